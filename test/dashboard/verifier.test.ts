@@ -1,9 +1,11 @@
 /** The page as the verifier itself serves it, with its embedded store: a canister turns red before the reader's eyes. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canisterSample } from "../attest/samples.ts";
 import { hasBrowser } from "../support/browser.ts";
-import { Rig, VIEWER } from "../verifier/rig.ts";
+import { Rig, samplePolicy, VIEWER } from "../verifier/rig.ts";
 import { SoftwareNode } from "../verifier/software-node.ts";
 import { launchBrowser, openTab, type Tab } from "./page-in-browser.ts";
 
@@ -76,6 +78,29 @@ describe.skipIf(!hasBrowser)("the page of a verifier", () => {
       .poll(() => tab.page.locator(".departures").innerText())
       .toContain("`sh` executed /tmp/<img src=x onerror=alert(1)>\\u{202e}");
     expect(await tab.page.locator(".trust").innerText()).toContain("1 process lost their trust");
+  });
+
+  it("draws the contour that the node has sent, and has its acts as text", async () => {
+    const file = readFileSync(new URL("../../packages/core/src/contour/fixtures/small.contour", import.meta.url));
+    const digest = createHash("sha256").update(file).digest();
+    await rig.rules(samplePolicy({ version: 2 }), {
+      references: 1,
+      contours: [{ name: "small", contour: digest.toString("hex"), state: "05".repeat(32) }],
+    });
+    const started = 1_789_999_000_001;
+    const { body } = await rig.attest(node, {
+      canisters: [canisterSample("web", { contour: Uint8Array.from(digest), started })],
+    });
+    expect(body.need).toStrictEqual([`contour:${digest.toString("hex")}`]);
+    const path = `/v1/contours/${digest.toString("hex")}`;
+    expect((await rig.call("PUT", path, { token: node.token, body: Uint8Array.from(file) })).status).toBe(201);
+    await tab.page.reload();
+    const map = tab.page.getByRole("group", { name: "Map of small" });
+    await map.getByRole("button", { name: "/bin/sh, 2 acts" }).waitFor();
+    await map.getByRole("button", { name: "/usr/bin/node, 3 acts" }).waitFor();
+    await map.getByRole("button", { name: "$HOME/.npmrc, 1 act" }).waitFor();
+    await tab.page.getByRole("group", { name: "Show as" }).getByRole("button", { name: "text" }).click();
+    await expect.poll(() => tab.page.locator(".contour-text tbody").innerText()).toMatch(/r\s*open read\s+\/b\\x20c/);
   });
 
   it("asks that host alone, and breaks no rule of the policy that the verifier sends", () => {

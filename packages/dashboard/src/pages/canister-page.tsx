@@ -56,9 +56,7 @@ export function CanisterPage({ node, label }: { readonly node: string; readonly 
             <div class="beside">
               <section class="main-part">
                 <h2>Departures</h2>
-                <p class="faint">
-                  In the node's own words. The verifier passes them on; only the counts and the verdict are proven.
-                </p>
+                <p class="faint">In the node's own words. The verifier passes them on, and does not prove them.</p>
                 <Departures all={value.departures} />
                 <h2>Trust of its processes</h2>
                 <Trust canister={value} />

@@ -29,7 +29,8 @@ export function FleetPage(): JSX.Element {
   const view = settings.get("view") ?? "map";
   const all = nodes.value;
   useEffect(() => filterBy(line), [line]);
-  const shown = useMemo(() => ordered(filtered(all, line), order), [all, line, order]);
+  const sorted = useMemo(() => ordered(all, order), [all, order]);
+  const shown = useMemo(() => filtered(sorted, line), [sorted, line]);
   const groups = useMemo(() => grouped(shown, group), [shown, group]);
   const keys = useMemo(() => labelKeys(all), [all]);
   return (

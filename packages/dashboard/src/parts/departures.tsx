@@ -62,11 +62,7 @@ export function Trust({ canister }: { readonly canister: CanisterInFull }): JSX.
             ? `▼ ${counted(counters.untrusted, "process lost", "processes lost")} their trust`
             : "▲ Every process is trusted"}
         </b>
-        {check === undefined
-          ? "; the check was not reached, so this is not proven."
-          : check.state === "passed"
-            ? ", and the evidence proves it."
-            : "."}
+        {proofOf(check?.state, canister.root)}
       </p>
       <p class="faint">
         A process that departs loses its trust, and so does every process that it starts; trust only decreases.
@@ -106,6 +102,13 @@ export function Trust({ canister }: { readonly canister: CanisterInFull }): JSX.
       )}
     </div>
   );
+}
+
+/** What stands behind the number of untrusted processes. */
+function proofOf(check: string | undefined, root: CanisterInFull["root"]): string {
+  if (check === undefined) return "; the check was not reached, so this is not proven.";
+  if (root === "node") return ": the node's own word, for which no register of a TPM vouches.";
+  return check === "failed" ? "." : ", and a register of the TPM vouches for it.";
 }
 
 function byProgram(departures: readonly Departure[]) {
