@@ -13,7 +13,7 @@ export interface Stage {
 }
 
 /** The same path from `src/demo`, `dist/demo` and `dist/bundle`. */
-const ISOLINE = fileURLToPath(new URL("../../bin/isoline", import.meta.url));
+export const ISOLINE = fileURLToPath(new URL("../../bin/isoline", import.meta.url));
 
 const STOPPING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -35,15 +35,26 @@ export class Session {
   #running: ChildProcess | undefined;
   #stopped: Stopped | undefined;
 
-  constructor(stage: Stage, { home, project }: Place) {
+  /** `added` is for the environment of every command. */
+  constructor(stage: Stage, { home, project }: Pick<Place, "home" | "project">, added: NodeJS.ProcessEnv = {}) {
     this.#stage = stage;
     this.#project = project;
-    this.#environment = environmentOf(home);
+    this.#environment = { ...environmentOf(home), ...added };
     for (const signal of STOPPING) process.on(signal, this.#stop);
   }
 
   end(): void {
     for (const signal of STOPPING) process.off(signal, this.#stop);
+  }
+
+  /** The environment of a command, for those that run beside the shown ones. */
+  get environment(): NodeJS.ProcessEnv {
+    return this.#environment;
+  }
+
+  /** Throws if the user has ended the story. */
+  goesOn(): void {
+    if (this.#stopped !== undefined) throw this.#stopped;
   }
 
   /** Refuses in one line if the demo cannot be shown. */
@@ -62,7 +73,7 @@ export class Session {
   async run(line: string, expected = 0): Promise<void> {
     this.#stage.print(`${this.#stage.paint("bold", `$ ${line}`)}\n`);
     const status = await this.#ending(line);
-    if (this.#stopped !== undefined) throw this.#stopped;
+    this.goesOn();
     if (status === expected) return;
     const ended = typeof status === "number" ? `ended with status ${status}` : `was ended by ${status}`;
     throw new CliError(

@@ -12,9 +12,9 @@ import { usualLedgers } from "../register/plan.ts";
 import { Happenings } from "./happenings.ts";
 import { json } from "./join.ts";
 import { type AttestedAnswer, attested, challenged } from "./model.ts";
-import type { EnrolledAt } from "./node-place.ts";
+import { type EnrolledAt, serverOf } from "./node-place.ts";
 import { backOff, sleep } from "./patience.ts";
-import { FleetRefusal, FleetServer } from "./server.ts";
+import { FleetRefusal, type FleetServer } from "./server.ts";
 import { settledEvidence } from "./settled-evidence.ts";
 import { DepartureWords } from "./told-departures.ts";
 
@@ -67,10 +67,9 @@ class Attesting {
   #challenge: string | undefined;
 
   constructor(order: AttestingOrder) {
-    const { server: url, ca, nodeToken: token, name } = order.enrolled;
     this.#order = order;
-    this.#server = new FleetServer({ url, ca, token });
-    this.#path = `/v1/nodes/${encodeURIComponent(name)}`;
+    this.#server = serverOf(order.enrolled);
+    this.#path = `/v1/nodes/${encodeURIComponent(order.enrolled.name)}`;
   }
 
   async run(happenings: Happenings): Promise<void> {

@@ -18,10 +18,14 @@ export interface JoinOrder {
   readonly tpm: string;
   /** Where the enrolment is kept. */
   readonly directory: string;
+  /** Files of a client certificate and its key, for a verifier that asks its nodes for one. */
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** Enrols this node, and keeps what the verifier gave it. Fails with `fleet-refused` where the token or the TPM is not accepted. */
-export async function joinFleet({ server: url, ca, token, name, tpm, directory }: JoinOrder): Promise<EnrolledAt> {
+export async function joinFleet(order: JoinOrder): Promise<EnrolledAt> {
+  const { server: url, ca, token, name, tpm, directory, certificate, key } = order;
   assertNotEnrolled(directory);
   const server = new FleetServer({ url, ca });
   try {
@@ -37,7 +41,7 @@ export async function joinFleet({ server: url, ca, token, name, tpm, directory }
     const secret = await usingTpm(tpm, (open) => activate(open, activation.endorsement, activation));
     const path = `/v1/enrolments/${encodeURIComponent(begun.enrolment)}/answer`;
     const answer = await server.ask(path, enrolled, json({ answer: writeAnswer({ node: id, secret }) }));
-    const kept = { server: url, name: answer.name, node: id, nodeToken: answer.nodeToken, tpm, ca };
+    const kept = { server: url, name: answer.name, node: id, nodeToken: answer.nodeToken, tpm, ca, certificate, key };
     keepEnrolment(directory, kept);
     return kept;
   } finally {

@@ -12,6 +12,7 @@ import { readRegular } from "../store/bounded-file.ts";
 import { writeDurably } from "../store/output.ts";
 import { formed, optional, type ReadAs, table, text, word } from "./answer.ts";
 import { digest, nodeName } from "./model.ts";
+import { FleetServer } from "./server.ts";
 
 const MOST_BYTES = 1024 * 1024;
 const OTHERS = 0o077;
@@ -25,9 +26,14 @@ const enrolledAt = table({
   node: digest,
   nodeToken: formed(/^[\x21-\x7e]{8,4096}$/, "a token"),
   tpm: text(4096),
+  certificate: optional(text(4096)),
+  key: optional(text(4096)),
 });
 
-/** What is kept. `tpm` is the address of the TPM, and `node` the id of its attestation key. */
+/**
+ * What is kept. `tpm` is the address of the TPM, `node` the id of its attestation key; `certificate` and `key` are files for a verifier
+ * that asks its nodes for certificates.
+ */
 export type EnrolledAt = Omit<ReadAs<typeof enrolledAt>, "isoline">;
 
 /** Where it is kept unless another place is named. */
@@ -75,6 +81,19 @@ export function readEnrolment(directory: string): EnrolledAt {
     // The reason would quote the file, and so the token.
     throw new CliError("bad-fleet-configuration", `${path}: it is damaged; remove it, and enrol the node anew`);
   }
+}
+
+/** The verifier of this node, to which the node shows its token, or its certificate where it has one. */
+export function serverOf({ server: url, ca, nodeToken: token, certificate, key }: EnrolledAt): FleetServer {
+  if (certificate === undefined || key === undefined) return new FleetServer({ url, ca, token });
+  const read = () => {
+    assertClosed(key, "file");
+    return {
+      cert: readRegular(certificate, MOST_BYTES, "a certificate in PEM").toString("latin1"),
+      key: readRegular(key, MOST_BYTES, "a private key in PEM").toString("latin1"),
+    };
+  };
+  return new FleetServer({ url, ca, certificate: read });
 }
 
 /** Refuses what belongs to another user, or is open to others. */

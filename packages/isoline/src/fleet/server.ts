@@ -13,6 +13,8 @@ export interface Endpoint {
   readonly token?: string | undefined;
   /** Certificates in PEM that the server's must lead to; those of the system otherwise. */
   readonly ca?: string | undefined;
+  /** A client certificate and its key, as they are now: short-lived ones are renewed on disk. */
+  readonly certificate?: (() => { readonly cert: string; readonly key: string }) | undefined;
 }
 
 export interface Asked {
@@ -85,12 +87,13 @@ export class FleetServer {
   }
 
   #send(path: string, { method = "GET", headers, body, signal, patience = PATIENCE }: Asked): Promise<IncomingMessage> {
-    const { token } = this.#endpoint;
+    const { token, certificate } = this.#endpoint;
     const request = this.url.protocol === "https:" ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
       const outgoing = request(new URL(path.replace(/^\//, ""), this.url), {
         method,
         agent: this.#agent,
+        ...certificate?.(),
         headers: {
           accept: "application/json",
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

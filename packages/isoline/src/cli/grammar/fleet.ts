@@ -173,6 +173,11 @@ function declareNodes(fleet: Command, { ends }: Invocation): void {
     .option("--token-file <file>", "the same in a file that is closed to others")
     .option("--name <name>", "what to call the node; its host name if left out")
     .option("--tpm <address>", "unix:PATH or tcp:HOST:PORT of swtpm, or a device; this machine's /dev/tpmrm0 otherwise")
+    .option(
+      "--certificate <file>",
+      "what the node proves itself with, in PEM, where the verifier asks for certificates",
+    )
+    .option("--key <file>", "the private key of the certificate, in PEM")
     .option("--state <directory>", "where to keep the enrolment; /var/lib/isoline/fleet for root if left out")
     .addHelpText(
       "after",

@@ -1,6 +1,6 @@
 /** The commands for this machine and this program. */
 import { Argument, type Command } from "commander";
-import type { DemoOptions } from "../../demo/demo.ts";
+import type { AnyDemoOptions } from "../commands/demo.ts";
 import type { DoctorOptions } from "../commands/doctor.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
@@ -24,9 +24,10 @@ export function declareMachine(program: Command, { ends }: Invocation): void {
     .description(
       "Learns a small Node project, shows and checks its contour, then runs it with a compromised dependency.",
     )
+    .option("--fleet", "another story: two nodes, a verifier, a transparency log, an attack (needs swtpm)")
     .option("--keep", "keep the project and its home directory, to look around")
-    .addHelpText("after", examples("isoline demo"))
-    .action((options: DemoOptions) => ends(import("../commands/demo.ts").then(({ demo }) => demo(options))));
+    .addHelpText("after", examples("isoline demo", "isoline demo --fleet"))
+    .action((options: AnyDemoOptions) => ends(import("../commands/demo.ts").then(({ demo }) => demo(options))));
 
   program
     .command("completion")

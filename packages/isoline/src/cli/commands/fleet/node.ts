@@ -1,5 +1,6 @@
 /** `isoline fleet join` and `isoline fleet attest`: the node's side. */
 import { hostname } from "node:os";
+import { resolve } from "node:path";
 import { tpmAddress } from "../../../attest/using-tpm.ts";
 import { attestToFleet } from "../../../fleet/attesting.ts";
 import { tokenIn } from "../../../fleet/configuration.ts";
@@ -21,19 +22,23 @@ export interface FleetJoinOptions {
   readonly name?: string;
   readonly tpm?: string;
   readonly state?: string;
+  readonly certificate?: string;
+  readonly key?: string;
 }
 
 const MOST_CA = 256 * 1024;
 
 export async function fleetJoin(options: FleetJoinOptions): Promise<number> {
-  const { server, ca, token, tokenFile, name = hostname(), state } = options;
+  const { server, ca, token, tokenFile, name = hostname(), state, ...identity } = options;
+  const [certificate, key] = [identity.certificate, identity.key].map((path) => path && resolve(path));
+  if ((certificate === undefined) !== (key === undefined)) throw usage("expected both of --certificate and --key");
   if ((token === undefined) === (tokenFile === undefined)) throw usage("expected one of --token and --token-file");
   const tpm = tpmAddress(options.tpm);
   if (tpm === undefined) throw usage("expected --tpm ADDRESS, since this machine has no /dev/tpmrm0");
   const directory = state ?? usualNodePlace();
   const authority = ca === undefined ? undefined : readRegular(ca, MOST_CA, "certificates in PEM").toString("latin1");
   const given = token ?? tokenIn(tokenFile as string);
-  const kept = await joinFleet({ server, ca: authority, token: given, name, tpm, directory });
+  const kept = await joinFleet({ server, ca: authority, token: given, name, tpm, directory, certificate, key });
   printLine(`${shown(kept.name)}: enrolled, node ${kept.node}`);
   note(`what the verifier gave it is in ${directory}; isoline fleet attest sends evidence`);
   return status.success;
