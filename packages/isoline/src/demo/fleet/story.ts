@@ -171,9 +171,9 @@ class Story {
       "6  A forged past",
       "Root of node-2 wants a past without stain: it ends the service, removes the ledger of what its TPM recorded, and begins\nanother with registers of its own making.",
     );
+    await this.#machines.endService("node-2/web");
     const seconds = await verdicts.after(
       async () => {
-        await this.#machines.endService("node-2/web");
         this.#show("rm node-2/ledger/*");
         rmSync(this.#place.at("node-2/ledger"), { recursive: true });
         await this.#start("node-2/web");
@@ -181,7 +181,7 @@ class Story {
       { "node-2": "contraindicated" },
     );
     this.#say(
-      `\nThe births' register of the TPM cannot be reset, and remembers. Known after ${seconds.toFixed(1)} s:\n`,
+      `\nThe births' register of the TPM cannot be reset, and remembers. The verifier knew after ${seconds.toFixed(1)} s:\n`,
     );
     await run("isoline fleet nodes");
     await run("isoline fleet why node-2", 3);

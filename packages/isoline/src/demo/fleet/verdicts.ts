@@ -1,7 +1,7 @@
 /** Waiting for verdicts, as any program may: by the changes that the verifier tells. */
 import { CliError } from "../../error.ts";
 import { changesOf } from "../../fleet/changes.ts";
-import type { State } from "../../fleet/model.ts";
+import type { Change, State } from "../../fleet/model.ts";
 import { canisterNamed, nodeNamed } from "../../fleet/people.ts";
 import { FleetRefusal, FleetServer } from "../../fleet/server.ts";
 
@@ -23,14 +23,12 @@ export class Verdicts {
     try {
       const changes = changesOf(this.#server, { signal: ending.signal });
       // Asked for before the act, so that no change is missed.
-      let next = changes.next();
+      const first = changes.next();
       const begun = performance.now();
-      await act();
-      for (;;) {
-        if (await this.#are(wanted)) return (performance.now() - begun) / 1000;
-        if ((await next).done === true) throw await this.#missing(wanted);
-        next = changes.next();
-      }
+      const acted = act();
+      const seconds = await Promise.race([this.#awaited(changes, first, wanted, begun), never(acted)]);
+      await acted;
+      return seconds;
     } finally {
       clearTimeout(deadline);
       ending.abort();
@@ -39,6 +37,18 @@ export class Verdicts {
 
   close(): void {
     this.#server.close();
+  }
+
+  async #awaited(
+    changes: AsyncGenerator<Change>,
+    first: Promise<IteratorResult<Change>>,
+    wanted: Readonly<Record<string, State>>,
+    begun: number,
+  ): Promise<number> {
+    for (let next = first; ; next = changes.next()) {
+      if (await this.#are(wanted)) return (performance.now() - begun) / 1000;
+      if ((await next).done === true) throw await this.#missing(wanted);
+    }
   }
 
   async #are(wanted: Readonly<Record<string, State>>): Promise<boolean> {
@@ -65,3 +75,6 @@ export class Verdicts {
     return new CliError("no-demo", `expected the verdicts ${expected.join(", ")}, got ${found.join(", ")}`);
   }
 }
+
+/** Rejects as the act does, and never ends where it succeeds. */
+const never = (act: Promise<void>): Promise<never> => new Promise((_, reject) => void act.catch(reject));

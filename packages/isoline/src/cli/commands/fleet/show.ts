@@ -110,6 +110,7 @@ function linkLine({ name, state, failure, why }: NonNullable<Links>[number]): st
 
 function departureLines({ departures = [], counters }: CanisterWhole): string[] {
   if (counters.departures === 0 && departures.length === 0) return [];
+  const when = counters.departures === 0 ? "what departed in earlier runs" : "what departed";
   if (departures.length === 0) note("the node did not say what departed; isoline departures on the node does");
   const rows = departures
     .slice(0, MOST_SHOWN)
@@ -118,12 +119,7 @@ function departureLines({ departures = [], counters }: CanisterWhole): string[] 
       ...(nearest === undefined ? [] : [`           nearest on contour: ${shown(nearest, WHOLE)}`]),
     ]);
   const more = departures.length - MOST_SHOWN;
-  return [
-    "",
-    "what departed, in the node's own words:",
-    ...rows,
-    ...(more > 0 ? [`  … and ${more} more: -o json`] : []),
-  ];
+  return ["", `${when}, in the node's own words:`, ...rows, ...(more > 0 ? [`  … and ${more} more: -o json`] : [])];
 }
 
 function historyLines({ history = [] }: CanisterWhole): string[] {

@@ -1,0 +1,166 @@
+/** `isoline fleet` and a node's loop against the real verifier, with a real TPM in software: enrolment, verdicts, policies, revocation. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { attestToFleet } from "../../packages/isoline/src/fleet/attesting.ts";
+import { type AttestedAnswer } from "../../packages/isoline/src/fleet/model.ts";
+import { readEnrolment } from "../../packages/isoline/src/fleet/node-place.ts";
+import { isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
+import { isInstalled } from "../support/machine.ts";
+import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
+
+const TOKENS =
+  "ann admin * admin-token-0123456789\nvic viewer * viewer-token-0123456789\nsue operator shop shop-token-0123456789\n";
+const policy = (more: object = {}) =>
+  JSON.stringify({ policy: 1, name: "default", version: 1, ledger: "if-there", canisters: [], ...more });
+
+describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
+  "a fleet of one node (needs swtpm and a build)",
+  () => {
+    const place = mkdtempSync(join(tmpdir(), "isoline-one-"));
+    const at = (...parts: readonly string[]) => join(place, ...parts);
+    const software = new SoftwareTpm();
+    let verifier: ChildProcess;
+    let url = "";
+    const call = (...words: readonly string[]) =>
+      isoline(words, { cwd: place, env: { ISOLINE_FLEET_CONFIG: at("fleet.yaml"), ISOLINE_HOST_DIRECTORY: place } });
+    const fleet = (...words: readonly string[]) => call("fleet", ...words);
+    /** Attests until a verdict came. */
+    const verdict = async (): Promise<AttestedAnswer> => {
+      const ending = new AbortController();
+      process.env["ISOLINE_HOST_DIRECTORY"] = place;
+      try {
+        return await new Promise((resolve, reject) => {
+          const onVerdict = (answer: AttestedAnswer) => {
+            ending.abort();
+            resolve(answer);
+          };
+          const onFailure = (why: string) => {
+            ending.abort();
+            reject(new Error(why));
+          };
+          attestToFleet({ enrolled: readEnrolment(at("fleet")), signal: ending.signal, onVerdict, onFailure }).catch(
+            reject,
+          );
+        });
+      } finally {
+        delete process.env["ISOLINE_HOST_DIRECTORY"];
+      }
+    };
+
+    beforeAll(async () => {
+      software.certify();
+      await software.start();
+      mkdirSync(at("trust/makers"), { recursive: true });
+      writeFileSync(at("trust/makers/all.pem"), software.authority().root + software.authority().issuer);
+      writeFileSync(at("people"), TOKENS, { mode: 0o600 });
+      const configuration = {
+        listen: "127.0.0.1:0",
+        database: "pglite:store",
+        keys: "keys",
+        trust: "trust",
+        people: { tokens: "people" },
+      };
+      writeFileSync(at("verifier.yaml"), JSON.stringify(configuration));
+      verifier = spawn(isolineProgram, ["verifier", "--config", at("verifier.yaml")], {
+        env: { PATH: SYSTEM_PATH, HOME: place },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      url = await new Promise((resolve, reject) => {
+        let said = "";
+        verifier.stderr?.setEncoding("utf8").on("data", (text: string) => {
+          said += text;
+          const [, found] = /listening at (\S+)/.exec(said) ?? [];
+          if (found !== undefined) resolve(found);
+        });
+        verifier.once("exit", () => reject(new Error(said)));
+      });
+      const servers = ["admin", "viewer", "shop"].map((name) => ({ name, url, token: `${name}-token-0123456789` }));
+      writeFileSync(at("fleet.yaml"), JSON.stringify({ current: "admin", servers }), { mode: 0o600 });
+      writeFileSync(at("policy.json"), policy());
+    });
+    afterAll(async () => {
+      const ended = new Promise((resolve) => verifier.once("exit", resolve));
+      verifier.kill("SIGTERM");
+      await ended;
+      await software.close();
+      rmSync(place, { recursive: true, force: true });
+    });
+
+    it("is enrolled by a token for one use, and keeps what it was given closed to others", async () => {
+      const { stdout: token } = await fleet("token", "--tenant", "shop", "--name", "node-1", "-l", "zone=north");
+      writeFileSync(at("token"), token, { mode: 0o600 });
+      const join = ["join", "--server", url, "--token-file", "token", "--name", "node-1", "--tpm", software.address];
+      expect((await fleet(...join)).stdout).toMatch(/^node-1: enrolled, node [0-9a-f]{64}\n$/);
+      expect([statSync(at("fleet")).mode & 0o777, statSync(at("fleet/node.json")).mode & 0o777]).toEqual([
+        0o700, 0o600,
+      ]);
+      expect((await fleet(...join)).stderr).toContain("enrolled already");
+      const again = await fleet(...join, "--state", at("elsewhere"));
+      expect(again.stderr).toMatch(/was not used and is not over/);
+    });
+
+    it("is not affirmed before there is a policy, and then it is", async () => {
+      expect(await verdict()).toMatchObject({
+        state: "unverifiable",
+        why: expect.stringContaining("expected a policy"),
+      });
+      expect((await fleet("why", "node-1")).status).toBe(4);
+      expect((await fleet("policy", "default", "--set", "policy.json")).stderr).toContain("published");
+      expect(await verdict()).toMatchObject({ state: "affirming", canisters: [] });
+      expect((await fleet("why", "node-1")).status).toBe(0);
+    });
+
+    it("is listed with its labels and state, to the people who may see it", async () => {
+      expect((await fleet("nodes", "-l", "zone=north", "--state", "affirming", "-o", "name")).stdout).toBe(
+        "node/node-1\n",
+      );
+      expect((await fleet("nodes", "-l", "zone=south", "-o", "name")).stdout).toBe("");
+      expect((await fleet("nodes", "--server", "shop")).stdout).toMatch(/^node-1 +affirming +tpm/m);
+      const { stdout } = await fleet("show", "node-1");
+      expect(stdout).toMatch(/ok +quote[^]*ok +ledger[^]*no canister/);
+      expect((await fleet("nodes", "--server", "shop", "--tenant", "other")).stderr).toContain(
+        "ask for a role that may",
+      );
+      expect((await fleet("canisters", "-o", "json")).stdout).toBe('{\n  "isoline": 1,\n  "items": []\n}\n');
+    });
+
+    it("would turn red under a policy that is tried, and stays as it is", async () => {
+      writeFileSync(at("strict.json"), policy({ version: 2, kernels: ["no such kernel"] }));
+      const tried = await fleet("policy", "default", "--dry-run", "strict.json");
+      expect(tried.stdout).toMatch(/^node-1 +- +affirming +contraindicated/m);
+      expect(tried.status).toBe(3);
+      expect((await fleet("policy", "-o", "json")).stdout).toMatch(/"version": 1,/);
+      expect((await fleet("policy", "default")).stdout).toBe(policy());
+      expect((await fleet("policy", "default", "--set", "strict.json", "--server", "viewer")).status).toBe(1);
+    });
+
+    it("keeps reference values, and lists them", async () => {
+      writeFileSync(at("references.json"), JSON.stringify({ references: 1, builds: [{ version: "9" }] }));
+      expect((await fleet("reference", "main", "--set", "references.json")).status).toBe(0);
+      expect((await fleet("reference", "-o", "name")).stdout).toBe("reference/main\n");
+    });
+
+    it("is not believed any more once it is revoked, which is in the audit and among the changes", async () => {
+      const watched = isoline(["fleet", "watch"], {
+        cwd: place,
+        env: { ISOLINE_FLEET_CONFIG: at("fleet.yaml") },
+        onStart: (child) => {
+          // It says nothing while it connects.
+          const again = setInterval(
+            () => void fleet("revoke", "node-1", "--reason", "sold").finally(() => clearInterval(again)),
+            1500,
+          );
+          child.stdout?.on("data", () => child.kill("SIGTERM"));
+          child.once("exit", () => clearInterval(again));
+        },
+      });
+      expect((await watched).stdout).toMatch(/node-1 {2}affirming → revoked/);
+      await expect(verdict()).rejects.toThrow(/was revoked/);
+      expect((await fleet("why", "node-1")).status).toBe(3);
+      expect((await fleet("audit", "-o", "wide")).stdout).toMatch(/ann +revoke\S* .*node-1 +sold/);
+    });
+  },
+);

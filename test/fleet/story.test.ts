@@ -1,0 +1,75 @@
+/** `npm run demo:fleet` as a user sees it: real TPMs in software, a real verifier, a real log, an attack; and Ctrl-C in the middle. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { isBuilt, isoline } from "../support/isoline.ts";
+import { isCI, isInstalled } from "../support/machine.ts";
+
+const isMissing = !isBuilt || !isInstalled("swtpm") || !isInstalled("swtpm_setup");
+const MINUTES = 60_000;
+
+/** Processes whose command line or environment names a place. */
+function processesAt(place: string): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return ["cmdline", "environ"].some((file) => readFileSync(`/proc/${pid}/${file}`, "latin1").includes(place));
+    } catch {
+      return false;
+    }
+  });
+}
+
+describe.skipIf(isMissing || !isCI)("the story of a fleet (a minute or two: in CI; needs swtpm and a build)", () => {
+  const place = mkdtempSync(join(tmpdir(), "isoline-story-"));
+  const temporary = (name: string) => {
+    mkdirSync(join(place, name));
+    return join(place, name);
+  };
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  it(
+    "is told to its end: green, red by an attack, red by a forged past, green again; and leaves nothing behind",
+    async () => {
+      const directory = temporary("whole");
+      const { stdout, stderr, status } = await isoline(["demo", "--fleet"], { cwd: "/", env: { TMPDIR: directory } });
+      expect(stderr).not.toMatch(/should not have happened|no verdict/);
+      expect(stdout).toMatch(/^node-1 +mail +affirming[^]*^node-1 +web +affirming[^]*^node-2 +web +affirming/m);
+      const [, attacked = ""] = stdout.split("5  An attack");
+      expect(attacked).toMatch(
+        /^node-1 +web +contraindicated +enforcing +1 .*off-contour: expected no departure, got 1/m,
+      );
+      expect(attacked).toMatch(/refused +`cat` .* opened \$CWD\/secret for reading/);
+      const [, forged = ""] = stdout.split("6  A forged past");
+      expect(forged).toMatch(/^node-2: contraindicated for .*: equivocation: /m);
+      const [, repaired = ""] = stdout.split("7  The service is repaired");
+      expect(repaired).toMatch(/entry 1 of log\.example\/demo, seen by witness\.example\/demo/);
+      expect(repaired).toMatch(/^node-1 +web +affirming[^]*^node-1\/web: affirming/m);
+      expect(status).toBe(0);
+      expect(readdirSync(directory)).toEqual([]);
+      expect(processesAt(directory)).toEqual([]);
+    },
+    5 * MINUTES,
+  );
+
+  it(
+    "ends whatever it started on Ctrl-C",
+    async () => {
+      const directory = temporary("stopped");
+      const { status, stdout } = await isoline(["demo", "--fleet"], {
+        cwd: "/",
+        env: { TMPDIR: directory },
+        onStart: (child) =>
+          child.stdout?.on("data", (text: string) => {
+            if (text.includes("fleet attest &")) child.kill("SIGINT");
+          }),
+      });
+      expect(status).toBe(130);
+      expect(stdout).not.toContain("An attack");
+      expect(readdirSync(directory)).toEqual([]);
+      expect(processesAt(directory)).toEqual([]);
+    },
+    3 * MINUTES,
+  );
+});
