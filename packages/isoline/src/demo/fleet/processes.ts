@@ -5,7 +5,7 @@ import { CliError } from "../../error.ts";
 
 const MOST_SAID = 64 * 1024;
 const ENDING_MS = 10_000;
-const STARVED_MS = 60_000;
+const STARVED_MS = 180_000;
 const LOOK_MS = 50;
 
 export interface Start {

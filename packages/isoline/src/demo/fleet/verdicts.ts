@@ -5,7 +5,7 @@ import type { Change, State } from "../../fleet/model.ts";
 import { canisterNamed, nodeNamed } from "../../fleet/people.ts";
 import { FleetRefusal, FleetServer } from "../../fleet/server.ts";
 
-const STARVED_MS = 90_000;
+const STARVED_MS = 180_000;
 
 export class Verdicts {
   readonly #server: FleetServer;
