@@ -52,6 +52,11 @@ export class Session {
     return this.#environment;
   }
 
+  /** What the user ended the story by. */
+  get stopped(): Stopped | undefined {
+    return this.#stopped;
+  }
+
   /** Throws if the user has ended the story. */
   goesOn(): void {
     if (this.#stopped !== undefined) throw this.#stopped;

@@ -67,7 +67,12 @@ export const record =
   };
 
 type Members = Readonly<Record<string, Read<unknown>>>;
-type Table<M extends Members> = { readonly [K in keyof M]: ReadAs<M[K]> };
+/** A member that may be left out is an optional one. */
+type Table<M extends Members> = {
+  readonly [K in keyof M as undefined extends ReadAs<M[K]> ? never : K]: ReadAs<M[K]>;
+} & {
+  readonly [K in keyof M as undefined extends ReadAs<M[K]> ? K : never]?: ReadAs<M[K]>;
+};
 
 export const table =
   <M extends Members>(members: M): Read<Table<M>> =>

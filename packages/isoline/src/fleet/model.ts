@@ -70,7 +70,6 @@ const departure = table({
   refused: truth,
   times: count,
 });
-export type Departure = ReadAs<typeof departure>;
 
 const earlier = table({ at: time, state, failure, why });
 

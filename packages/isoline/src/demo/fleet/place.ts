@@ -14,7 +14,7 @@ import { dirname, join } from "node:path";
 import { CliError } from "../../error.ts";
 
 /** Reads the file of greetings that a request names: of whatever directory it names. */
-export const SERVICE = `while read -r name; do
+const SERVICE = `while read -r name; do
   [ "$name" = quit ] && exit
   cat "greetings/$name"
 done
@@ -34,9 +34,9 @@ export interface FleetPlace {
   readonly root: string;
   readonly home: string;
   /** A path below the directory of the story. */
-  at(...parts: readonly string[]): string;
-  write(path: string, text: string, mode?: number): void;
-  remove(): void;
+  readonly at: (...parts: readonly string[]) => string;
+  readonly write: (path: string, text: string, mode?: number) => void;
+  readonly remove: () => void;
 }
 
 export function layOutFleet(): FleetPlace {

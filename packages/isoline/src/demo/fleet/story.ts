@@ -3,7 +3,6 @@
  * past, and what is right again is green again. Real processes, real quotes.
  */
 import { readFileSync, rmSync } from "node:fs";
-import { CliError } from "../../error.ts";
 import { Session, type Stage, Stopped } from "../session.ts";
 import { assertInstalled, Machines } from "./machines.ts";
 import { type FleetPlace, layOutFleet, REPAIRED } from "./place.ts";
@@ -19,7 +18,7 @@ export interface FleetDemoOptions {
 }
 
 /** Tells the story. Returns the exit status; throws one clear error if it cannot be told. Ends whatever it started. */
-export async function runFleetDemo({ keep = false }: FleetDemoOptions, stage: Stage): Promise<number> {
+export async function fleetDemo({ keep = false }: FleetDemoOptions, stage: Stage): Promise<number> {
   const place = layOutFleet();
   const added = { ISOLINE_FLEET_CONFIG: place.at("home/.config/isoline/fleet.yaml") };
   const session = new Session(stage, { home: place.home, project: place.root }, added);
@@ -29,23 +28,15 @@ export async function runFleetDemo({ keep = false }: FleetDemoOptions, stage: St
     await new Story(stage, session, machines, place).tell();
     return 0;
   } catch (fault) {
-    session.goesOn();
-    throw fault;
+    // What failed because the user ended the story is not what to speak of.
+    const cause = session.stopped ?? fault;
+    if (cause instanceof Stopped) return cause.status;
+    throw cause;
   } finally {
     await machines.endAll();
     session.end();
     if (keep) stage.print(`\nEverything is in ${place.root}\n`);
     else place.remove();
-  }
-}
-
-/** The same, where an end by the user is no error. */
-export async function fleetDemo(options: FleetDemoOptions, stage: Stage): Promise<number> {
-  try {
-    return await runFleetDemo(options, stage);
-  } catch (fault) {
-    if (fault instanceof Stopped) return fault.status;
-    throw fault;
   }
 }
 
