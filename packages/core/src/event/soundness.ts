@@ -5,7 +5,7 @@
 import { isDigest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import { isEscaped } from "./escape.ts";
-import type { Credentials, Event, FieldValue } from "./event.ts";
+import type { Actor, Credentials, Event, FieldValue } from "./event.ts";
 import { subjectRecord } from "./event.ts";
 import { type FieldKind, fieldsOf, isOperation } from "./operations.ts";
 
@@ -27,7 +27,15 @@ export const MAX_LIST = 1024;
 /** Refuses an event that could not be encoded, written as a line and read back unchanged. */
 export function assertEvent(event: Event): void {
   if (!isOperation(event.op)) throw unsound(`no operation is called ${quote(event.op)}`);
-  const { task, parent, credentials } = event.actor;
+  if (event.actor !== lastSound) assertActor(event.actor);
+  assertSubject(event);
+}
+
+/** Events come in runs of one actor, which is looked at once. */
+let lastSound: Actor | undefined;
+
+function assertActor(actor: Actor): void {
+  const { task, parent, credentials } = actor;
   if (!isDigest(task)) throw unsound(`actor.task: ${expectation("digest")}, got ${quote(task)}`);
   if (!isDigest(parent)) throw unsound(`actor.parent: ${expectation("digest")}, got ${quote(parent)}`);
   for (const id of credentialIds) {
@@ -37,7 +45,7 @@ export function assertEvent(event: Event): void {
   if (!isU64(credentials.capabilities)) {
     throw unsound(`credentials.capabilities: ${expectation("u64")}, got ${quote(credentials.capabilities)}`);
   }
-  assertSubject(event);
+  lastSound = actor;
 }
 
 function assertSubject(event: Event): void {

@@ -1,6 +1,7 @@
 /** Contours on disk, and what can be done with them. */
 import { type AnyContour, type Contour, type ContourDiff, mergeContours, writeContour } from "@isoline/core/contour";
 import type { Exchange } from "@isoline/core/profile";
+import { type Known, underCommonRules } from "./common-rules.ts";
 import { difference } from "./difference.ts";
 import { loadAnyContour } from "../store/contour-file.ts";
 import { Output } from "../store/output.ts";
@@ -62,7 +63,8 @@ export function diff(a: AnyContour, b: AnyContour): ContourDiff {
 }
 
 /**
- * One contour of several: what any of them does. Throws `not-comparable` for contours of different profiles or policies.
+ * One contour of several: what any of them does, with the class rules of all. Throws `not-comparable` for contours of different profiles
+ * or otherwise different policies, and where two class rules about one place cannot be one.
  *
  * @example
  * import { contours, learn } from "isoline";
@@ -74,7 +76,11 @@ export function diff(a: AnyContour, b: AnyContour): ContourDiff {
  * // prints: true
  */
 export function merge(first: AnyContour, ...others: readonly AnyContour[]): AnyContour {
-  return mergeContours([readable(first), ...others.map(readable)]) as unknown as AnyContour;
+  const [one, ...more] = underCommonRules([first, ...others].map((contour) => ({ contour, evidence: undefined })));
+  return mergeContours([
+    readable((one as Known).contour),
+    ...more.map(({ contour }) => readable(contour)),
+  ]) as unknown as AnyContour;
 }
 
 /** As a contour of any profile, whose events are only read: two are compared or merged only if they are of one profile. */

@@ -1,8 +1,8 @@
 /** What one contour does that another does not, where rules were made of what one of them learnt. */
 import { type AnyContour, type Contour, type ContourDiff, diffContours, type RuleLine } from "@isoline/core/contour";
-import { withRules } from "@isoline/core/generalise";
-import { canonicalRule, type ClassRule, parseRules } from "@isoline/core/identity";
+import { canonicalRule, type ClassRule } from "@isoline/core/identity";
 import { type Exchange, iso1 } from "@isoline/core/profile";
+import { rulesIn, underRules, withoutRules } from "./common-rules.ts";
 
 /**
  * Contours whose policies differ only in their class rules are compared under the rules of both: what a rule of one of them takes is
@@ -25,9 +25,8 @@ interface Differing {
 
 /** Undefined where the rules are the same, or are not all that differs. */
 function differing(a: Contour, b: Contour): Differing | undefined {
-  const [one, other] = [policyOf(a), policyOf(b)];
-  if (a.policy === b.policy || withoutRules(one) !== withoutRules(other)) return undefined;
-  const [rulesA, rulesB] = [parseRules(one["classes"]), parseRules(other["classes"])];
+  if (a.policy === b.policy || withoutRules(a.policy) !== withoutRules(b.policy)) return undefined;
+  const [rulesA, rulesB] = [rulesIn(a.policy), rulesIn(b.policy)];
   const [linesA, linesB] = [new Set(rulesA.map(lineOf)), new Set(rulesB.map(lineOf))];
   const placesB = new Set(rulesB.map(placeOf));
   return {
@@ -35,20 +34,6 @@ function differing(a: Contour, b: Contour): Differing | undefined {
     onlyB: rulesB.filter((rule) => !linesA.has(lineOf(rule))),
     all: [...rulesA.filter((rule) => !placesB.has(placeOf(rule))), ...rulesB],
   };
-}
-
-type Members = Readonly<Record<string, unknown>>;
-
-function policyOf({ policy }: Contour): Members {
-  return JSON.parse(policy) as Members;
-}
-
-function withoutRules({ classes: _classes, ...rest }: Members): string {
-  return JSON.stringify(rest);
-}
-
-function underRules(contour: Contour, rules: readonly ClassRule[]): Contour<Exchange> {
-  return withRules({ contour, evidence: undefined }, rules).contour as unknown as Contour<Exchange>;
 }
 
 function told({ at, found, by, replaces, accepts, because }: ClassRule): RuleLine {

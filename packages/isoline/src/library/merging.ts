@@ -15,6 +15,7 @@ import { readRegular } from "../store/bounded-file.ts";
 import { loadAnyContour } from "../store/contour-file.ts";
 import { loadEvidence, removeEvidence, saveEvidence } from "../store/evidence-file.ts";
 import { writeDurably } from "../store/output.ts";
+import { type Known, underCommonRules } from "./common-rules.ts";
 import { merge, write } from "./contours.ts";
 
 /** A file with conflicts is read as a whole, and has lines of both sides. */
@@ -35,15 +36,18 @@ export interface MergedFiles {
  * Undefined for fewer than two.
  */
 export async function mergeFiles(files: readonly string[], output: string): Promise<MergedFiles | undefined> {
-  const [first, ...others] = (await Promise.all(files.map(sidesIn))).flat();
+  const given = (await Promise.all(files.map(knownIn))).flat();
+  // Before they are merged, so that evidence of a name becomes evidence of its class.
+  const all = underCommonRules(given);
+  const [first, ...others] = all.map(({ contour }) => contour);
   if (first === undefined || others.length === 0) return undefined;
   const merged = merge(first, ...others);
-  const known = files.flatMap((file) => loadEvidence(file) ?? []);
-  const evidence = known.length === 0 ? undefined : known.reduce((all, each) => Evidence.merge(all, each));
+  const known = all.flatMap(({ evidence }) => evidence ?? []);
+  const evidence = known.length === 0 ? undefined : known.reduce((sum, each) => Evidence.merge(sum, each));
   const { removedSignature } = write(output, merged);
   if (evidence === undefined) removeEvidence(output);
   else saveEvidence(output, evidence);
-  return { merged, sizes: [first, ...others].map(({ size }) => size), runs: evidence?.count, removedSignature };
+  return { merged, sizes: given.map(({ contour }) => contour.size), runs: evidence?.count, removedSignature };
 }
 
 /**
@@ -92,6 +96,12 @@ function bytesOf(path: string): Buffer {
 
 export function startsAsEvidence(bytes: Buffer): boolean {
   return bytes.toString("latin1", 0, 17) === "isoline evidence ";
+}
+
+/** The contour in a file, or both sides of one with conflicts, each with what the evidence beside the file says of its points. */
+async function knownIn(file: string): Promise<Known[]> {
+  const sides = await sidesIn(file);
+  return sides.map((contour) => ({ contour, evidence: loadEvidence(file, contour) }));
 }
 
 /** The contour in a file, or both sides of one with conflicts. */

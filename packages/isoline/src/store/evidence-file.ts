@@ -1,5 +1,5 @@
 /** Evidence on disk: beside its contour, under the name of the contour with `.evidence` after it. */
-import { type Contour, parseContour } from "@isoline/core/contour";
+import { type AnyContour, parseContour } from "@isoline/core/contour";
 import { decodeEvidence, encodeEvidence, Evidence, MOST_EVIDENCE_BYTES } from "@isoline/core/evidence";
 import { type Digest, isDigest } from "@isoline/core/digest";
 import { IsolineError } from "@isoline/core/error";
@@ -13,7 +13,7 @@ export const EVIDENCE_SUFFIX = ".evidence";
  * The evidence of a contour; undefined where there is none. Throws `bad-evidence` for a damaged file. `contour`: what was read from
  * the file of the contour, so that it need not be read once more.
  */
-export function loadEvidence(contourPath: string, contour?: Contour): Evidence | undefined {
+export function loadEvidence(contourPath: string, contour?: AnyContour): Evidence | undefined {
   const path = `${contourPath}${EVIDENCE_SUFFIX}`;
   const bytes = readBounded(path, MOST_EVIDENCE_BYTES, "follow");
   if (bytes instanceof Unfit) {
@@ -25,7 +25,7 @@ export function loadEvidence(contourPath: string, contour?: Contour): Evidence |
   return evidence;
 }
 
-function* pointsOf(contour: Contour): Generator<Digest> {
+function* pointsOf(contour: AnyContour): Generator<Digest> {
   for (let index = 0; index < contour.size; index++) yield contour.point(index);
 }
 
