@@ -2,6 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasBrowser } from "../support/browser.ts";
+import { isCI } from "../support/machine.ts";
 import { MadeVerifier, TOKEN } from "./made-verifier.ts";
 import { launchBrowser, openTab } from "./page-in-browser.ts";
 
@@ -91,6 +92,21 @@ describe.skipIf(!hasBrowser)("the page and its verifier", () => {
     await tab.page.getByText("Expected JSON from the verifier, got something else").waitFor();
     expect(await tab.page.getByText("No node is enrolled yet").count()).toBe(0);
   });
+
+  it.skipIf(!isCI)(
+    "says of a fleet that is too large what it keeps, and lets the verifier filter (long: left to CI)",
+    async () => {
+      await using verifier = await MadeVerifier.start(21_000);
+      await using tab = await openTab(browser, verifier.address, TOKEN);
+      await tab.page.getByText(/The page keeps 20\W000 of 21\W000 nodes/).waitFor();
+      await tab.page.getByLabel("Filter").fill("state=revoked");
+      const revoked = verifier.nodes.filter(({ state }) => state === "revoked").length;
+      await expect.poll(() => tab.page.locator("#filter-count").innerText()).toBe(`${revoked} nodes`);
+      expect(verifier.asked.at(-1)?.what).toContain("state=revoked");
+      await tab.page.getByLabel("Filter").press("Escape");
+      await expect.poll(() => tab.page.locator("#filter-count").innerText(), { timeout: 60_000 }).toBe("20000 nodes");
+    },
+  );
 
   it("adds a node that is enrolled while the page is open", async () => {
     await using verifier = await MadeVerifier.start(3);

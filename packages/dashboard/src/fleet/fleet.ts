@@ -60,6 +60,7 @@ export function watchFleet(): () => void {
       latest.value = [];
       nodeCounts.value = {};
       canisterCounts.value = {};
+      capped.value = false;
       loading.value = true;
     });
   };
