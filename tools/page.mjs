@@ -35,6 +35,8 @@ await build({
     target: "es2023",
     // The policy of the page forbids addresses that hold the file themselves, and scripts within the document.
     assetsInlineLimit: 0,
+    // Preact, signals and uPlot ask that their licence goes along with their code.
+    license: { fileName: "licences.md" },
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     // The questions of the checks are taken from @isoline/attest, and nothing else of it.
