@@ -11,7 +11,8 @@ import { lost } from "../wire/faults.ts";
 import type { Identity } from "../wire/handshake.ts";
 import { quoteProver } from "../wire/measured-proof.ts";
 import { keyProver, keyVerifier, type Prover } from "../wire/proof.ts";
-import { overDescriptor } from "../wire/transport.ts";
+import type { Transport } from "../wire/stream.ts";
+import { DeviceTransport, overDescriptor } from "../wire/transport.ts";
 import { isEnd, serveSession } from "./serve-session.ts";
 
 export interface EngineThreadData {
@@ -56,13 +57,24 @@ function serve({ at, proves, sensors }: EngineThreadData): never {
   const pinned = sensors.map((sensor) => ({ name: sensor.name, key: publicKey(sensor) }));
   const prover = typeof proves === "string" ? keyProver(createPrivateKey(proves)) : sourceProver(proves);
   const identity = { prover, verifier: keyVerifier("sensor", pinned) };
+  if (typeof at === "string") serveDevice(at, identity);
   for (;;) {
-    const fd = typeof at === "number" ? acceptStream(at) : openStream({ kind: "device", path: at }, 0);
+    const fd = acceptStream(at);
     if (fd < 0) throw lost(`cannot take a connection (errno ${-fd})`);
-    if (typeof at === "number") say({ kind: "busy", fd });
-    const isUsed = serveOne(fd, identity, typeof at === "string");
+    say({ kind: "busy", fd });
+    serveOne(overDescriptor(fd), identity, false);
     closeSync(fd);
-    if (!isUsed) Atomics.wait(pause, 0, 0, REOPENED_MS);
+  }
+}
+
+function serveDevice(path: string, identity: Identity): never {
+  const fd = openStream({ kind: "device", path }, 0);
+  if (fd < 0) throw lost(`cannot open ${path} (errno ${-fd})`);
+  const transport = new DeviceTransport(fd);
+  for (;;) {
+    const came = serveOne(transport, identity, true);
+    if (came === "nothing") Atomics.wait(pause, 0, 0, REOPENED_MS);
+    if (came === "refused") transport.drain();
   }
 }
 
@@ -91,21 +103,23 @@ function answerTo(number: number, { port, turn }: QuoteSource): QuoteAnswer | un
   }
 }
 
-/** False if there was no other end. */
-function serveOne(fd: number, identity: Identity, isDevice: boolean): boolean {
+/** What came: a session that ended, one that was refused, or no other end at all. */
+function serveOne(transport: Transport, identity: Identity, isDevice: boolean): "session" | "refused" | "nothing" {
   let peer: string | undefined;
   try {
-    serveSession(overDescriptor(fd), identity, (name) => {
+    serveSession(transport, identity, (name) => {
       peer = name;
       say({ kind: "began", peer: name });
     });
   } catch (fault) {
     // A port without an other end is at its end from the beginning.
-    if (isDevice && peer === undefined && isEnd(fault)) return false;
+    if (isDevice && peer === undefined && isEnd(fault)) return "nothing";
     const why = fault instanceof Error ? fault.message : String(fault);
-    say({ kind: "ended", peer, ...(isEnd(fault) && peer !== undefined ? {} : { why }) });
+    const isOver = isEnd(fault) && peer !== undefined;
+    say({ kind: "ended", peer, ...(isOver ? {} : { why }) });
+    return isOver ? "session" : "refused";
   }
-  return true;
+  return "session";
 }
 
 serve(workerData as EngineThreadData);

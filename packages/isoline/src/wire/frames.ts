@@ -7,11 +7,14 @@
  * by itself, from 0; the head is authenticated with the rest. So a frame is valid in one session, in one direction, at one place.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { refused } from "./faults.ts";
+import { lost, refused } from "./faults.ts";
 import { type Deadline, readWhole, type Transport, writeWhole } from "./stream.ts";
 
 /** The most that one frame carries. */
 export const MOST_BYTES = 1024 * 1024;
+
+/** What begins a session is as long as the head of a frame, and would be the head of one that is too long. */
+export const MAGIC = "isoline wire";
 
 const CIPHER = "chacha20-poly1305";
 const HEAD = 12;
@@ -52,6 +55,11 @@ export class Frames {
   receive(until: Deadline): Buffer {
     const head = Buffer.alloc(HEAD);
     readWhole(this.#transport, head, until);
+    // A port of virtio-serial does not tell of an other end that went and came back at once.
+    if (this.#transport.unread !== undefined && head.toString("latin1") === MAGIC) {
+      this.#transport.unread(head);
+      throw lost("the other end began another session");
+    }
     const length = head.readUInt32BE(0);
     const sequence = head.readBigUInt64BE(4);
     if (length < TAG || length > MOST_BYTES + TAG)

@@ -16,7 +16,7 @@ import {
 } from "node:crypto";
 import { IsolineError } from "@isoline/core/error";
 import { refused } from "./faults.ts";
-import { Frames, type Keys } from "./frames.ts";
+import { Frames, type Keys, MAGIC } from "./frames.ts";
 import type { Answered } from "./messages.ts";
 import { MOST_PROOF, type Prover, type Verifier } from "./proof.ts";
 import { answerIn } from "./read-answer.ts";
@@ -25,7 +25,6 @@ import { type Deadline, readWhole, type Transport, writeWhole } from "./stream.t
 /** The only version so far. */
 const VERSION = 1;
 
-const MAGIC = "isoline wire";
 const NONCE = 32;
 const KEY = 32;
 const DIGEST = 32;

@@ -7,6 +7,8 @@ export interface Transport {
   write(bytes: Buffer): number;
   /** Waits until one of these can go on; false if that took longer than so many milliseconds (-1: no limit). */
   await(to: "read" | "write", milliseconds: number): boolean;
+  /** Takes bytes back that were read, for the next reader; a transport that has one session only has no need of it. */
+  unread?(bytes: Buffer): void;
   close(): void;
 }
 
