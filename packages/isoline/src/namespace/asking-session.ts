@@ -177,7 +177,8 @@ export class AskingSession {
 
   #untilRestart(): readonly string[] {
     if (this.#landlock === undefined) return [];
-    return beyondLandlock(this.#landlock, compileLandlock(this.#model.contour, this.#plan.places));
+    const wanted = compileLandlock(this.#model.contour, this.#plan.places);
+    return beyondLandlock(this.#landlock, wanted, { performs: this.#plan.sensor === "seccomp" });
   }
 }
 

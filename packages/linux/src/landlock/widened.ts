@@ -16,24 +16,37 @@ export function leavingRoomForAnswers(rules: LandlockRules): LandlockRules {
   return { ...rules, handledFs: rules.handledFs & ~free, notes: free === 0 ? rules.notes : [...rules.notes, note] };
 }
 
-/** The lines that a restart under `wanted` would add to what `applied` lets through, as `read-file, execute on /usr/bin/cc`. */
-export function beyondLandlock(applied: LandlockRules, wanted: LandlockRules): readonly string[] {
+/**
+ * The lines that a restart under `wanted` would add to what `applied` lets through, as `read-file, execute on /usr/bin/cc`. `performs`:
+ * the supervisor opens files and changes names in place of a task, so that only what a task does by itself is refused.
+ */
+export function beyondLandlock(
+  applied: LandlockRules,
+  wanted: LandlockRules,
+  { performs = false }: { readonly performs?: boolean } = {},
+): readonly string[] {
   return [
     ...wanted.reasons
       .filter((reason) => !applied.reasons.includes(reason))
       .map((reason) => `no Landlock at all: ${reason}`),
-    ...files(applied, wanted),
+    ...files(applied, wanted, performs ? byTasks : (access) => access),
     ...ports("bind-tcp", applied.tcpBind, wanted.tcpBind, applied.handledNet),
     ...ports("connect-tcp", applied.tcpConnect, wanted.tcpConnect, applied.handledNet),
     ...((applied.scoped & ~wanted.scoped) === 0 ? [] : ["reach processes or abstract sockets outside the namespace"]),
   ];
 }
 
-function files(applied: LandlockRules, wanted: LandlockRules): string[] {
+/** To execute a program the kernel opens it for reading as well. */
+function byTasks(access: number): number {
+  const { execute, "read-file": read, "make-sock": socket } = fsRights;
+  return access & ((access & execute) === 0 ? socket : execute | read | socket);
+}
+
+function files(applied: LandlockRules, wanted: LandlockRules, needed: (access: number) => number): string[] {
   const held = new Map<string, number>();
   for (const { path, access } of applied.files) held.set(path, (held.get(path) ?? 0) | access);
   return wanted.files.flatMap(({ path, access }) => {
-    const lacking = access & applied.handledFs & ~rightsAt(held, path);
+    const lacking = needed(access) & applied.handledFs & ~rightsAt(held, path);
     return lacking === 0 ? [] : [`${namesOf(lacking)} on ${path}`];
   });
 }

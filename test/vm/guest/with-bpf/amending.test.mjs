@@ -84,7 +84,7 @@ describe("a contour under the bpf sensor", { skip }, () => {
     const outside = spawnSync("curl", ["-s", "--unix-socket", SOCKET, "http://localhost/questions"], {
       encoding: "utf8",
     });
-    equal(outside.stdout, "[]");
+    equal(outside.stdout.trim(), "[]");
     end();
     notEqual(await over, 0);
     match(

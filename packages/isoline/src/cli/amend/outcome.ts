@@ -35,7 +35,7 @@ function sayUnknownAfterwards(added: readonly Proposal[]): void {
     );
   const others = added.filter(({ event, refused }) => event.op !== "exec" && refused > 0).length;
   if (others > 0)
-    note(`${counted(others, "act")} of these were refused: what follows when they succeed may depart as well`);
+    note(`${counted(others, "act")} among these had been refused: what follows when it succeeds may depart as well`);
 }
 
 function sayOpen(open: readonly Proposal[]): void {

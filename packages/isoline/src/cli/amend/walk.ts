@@ -4,7 +4,7 @@ import type { Cause } from "@isoline/core/engine";
 import type { TimedProposal } from "../../library/amend/proposals.ts";
 import { paint } from "../output/paint.ts";
 import { print, printLine } from "../output/streams.ts";
-import { counted, harmless } from "../output/wording.ts";
+import { counted, grouped, harmless } from "../output/wording.ts";
 
 const STDIN = 0;
 const MOST_DETAILS = 8;
@@ -24,8 +24,11 @@ const HELP = [
 export function walk(causes: readonly Cause<TimedProposal>[]): TimedProposal[] {
   const accepted: TimedProposal[] = [];
   let forProgram: { readonly program: string; readonly take: boolean } | undefined;
+  let shown = "";
   for (const [at, cause] of causes.entries()) {
     if (forProgram?.program !== cause.program) forProgram = undefined;
+    if (cause.program !== shown) printLine(paint("bold", harmless(cause.program || "programs that were updated")));
+    shown = cause.program;
     show(cause, `${at + 1}/${causes.length}`);
     const answer = forProgram === undefined ? ask() : forProgram.take ? "y" : "n";
     if (answer === "q") break;
@@ -35,12 +38,19 @@ export function walk(causes: readonly Cause<TimedProposal>[]): TimedProposal[] {
   return accepted;
 }
 
-function show({ title, details, departures }: Cause<TimedProposal>, place: string): void {
-  printLine(paint("bold", `${place}  ${harmless(title)}`));
-  for (const detail of details.slice(0, MOST_DETAILS)) printLine(`     ${harmless(detail)}`);
+/** The program stands above its causes. */
+function show({ title, program, details, departures }: Cause<TimedProposal>, place: string): void {
+  const act = title.startsWith(`${program} `) ? title.slice(program.length + 1) : title;
+  printLine(paint("bold", `${place}  ${harmless(act)}`));
+  for (const detail of details.slice(0, MOST_DETAILS)) printLine(`     ${harmless(briefly(detail))}`);
   if (details.length > MOST_DETAILS) printLine(`     … and ${counted(details.length - MOST_DETAILS, "more act")}`);
   const refused = departures.filter((each) => each.refused > 0).length;
-  if (refused > 0) printLine(paint("dim", `     ${counted(refused, "act")} of these were refused`));
+  if (refused > 0) printLine(paint("dim", `     refused: ${refused === departures.length ? "all of it" : grouped(refused)}`));
+}
+
+/** Digests as far as a person compares them. */
+function briefly(act: string): string {
+  return act.replaceAll(/([0-9a-f]{12})[0-9a-f]{52}(?![0-9a-f])/g, "$1…");
 }
 
 function ask(): string {
