@@ -103,6 +103,14 @@ describe.skipIf(!isBuilt)("a report (needs a build)", { timeout: 60_000 }, () =>
     await refused("null");
   });
 
+  it("whose name would move the cursor is shown as text", async () => {
+    const name = "bad\u001b[2J.json";
+    writeFileSync(at(name), text);
+    const { status, stderr } = await run("departures", name);
+    expect([status, stderr.includes("\u001b")]).toEqual([0, false]);
+    rmSync(at(name));
+  });
+
   it("that is damaged at any byte never adds a point that it does not have", async () => {
     const known = new Set(copy().departures.map(({ point }) => point as string));
     const whole = Buffer.from(text);

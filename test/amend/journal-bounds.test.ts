@@ -1,4 +1,5 @@
 /** A journal is bounded, and what does not fit is said; one that is removed while its namespace lives is written anew. */
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Journal } from "../../packages/isoline/src/control/journal.ts";
+import { readJournalOf } from "../../packages/isoline/src/library/amend/journal-file.ts";
 import type { DepartureReport, RunReport } from "../../packages/isoline/src/namespace/report.ts";
 import type { Ask, Request } from "../../packages/isoline/src/namespace/requests.ts";
 
@@ -112,5 +114,17 @@ describe("a journal", () => {
     await journal.note();
     expect(acts()).toEqual(["one"]);
     expect(readFileSync(join(place, "victim"), "utf8")).toBe("precious");
+  });
+
+  it.each([
+    ["a link", () => symlinkSync("/etc/passwd", at("web.journal"))],
+    ["a pipe", () => execFileSync("mkfifo", [at("web.journal")])],
+    ["a directory", () => mkdirSync(at("web.journal"))],
+  ])("is not read where %s lies in its place", (_, lay) => {
+    mkdirSync(kept(), { recursive: true, mode: 0o700 });
+    lay();
+    expect(() => readJournalOf("web")).toThrow(
+      /expected a journal, found (?:a symbolic link|no regular file|a directory)/,
+    );
   });
 });

@@ -7,6 +7,14 @@ use POSIX ();
 # Opens a directory, 0 or the errno.
 sub look { opendir(my $directory, $_[0]) ? 0 : $! + 0 }
 
+# Asks the approver at a socket; ECONNRESET where it closes the connection without a word.
+sub question {
+  my ($approver) = @_;
+  local $SIG{PIPE} = 'IGNORE';
+  syswrite $approver, "GET /questions HTTP/1.1\r\nhost: inside\r\n\r\n";
+  sysread($approver, my $heard, 4096) ? 0 : 104;
+}
+
 # A child that lives as long as this process, and how often SIGCONT was passed on to it.
 my ($child, $lives, $passed);
 
@@ -40,13 +48,22 @@ my %acts = (
   continue => sub { kill('CONT', $child) ? 0 : $! + 0 },
   # The same so often that its records fill a ring; the result is how often it failed.
   flood => sub { scalar grep { look($_[0]) } 1 .. 3500 },
-  # Asks the approver at a socket; ECONNRESET where it closes the connection without a word.
   reach => sub {
-    local $SIG{PIPE} = 'IGNORE';
     socket(my $approver, 1, 1, 0) or return $! + 0;
     connect($approver, pack('S a108', 1, $_[0])) or return $! + 0;
-    syswrite $approver, "GET /questions HTTP/1.1\r\nhost: inside\r\n\r\n";
-    sysread($approver, my $heard, 4096) ? 0 : 104;
+    question($approver);
+  },
+  # The same by a connection that a child has made, which has ended since.
+  left => sub {
+    socket(my $approver, 1, 1, 0) or return $! + 0;
+    my $child = fork;
+    if ($child == 0) {
+      connect($approver, pack('S a108', 1, $_[0]));
+      select(undef, undef, undef, 1);
+      POSIX::_exit(0);
+    }
+    waitpid $child, 0;
+    question($approver);
   },
   # Begins again, as another program of the same file.
   become => sub { exec $^X, $_[0] or $! + 0 },

@@ -95,7 +95,7 @@ export class ApproverServer {
     try {
       const pid = peerAt(request.socket)?.pid ?? 0;
       const url = new URL(request.url ?? "/", "http://localhost");
-      if (!(await this.#isStranger(pid))) {
+      if (!(await this.#isStranger(pid, request.socket))) {
         request.destroy();
         this.#about.onIntruder(pid);
       } else if (request.method === "GET" && url.pathname === "/questions/stream") this.#stream(response);
@@ -105,10 +105,15 @@ export class ApproverServer {
     }
   }
 
-  /** The kernel's hooks add no filter, so the table of this namespace is asked as well. Without an answer, nothing is heard. */
-  async #isStranger(pid: number): Promise<boolean> {
-    const members = await this.#about.ask({ ask: "trust", pid });
-    return pid > 0 && members?.length === 0;
+  /**
+   * The kernel's hooks add no filter, so the tables of the namespace are asked as well. They know living processes only: one that has
+   * connected and ended may have left the connection to another process of the namespace. So it must live when they have answered.
+   * Without an answer, nothing is heard.
+   */
+  async #isStranger(pid: number, socket: Socket): Promise<boolean> {
+    if (pid <= 0 || (await this.#about.ask({ ask: "member", pid })) !== false) return false;
+    const fd = descriptorOf(socket);
+    return fd >= 0 && isOutside(fd);
   }
 
   async #answer(route: string, asked: URLSearchParams, pid: number): Promise<Answer> {

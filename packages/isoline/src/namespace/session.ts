@@ -173,6 +173,10 @@ export class Session {
       this.#sensor?.sweep();
       return this.#processes().filter((process) => pid === undefined || process.pid === pid);
     },
+    member: ({ pid }) => {
+      this.#sensor?.sweep();
+      return this.#processes().some((process) => process.pid === pid) || this.#sensor?.isMember?.(pid) === true;
+    },
     seal: () => {
       this.model.engine.seal();
       return this.#snapshot();

@@ -31,6 +31,8 @@ export interface Sensor {
   keep?(device: number, inode: number): boolean;
   /** The contour permits more than before: what was refused by an earlier verdict is decided again. */
   amended?(): void;
+  /** Whether a living process is in a namespace, where the kernel knows that better than what the sensor was told; true if unsure. */
+  isMember?(pid: number): boolean;
   /** Takes in the processes that another isoline process starts; false if they are not accepted. */
   join(joining: Joining): boolean;
 }

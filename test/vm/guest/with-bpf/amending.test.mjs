@@ -80,6 +80,7 @@ describe("a contour under the bpf sensor", { skip }, () => {
     await hear();
     await offered();
     equal(await ask(`reach ${SOCKET}`), NOT_HEARD);
+    equal(await ask(`left ${SOCKET}`), NOT_HEARD);
     // It is there, and hears who is outside.
     const outside = spawnSync("curl", ["-s", "--unix-socket", SOCKET, "http://localhost/questions"], {
       encoding: "utf8",

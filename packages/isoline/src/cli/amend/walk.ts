@@ -45,7 +45,8 @@ function show({ title, program, details, departures }: Cause<TimedProposal>, pla
   for (const detail of details.slice(0, MOST_DETAILS)) printLine(`     ${harmless(briefly(detail))}`);
   if (details.length > MOST_DETAILS) printLine(`     … and ${counted(details.length - MOST_DETAILS, "more act")}`);
   const refused = departures.filter((each) => each.refused > 0).length;
-  if (refused > 0) printLine(paint("dim", `     refused: ${refused === departures.length ? "all of it" : grouped(refused)}`));
+  if (refused > 0)
+    printLine(paint("dim", `     refused: ${refused === departures.length ? "all of it" : grouped(refused)}`));
 }
 
 /** Digests as far as a person compares them. */

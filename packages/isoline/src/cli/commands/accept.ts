@@ -28,7 +28,7 @@ export async function accept(file: string, source: string, options: AcceptOption
   const choose = interactive ? { choose: (all: Parameters<typeof causesOf>[0]) => walk(causesOf(all as never)) } : {};
   const accepted = await acceptAll(file, departed, { ...(only ? { only } : {}), reason, ...choose });
   if (!quiet) sayAccepted(file, accepted);
-  if (!quiet && departed.departures.length === 0) note(`${source} has no departures`);
+  if (!quiet && departed.departures.length === 0) note(`${harmless(source)} has no departures`);
   if (accepted.added.length > 0 && (await isLive(source))) await widen(file, source, accepted, quiet);
   return accepted.open.length > 0 ? status.incomplete : status.success;
 }
@@ -37,14 +37,15 @@ export async function accept(file: string, source: string, options: AcceptOption
  * A live namespace goes on under what was accepted, if that is all by which the file differs from what it runs under. Otherwise it
  * would be widened by more than was asked for, so that is left to `isoline amend`.
  */
-async function widen(file: string, source: string, { isCurrent, state }: Accepted, quiet: boolean): Promise<void> {
+async function widen(path: string, name: string, { isCurrent, state }: Accepted, quiet: boolean): Promise<void> {
+  const [file, source] = [harmless(path), harmless(name)];
   const later = `to widen that: isoline amend ${source} ${file}`;
   if (!isCurrent) {
     if (!quiet) note(`${source} goes on under an earlier state of ${file}, which has more by now; ${later}`);
     return;
   }
   try {
-    const amended = await amendNamespace(source, file, state);
+    const amended = await amendNamespace(name, path, state);
     if (quiet) return;
     note(`${source} goes on under it from now on; a process that lost its trust does not get it back`);
     for (const line of amended.untilRestart)

@@ -30,7 +30,7 @@ export async function departures(
   for (const cause of causesOf(found.map((each) => ({ ...each, ...each.classified })))) tell(cause, all);
   const { count, refused } = sumOf(found);
   note(
-    `${departed.source}: ${counted(found.length, "departure")}, ${counted(count, "event")}${refusedText(count, refused)}`,
+    `${harmless(departed.source)}: ${counted(found.length, "departure")}, ${counted(count, "event")}${refusedText(count, refused)}`,
   );
   for (const reason of incomplete) note(`${paint("yellow", "incomplete")}: ${harmless(reason)}`);
   return status.success;

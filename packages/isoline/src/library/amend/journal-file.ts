@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { EARLIER_SUFFIX, JOURNAL_SUFFIX } from "../../control/journal.ts";
 import { fitKeptDirectories, openKeptDirectory } from "../../control/place.ts";
 import { CliError } from "../../error.ts";
-import { readRegular } from "../../store/bounded-file.ts";
+import { openRegular, readOpened, Unfit } from "../../store/bounded-file.ts";
 import { bad, type Departed, DepartureReader, readHead } from "./departed.ts";
 import { jsonOf } from "./report-file.ts";
 
@@ -50,8 +50,16 @@ function begunText(head: unknown): string {
     : "";
 }
 
+/** A link there is none of ours. */
+function bytesOf(path: string): Buffer {
+  const opened = openRegular(path, "refuse");
+  if (opened instanceof Unfit)
+    throw new CliError("cannot-read", `${path}: expected a journal, found ${opened.found}; remove it`);
+  return readOpened(opened.fd, path, MOST_JOURNAL_BYTES, "a journal");
+}
+
 function readJournal(path: string, name: string): ReadJournal {
-  const lines = readRegular(path, MOST_JOURNAL_BYTES, "a journal").toString("utf8").split("\n");
+  const lines = bytesOf(path).toString("utf8").split("\n");
   // Only what ends in a newline was written whole.
   lines.pop();
   const [first, ...others] = lines.map((line) => jsonOf(line, path));

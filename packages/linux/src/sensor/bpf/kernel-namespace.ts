@@ -215,6 +215,17 @@ export class KernelNamespace {
     return found.sort((one, other) => one.process - other.process);
   }
 
+  /** Whether a process is in any namespace of the BPF programs; one that cannot be found is taken for a member. */
+  isMember(pid: number): boolean {
+    const { members } = this.#load.maps;
+    const pidfd = pidfdOpen(pid, 0);
+    if (pidfd < 0) return true;
+    const value = Buffer.alloc(members.valueBytes);
+    const isThere = members.lookup(u32(pidfd), value);
+    close(pidfd);
+    return isThere && value.readUInt32LE(member.namespace_id) !== 0;
+  }
+
   /** Sets the default action: what becomes of an act that has not been decided. */
   setDefaultAction(mode: keyof typeof modes): void {
     this.#mode = mode;
