@@ -34,6 +34,7 @@ export class FakeNamespace implements Subject {
       return this.#snapshot();
     },
     trust: ({ pid: asked }) => processes.filter(({ pid }) => asked === undefined || asked === pid),
+    member: ({ pid: asked }) => processes.some(({ pid }) => asked === pid),
     departures: () => [],
     recount: () => [],
     checkpoint: () => false,

@@ -177,8 +177,7 @@ export class AskingSession {
 
   #untilRestart(): readonly string[] {
     if (this.#landlock === undefined) return [];
-    const wanted = compileLandlock(this.#model.contour, this.#plan.places);
-    return beyondLandlock(this.#landlock, wanted, { performs: this.#plan.sensor === "seccomp" });
+    return beyondLandlock(this.#landlock, compileLandlock(this.#model.contour, this.#plan.places));
   }
 }
 

@@ -17,19 +17,15 @@ export function leavingRoomForAnswers(rules: LandlockRules): LandlockRules {
 }
 
 /**
- * The lines that a restart under `wanted` would add to what `applied` lets through, as `read-file, execute on /usr/bin/cc`. `performs`:
- * the supervisor opens files and changes names in place of a task, so that only what a task does by itself is refused.
+ * The lines that a restart under `wanted` would add to what `applied` lets through, as `read-file, execute on /usr/bin/cc`: of what a
+ * task does by itself. Landlock stands beneath the seccomp sensor only, whose supervisor opens files and changes names in its place.
  */
-export function beyondLandlock(
-  applied: LandlockRules,
-  wanted: LandlockRules,
-  { performs = false }: { readonly performs?: boolean } = {},
-): readonly string[] {
+export function beyondLandlock(applied: LandlockRules, wanted: LandlockRules): readonly string[] {
   return [
     ...wanted.reasons
       .filter((reason) => !applied.reasons.includes(reason))
       .map((reason) => `no Landlock at all: ${reason}`),
-    ...files(applied, wanted, performs ? byTasks : (access) => access),
+    ...files(applied, wanted),
     ...ports("bind-tcp", applied.tcpBind, wanted.tcpBind, applied.handledNet),
     ...ports("connect-tcp", applied.tcpConnect, wanted.tcpConnect, applied.handledNet),
     ...((applied.scoped & ~wanted.scoped) === 0 ? [] : ["reach processes or abstract sockets outside the namespace"]),
@@ -42,11 +38,11 @@ function byTasks(access: number): number {
   return access & ((access & execute) === 0 ? socket : execute | read | socket);
 }
 
-function files(applied: LandlockRules, wanted: LandlockRules, needed: (access: number) => number): string[] {
+function files(applied: LandlockRules, wanted: LandlockRules): string[] {
   const held = new Map<string, number>();
   for (const { path, access } of applied.files) held.set(path, (held.get(path) ?? 0) | access);
   return wanted.files.flatMap(({ path, access }) => {
-    const lacking = needed(access) & applied.handledFs & ~rightsAt(held, path);
+    const lacking = byTasks(access) & applied.handledFs & ~rightsAt(held, path);
     return lacking === 0 ? [] : [`${namesOf(lacking)} on ${path}`];
   });
 }

@@ -147,12 +147,7 @@ export class BpfSensor implements Sensor {
 
   /** The BPF programs report every end. */
   sweep(): void {}
-
-  /** A record of a fork may be lost, and the kernel's own table has the process all the same. */
-  isMember(pid: number): boolean {
-    return this.#kernel.isMember(pid);
-  }
-
+  readonly isMember = (pid: number): boolean => this.#kernel.isMember(pid);
   readonly amended = (): void => this.#decisions.forgetRefusals();
 
   /** `launched` gives the pid of the first process once it has started, 0 before, a negative number if the start failed. */
