@@ -120,6 +120,15 @@ describe("a verifier", () => {
     expect((await rig.attest(node, { clock: 900_001n })).body.state).toBe("affirming");
   });
 
+  it("refuses what is older than evidence of the node that it refused", async () => {
+    const challenge = await rig.challenge(node);
+    const older = node.evidence(Buffer.from(challenge, "hex"), { clock: 900_002n });
+    const skewed = await rig.attest(node, { clock: 900_003n, node: { made: 0 } });
+    expect(skewed.body).toMatchObject({ state: "contraindicated" });
+    expect((await rig.send(node, challenge, older)).body).toMatchObject({ failure: "rollback" });
+    expect((await rig.attest(node, { clock: 900_004n })).body.state).toBe("affirming");
+  });
+
   it("refuses a challenge of another node, and one that it did not make", async () => {
     const challenge = await rig.challenge(other);
     const refused = { status: 409, body: { error: { code: "challenge-refused" } } };

@@ -15,6 +15,7 @@ export const verifierErrors = {
   "store-in-use": "Another process has opened the directory of an embedded store.",
   "store-unreachable": "The database of a verifier does not answer; nothing was lost that was acknowledged.",
   "provider-unreachable": "The OpenID provider that knows the people of a verifier does not answer, or is another one.",
+  "receiver-refused": "A receiver of changes refused them; they are sent again later.",
   "owned-elsewhere": "Another verifier still holds what this node said last; the request is to be sent again soon.",
   "unsafe-secret": "A file with a secret of a verifier belongs to another user, or others can read it.",
 } as const;

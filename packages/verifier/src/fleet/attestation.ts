@@ -101,7 +101,9 @@ export class Attestation {
       node: node.id,
     });
     const verdict =
-      given.policy === undefined ? withoutPolicy(verdictOf(appraisal, bodies)) : verdictOf(appraisal, bodies);
+      given.policy === undefined
+        ? withoutPolicy(verdictOf(appraisal, bodies, node.accepted))
+        : verdictOf(appraisal, bodies, node.accepted);
     const ear = await sign(appraisal, now);
     const imprint = imprintOf(verdict);
     const isNews = node.imprint !== imprint || node.state !== verdict.state;

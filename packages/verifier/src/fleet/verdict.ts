@@ -8,6 +8,7 @@ import {
   readNodeBody,
 } from "@isoline/attest/evidence";
 import { AttestError } from "@isoline/attest/error";
+import { attest, decode } from "@isoline/attest/tpm";
 import type { LinkRow, VerdictWrite } from "../store/index.ts";
 
 export type Judged = "affirming" | "contraindicated" | "unverifiable";
@@ -34,21 +35,32 @@ export interface Verdict extends Reasons {
   readonly accepted: Accepted | undefined;
 }
 
-/** What evidence says before anything of it is believed; undefined where it cannot be read. */
-export function bodiesIn(evidence: Uint8Array): { node: NodeBody; canisters: readonly CanisterBody[] } | undefined {
+/** What evidence says before anything of it is believed. */
+export interface Bodies {
+  readonly node: NodeBody;
+  readonly canisters: readonly CanisterBody[];
+  /** TPMS_ATTEST, as it came. */
+  readonly quote: Uint8Array | undefined;
+}
+
+/** Undefined where the evidence cannot be read. */
+export function bodiesIn(evidence: Uint8Array): Bodies | undefined {
   try {
-    const { node, canisters } = readEvidence(evidence);
-    return { node: readNodeBody(node), canisters: canisters.map(({ body }) => readCanisterBody(body)) };
+    const { node, canisters, quote } = readEvidence(evidence);
+    return {
+      node: readNodeBody(node),
+      canisters: canisters.map(({ body }) => readCanisterBody(body)),
+      quote: quote?.message,
+    };
   } catch (fault) {
     if (fault instanceof AttestError) return undefined;
     throw fault;
   }
 }
 
-export function verdictOf(
-  { platform, root, canisters, accepted }: Appraisal,
-  bodies: ReturnType<typeof bodiesIn>,
-): Verdict {
+/** `last` is what was accepted before. */
+export function verdictOf(appraisal: Appraisal, bodies: Bodies | undefined, last?: Accepted): Verdict {
+  const { platform, root, canisters, accepted } = appraisal;
   const counts = bodies !== undefined && platform.status === "affirming";
   return {
     state: platform.status,
@@ -66,8 +78,22 @@ export function verdictOf(
           body: bodies.canisters.find((body) => body.label === label) as CanisterBody,
         }))
       : undefined,
-    accepted,
+    accepted: accepted ?? refusedAt(appraisal, bodies, last),
   };
+}
+
+/**
+ * What is kept of evidence whose node was refused, but whose quote its TPM signed: when that was. Otherwise older evidence, which says
+ * better things, could be shown afterwards. Undefined where no quote is proven.
+ */
+function refusedAt({ platform, policy }: Appraisal, bodies: Bodies | undefined, last?: Accepted): Accepted | undefined {
+  const passed = (name: string) => platform.checks.some((check) => check.name === name && check.outcome !== "failed");
+  if (bodies?.quote === undefined || policy === undefined || !passed("quote") || !passed("counters")) return undefined;
+  const { clock, resetCount, restartCount } = decode(attest, bodies.quote).clockInfo;
+  const { name, version } = policy;
+  const before = last ?? { policy: { name, version }, canisters: [] };
+  const isSameBoot = last?.clock?.resetCount === resetCount;
+  return { ...before, clock: { clock, resetCount, restartCount }, ledger: isSameBoot ? last.ledger : undefined };
 }
 
 /**

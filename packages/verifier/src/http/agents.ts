@@ -2,9 +2,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
 import { VerifierError } from "../error.ts";
-import type { OwnedNode } from "../fleet/index.ts";
 import { canistersOf, writeDepartures } from "../store/index.ts";
-import { addressOf, agentOf, type Door, type Env, recognised } from "./door.ts";
+import { addressOf, agentOf, type Door, type Env, provenNode, recognised } from "./door.ts";
 import {
   challengeGiven,
   departuresTold,
@@ -75,8 +74,8 @@ function attestationRoutes(app: OpenAPIHono<Env>, door: Door): void {
       responses: { 200: json(challengeGiven, "The challenge.") },
     }),
     async (c) => {
-      const node = await agentOf(c, door, c.req.valid("param").name);
-      return c.json(nextFor(door, node.id), 200);
+      const { id } = await provenNode(c, door, c.req.valid("param").name);
+      return c.json(nextFor(door, id), 200);
     },
   );
   app.openapi(
@@ -115,7 +114,7 @@ function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
       responses: { 204: { description: "Kept." } },
     }),
     async (c) => {
-      const node = await agentOf(c, door, c.req.valid("param").name);
+      const node = await provenNode(c, door, c.req.valid("param").name);
       const { canister, departures } = c.req.valid("json");
       await assertItsOwn(node, canister, door);
       const rows = departures.map(({ at, why = null, nearest = null, program = null, ...rest }) => ({
@@ -138,7 +137,7 @@ function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
     async (c) => {
       const person = await recognised(c, door);
       if (person !== undefined) assertRole(person, "operator");
-      else await agentOf(c, door);
+      else await provenNode(c, door);
       const by = person && { who: person.name, tenant: person.tenant ?? null };
       const bytes = new Uint8Array(await c.req.arrayBuffer());
       const isNew = await fleet.administration.putContour(c.req.valid("param").sha256, bytes, by);
@@ -152,7 +151,7 @@ function nextFor({ fleet }: Door, id: string) {
 }
 
 /** A node tells of canisters that its evidence has shown; labels cannot be made up to fill the store. */
-async function assertItsOwn(node: OwnedNode, label: string, { fleet }: Door): Promise<void> {
+async function assertItsOwn(node: { readonly name: string }, label: string, { fleet }: Door): Promise<void> {
   const rows = await canistersOf(fleet.store.db, node.name);
   if (!rows.some((row) => row.label === label))
     throw new VerifierError(

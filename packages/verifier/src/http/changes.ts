@@ -1,9 +1,9 @@
 /** Changes of verdicts as they happen: server-sent events (WHATWG HTML, 9.2), which go on from where a reader was. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import { changeDocument } from "../changes/index.ts";
 import { VerifierError } from "../error.ts";
 import { changesAfter, lastChange } from "../store/index.ts";
-import { changeDocument } from "./documents.ts";
 import { type Door, type Env, personOf } from "./door.ts";
 
 const COMMENT_MS = 15_000;

@@ -1,7 +1,7 @@
 /** From rows to the documents of the API. */
 import type { Fleet } from "../fleet/index.ts";
 import type { CanisterRow, ChangeRow, Counts, DepartureRow, NodeRow } from "../store/index.ts";
-import type { Canister, Change, Departure, Link, Node } from "./model.ts";
+import type { Canister, Departure, Link, Node } from "./model.ts";
 
 type FailureClass = NonNullable<Node["failure"]>;
 
@@ -51,18 +51,6 @@ export async function canisterDocument(row: CanisterRow, fleet: Fleet): Promise<
     measurement: row.measurement,
     counters: row.counters,
     links: row.links as readonly Link[] as Link[],
-  };
-}
-
-export function changeDocument({ at, node, label, before, after, failure, why }: ChangeRow): Change {
-  return {
-    at: at.toISOString(),
-    node,
-    ...(label !== null && { label }),
-    from: before,
-    to: after,
-    ...(failure !== null && { failure: failure as FailureClass }),
-    ...(why !== null && { why }),
   };
 }
 

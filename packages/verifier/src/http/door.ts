@@ -47,14 +47,32 @@ export async function recognised(c: Context<Env>, { people }: Door): Promise<Per
   return undefined;
 }
 
+/** Who a node is. */
+interface ProvenNode {
+  readonly name: string;
+  readonly id: string;
+  readonly tenant: string;
+}
+
+/** The node behind a request, proven; nothing is taken over for it. */
+export async function provenNode(c: Context<Env>, door: Door, name?: string): Promise<ProvenNode> {
+  const { fleet } = door;
+  const told = door.certificates ? certified(c, door) : (NODE_TOKEN.exec(bearer(c) ?? "")?.[1] ?? "");
+  const known = fleet.ownership.present(told) ?? (told === "" ? undefined : await findNode(fleet.store.db, told));
+  if (known === undefined || (!door.certificates && known.token !== tokenDigest(bearer(c) ?? "")))
+    throw stranger(c, door, door.certificates ? "the certificate of an enrolled node" : "the token of a node");
+  if (name !== undefined && name !== known.name)
+    throw new VerifierError("not-allowed", `expected node ${name}, got ${known.name}; a node speaks for itself alone`);
+  door.limits.tenant.count(known.tenant);
+  return known;
+}
+
 /** The node behind a request, which this verifier owns from then on. Only a proven one is taken over. */
-export async function agentOf(c: Context<Env>, door: Door, name?: string): Promise<OwnedNode> {
-  const proven = door.certificates ? certified(c, door) : await byToken(c, door);
-  if (name !== undefined && name !== proven)
-    throw new VerifierError("not-allowed", `expected node ${name}, got ${proven}; a node speaks for itself alone`);
-  const node = await door.fleet.ownership.take(proven);
-  if (node === undefined) throw stranger(c, door, "an enrolled node");
-  door.limits.tenant.count(node.tenant);
+export async function agentOf(c: Context<Env>, door: Door, name: string): Promise<OwnedNode> {
+  const proven = await provenNode(c, door, name);
+  const node = await door.fleet.ownership.take(proven.name);
+  // Between the two, it may have been enrolled anew, with another token.
+  if (node === undefined || node.id !== proven.id) throw stranger(c, door, "an enrolled node");
   return node;
 }
 
@@ -64,17 +82,6 @@ function certified(c: Context<Env>, door: Door): string {
   const common = certificate?.subject.CN;
   const name = SPIFFE.exec(certificate?.subjectaltname ?? "")?.[1] ?? (typeof common === "string" ? common : undefined);
   if (name === undefined) throw stranger(c, door, "a client certificate by an authority that is trusted here");
-  return name;
-}
-
-async function byToken(c: Context<Env>, door: Door): Promise<string> {
-  const token = bearer(c) ?? "";
-  const name = NODE_TOKEN.exec(token)?.[1];
-  if (name === undefined) throw stranger(c, door, "the token of a node");
-  const digest = tokenDigest(token);
-  const { fleet } = door;
-  const known = fleet.ownership.present(name)?.token ?? (await findNode(fleet.store.db, name))?.token;
-  if (known !== digest) throw stranger(c, door, "the token of a node");
   return name;
 }
 

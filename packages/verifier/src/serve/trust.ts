@@ -34,7 +34,7 @@ function certificatesIn(name: string, bytes: Buffer): X509Certificate[] {
   throw unfit(`makers/${name}: expected certificates in PEM, or one in DER`);
 }
 
-/** Lines of 64 hexadecimal digits; `#` begins a comment. No file: any endorsement key of these makers. */
+/** Digests of the Names of keys, 64 hexadecimal digits for RSA and 96 for P-384; `#` begins a comment. No file: any key of these makers. */
 function endorsementsIn(path: string): ReadonlySet<string> | undefined {
   if (!existsSync(path)) return undefined;
   const lines = readTrusted(path)
@@ -42,9 +42,9 @@ function endorsementsIn(path: string): ReadonlySet<string> | undefined {
     .split("\n")
     .map((line) => line.replace(/#.*/, "").trim())
     .filter((line) => line !== "");
-  const odd = lines.find((line) => !/^[0-9a-f]{64}$/.test(line));
+  const odd = lines.find((line) => !/^(?:[0-9a-f]{64}|[0-9a-f]{96})$/.test(line));
   if (odd !== undefined)
-    throw unfit(`endorsements: expected 64 hexadecimal digits, got ${JSON.stringify(odd.slice(0, 40))}`);
+    throw unfit(`endorsements: expected 64 or 96 hexadecimal digits, got ${JSON.stringify(odd.slice(0, 40))}`);
   return new Set(lines);
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Limits, oidc, type Recognise, tokensIn } from "../access/index.ts";
+import { Delivery, nats, type Receiver, webhook } from "../changes/index.ts";
 import { Fleet } from "../fleet/index.ts";
 import { Metrics, verifierApp } from "../http/index.ts";
 import { openStore } from "../store/index.ts";
@@ -30,6 +31,8 @@ export interface VerifierSettings {
   readonly version: string;
   /** Told of failures that are not the caller's. */
   readonly failed: (fault: unknown) => void;
+  /** Told of changes that a receiver did not take; they are sent again. */
+  readonly unsent?: (receiver: string, fault: unknown) => void;
 }
 
 /** Starts a verifier; refuses with a code of `verifierErrors`. */
@@ -37,6 +40,7 @@ export async function startVerifier({
   configuration: told,
   version,
   failed,
+  unsent,
 }: VerifierSettings): Promise<RunningVerifier> {
   const configuration = configurationIn(told);
   const { due, stale } = configuration;
@@ -54,6 +58,8 @@ export async function startVerifier({
     appraised: (state, isNews) => metrics.appraised(state, isNews),
   });
   await fleet.start();
+  const deliveries = receiversIn(configuration).map((receiver) => new Delivery(fleet, receiver, unsent ?? (() => {})));
+  for (const delivery of deliveries) await delivery.start();
   const limits = {
     person: new Limits(configuration.limits.person, configuration.limits.person * 4),
     tenant: new Limits(configuration.limits.tenant, configuration.limits.tenant * 4),
@@ -69,6 +75,7 @@ export async function startVerifier({
     notes: notesOn(configuration, trusted, people, page),
     stop: async () => {
       await server.close();
+      await Promise.all(deliveries.map((delivery) => delivery.stop()));
       await fleet.stop();
     },
   };
@@ -78,6 +85,20 @@ function peopleIn({ people: { tokens, oidc: provider } }: Configuration): readon
   return [
     ...(tokens === undefined ? [] : [tokensIn(readSecret(tokens).toString("utf8"), tokens)]),
     ...(provider === undefined ? [] : [oidc(provider)]),
+  ];
+}
+
+function receiversIn({ webhooks, nats: stream }: Configuration): readonly Receiver[] {
+  return [
+    ...webhooks.map(({ name, url, secret }) => webhook(name, url, readSecret(secret))),
+    ...(stream === undefined
+      ? []
+      : [
+          nats({
+            ...stream,
+            credentials: stream.credentials === undefined ? undefined : readSecret(stream.credentials),
+          }),
+        ]),
   ];
 }
 

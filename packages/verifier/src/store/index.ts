@@ -7,6 +7,7 @@ export * from "./evidence.ts";
 export * from "./leases.ts";
 export * from "./listing.ts";
 export * from "./nodes.ts";
+export * from "./receivers.ts";
 export * from "./rules.ts";
 export { openStore, storeGone } from "./store.ts";
 export type { LinkRow, State } from "./tables.ts";

@@ -21,7 +21,7 @@ export async function openStore(address: string): Promise<Connection> {
     storeGone(error) ??
     new VerifierError(
       "bad-configuration",
-      `the tables of the database cannot be brought to their form: ${String(error)}`,
+      `the tables of the database cannot be brought to their form: ${error instanceof Error ? error.message : "unknown"}`,
       {
         cause: error,
       },

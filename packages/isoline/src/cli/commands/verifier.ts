@@ -36,7 +36,9 @@ export async function verifier({ config, quiet = false }: VerifierOptions): Prom
   const failed = (fault: unknown) =>
     note(harmless(`failed: ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`));
   const told = toldToEnd();
-  const running = await start({ configuration, version: version(), failed });
+  const unsent = (receiver: string, fault: unknown) =>
+    say(`${receiver}: ${fault instanceof Error ? fault.message : String(fault)}; sent again later`);
+  const running = await start({ configuration, version: version(), failed, unsent });
   for (const line of running.notes) say(line);
   say(`listening at ${running.address}`);
   await told;

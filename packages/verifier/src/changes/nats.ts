@@ -1,0 +1,52 @@
+/** Changes for everything that reads NATS JetStream: one message each, which the server keeps and does not keep twice. */
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
+import { changeDocument } from "./document.ts";
+import type { Receiver } from "./receiver.ts";
+
+export interface NatsSettings {
+  readonly servers: string;
+  /** Of the messages; the stream that keeps them is made if there is none for it. */
+  readonly subject: string;
+  /** The content of a file of credentials. */
+  readonly credentials: Uint8Array | undefined;
+}
+
+const PATIENCE_MS = 10_000;
+const STREAM = "ISOLINE_CHANGES";
+/** Of the stream that is made here, so that it does not fill the server. */
+const KEPT_MESSAGES = 1_000_000;
+
+export function nats({ servers, subject, credentials }: NatsSettings): Receiver {
+  let connection: NatsConnection | undefined;
+  const connected = async () => {
+    if (connection !== undefined && !connection.isClosed()) return connection;
+    connection = await connect({
+      servers: servers.split(",").map((one) => one.trim()),
+      timeout: PATIENCE_MS,
+      maxReconnectAttempts: 0,
+      name: "isoline verifier",
+      ...(credentials !== undefined && { authenticator: credsAuthenticator(credentials) }),
+    });
+    const manager = await jetstreamManager(connection);
+    const there = await manager.streams.find(subject).catch(() => undefined);
+    if (there === undefined) await manager.streams.add({ name: STREAM, subjects: [subject], max_msgs: KEPT_MESSAGES });
+    return connection;
+  };
+  return {
+    name: "nats",
+    send: async (rows) => {
+      const stream = jetstream(await connected(), { timeout: PATIENCE_MS });
+      // Acknowledged one by one: what comes after a message that was not kept is sent again with it.
+      await Promise.all(
+        rows.map((row) => {
+          const message = JSON.stringify({ id: row.id, tenant: row.tenant, ...changeDocument(row) });
+          return stream.publish(subject, message, { msgID: `isoline-${row.id}` });
+        }),
+      );
+    },
+    close: async () => {
+      await connection?.close();
+    },
+  };
+}

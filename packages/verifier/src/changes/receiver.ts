@@ -1,0 +1,10 @@
+/** Where changes go. */
+import type { ChangeRow } from "../store/index.ts";
+
+export interface Receiver {
+  /** How far it has come is kept under this name. */
+  readonly name: string;
+  /** Ends when the receiver has them; fails otherwise, and is called with them again. `skipped`: so many before them were given up. */
+  send(changes: readonly ChangeRow[], skipped: number): Promise<void>;
+  close?(): Promise<void>;
+}

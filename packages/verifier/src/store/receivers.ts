@@ -1,0 +1,33 @@
+/** How far changes have been sent to each receiver. */
+import { type Selectable, sql } from "kysely";
+import type { Database } from "./connection.ts";
+import type { ReceiverTable } from "./tables.ts";
+
+export type ReceiverRow = Selectable<ReceiverTable>;
+
+/** A receiver that is new begins with what comes from now on; any other goes on from where it was. */
+export async function beginReceiver(db: Database, name: string): Promise<void> {
+  await sql`
+    insert into receivers (name, sent, tries, next, skipped)
+    select ${name}, coalesce(max(id), 0), 0, now(), 0 from changes on conflict do nothing`.execute(db);
+}
+
+/** Claims a receiver for so many seconds; undefined where another verifier has, or where its next try is later. */
+export async function claimReceiver(db: Database, name: string, seconds: number): Promise<ReceiverRow | undefined> {
+  const { rows } = await sql<ReceiverRow>`
+    update receivers set next = now() + make_interval(secs => ${seconds}) where name = ${name} and next <= now() returning *`.execute(
+    db,
+  );
+  return rows[0];
+}
+
+/** Ends a claim; it can be claimed again after so many seconds. */
+export async function settleReceiver(
+  db: Database,
+  { name, sent, tries, skipped }: Omit<ReceiverRow, "next">,
+  seconds: number,
+): Promise<void> {
+  await sql`
+    update receivers set sent = ${sent}, tries = ${tries}, skipped = ${skipped}, next = now() + make_interval(secs => ${seconds})
+    where name = ${name}`.execute(db);
+}

@@ -1,0 +1,200 @@
+/** Who is who: people by an OpenID provider, nodes by certificates, and files with secrets that others must not read. */
+import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { request } from "node:https";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { SignJWT } from "jose";
+import Provider from "oidc-provider";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { NodeList } from "../../packages/verifier/src/http/model.ts";
+import { isInstalled } from "../support/machine.ts";
+import { Rig } from "./rig.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+const rig = new Rig();
+const node = new SoftwareNode("node-1");
+const foreign = new SoftwareNode("node-2");
+
+beforeAll(() => rig.enrol([node, [foreign, "umbrella"]]), 120_000);
+afterAll(() => rig.close());
+
+describe("people that an OpenID provider vouches for", () => {
+  let server: Server;
+  let issuer: string;
+  const clients = {
+    ola: ["operator", "acme"],
+    ann: ["admin", "*"],
+    bob: ["intern", "acme"],
+    eve: ["admin", undefined],
+  } as const;
+  const tokenOf = async (who: string, audience = "urn:isoline"): Promise<string> => {
+    const answer = await fetch(`${issuer}/token`, {
+      method: "POST",
+      headers: {
+        authorization: `Basic ${Buffer.from(`${who}:secret-of-a-test`).toString("base64")}`,
+        "content-type": "application/x-www-form-urlencoded",
+      },
+      body: new URLSearchParams({ grant_type: "client_credentials", scope: "fleet", resource: audience }),
+    });
+    return ((await answer.json()) as { access_token: string }).access_token;
+  };
+
+  beforeAll(async () => {
+    server = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const provider = new Provider(issuer, {
+      clients: Object.keys(clients).map((name) => ({
+        ...{ client_id: name, client_secret: "secret-of-a-test", redirect_uris: [], response_types: [] },
+        grant_types: ["client_credentials"],
+      })),
+      extraTokenClaims: (_, token) => {
+        const [role, tenant] = clients[token.clientId as keyof typeof clients];
+        return { isoline_role: role, ...(tenant !== undefined && { isoline_tenant: tenant }) };
+      },
+      features: {
+        clientCredentials: { enabled: true },
+        devInteractions: { enabled: false },
+        resourceIndicators: {
+          enabled: true,
+          getResourceServerInfo: (_, audience) => ({ scope: "fleet", audience, accessTokenFormat: "jwt" }),
+        },
+      },
+    });
+    server.on("request", provider.callback());
+    await rig.start({ people: { oidc: { issuer, audience: "urn:isoline" } } });
+  }, 60_000);
+  afterAll(async () => {
+    await rig.stop();
+    server.close();
+  });
+
+  it("see and do what their claims say", async () => {
+    const ola = await tokenOf("ola");
+    const { body } = await rig.get<NodeList>("/v1/nodes", ola);
+    expect(body.items.map(({ name }) => name)).toEqual(["node-1"]);
+    expect((await rig.get<NodeList>("/v1/nodes", await tokenOf("ann"))).body.items).toHaveLength(2);
+    const put = { body: "{}", token: ola };
+    expect((await rig.call("PUT", "/v1/policies/default", put)).status).toBe(403);
+  });
+
+  it("are strangers without a role, without a tenant, or with a token for another audience", async () => {
+    for (const token of [await tokenOf("bob"), await tokenOf("eve"), await tokenOf("ann", "urn:other")])
+      expect((await rig.get("/v1/nodes", token)).status).toBe(401);
+  });
+
+  it("are strangers with a token that another key signed, or none", async () => {
+    const claims = { isoline_role: "admin", isoline_tenant: "*", sub: "ann" };
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const [head = ""] = (await tokenOf("ann")).split(".");
+    const { kid } = JSON.parse(Buffer.from(head, "base64url").toString()) as { kid: string };
+    const forged = await new SignJWT(claims)
+      .setProtectedHeader({ alg: "RS256", kid })
+      .setIssuer(issuer)
+      .setAudience("urn:isoline")
+      .setExpirationTime("1h")
+      .sign(privateKey);
+    expect((await rig.get("/v1/nodes", forged)).status).toBe(401);
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const unsigned = `${part({ alg: "none" })}.${part({ ...claims, iss: issuer, aud: "urn:isoline", exp: 9e9 })}.`;
+    expect((await rig.get("/v1/nodes", unsigned)).status).toBe(401);
+  });
+});
+
+describe.skipIf(!isInstalled("openssl"))("nodes that have certificates (needs openssl)", () => {
+  const at = (name: string) => join(rig.place, "tls", name);
+  const openssl = (...words: readonly string[]) => {
+    const { status, stderr } = spawnSync("openssl", words, { cwd: join(rig.place, "tls"), encoding: "utf8" });
+    if (status !== 0) throw new Error(stderr);
+  };
+  const authority = (name: string) => {
+    const words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+    openssl(...words, "-subj", `/CN=${name}`, "-keyout", `${name}.key`, "-out", `${name}.pem`);
+  };
+  const certificate = (by: string, name: string, common: string, more: string) => {
+    const words = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    openssl(...words, "-subj", `/CN=${common}`, "-keyout", `${name}.key`, "-out", `${name}.csr`);
+    writeFileSync(at(`${name}.cnf`), `subjectAltName=${more}\n`);
+    openssl(
+      "x509",
+      "-req",
+      "-in",
+      `${name}.csr`,
+      "-CA",
+      `${by}.pem`,
+      "-CAkey",
+      `${by}.key`,
+      "-days",
+      "1",
+      "-extfile",
+      `${name}.cnf`,
+      "-out",
+      `${name}.pem`,
+    );
+  };
+  const get = (path: string, own: string | undefined) =>
+    new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+      const file = (name: string) => readFileSync(at(name));
+      const identity = own === undefined ? {} : { cert: file(`${own}.pem`), key: file(`${own}.key`) };
+      request(
+        rig.address + path,
+        { ca: file("authority.pem"), agent: false, headers: { authorization: `Bearer ${node.token}` }, ...identity },
+        (response) => {
+          void text(response).then((body) => resolve({ status: response.statusCode, body }));
+        },
+      )
+        .on("error", reject)
+        .end();
+    });
+
+  beforeAll(async () => {
+    mkdirSync(join(rig.place, "tls"));
+    authority("authority");
+    authority("stranger");
+    certificate("authority", "server", "verifier", "IP:127.0.0.1");
+    certificate("authority", "node-1", "node-1", "DNS:node-1");
+    certificate("authority", "spiffe", "any", "URI:spiffe://example.org/fleet/node/node-2");
+    certificate("authority", "unknown", "node-9", "DNS:node-1");
+    certificate("stranger", "forged", "node-1", "DNS:node-1");
+    await rig.start({ tls: { certificate: at("server.pem"), key: at("server.key"), clients: at("authority.pem") } });
+  }, 60_000);
+  afterAll(() => rig.stop());
+
+  it("are who the certificate says, by its SPIFFE id or its common name", async () => {
+    expect((await get("/v1/nodes/node-1/challenge", "node-1")).status).toBe(200);
+    expect((await get("/v1/nodes/node-2/challenge", "spiffe")).status).toBe(200);
+    expect((await get("/v1/nodes/node-2/challenge", "node-1")).status).toBe(403);
+  });
+
+  it("are strangers without one, with one of another authority, or of a name that is not enrolled", async () => {
+    for (const own of [undefined, "forged", "unknown"])
+      expect((await get("/v1/nodes/node-1/challenge", own)).status).toBe(401);
+  });
+});
+
+describe("files with secrets", () => {
+  it("that others can read are refused, by name", async () => {
+    const tokens = join(rig.place, "tokens");
+    chmodSync(tokens, 0o644);
+    await expect(rig.start()).rejects.toThrow(/tokens: expected one of this user, mode 600, got user \d+ and mode 644/);
+    chmodSync(tokens, 0o600);
+    chmodSync(join(rig.place, "keys/ear.pem"), 0o640);
+    await expect(rig.start()).rejects.toMatchObject({ code: "unsafe-secret" });
+    chmodSync(join(rig.place, "keys/ear.pem"), 0o600);
+  });
+
+  it("a verifier does not listen to a network without TLS, and says what is odd in its configuration", async () => {
+    await expect(rig.start({ listen: "0.0.0.0:0" })).rejects.toThrow(
+      "listen: expected tls, or an address of this machine alone",
+    );
+    await expect(rig.start({ due: 60, stale: 60 })).rejects.toThrow("stale: expected more than due");
+    await expect(rig.start({ databse: "x" })).rejects.toMatchObject({ code: "bad-configuration" });
+    await expect(rig.start({ people: { oidc: { issuer: "http://example.org", audience: "a" } } })).rejects.toThrow(
+      "people.oidc.issuer: expected https",
+    );
+  });
+});

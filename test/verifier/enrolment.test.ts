@@ -1,0 +1,140 @@
+/** Enrolment over HTTP by a real TPM: a token that is used once, the maker's certificate, the secret, and a first real quote. */
+import { createHash } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodeIdOf, readActivation, writeAnswer, writeRequest } from "../../packages/attest/src/enrol/index.ts";
+import { readAnswer } from "../../packages/attest/src/enrol/index.ts";
+import * as attest from "../../packages/isoline/src/attest/index.ts";
+import { activate, requestOf } from "../../packages/isoline/src/attest/node-keys.ts";
+import type { Enrolled, EnrolmentBegun, Node, Refusal, Result } from "../../packages/verifier/src/http/model.ts";
+import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
+import { isInstalled } from "../support/machine.ts";
+import { type Answer, Rig, samplePolicy } from "./rig.ts";
+
+describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup"))("enrolment (needs swtpm)", () => {
+  const rig = new Rig();
+  const software = new SoftwareTpm();
+  let request = "";
+  let enrolled: Enrolled;
+  const run = join(rig.place, "run");
+  const token = async (more: object = {}): Promise<string> => {
+    const expires = new Date(Date.now() + 600_000).toISOString();
+    const { body } = await rig.call<{ token: string }>("POST", "/v1/enrolment-tokens", {
+      body: { tenant: "acme", expires, ...more },
+    });
+    return body.token;
+  };
+  const begin = <T = EnrolmentBegun>(told: string, name = "node-1", by = request): Promise<Answer<T>> =>
+    rig.call<T>("POST", "/v1/enrolments", { token: "", body: { name, token: told, request: by } });
+  const answer = <T = Enrolled>(enrolment: string, text: string): Promise<Answer<T>> =>
+    rig.call<T>("POST", `/v1/enrolments/${enrolment}/answer`, { token: "", body: { answer: text } });
+  const opened = async ({ challenge }: EnrolmentBegun): Promise<string> => {
+    const activation = readActivation(Buffer.from(challenge));
+    const secret = await software.using((tpm) => activate(tpm, activation.endorsement, activation));
+    return writeAnswer({ node: activation.node, secret });
+  };
+
+  beforeAll(async () => {
+    mkdirSync(run, { mode: 0o700 });
+    process.env["XDG_RUNTIME_DIR"] = run;
+    software.certify();
+    await software.start();
+    request = writeRequest(await software.using(requestOf));
+    const makers = join(rig.place, "trust/makers");
+    mkdirSync(makers);
+    writeFileSync(join(makers, "all.pem"), software.authority().root + software.authority().issuer);
+    await rig.start();
+    await rig.rules(samplePolicy({ canisters: [] }));
+  }, 180_000);
+  afterAll(async () => {
+    delete process.env["XDG_RUNTIME_DIR"];
+    await rig.close();
+    await software.close();
+  });
+
+  it("needs a token, of the name that it was made for", async () => {
+    const refused = { status: 401, body: { error: { code: "unknown-caller" } } };
+    expect(await begin<Refusal>("ise_none")).toMatchObject(refused);
+    expect(await begin<Refusal>(await token({ name: "node-9" }))).toMatchObject({ status: 403 });
+    expect(await begin<Refusal>(await token(), "node-1", "{}")).toMatchObject({
+      status: 400,
+      body: { error: { code: "bad-enrolment" } },
+    });
+  });
+
+  it("uses a token up, also when two nodes come with it at the same time", async () => {
+    const told = await token();
+    const both = await Promise.all([begin<Refusal>(told, "one"), begin<Refusal>(told, "two")]);
+    expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 401]));
+    expect((await begin<Refusal>(told)).status).toBe(401);
+  });
+
+  it("is refused with another secret, and ends there", async () => {
+    const { body } = await begin(await token());
+    const right = await opened(body);
+    const { node } = readAnswer(Buffer.from(right));
+    const wrong = writeAnswer({ node, secret: new Uint8Array(32) });
+    expect(await answer<Refusal>(body.enrolment, wrong)).toMatchObject({
+      status: 400,
+      body: { error: { code: "bad-enrolment" } },
+    });
+    expect(await answer<Refusal>(body.enrolment, right)).toMatchObject({ status: 404 });
+  });
+
+  it("gives the node that opened the secret a token of its own", async () => {
+    const { body } = await begin(await token({ labels: { rack: "7" } }));
+    const joined = await answer(body.enrolment, await opened(body));
+    expect(joined).toMatchObject({
+      status: 200,
+      body: { name: "node-1", due: 60, nodeToken: expect.stringMatching(/^isn~node-1~/) as string },
+    });
+    enrolled = joined.body;
+    expect((await rig.get<Node>("/v1/nodes/node-1")).body).toMatchObject({
+      id: enrolled.node,
+      labels: { rack: "7" },
+      state: "unknown",
+    });
+  });
+
+  it("and then evidence that its TPM quoted is affirmed", async () => {
+    const challenge = Buffer.from(enrolled.challenge, "hex");
+    const evidence = await attest.evidence({ challenge, tpm: software.address });
+    const headers = { "isoline-challenge": enrolled.challenge, "content-type": "application/cbor" };
+    const { status, body } = await rig.call<Result>("POST", "/v1/nodes/node-1/attestations", {
+      token: enrolled.nodeToken,
+      body: evidence,
+      headers,
+    });
+    expect({ status, body }).toMatchObject({ status: 200, body: { state: "affirming" } });
+    expect((await rig.get<Node>("/v1/nodes/node-1")).body).toMatchObject({ root: "tpm", state: "affirming" });
+  });
+
+  it("of a node that is there needs a token for its name, and ends the old token", async () => {
+    expect(await begin<Refusal>(await token())).toMatchObject({ status: 409 });
+    expect(await begin<Refusal>(await token(), "node-2")).toMatchObject({ status: 409 });
+    expect(await begin<Refusal>(await token({ name: "node-1", tenant: "umbrella" }))).toMatchObject({ status: 409 });
+    const { body } = await begin(await token({ name: "node-1" }));
+    const again = await answer(body.enrolment, await opened(body));
+    expect(again.status).toBe(200);
+    expect((await rig.get("/v1/nodes/node-1/challenge", enrolled.nodeToken)).status).toBe(401);
+    expect((await rig.get("/v1/nodes/node-1/challenge", again.body.nodeToken)).status).toBe(200);
+  });
+
+  it("is for listed endorsement keys alone, where there is a list", async () => {
+    await rig.stop();
+    const list = join(rig.place, "trust/endorsements");
+    writeFileSync(list, `${createHash("sha256").update("another").digest("hex")} # another\n`);
+    await rig.start();
+    expect(await begin<Refusal>(await token({ name: "node-1" }))).toMatchObject({
+      status: 403,
+      body: { error: { code: "not-allowed" } },
+    });
+    const { endorsements } = await software.using(requestOf);
+    writeFileSync(list, endorsements.map((one) => nodeIdOf(one.public)).join("\n"));
+    await rig.stop();
+    await rig.start();
+    expect((await begin(await token({ name: "node-1" }))).status).toBe(200);
+    rmSync(list);
+  });
+});

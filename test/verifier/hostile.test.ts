@@ -1,0 +1,186 @@
+/** What comes over the wire is hostile: bytes that mean nothing, bodies that do not end, names and tokens of others. */
+import { randomBytes } from "node:crypto";
+import { connect } from "node:net";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Node, NodeList, Refusal } from "../../packages/verifier/src/http/model.ts";
+import { canisterSample } from "../attest/samples.ts";
+import { OPERATOR, Rig, VIEWER } from "./rig.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+const known = [200, 201, 204, 400, 401, 403, 404, 409, 413, 429];
+
+const rig = new Rig();
+const node = new SoftwareNode("node-1");
+const foreign = new SoftwareNode("node-2");
+
+describe("hostile input", () => {
+  beforeAll(async () => {
+    await rig.enrol([node, [foreign, "umbrella"]]);
+    await rig.start();
+    await rig.rules();
+    await rig.attest(node);
+  }, 120_000);
+  afterAll(() => rig.stop());
+
+  it("as evidence: any change of a byte is refused, and never affirmed", async () => {
+    const challenge = await rig.challenge(node);
+    const good = node.evidence(Buffer.from(challenge, "hex"));
+    await fc.assert(
+      fc.asyncProperty(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 }), async (at, by) => {
+        const changed = Uint8Array.from(good);
+        changed[at] = (changed[at] as number) ^ by;
+        const { status, body } = await rig.send(node, challenge, changed);
+        expect([status, body.state === "affirming"]).toEqual([200, false]);
+      }),
+      { numRuns: 60 },
+    );
+    for (const bytes of [0, 1, 100, 70_000])
+      expect(await rig.send(node, challenge, Uint8Array.from(randomBytes(bytes)))).toMatchObject({
+        status: 200,
+        body: { state: "unverifiable", failure: "broken-evidence", canisters: [] },
+      });
+    expect((await rig.attest(node)).body.state).toBe("affirming");
+  });
+
+  it("as bodies, queries and paths: every answer is one that the API has", async () => {
+    const paths = [
+      "/v1/nodes",
+      "/v1/canisters",
+      "/v1/audit",
+      "/v1/enrolments",
+      "/v1/enrolment-tokens",
+      "/v1/policies/default",
+      "/v1/policies/default/dry-run",
+      "/v1/references/all",
+      "/v1/nodes/node-1/revocation",
+      "/v1/nodes/node-1/departures",
+    ];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...paths),
+        fc.constantFrom("GET", "PUT", "POST", "DELETE"),
+        fc.oneof(fc.json(), fc.string({ maxLength: 200 }), fc.constant('{"reason":7}')),
+        fc.string({ maxLength: 40 }),
+        async (path, method, body, query) => {
+          const address = `${path}?cursor=${encodeURIComponent(query)}&state=${encodeURIComponent(query)}&label=${encodeURIComponent(query)}`;
+          const headers = { "content-type": "application/json" };
+          const { status } = await rig.call(method, address, {
+            token: OPERATOR,
+            headers,
+            ...(method !== "GET" && { body }),
+          });
+          expect(known).toContain(status);
+        },
+      ),
+      { numRuns: 80 },
+    );
+    expect(rig.failures).toEqual([]);
+  });
+
+  it("of any size: more than a route takes is refused, also where the length is not told", async () => {
+    const challenge = await rig.challenge(node);
+    const tooLarge = { status: 413, body: { error: { code: "too-large" } } };
+    expect(await rig.send<Refusal>(node, challenge, new Uint8Array(8 * 2 ** 20 + 1))).toMatchObject(tooLarge);
+    const answer = await fetch(`${rig.address}/v1/enrolments`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      duplex: "half",
+      body: new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(32)),
+      }),
+    } as RequestInit);
+    expect(answer.status).toBe(413);
+  });
+
+  it("by strangers: a token of none, of another node, of a person", async () => {
+    const unknown = { status: 401, body: { error: { code: "unknown-caller" } } };
+    expect(await rig.get("/v1/nodes", "")).toMatchObject(unknown);
+    expect(await rig.get("/v1/nodes", "x".repeat(40))).toMatchObject(unknown);
+    expect(await rig.get("/v1/nodes", node.token)).toMatchObject(unknown);
+    expect(await rig.get("/v1/nodes/node-1/challenge")).toMatchObject(unknown);
+    expect(await rig.get("/v1/nodes/node-2/challenge", node.token)).toMatchObject({ status: 403 });
+    expect(await rig.get("/v1/nodes/node-1/challenge", node.token.replace(/A$/, "B"))).toMatchObject(unknown);
+    expect(await rig.get("/metrics", "")).toMatchObject(unknown);
+  });
+
+  it("by people of one tenant about another: nothing is shown, made or ended", async () => {
+    const tenant = { body: { tenant: "umbrella", expires: new Date(Date.now() + 60_000).toISOString() } };
+    expect((await rig.call("POST", "/v1/enrolment-tokens", { token: OPERATOR, ...tenant })).status).toBe(403);
+    const reason = { body: { reason: "mine now" } };
+    expect((await rig.call("POST", "/v1/nodes/node-2/revocation", { token: OPERATOR, ...reason })).status).toBe(404);
+    expect((await rig.call("POST", "/v1/nodes/node-1/revocation", { token: VIEWER, ...reason })).status).toBe(403);
+    const policy = { tenant: "acme", labels: { policy: "lax" }, expires: tenant.body.expires };
+    expect((await rig.call("POST", "/v1/enrolment-tokens", { token: OPERATOR, body: policy })).status).toBe(403);
+    expect((await rig.get<Node>("/v1/nodes/node-2")).body.state).toBe("unknown");
+  });
+
+  it("as a contour that a node sends: it is kept for show, and makes no canister known", async () => {
+    const text = "isoline contour 2\nnot one\nend\n";
+    expect((await rig.call("PUT", `/v1/contours/${"0".repeat(64)}`, { token: node.token, body: text })).status).toBe(
+      400,
+    );
+    const strange = canisterSample("web", { contour: new Uint8Array(32).fill(9) });
+    expect((await rig.attest(node, { canisters: [strange] })).body.canisters).toMatchObject([
+      { state: "contraindicated", failure: "unknown-contour" },
+    ]);
+  });
+
+  it("as departures: of canisters that are not there, too many, or in more than one line", async () => {
+    const told = (canister: string, departures: object[]) =>
+      rig.call("POST", "/v1/nodes/node-1/departures", { token: node.token, body: { canister, departures } });
+    const departure = { at: new Date().toISOString(), line: "read /x", refused: true, times: 1 };
+    expect((await told("none", [departure])).status).toBe(404);
+    expect(
+      (
+        await told(
+          "web",
+          Array.from({ length: 101 }, () => departure),
+        )
+      ).status,
+    ).toBe(400);
+    expect((await told("web", [{ ...departure, line: "a\nb" }])).status).toBe(400);
+    expect((await told("web", [{ ...departure, line: "<script>alert(1)</script>" }])).status).toBe(204);
+    const answer = await rig.get("/v1/nodes/node-1/canisters/web");
+    expect(answer.headers.get("content-type")).toMatch(/^application\/json/);
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+  });
+
+  it("as bytes that are no HTTP: the connection ends, and the verifier goes on", async () => {
+    const { port } = new URL(rig.address);
+    await new Promise<void>((resolve) => {
+      const socket = connect(Number(port), "127.0.0.1", () => socket.write(randomBytes(1000)));
+      socket.on("close", () => resolve()).on("error", () => {});
+      socket.resume();
+    });
+    expect((await rig.get<NodeList>("/v1/nodes")).status).toBe(200);
+    expect(rig.failures).toEqual([]);
+  });
+});
+
+describe("callers that ask too often", () => {
+  beforeAll(async () => {
+    await rig.start({ limits: { person: 1, tenant: 1, stranger: 1 } });
+  }, 120_000);
+  afterAll(() => rig.close());
+
+  it("are told to wait, and take nothing from other tenants", async () => {
+    const statuses = new Set<number>();
+    let waits: string | null = null;
+    for (let round = 0; round < 20; round++) {
+      const { status, headers } = await rig.get(`/v1/nodes/node-1/challenge`, node.token);
+      statuses.add(status);
+      waits ??= headers.get("retry-after");
+    }
+    expect(statuses).toEqual(new Set([200, 429]));
+    expect(waits).toBe("1");
+    expect((await rig.get("/v1/nodes/node-2/challenge", foreign.token)).status).toBe(200);
+  });
+
+  it("are told to wait where they guess tokens", async () => {
+    const statuses: number[] = [];
+    for (let round = 0; round < 30; round++) statuses.push((await rig.get("/v1/nodes", "guess".repeat(5))).status);
+    expect(statuses[0]).toBe(401);
+    expect(statuses.at(-1)).toBe(429);
+  });
+});

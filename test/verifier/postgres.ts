@@ -1,0 +1,96 @@
+/** A PostgreSQL server for tests: Debian's, with a directory and a socket of its own. It refuses to run as root. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { isInstalled } from "../support/machine.ts";
+
+const ROOT = "/usr/lib/postgresql";
+const versions = existsSync(ROOT) ? readdirSync(ROOT).filter((name) => existsSync(join(ROOT, name, "bin/initdb"))) : [];
+const programs = join(ROOT, versions.sort((one, other) => Number(other) - Number(one))[0] ?? "none", "bin");
+const isRootUser = process.geteuid?.() === 0;
+const user = isRootUser ? "postgres" : undefined;
+
+export const needsPostgres =
+  versions.length === 0 ||
+  (isRootUser && (!isInstalled("setpriv") || spawnSync("id", ["-u", "postgres"]).status !== 0));
+
+export class PostgresServer {
+  readonly place = mkdtempSync(join(tmpdir(), "isoline-pg-"));
+  #process: ChildProcess | undefined;
+
+  get #data(): string {
+    return join(this.place, "data");
+  }
+
+  /** A database of that name, by the server's socket. */
+  address(database: string): string {
+    return `postgres://isoline@localhost/${database}?host=${encodeURIComponent(this.place)}`;
+  }
+
+  /** The first time, its files are made. */
+  async start(): Promise<void> {
+    if (!existsSync(this.#data)) this.#make();
+    const words = ["-D", this.#data, "-k", this.place, "-c", "listen_addresses=", "-c", "max_connections=60"];
+    const [program, args] = this.#as(join(programs, "postgres"), words);
+    this.#process = spawn(program, args, { stdio: "ignore" });
+    for (
+      let tries = 0;
+      this.#run("pg_isready", ["-h", this.place, "-U", "isoline", "-d", "postgres"]).status !== 0;
+      tries++
+    ) {
+      if (tries === 300) throw new Error("the PostgreSQL server does not start");
+      await setTimeout(50);
+    }
+  }
+
+  #make(): void {
+    chmodSync(this.place, 0o755);
+    if (user !== undefined) spawnSync("chown", [user, this.place]);
+    const words = ["-D", this.#data, "-A", "trust", "-U", "isoline", "-N", "--no-locale", "-E", "UTF8"];
+    const { status, stderr } = this.#run("initdb", words);
+    if (status !== 0) throw new Error(`initdb: ${String(stderr)}`);
+  }
+
+  create(database: string): void {
+    const { status, stderr } = this.#run("createdb", ["-h", this.place, "-U", "isoline", database]);
+    if (status !== 0) throw new Error(`createdb: ${String(stderr)}`);
+  }
+
+  /** A dump of a database, as an operator makes one; and back. */
+  dump(database: string, path: string): void {
+    const { status, stderr } = this.#run("pg_dump", ["-h", this.place, "-U", "isoline", "-Fc", "-f", path, database]);
+    if (status !== 0) throw new Error(`pg_dump: ${String(stderr)}`);
+  }
+
+  restore(database: string, path: string): void {
+    const { status, stderr } = this.#run("pg_restore", ["-h", this.place, "-U", "isoline", "-d", database, path]);
+    if (status !== 0) throw new Error(`pg_restore: ${String(stderr)}`);
+  }
+
+  /** `SIGINT` ends it with all connections; `SIGQUIT` at once, as after a crash. */
+  async stop(signal: "SIGINT" | "SIGQUIT" = "SIGINT"): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    if (running === undefined || running.exitCode !== null) return;
+    const ended = new Promise((resolve) => running.once("exit", resolve));
+    running.kill(signal);
+    await ended;
+  }
+
+  async close(): Promise<void> {
+    await this.stop("SIGQUIT");
+    rmSync(this.place, { recursive: true, force: true });
+  }
+
+  #run(program: string, args: readonly string[]) {
+    const [whole, words] = this.#as(join(programs, program), args);
+    return spawnSync(whole, words, { cwd: this.place });
+  }
+
+  #as(program: string, args: readonly string[]): [string, string[]] {
+    if (user === undefined) return [program, [...args]];
+    return ["setpriv", ["--reuid", user, "--regid", user, "--clear-groups", program, ...args]];
+  }
+}

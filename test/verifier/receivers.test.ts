@@ -1,0 +1,123 @@
+/** Changes of verdicts for servers of the operator's: signed, in order, sent again until they are taken. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { canisterSample } from "../attest/samples.ts";
+import { isInstalled } from "../support/machine.ts";
+import { Rig } from "./rig.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+const SECRET = Buffer.alloc(32, 7);
+const bad = canisterSample("web", { counters: { events: 100, departures: 1, refused: 1, lost: 0, untrusted: 1 } });
+const needsNats = !isInstalled("nats-server");
+
+interface Sent {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (let tries = 0; tries < 400; tries++) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await setTimeout(50);
+  }
+  throw new Error("it did not come in time");
+}
+
+describe("receivers of changes", () => {
+  const rig = new Rig();
+  const node = new SoftwareNode("node-1");
+  const sent: Sent[] = [];
+  let refusals = 2;
+  let server: Server;
+  let broker: ChildProcess | undefined;
+  let broken = 0;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      void text(request).then((body) => {
+        sent.push({ headers: request.headers, body });
+        response.writeHead(refusals-- > 0 ? 500 : 204).end();
+      });
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    writeFileSync(join(rig.place, "secret"), `whsec_${SECRET.toString("base64")}\n`, { mode: 0o600 });
+    const { port } = server.address() as AddressInfo;
+    const webhooks = [{ name: "pager", url: `http://127.0.0.1:${port}/hook`, secret: join(rig.place, "secret") }];
+    broken = await freePort();
+    if (!needsNats) {
+      const words = ["-a", "127.0.0.1", "-p", String(broken), "-js", "-sd", join(rig.place, "nats")];
+      broker = spawn("nats-server", words, { stdio: "ignore" });
+      await until(() =>
+        connect({ servers: `127.0.0.1:${broken}`, reconnect: false }).then(
+          (one) => one.close().then(() => true),
+          () => undefined,
+        ),
+      );
+    }
+    await rig.enrol([node]);
+    await rig.start({ webhooks, ...(!needsNats && { nats: { servers: `127.0.0.1:${broken}` } }) });
+    await rig.rules();
+    await rig.attest(node);
+    await rig.attest(node, { canisters: [bad] });
+  }, 120_000);
+  afterAll(async () => {
+    await rig.close();
+    server.close();
+    broker?.kill("SIGKILL");
+  });
+
+  it("a webhook gets every change in order, signed, and again where it failed", async () => {
+    const taken = await until(() =>
+      sent.length > 2 && sent.some(({ body }) => body.includes("off-contour")) ? sent : undefined,
+    );
+    const changes = taken.slice(2).flatMap(({ body }) => (JSON.parse(body) as { changes: object[] }).changes);
+    expect(changes).toMatchObject([
+      { node: "node-1", from: "unknown", to: "affirming" },
+      { node: "node-1", label: "web", from: "unknown", to: "affirming" },
+      { node: "node-1", label: "web", from: "affirming", to: "contraindicated", failure: "off-contour" },
+    ]);
+    expect(taken[1]?.headers["webhook-id"]).toMatch(/^changes-\d+-\d+$/);
+    for (const { headers, body } of taken) {
+      const told = `${String(headers["webhook-id"])}.${String(headers["webhook-timestamp"])}.${body}`;
+      const code = createHmac("sha256", SECRET).update(told).digest("base64");
+      expect(headers["webhook-signature"]).toBe(`v1,${code}`);
+    }
+  }, 30_000);
+
+  it.skipIf(needsNats)(
+    "JetStream keeps every change once (needs nats-server)",
+    async () => {
+      const connection = await connect({ servers: `127.0.0.1:${broken}` });
+      const manager = await jetstreamManager(connection);
+      await until(async () => ((await manager.streams.info("ISOLINE_CHANGES")).state.messages >= 3 ? true : undefined));
+      const consumer = await jetstream(connection).consumers.get("ISOLINE_CHANGES");
+      const kept: unknown[] = [];
+      for await (const message of await consumer.fetch({ max_messages: 3, expires: 2_000 })) kept.push(message.json());
+      expect(kept).toMatchObject([
+        { node: "node-1", to: "affirming" },
+        { label: "web", to: "affirming" },
+        { label: "web", to: "contraindicated", tenant: "acme" },
+      ]);
+      await connection.close();
+    },
+    30_000,
+  );
+});

@@ -1,0 +1,190 @@
+/** One contract for both stores: what is written is there, in the same types, and only the owner may write a verdict. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import * as stores from "../../packages/verifier/src/store/index.ts";
+import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+const tables = [
+  "nodes",
+  "canisters",
+  "changes",
+  "evidence",
+  "departures",
+  "enrolment_tokens",
+  "enrolments",
+  "policies",
+  "reference_files",
+  "contours",
+  "audit",
+  "verifiers",
+  "receivers",
+] as const;
+const node = new SoftwareNode("node-1");
+const other = new SoftwareNode("node-2");
+const canister = {
+  ...{ node: "node-1", label: "web", tenant: "acme", image: null, contour: null, mode: "enforcing", sensor: "bpf" },
+  ...({ root: "tpm", state: "affirming" } as const),
+  ...{ failure: null, why: null, links: "[]", started: new Date(0), points: 7 },
+  ...{ measurement: "06", counters: JSON.stringify({ events: 1, departures: 0, refused: 0, lost: 0, untrusted: 0 }) },
+} as const;
+const affirming = { state: "affirming", failure: null, why: null } as const;
+
+function contract(open: () => Promise<stores.Connection>, close: () => Promise<void>): void {
+  let store: stores.Connection;
+  const write = (more: Partial<stores.VerdictWrite> = {}) =>
+    stores.writeVerdict(store.db, {
+      ...{ node: "node-1", verifier: "v1", at: new Date(), verdict: affirming, columns: {}, canisters: [canister] },
+      ...more,
+    });
+
+  beforeAll(async () => {
+    store = await open();
+  }, 120_000);
+  afterAll(async () => {
+    await store.close();
+    await close();
+  });
+  beforeEach(async () => {
+    for (const table of tables.toReversed()) await store.db.deleteFrom(table).execute();
+    await stores.insertNode(store.db, node.row("acme", { rack: "7" }));
+    await stores.beginLease(store.db, "v1", "host", 60);
+    await stores.beginLease(store.db, "v2", "host", 60);
+  });
+
+  it("keeps nodes, their labels and times", async () => {
+    const row = await stores.findNode(store.db, "node-1");
+    expect(row).toMatchObject({ id: node.id, labels: { rack: "7" }, state: "unknown", accepted: null });
+    expect(row?.enrolled).toBeInstanceOf(Date);
+    await expect(stores.insertNode(store.db, { ...other.row(), name: "node-1" })).rejects.toMatchObject({
+      code: "23505",
+    });
+  });
+
+  it("has one owner of a node at a time", async () => {
+    expect(await stores.claimNode(store.db, "node-1", "v1")).toMatchObject({ owner: "v1" });
+    expect(await stores.claimNode(store.db, "node-1", "v2")).toEqual({ ownedBy: "v1" });
+    await stores.endLease(store.db, "v1");
+    expect(await stores.claimNode(store.db, "node-1", "v1")).toBeUndefined();
+    expect(await stores.claimNode(store.db, "node-1", "v2")).toMatchObject({ owner: "v2" });
+    await stores.releaseNodes(store.db, "v2", [{ name: "node-1", accepted: "told", seen: new Date(5) }]);
+    expect(await stores.findNode(store.db, "node-1")).toMatchObject({
+      owner: null,
+      accepted: "told",
+      seen: new Date(5),
+    });
+    expect(await stores.claimNode(store.db, "none", "v2")).toBeUndefined();
+  });
+
+  it("writes a verdict for the owner alone, with its changes", async () => {
+    await stores.claimNode(store.db, "node-1", "v1");
+    await write();
+    await write({ canisters: [{ ...canister, state: "contraindicated", failure: "off-contour", why: "it left" }] });
+    await expect(write({ verifier: "v2" })).rejects.toMatchObject({ code: "owned-elsewhere" });
+    const changes = await stores.changesAfter(store.db, 0, 10);
+    expect(changes.map(({ label, before, after }) => [label, before, after])).toEqual([
+      [null, "unknown", "affirming"],
+      ["web", "unknown", "affirming"],
+      ["web", "affirming", "contraindicated"],
+    ]);
+    expect(typeof changes[0]?.id).toBe("number");
+    expect(await stores.lastChange(store.db)).toBe(changes[2]?.id);
+    expect(await stores.canistersOf(store.db, "node-1")).toMatchObject([
+      { points: 7, counters: { events: 1 }, failure: "off-contour" },
+    ]);
+    await write({ canisters: [] });
+    expect(await stores.canistersOf(store.db, "node-1")).toEqual([]);
+  });
+
+  it("writes neither a verdict nor a change where what belongs to it fails", async () => {
+    await stores.claimNode(store.db, "node-1", "v1");
+    const also = () => Promise.reject(new Error("no record of the act"));
+    await expect(write({ also })).rejects.toThrow("no record of the act");
+    expect(await stores.findNode(store.db, "node-1")).toMatchObject({ state: "unknown" });
+    expect(await stores.changesAfter(store.db, 0, 10)).toEqual([]);
+  });
+
+  it("hands over what no live verifier owns", async () => {
+    await stores.claimNode(store.db, "node-1", "v1");
+    await write();
+    expect(await stores.adoptNodes(store.db, "v2", 10)).toEqual([]);
+    await stores.endLease(store.db, "v1");
+    expect((await stores.adoptNodes(store.db, "v2", 10)).map(({ name }) => name)).toEqual(["node-1"]);
+    expect(await stores.adoptNodes(store.db, "v2", 10)).toEqual([]);
+  });
+
+  it("uses a token once, also when two ask at the same time", async () => {
+    const token = { token: "t", tenant: "acme", labels: {}, name: null, expires: new Date(Date.now() + 60_000) };
+    await stores.writeToken(store.db, token);
+    await stores.writeToken(store.db, { ...token, token: "late", expires: new Date(0) });
+    expect(await stores.usableToken(store.db, "t")).toMatchObject({ tenant: "acme", labels: {} });
+    expect(await stores.usableToken(store.db, "late")).toBeUndefined();
+    const used = await Promise.all([stores.useToken(store.db, "t"), stores.useToken(store.db, "t")]);
+    expect(new Set(used)).toEqual(new Set([false, true]));
+    expect(await stores.usableToken(store.db, "t")).toBeUndefined();
+  });
+
+  it("keeps bytes as they came, and versions of a policy that go up", async () => {
+    const file = Buffer.from([0, 255, 10, 13]);
+    const policy = { name: "p", version: 1, digest: "a", file, since: new Date(), who: "ann" };
+    await stores.writePolicy(store.db, policy);
+    await stores.writePolicy(store.db, { ...policy, version: 2, digest: "b" });
+    await expect(stores.writePolicy(store.db, { ...policy, version: 2, digest: "c" })).rejects.toMatchObject({
+      code: "conflict",
+    });
+    const [row] = await stores.currentPolicies(store.db);
+    expect(row?.version).toBe(2);
+    expect([...(row?.file ?? [])]).toEqual([...file]);
+  });
+
+  it("finds nodes by label, and counts", async () => {
+    await stores.insertNode(store.db, other.row("umbrella", { rack: "8" }));
+    const named = async (filter: stores.NodeFilter) =>
+      (await stores.nodesBehind(store.db, filter, "", 10)).map(({ name }) => name);
+    expect(await named({ tenant: undefined, labels: { rack: "8" } })).toEqual(["node-2"]);
+    expect(await named({ tenant: "acme" })).toEqual(["node-1"]);
+    expect(await named({ tenant: undefined, labels: { rack: "'; drop table nodes; --" } })).toEqual([]);
+    expect(await stores.nodeCounts(store.db, { tenant: undefined })).toEqual({ unknown: 2 });
+  });
+
+  it("tells listeners", async () => {
+    const heard: string[] = [];
+    const came = new Promise<void>((resolve) => {
+      void store.listen((channel, message) => {
+        heard.push(`${channel} ${message}`);
+        if (message === "v1 node-1") resolve();
+      });
+    });
+    // A listener that connects says so with empty messages; until then nothing is heard.
+    const again = setInterval(() => void stores.askForRelease(store.db, "v1", "node-1"), 50);
+    await came;
+    clearInterval(again);
+    expect(heard).toContain("isoline_release v1 node-1");
+  });
+}
+
+describe("the embedded store", () => {
+  const place = mkdtempSync(join(tmpdir(), "isoline-store-"));
+  contract(
+    () => stores.openStore(`pglite:${place}`),
+    () => Promise.resolve(rmSync(place, { recursive: true, force: true })),
+  );
+
+  it("has one opener at a time, and says which process it is", async () => {
+    await expect(stores.openStore(`pglite:${place}`)).rejects.toThrow(`process ${process.pid} has opened this store`);
+  });
+});
+
+describe.skipIf(needsPostgres)("PostgreSQL (needs Debian's postgresql)", () => {
+  const server = new PostgresServer();
+  contract(
+    async () => {
+      await server.start();
+      server.create("contract");
+      return stores.openStore(server.address("contract"));
+    },
+    () => server.close(),
+  );
+});
