@@ -37,6 +37,7 @@ const order = [
   "bpf-others",
   "start-up",
   "canister-start",
+  "agent",
   "memory",
   "workloads",
 ];

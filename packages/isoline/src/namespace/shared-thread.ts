@@ -71,7 +71,7 @@ class Service {
       const due = running.filter((_, index) => ready[index]);
       const now = performance.now();
       const rested = due.filter(([, { restsUntil }]) => restsUntil <= now);
-      // If only namespaces have calls that had their share, they need not wait for nobody.
+      // If only namespaces have calls that had their share, there is no other to wait for.
       for (const [number, seat] of rested.length > 0 ? rested : due)
         this.#attempt(number, seat, () => seat.turn() === "ended" && this.#finish(number, seat));
     }

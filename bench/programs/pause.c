@@ -1,0 +1,6 @@
+/* Waits until it is killed. */
+#include <unistd.h>
+
+int main(void) {
+  for (;;) pause();
+}
