@@ -65,10 +65,10 @@ const layers = [
 
   ["log", "error", core],
   ["log", "tree", ["@isoline/core/verify", "node:crypto"]],
-  ["log", "note", ["@noble/post-quantum/*", "node:crypto"]],
+  ["log", "note", ["node:crypto"]],
   ["log", "tiles", []],
   ["log", "proof", []],
-  ["log", "store", ["aws4fetch", "node:fs", "node:path"]],
+  ["log", "store", ["node:fs", "node:path"]],
   ["log", "writer", []],
   ["log", "mirror", []],
   ["log", "witness", ["node:crypto", "node:http"]],
@@ -101,16 +101,12 @@ const layers = [
 
   ["verifier", "error", core],
   ["verifier", "challenge", ["node:crypto"]],
-  [
-    "verifier",
-    "store",
-    ["@electric-sql/pglite", "@electric-sql/pglite/*", "@isoline/linux", "kysely", "node:*", "pg", "pg-copy-streams"],
-  ],
-  ["verifier", "fleet", [...core, ...attest, ...log, "node:*"]],
+  ["verifier", "store", ["@electric-sql/pglite", "@electric-sql/pglite/*", "@isoline/linux", "kysely", "node:*", "pg"]],
+  ["verifier", "fleet", [...core, ...attest, "node:*"]],
   ["verifier", "changes", ["@nats-io/jetstream", "@nats-io/transport-node", "node:*"]],
   ["verifier", "access", ["jose", "node:*"]],
   ["verifier", "http", [...core, ...attest, "@hono/zod-openapi", "hono", "hono/*", "node:*", "prom-client"]],
-  ["verifier", "serve", ["@isoline/dashboard", ...core, ...attest, ...log, "@hono/node-server", "node:*", "zod"]],
+  ["verifier", "serve", ["@isoline/dashboard", ...core, ...attest, "@hono/node-server", "node:*", "zod"]],
   ["verifier", "index", []],
 
   ["isoline", "error", [...core, "@isoline/linux"]],

@@ -14,7 +14,7 @@ import { endRunning, installed, repository, run } from "./run.mjs";
 import { provideSystemPackages } from "./system-packages.mjs";
 import { reportStage, Tally } from "./tally.mjs";
 
-const TESTS_LIMIT_SECONDS = 4500;
+const TESTS_LIMIT_SECONDS = 5100;
 
 const tally = new Tally();
 const started = Date.now();
