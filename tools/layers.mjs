@@ -23,7 +23,7 @@ const attest = ["error", "tpm", "boot", "enrol", "register", "birth", "tee", "ev
 );
 
 /** The subpaths of the log package. */
-const log = ["error", "tree", "note", "tiles", "proof", "writer", "mirror", "witness"].map(
+const log = ["error", "tree", "note", "tiles", "proof", "writer", "mirror", "statement", "monitor", "witness"].map(
   (folder) => `@isoline/log/${folder}`,
 );
 
@@ -71,6 +71,8 @@ const layers = [
   ["log", "store", ["node:fs", "node:path"]],
   ["log", "writer", []],
   ["log", "mirror", []],
+  ["log", "statement", []],
+  ["log", "monitor", []],
   ["log", "witness", ["node:crypto", "node:http"]],
 
   ["linux", "error", core],
@@ -122,7 +124,7 @@ const layers = [
   ["isoline", "engine", [...core, "@isoline/linux", "node:*"]],
   ["isoline", "canister", [...core, ...attest, "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "attest", [...core, ...attest, "@isoline/linux", "node:*"]],
-  ["isoline", "transparency", [...log, "@isoline/linux"]],
+  ["isoline", "transparency", [...core, ...log, "@isoline/linux", "node:*"]],
   ["isoline", "launch-host", [...core, "@isoline/linux", "node:*"]],
   ["isoline", "agent", [...core, ...attest, "@isoline/linux", "node:*", "prom-client"]],
   ["isoline", "fleet", [...core, ...attest, "@isoline/linux", "node:*"]],

@@ -11,6 +11,7 @@ export const logErrors = {
   "broken-log": "The files of a log do not fit its checkpoint.",
   "log-in-use": "Another process appends to this log.",
   "too-large": "An entry is larger than a log takes.",
+  "bad-statement": "An entry of a log begins as a statement of a fleet, and is damaged or not in its one form.",
   "witness-refused": "A witness refused to sign a checkpoint, or its answer is not understood.",
 } as const;
 

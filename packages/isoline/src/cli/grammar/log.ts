@@ -85,17 +85,25 @@ export function declareLog(program: Command, { ends }: Invocation): void {
 
   log
     .command("monitor <log>")
-    .summary("keep a copy, and find out whether anything is taken back")
+    .summary("keep a copy, and find out whether anything is taken back or should not be there")
     .description(
       "Takes the new entries of a log in a directory or behind HTTP, and checks that they and the earlier ones are exactly what the " +
-        "log has signed for. Call it again and again with one state.",
+        "log has signed for. Then it looks at what a fleet stated: contours that were widened without review, an image with two " +
+        "contours, a register born twice, ledgers that went back or forked, verdicts under a policy that is not logged, missing hourly " +
+        "roots. Call it again and again with one state.",
     )
     .requiredOption("--policy <file>", POLICY)
     .requiredOption("--state <dir>", "where the copy is")
+    .option("--reviewer <file>", "the public key of a reviewer of contours (PEM); may be repeated", repeated)
+    .option("--contours <dir>", "contours and their signatures, to see what was widened and who signed")
+    .option("--all", "say also what was found in entries that were examined before")
     .option("--json", "for machines")
     .addHelpText(
       "after",
-      `${examples("isoline log monitor https://example.com/contours --policy policy --state copy")}\n\nExit status: 0 it goes on from the copy, 3 it shows another history.`,
+      `${examples(
+        "isoline log monitor https://example.com/contours --policy policy --state copy",
+        "isoline log monitor fleet-log --policy policy --state copy --reviewer reviewer.pub --contours contours",
+      )}\n\nExit status: 0 it goes on from the copy, and nothing was found, 3 it shows another history, or something was found.`,
     )
     .action((place: string, options: LogMonitorOptions) =>
       ends(import("../commands/log/monitor.ts").then(({ logMonitor }) => logMonitor(place, options))),

@@ -1,30 +1,44 @@
-/** `isoline log monitor`: keeps a copy of a log, and finds out whether it takes anything back. */
+/** `isoline log monitor`: keeps a copy of a log, finds out whether it takes anything back, and what a fleet should not have stated. */
 import { join } from "node:path";
 import { Fork, Mirror } from "@isoline/log/mirror";
 import { writeDurably } from "../../../store/output.ts";
+import { readTrustedKey } from "../../../store/signature/keys.ts";
+import { examine, remember } from "../../../transparency/examine.ts";
 import { openStore, readPolicyFile, sourceOf } from "../../../transparency/places.ts";
+import { ReviewedContours } from "../../../transparency/review.ts";
 import { status } from "../../ending.ts";
 import { note, printJson, printLine } from "../../output/streams.ts";
-import { grouped, harmless } from "../../output/wording.ts";
+import { counted, grouped, harmless } from "../../output/wording.ts";
 
 export interface LogMonitorOptions {
   readonly policy: string;
   readonly state: string;
+  readonly reviewer?: readonly string[];
+  readonly contours?: string;
+  readonly all?: boolean;
   readonly json?: boolean;
 }
 
-export async function logMonitor(place: string, { policy, state, json }: LogMonitorOptions): Promise<number> {
+export async function logMonitor(place: string, options: LogMonitorOptions): Promise<number> {
+  const { policy, state, reviewer = [], contours, all = false, json } = options;
+  const review = new ReviewedContours(reviewer.map(readTrustedKey), contours);
   const store = openStore(state);
   try {
     const { checkpoint, first, entries } = await new Mirror(store, readPolicyFile(policy)).follow(sourceOf(place));
     const { origin, size } = checkpoint;
     const witnesses = checkpoint.witnesses.map(({ key }) => key.name);
-    if (json) printJson({ origin, size, first, new: entries.length, witnesses });
-    else
+    const { findings, earlier } = examine(store, size, review, all, Date.now());
+    if (json) printJson({ origin, size, first, new: entries.length, witnesses, findings, earlier });
+    else {
       printLine(
         `${harmless(origin)}: ${grouped(size)} entries, ${entries.length} new, seen by ${witnesses.map(harmless).join(" and ") || "no witness"}`,
       );
-    return status.success;
+      for (const { kind, entry, why } of findings) printLine(`entry ${entry}: ${kind}: ${harmless(why)}`);
+      if (earlier > 0)
+        note(`${counted(earlier, "finding")} in entries that were examined before; --all says them again`);
+    }
+    remember(store, size);
+    return findings.length === 0 ? status.success : status.offContour;
   } catch (fault) {
     if (!(fault instanceof Fork)) throw fault;
     for (const [at, checkpoint] of fault.checkpoints.entries())

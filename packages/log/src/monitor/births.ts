@@ -1,0 +1,31 @@
+/** Births of registers: a register is born once, and a number of a ledger is one birth. */
+import type { Statement } from "../statement/index.ts";
+import { type Finding, short, type Watch } from "./finding.ts";
+
+interface Birth {
+  readonly entry: number;
+  readonly place: string;
+}
+
+export class Births implements Watch {
+  readonly #byRegister = new Map<string, Birth>();
+  readonly #byPlace = new Map<string, { readonly entry: number; readonly register: string }>();
+
+  see(entry: number, statement: Statement): readonly Finding[] {
+    if (statement.kind !== "birth") return [];
+    const { node, boot, record, register } = statement;
+    const place = `record ${record} of boot ${boot} of node ${short(node)}`;
+    const key = `${node} ${boot} ${record}`;
+    const before = this.#byRegister.get(register);
+    const there = this.#byPlace.get(key);
+    this.#byRegister.set(register, { entry, place });
+    this.#byPlace.set(key, { entry, register });
+    const again = before !== undefined && before.place !== place;
+    const other = there !== undefined && there.register !== register;
+    if (!again && !other) return [];
+    const why = other
+      ? `${place} is the birth of register ${short(register)}, and was that of ${short(there.register)} in entry ${there.entry}: distrust the node, boot it anew`
+      : `register ${short(register)} is born in ${place}, and was born in ${before?.place} in entry ${before?.entry}: distrust the node, its birth key signed twice`;
+    return [{ kind: "birth-twice", entry, why }];
+  }
+}

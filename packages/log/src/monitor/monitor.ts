@@ -1,0 +1,36 @@
+/** Looks at the entries of a fleet's log, in order, for what should not be. */
+import { LogError } from "../error.ts";
+import { readStatement } from "../statement/index.ts";
+import { Births } from "./births.ts";
+import { Contours, type Review } from "./contours.ts";
+import type { Finding, Watch } from "./finding.ts";
+import { Heads } from "./heads.ts";
+import { Policies } from "./policies.ts";
+import { Roots } from "./roots.ts";
+import { Sequence } from "./sequence.ts";
+
+export class FleetMonitor {
+  readonly #roots = new Roots();
+  readonly #watches: readonly Watch[];
+
+  constructor(review: Review) {
+    this.#watches = [new Sequence(), new Contours(review), new Births(), new Heads(), new Policies(), this.#roots];
+  }
+
+  /** Sees the next entry. One that is no statement of a fleet is passed over. */
+  see(entry: number, bytes: Uint8Array): readonly Finding[] {
+    try {
+      const statement = readStatement(bytes);
+      if (statement === undefined) return [];
+      return this.#watches.flatMap((watch) => watch.see(entry, statement));
+    } catch (fault) {
+      if (!(fault instanceof LogError)) throw fault;
+      return [{ kind: "damaged-statement", entry, why: fault.message }];
+    }
+  }
+
+  /** What is missing after the last entry, at a time in milliseconds since 1970. */
+  overdue(now: number): readonly Finding[] {
+    return this.#roots.overdue(now);
+  }
+}

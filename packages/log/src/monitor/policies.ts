@@ -1,0 +1,25 @@
+/** Policies: a verdict stands under one that the log has, and that was not withdrawn. */
+import type { Statement } from "../statement/index.ts";
+import { type Finding, short, type Watch } from "./finding.ts";
+
+export class Policies implements Watch {
+  readonly #logged = new Set<string>();
+  /** A policy that is not logged is said once, however many verdicts stand under it. */
+  readonly #said = new Set<string>();
+
+  see(entry: number, statement: Statement): readonly Finding[] {
+    if (statement.kind === "publish-policy") this.#logged.add(statement.digest);
+    if (statement.kind === "withdraw-policy") {
+      this.#logged.delete(statement.digest);
+      this.#said.delete(statement.digest);
+    }
+    if (statement.kind !== "change") return [];
+    const { policy, node, to } = statement;
+    if (policy === undefined ? to !== "affirming" : this.#logged.has(policy)) return [];
+    if (this.#said.has(policy ?? "")) return [];
+    this.#said.add(policy ?? "");
+    const which = policy === undefined ? "without a policy" : `under policy ${short(policy)}, which is not in the log`;
+    const why = `node ${short(node)} is judged ${to} ${which}: look which policy the verifier has, and who put it there`;
+    return [{ kind: "unlogged-policy", entry, why }];
+  }
+}

@@ -1,0 +1,49 @@
+/** Roots over all verdicts: one for each hour, from the hour of the first statement on. */
+import type { Statement } from "../statement/index.ts";
+import { type Finding, short, type Watch } from "./finding.ts";
+
+const HOUR_MS = 3_600_000;
+
+export class Roots implements Watch {
+  /** Of hours that a root was due for, the last that had one, or before which none was. */
+  #last: number | undefined;
+  #entry = 0;
+  #root: string | undefined;
+
+  see(entry: number, statement: Statement): readonly Finding[] {
+    this.#last ??= Math.floor(statement.at / HOUR_MS) - 1;
+    if (statement.kind !== "root") return [];
+    const { hour, root } = statement;
+    if (hour <= this.#last) return this.#again(entry, hour, root);
+    const missing = this.#missing(entry, hour - 1);
+    this.#last = hour;
+    this.#entry = entry;
+    this.#root = root;
+    return missing;
+  }
+
+  /** What is missing at a time, in milliseconds since 1970. The root of an hour is due when that hour is over. */
+  overdue(now: number): readonly Finding[] {
+    return this.#missing(this.#entry, Math.floor(now / HOUR_MS) - 1);
+  }
+
+  #missing(entry: number, until: number): readonly Finding[] {
+    if (this.#last === undefined || until <= this.#last) return [];
+    const [first, hours] = [this.#last + 1, until - this.#last];
+    const which = hours === 1 ? `the hour ${named(first)}` : `${hours} hours, ${named(first)} to ${named(until)}`;
+    const why = `no root over all verdicts for ${which}: look whether the verifier ran and wrote into this log`;
+    return [{ kind: "missing-root", entry, why }];
+  }
+
+  #again(entry: number, hour: number, root: string): readonly Finding[] {
+    if (hour === this.#last && root === this.#root) return [];
+    const why = `a further root ${short(root)} for the hour ${named(hour)}, which was over or had one: two verifiers write into this log, or one told two stories; look who writes`;
+    return [{ kind: "two-roots", entry, why }];
+  }
+}
+
+/** `2026-01-31T23Z`, or the number where a date cannot say it. */
+function named(hour: number): string {
+  const at = new Date(hour * HOUR_MS);
+  return Number.isNaN(at.getTime()) ? `${hour}` : `${at.toISOString().slice(0, 13)}Z`;
+}

@@ -1,0 +1,121 @@
+/** `isoline log monitor` on the log of a fleet: docs/how-to/log.md, 7. */
+import { createHash, createPublicKey } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { signerKey } from "../../packages/log/src/note/index.ts";
+import type { Said } from "../../packages/log/src/statement/index.ts";
+import { DirectoryStore, Log } from "../../packages/log/src/writer/index.ts";
+import { contourOf, openAct, textOf } from "../arbitrary/contour.ts";
+import { isBuilt, isoline } from "../support/isoline.ts";
+import { entriesOf, HOUR, image, policy, START } from "./statements.ts";
+
+const chain = ["/bin/sh"];
+const narrow = contourOf([{ chain, acts: [openAct("/etc/hosts")] }]);
+const wide = contourOf([{ chain, acts: [openAct("/etc/hosts"), openAct("/etc/passwd")] }]);
+const files = { narrow: textOf(narrow), wide: textOf(wide) };
+const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
+const now = { at: Date.now() };
+const hour = Math.floor(now.at / 3_600_000);
+
+const published = (which: keyof typeof files): Said => ({
+  kind: "publish-contour",
+  name: "web",
+  digest: digestOf(files[which]),
+  state: (which === "narrow" ? narrow : wide).state(),
+  image: [],
+  signer: [],
+});
+const root = { kind: "root", hour, verdicts: 0, root: "0".repeat(64) } as const;
+
+describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a build)", () => {
+  const place = mkdtempSync(join(tmpdir(), "isoline-monitor-"));
+  const at = (name: string) => join(place, name);
+  const key = signerKey("example.com/fleet", "log", Buffer.alloc(32, 7));
+  const monitor = (state: string, ...words: readonly string[]) =>
+    isoline(["log", "monitor", "log", "--policy", "policy", "--state", state, ...words], { cwd: place });
+  const append = (entries: readonly Uint8Array[]) => {
+    const log = Log.open(new DirectoryStore(at("log"), () => true), key);
+    log.append(entries);
+    log.close();
+  };
+  const all = entriesOf(
+    [policy(6), root, published("narrow"), published("wide"), published("narrow")].map((one) => ({ ...one, ...now })),
+  );
+
+  beforeAll(async () => {
+    const pem = key.secret.export({ type: "pkcs8", format: "pem" });
+    writeFileSync(at("log.pem"), pem, { mode: 0o600 });
+    writeFileSync(at("reviewer.pub"), createPublicKey(key.secret).export({ type: "spki", format: "pem" }));
+    const { stdout } = await isoline(["log", "create", "log", "--name", key.name, "--key", "log.pem"], { cwd: place });
+    writeFileSync(at("policy"), `${stdout.trim()}\nquorum none\n`);
+    for (const folder of ["contours", "reviewed"]) {
+      mkdirSync(at(folder));
+      for (const [name, text] of Object.entries(files)) writeFileSync(at(`${folder}/${name}.contour`), text);
+    }
+    await isoline(["sign", "reviewed/wide.contour", "--key", "log.pem"], { cwd: place });
+    append(all.slice(0, 3));
+  });
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  it("ends with 0 where nothing is found, and says one line", async () => {
+    expect(await monitor("copy")).toMatchObject({
+      status: 0,
+      stdout: "example.com/fleet: 3 entries, 3 new, seen by no witness\n",
+      stderr: "",
+    });
+  });
+
+  it("says a finding once, with its entry and the next step, and ends with 3; --all says it again", async () => {
+    append(all.slice(3));
+    const found = await monitor("copy");
+    expect(found.status).toBe(3);
+    expect(found.stdout).toMatch(
+      /\nentry 3: widened-contour: contour "web" \S+ differs from \S+ of entry 2, and no reviewer signed it: compare/,
+    );
+    expect(await monitor("copy")).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/2 findings in entries that were examined before/),
+    });
+    const again = await monitor("copy", "--all", "--json");
+    expect([
+      again.status,
+      (JSON.parse(again.stdout) as { findings: { entry: number }[] }).findings.map(({ entry }) => entry),
+    ]).toEqual([3, [3, 4]]);
+  });
+
+  it("with the contours: only the one that permits more is a finding, and how much more", async () => {
+    const { status, stdout } = await monitor("with-files", "--contours", "contours");
+    expect([status, stdout.split("\n").slice(1, -1)]).toEqual([
+      3,
+      [expect.stringMatching(/^entry 3: widened-contour: .* permits 1 act more than/)],
+    ]);
+  });
+
+  it("with a reviewer: what that key signed is no finding, in the directory or in the log itself", async () => {
+    expect((await monitor("reviewed-copy", "--contours", "reviewed", "--reviewer", "reviewer.pub")).status).toBe(0);
+    expect((await monitor("unnamed-copy", "--contours", "reviewed")).status).toBe(3);
+    expect(readdirSync(at("reviewed"))).toContain("wide.contour.sig");
+    await isoline(["log", "add", "log", "reviewed/wide.contour.sig", "--key", "log.pem"], { cwd: place });
+    expect((await monitor("logged-copy", "--contours", "contours", "--reviewer", "reviewer.pub")).status).toBe(0);
+  });
+
+  it("says hours without a root each time, since they are missing now", async () => {
+    rmSync(at("log"), { recursive: true });
+    await isoline(["log", "create", "log", "--name", key.name, "--key", "log.pem"], { cwd: place });
+    append(entriesOf([{ ...root, hour: HOUR, at: START }]));
+    for (const _ of [1, 2]) {
+      const { status, stdout } = await monitor("late-copy");
+      expect([status, stdout]).toEqual([
+        3,
+        expect.stringMatching(/\nentry 0: missing-root: no root over all verdicts for \d+ hours, 2026-09-12T09Z to /),
+      ]);
+    }
+  });
+
+  it("refuses a directory of contours that is not there", async () => {
+    const { status, stderr } = await monitor("copy", "--contours", image(1));
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/expected a directory of contours, got ENOENT/)]);
+  });
+});

@@ -1,0 +1,186 @@
+/** What a monitor finds in the log of a fleet, on made logs: one for each finding, and one without any. */
+import { describe, expect, it } from "vitest";
+import { FleetMonitor, findingKinds, type Review } from "../../packages/log/src/monitor/index.ts";
+import type { Said } from "../../packages/log/src/statement/index.ts";
+import {
+  birth,
+  change,
+  contour,
+  entriesOf,
+  hash,
+  head,
+  HOUR,
+  image,
+  policy,
+  root,
+  samples,
+  SOURCE,
+  START,
+  stated,
+} from "./statements.ts";
+import { writeStatement } from "../../packages/log/src/statement/index.ts";
+
+const unreviewed: Review = { isReviewed: () => false, added: () => undefined };
+
+/** `ENTRY KIND` of each finding, and what its line says. */
+function findingsIn(entries: readonly Uint8Array[], review = unreviewed, now = START) {
+  const monitor = new FleetMonitor(review);
+  const found = [...entries.flatMap((bytes, entry) => monitor.see(entry, bytes)), ...monitor.overdue(now)];
+  return { kinds: found.map(({ entry, kind }) => `${entry} ${kind}`), lines: found.map(({ why }) => why).join("\n") };
+}
+
+const inLog = (said: readonly (Said & { readonly at?: number })[], review = unreviewed, now = START) =>
+  findingsIn(entriesOf(said), review, now);
+
+describe("a monitor of a fleet's log", () => {
+  it("finds nothing where nothing is to be found", () => {
+    const day = [
+      policy(6),
+      contour(1, 2, { image: [image(3)] }),
+      { kind: "enrolment", node: hash(1), which: "first" } as const,
+      root(HOUR),
+      birth(1, 1),
+      head(100, 1),
+      change(hash(6)),
+      // The same points in another file, and an image that goes on to the contour that replaces it.
+      { kind: "withdraw-contour", name: "web", digest: hash(1) } as const,
+      contour(4, 2, { image: [image(3)] }),
+      birth(2, 2),
+      head(200, 2),
+      policy(7, 2),
+      { ...root(HOUR + 1), at: START + 3_600_000 },
+      { ...head(40, 3, 2), at: START + 3_600_000 },
+      { ...birth(1, 3, { boot: 2 }), at: START + 3_600_000 },
+    ];
+    expect(inLog(day, unreviewed, START + 2 * 3_600_000)).toEqual({ kinds: [], lines: "" });
+  });
+
+  it("passes over entries that are no statements", () => {
+    expect(findingsIn([Buffer.from("signature of app\n"), ...entriesOf([policy(6)])]).kinds).toEqual([]);
+  });
+
+  it("finds a contour that was widened without review, also when the old one was withdrawn before", () => {
+    const published = [
+      contour(1, 2),
+      { kind: "withdraw-contour", name: "web", digest: hash(1) } as const,
+      contour(3, 4),
+    ];
+    const { kinds, lines } = inLog(published);
+    expect(kinds).toEqual(["2 widened-contour"]);
+    expect(lines).toMatch(
+      /contour "web" 0303030303030303… differs from 0101010101010101… of entry 0, and no reviewer signed it: /,
+    );
+  });
+
+  it("asks the reviewers, not the log, who signed", () => {
+    const published = [contour(1, 2), { ...contour(3, 4, { image: [image(5)] }), signer: [hash(8)] }];
+    expect(inLog(published).kinds).toEqual(["1 widened-contour"]);
+    const asked: unknown[] = [];
+    const review: Review = {
+      ...unreviewed,
+      isReviewed: (...about) => {
+        asked.push(about);
+        return true;
+      },
+    };
+    expect(inLog(published, review).kinds).toEqual([]);
+    expect(asked).toEqual([[hash(3), [image(5)]]]);
+  });
+
+  it("finds nothing in a contour that only permits less, where it has both files", () => {
+    expect(inLog([contour(1, 2), contour(3, 4)], { ...unreviewed, added: () => 0 }).kinds).toEqual([]);
+    expect(inLog([contour(1, 2), contour(3, 4)], { ...unreviewed, added: () => 12 }).lines).toMatch(
+      /permits 12 acts more than/,
+    );
+  });
+
+  it("finds two contours for one image", () => {
+    const both = [contour(1, 2, { image: [image(3)] }), contour(4, 5, { name: "api", image: [image(3), image(6)] })];
+    const { kinds, lines } = inLog(both);
+    expect(kinds).toEqual(["1 two-contours"]);
+    expect(lines).toMatch(
+      /image sha256:030303030… has two contours, 0404040404040404… and 0101010101010101… of entry 0/,
+    );
+  });
+
+  it("finds a register that was born twice, and a number that is two births", () => {
+    const twice = inLog([birth(1, 1), birth(5, 1), birth(1, 1, { node: 2 })]);
+    expect(twice.kinds).toEqual(["1 birth-twice", "2 birth-twice"]);
+    expect(twice.lines).toMatch(
+      /was born in record 1 of boot 1 of node 0101010101010101… in entry 0: distrust the node, its birth key signed twice/,
+    );
+    const other = inLog([birth(1, 1), birth(1, 2)]);
+    expect(other.kinds).toEqual(["1 birth-twice"]);
+    expect(inLog([birth(1, 1), birth(1, 1)]).kinds).toEqual([]);
+  });
+
+  it("finds a ledger that went back, in bytes or in boots, and one that forked", () => {
+    expect(inLog([head(200, 1), head(100, 2)]).kinds).toEqual(["1 head-regressed"]);
+    expect(inLog([head(200, 1, 3), head(300, 2, 2)]).kinds).toEqual(["1 head-regressed"]);
+    const forked = inLog([head(200, 1), head(200, 2)]);
+    expect(forked.kinds).toEqual(["1 head-forked"]);
+    expect(forked.lines).toMatch(/two ledgers of 200 bytes for boot 1, the other in entry 0/);
+  });
+
+  it("finds verdicts under a policy that is not logged, once for each policy, and good ones under none", () => {
+    const under = inLog([
+      change(hash(6)),
+      change(hash(6)),
+      policy(6),
+      change(hash(6)),
+      change(undefined, "stale"),
+      change(undefined),
+    ]);
+    expect(under.kinds).toEqual(["0 unlogged-policy", "5 unlogged-policy"]);
+    const withdrawn = [
+      policy(6),
+      { kind: "withdraw-policy", name: "default", digest: hash(6) } as const,
+      change(hash(6)),
+    ];
+    expect(inLog(withdrawn).kinds).toEqual(["2 unlogged-policy"]);
+  });
+
+  it("finds hours without a root: between two, at the end, and from the first statement on", () => {
+    const hours = inLog(
+      [root(HOUR), { ...root(HOUR + 4), at: START + 4 * 3_600_000 }],
+      unreviewed,
+      START + 4 * 3_600_000,
+    );
+    expect(hours.kinds).toEqual(["1 missing-root"]);
+    expect(hours.lines).toMatch(/no root over all verdicts for 3 hours, 2026-09-12T09Z to 2026-09-12T11Z/);
+    expect(inLog([root(HOUR)], unreviewed, START + 3_599_999 + 3_600_000).kinds).toEqual([]);
+    expect(inLog([root(HOUR)], unreviewed, START + 2 * 3_600_000).kinds).toEqual(["0 missing-root"]);
+    expect(inLog([policy(6)], unreviewed, START + 3_600_000).kinds).toEqual(["0 missing-root"]);
+  });
+
+  it("finds a second root for an hour", () => {
+    expect(inLog([root(HOUR), root(HOUR)]).kinds).toEqual([]);
+    expect(inLog([root(HOUR), root(HOUR, 8)]).kinds).toEqual(["1 two-roots"]);
+  });
+
+  it("finds statements that are missing, came twice, or are of another source", () => {
+    const all = stated([policy(6), policy(7, 2), policy(8, 3)]);
+    const written = (places: readonly number[]) => places.map((place) => writeStatement(all[place] as (typeof all)[0]));
+    expect(findingsIn(written([0, 2])).kinds).toEqual(["1 missing-statement"]);
+    expect(findingsIn(written([1])).lines).toMatch(/statements 1 to 1 are missing \(source 0123456789abcdef…\)/);
+    expect(findingsIn(written([0, 1, 1, 2])).kinds).toEqual(["2 missing-statement"]);
+    const second = { ...(all[0] as (typeof all)[0]), source: SOURCE.replace("0", "f") };
+    expect(findingsIn([...written([0]), writeStatement(second)]).kinds).toEqual(["1 second-source"]);
+  });
+
+  it("finds a statement that is damaged, and goes on behind it", () => {
+    const [first, second] = entriesOf([change(hash(6)), change(hash(6))]);
+    const damaged = Buffer.from(first as Uint8Array);
+    damaged.write("kinf", damaged.indexOf("kind"));
+    expect(findingsIn([damaged, second as Uint8Array]).kinds).toEqual([
+      "0 damaged-statement",
+      "1 missing-statement",
+      "1 unlogged-policy",
+    ]);
+  });
+
+  it("has a name for each finding, and stands what a sample of each kind says", () => {
+    expect(new Set(findingKinds).size).toBe(findingKinds.length);
+    expect(inLog(samples).kinds.every((one) => findingKinds.some((kind) => one.endsWith(kind)))).toBe(true);
+  });
+});
