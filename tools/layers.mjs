@@ -127,6 +127,7 @@ const layers = [
   ["isoline", "transparency", [...core, ...log, "@isoline/linux", "node:*"]],
   ["isoline", "launch-host", [...core, "@isoline/linux", "node:*"]],
   ["isoline", "agent", [...core, ...attest, "@isoline/linux", "node:*", "prom-client"]],
+  ["isoline", "service", ["node:*"]],
   ["isoline", "fleet", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "demo", [...core, "node:*"]],
   [

@@ -16,6 +16,7 @@ import { declareIma } from "./grammar/ima.ts";
 import { declareLog } from "./grammar/log.ts";
 import { declareLive } from "./grammar/live.ts";
 import { declareMachine } from "./grammar/machine.ts";
+import { declareService } from "./grammar/service.ts";
 import { declareVerifier } from "./grammar/verifier.ts";
 import { declareWorkloads } from "./grammar/workloads.ts";
 import type { Invocation } from "./invocation.ts";
@@ -71,6 +72,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   declareIma(program, invocation);
   declareAttest(program, invocation);
   declareAgent(program, invocation);
+  declareService(program, invocation);
   declareFleet(program, invocation);
   declareEngine(program, invocation);
   declareLog(program, invocation);
