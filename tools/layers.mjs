@@ -103,8 +103,21 @@ const layers = [
 
   ["verifier", "error", core],
   ["verifier", "challenge", ["node:crypto"]],
-  ["verifier", "store", ["@electric-sql/pglite", "@electric-sql/pglite/*", "@isoline/linux", "kysely", "node:*", "pg"]],
-  ["verifier", "fleet", [...core, ...attest, "node:*"]],
+  [
+    "verifier",
+    "store",
+    [
+      "@electric-sql/pglite",
+      "@electric-sql/pglite/*",
+      "@isoline/linux",
+      "@isoline/log/statement",
+      "kysely",
+      "node:*",
+      "pg",
+    ],
+  ],
+  ["verifier", "fleet", [...core, ...attest, "@isoline/log/statement", "node:*"]],
+  ["verifier", "transparency", [...log, "@isoline/linux", "node:*"]],
   ["verifier", "changes", ["@nats-io/jetstream", "@nats-io/transport-node", "node:*"]],
   ["verifier", "access", ["jose", "node:*"]],
   ["verifier", "http", [...core, ...attest, "@hono/zod-openapi", "hono", "hono/*", "node:*", "prom-client"]],

@@ -3,10 +3,23 @@ import { createHash } from "node:crypto";
 import { parseContour } from "@isoline/core/contour";
 import { IsolineError } from "@isoline/core/error";
 import { VerifierError } from "../error.ts";
-import { type Database, writeAct, writeContour, writePolicy, writeReference, writeVerdict } from "../store/index.ts";
+import { MOST_IMAGES } from "@isoline/log/statement";
+import {
+  contoursBy,
+  type Database,
+  lockLog,
+  references,
+  state,
+  writeAct,
+  writeContour,
+  writePolicy,
+  writeReference,
+  writeVerdict,
+} from "../store/index.ts";
 import type { Lease } from "./lease.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Rules } from "./rules.ts";
+import { contourState, publications, signersOf } from "./stated.ts";
 
 export interface Administrator {
   readonly who: string;
@@ -39,8 +52,9 @@ export class Administration {
         `expected a policy named ${name}, got one named ${JSON.stringify(policy.name)}; put it there`,
       );
     const digest = sha256(file);
+    const signer = await signersOf(file, this.#rules.trusted.policySigners);
     await this.#db.transaction().execute(async (step) => {
-      await writePolicy(step, {
+      const isNew = await writePolicy(step, {
         name,
         version: policy.version,
         digest,
@@ -50,6 +64,7 @@ export class Administration {
       });
       const detail = `version ${policy.version} sha256:${digest}`;
       await writeAct(step, { who, tenant, act: "put policy", object: name, detail });
+      if (isNew) await state(step, [{ kind: "publish-policy", name, digest, version: policy.version, signer }]);
     });
     this.#rules.changed();
   }
@@ -57,10 +72,18 @@ export class Administration {
   async putReference(name: string, file: Uint8Array, { who, tenant }: Administrator): Promise<void> {
     const { contours, boots, builds, loads } = await this.#rules.referencesIn(file);
     const digest = sha256(file);
+    const signer = await signersOf(file, this.#rules.trusted.policySigners);
     await this.#db.transaction().execute(async (step) => {
+      // Held from here on, so that what others put is not stated as if it were of this file.
+      const isLogged = await lockLog(step);
+      if (isLogged) assertFits(contours);
+      const before = isLogged ? await this.#rules.contoursIn(await references(step)) : [];
       await writeReference(step, { name, digest, file: Buffer.from(file), since: new Date(), who });
       const detail = `${contours.length} contours, ${boots.length} boots, ${builds.length} builds, ${loads.length} loads sha256:${digest}`;
       await writeAct(step, { who, tenant, act: "put references", object: name, detail });
+      if (!isLogged) return;
+      const after = await this.#rules.contoursIn(await references(step));
+      await state(step, [{ kind: "publish-reference", name, digest, signer }, ...publications(before, after)]);
     });
     this.#rules.changed();
   }
@@ -75,6 +98,7 @@ export class Administration {
       );
     assertContour(file);
     const isNew = await this.#db.transaction().execute(async (step) => {
+      const [there] = by === undefined ? [] : await contoursBy(step, [digest]);
       const made = await writeContour(step, {
         digest,
         file: Buffer.from(file),
@@ -83,6 +107,10 @@ export class Administration {
       });
       if (by !== undefined)
         await writeAct(step, { ...by, act: "put contour", object: digest, detail: `${file.length} bytes` });
+      if (by !== undefined && there?.reviewed !== true)
+        await state(step, [
+          { kind: "publish-contour", name: undefined, digest, state: contourState(file), image: [], signer: [] },
+        ]);
       return made;
     });
     if (isNew || by !== undefined) this.#rules.changed();
@@ -111,6 +139,15 @@ export class Administration {
       node.given = undefined;
     });
   }
+}
+
+function assertFits(contours: readonly { readonly name: string; readonly images: readonly string[] }[]): void {
+  const large = contours.find(({ images }) => images.length > MOST_IMAGES);
+  if (large !== undefined)
+    throw new VerifierError(
+      "bad-request",
+      `expected at most ${MOST_IMAGES} images for the contour ${JSON.stringify(large.name)}, got ${large.images.length}; name it twice`,
+    );
 }
 
 function assertContour(file: Uint8Array): void {

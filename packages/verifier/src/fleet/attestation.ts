@@ -8,6 +8,7 @@ import type { Lease } from "./lease.ts";
 import type { OwnedNode } from "./owned-node.ts";
 import { elsewhere, type Ownership } from "./ownership.ts";
 import type { Rules } from "./rules.ts";
+import { ledgerNews } from "./stated.ts";
 import { bodiesIn, imprintOf, type Verdict, verdictOf, writeOf } from "./verdict.ts";
 import type { Watch } from "./watch.ts";
 
@@ -110,7 +111,9 @@ export class Attestation {
     if (isNews) {
       const { name, tenant } = node;
       const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now });
-      await writeVerdict(db, { ...write, evidence: { challenge, evidence } });
+      const file = verdict.body === undefined ? undefined : bodies?.ledger;
+      const stated = ledgerNews(node.id, file, node.accepted, verdict.accepted);
+      await writeVerdict(db, { ...write, evidence: { challenge, evidence }, policy: given.policy?.digest, stated });
     }
     node.imprint = imprint;
     node.state = verdict.state;

@@ -19,6 +19,7 @@ import {
   insertNode,
   nodeById,
   renewEnrolment,
+  state,
   takeEnrolment,
   type TokenRow,
   usableToken,
@@ -132,12 +133,14 @@ export class Enrolment {
       await this.#db.transaction().execute(async (step) => {
         await insertNode(step, row);
         await writeAct(step, { ...act, act: "enrol" });
+        await state(step, [{ kind: "enrolment", node: node.id, which: "first" }]);
       });
     else
       await there.alone(() =>
         this.#db.transaction().execute(async (step) => {
           await renewEnrolment(step, row);
           await writeAct(step, { ...act, act: "enrol anew" });
+          await state(step, [{ kind: "enrolment", node: node.id, which: "anew" }]);
         }),
       );
     this.#ownership.forget(name);

@@ -2,4 +2,6 @@
 export { dryRun } from "./dry-run.ts";
 export { Fleet } from "./fleet.ts";
 export { type OwnedNode, tokenDigest } from "./owned-node.ts";
+export { Rules } from "./rules.ts";
+export { contourState, publications, signersOf } from "./stated.ts";
 export type { Trusted } from "./trusted.ts";

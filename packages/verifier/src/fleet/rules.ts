@@ -103,6 +103,20 @@ export class Rules {
     return readReferences(file, this.trusted.policySigners);
   }
 
+  /** The contours that files of reference values name. */
+  async contoursIn(files: readonly { readonly file: Uint8Array }[]): Promise<References["contours"]> {
+    const all: References["contours"][number][] = [];
+    for (const { file } of files) {
+      try {
+        all.push(...(await this.referencesIn(file)).contours);
+      } catch (fault) {
+        // A file whose signer is trusted no longer: the appraisal refuses it and says so.
+        if (!(fault instanceof AttestError)) throw fault;
+      }
+    }
+    return all;
+  }
+
   /** A contour that only a node sent counts where a reference names it, or a trusted key signed it; anything else would let a node
    *  choose what it is judged by. */
   async #counts(
@@ -149,15 +163,7 @@ export class Rules {
     const stamp = await rulesStamp(this.#db);
     const policies = await currentPolicies(this.#db);
     const files = await references(this.#db);
-    const named = new Map<string, string>();
-    for (const { file } of files) {
-      try {
-        for (const { contour, name } of (await this.referencesIn(file)).contours) named.set(contour, name);
-      } catch (fault) {
-        // A file whose signer is trusted no longer: the appraisal refuses it and says so.
-        if (!(fault instanceof AttestError)) throw fault;
-      }
-    }
+    const named = new Map((await this.contoursIn(files)).map(({ contour, name }) => [contour, name]));
     return { stamp, policies: new Map(policies.map((row) => [row.name, row])), references: files, named };
   }
 }

@@ -39,6 +39,7 @@ export interface Verdict extends Reasons {
 export interface Bodies {
   readonly node: NodeBody;
   readonly canisters: readonly CanisterBody[];
+  readonly ledger: Uint8Array | undefined;
   /** TPMS_ATTEST, as it came. */
   readonly quote: Uint8Array | undefined;
 }
@@ -46,10 +47,11 @@ export interface Bodies {
 /** Undefined where the evidence cannot be read. */
 export function bodiesIn(evidence: Uint8Array): Bodies | undefined {
   try {
-    const { node, canisters, quote } = readEvidence(evidence);
+    const { node, canisters, quote, ledger } = readEvidence(evidence);
     return {
       node: readNodeBody(node),
       canisters: canisters.map(({ body }) => readCanisterBody(body)),
+      ledger,
       quote: quote?.message,
     };
   } catch (fault) {

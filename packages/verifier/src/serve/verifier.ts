@@ -7,6 +7,7 @@ import { Delivery, nats, type Receiver, webhook } from "../changes/index.ts";
 import { Fleet } from "../fleet/index.ts";
 import { Metrics, verifierApp } from "../http/index.ts";
 import { openStore } from "../store/index.ts";
+import { Appender } from "../transparency/index.ts";
 import { type Configuration, configurationIn } from "./configuration.ts";
 import { openKeys } from "./keys.ts";
 import { readSecret } from "./secrets.ts";
@@ -48,6 +49,8 @@ export async function startVerifier({
   const trusted = await openTrust(configuration.trust);
   const people = peopleIn(configuration);
   const metrics = new Metrics();
+  const { log } = configuration;
+  const logKey = log && readSecret(log.key);
   const store = await openStore(configuration.database);
   const fleet = new Fleet({
     store,
@@ -60,6 +63,15 @@ export async function startVerifier({
   await fleet.start();
   const deliveries = receiversIn(configuration).map((receiver) => new Delivery(fleet, receiver, unsent ?? (() => {})));
   for (const delivery of deliveries) await delivery.start();
+  const unlogged = (fault: unknown) => (unsent ?? (() => {}))("log", fault);
+  const appender = log && logKey && new Appender(fleet, { directory: log.directory, key: logKey }, unlogged);
+  try {
+    await appender?.start();
+  } catch (fault) {
+    await Promise.all(deliveries.map((delivery) => delivery.stop()));
+    await fleet.stop();
+    throw fault;
+  }
   const limits = {
     person: new Limits(configuration.limits.person, configuration.limits.person * 4),
     tenant: new Limits(configuration.limits.tenant, configuration.limits.tenant * 4),
@@ -76,6 +88,7 @@ export async function startVerifier({
     stop: async () => {
       await server.close();
       await Promise.all(deliveries.map((delivery) => delivery.stop()));
+      await appender?.stop();
       await fleet.stop();
     },
   };

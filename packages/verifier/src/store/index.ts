@@ -9,6 +9,7 @@ export * from "./listing.ts";
 export * from "./nodes.ts";
 export * from "./receivers.ts";
 export * from "./rules.ts";
+export * from "./statements.ts";
 export { openStore, storeGone } from "./store.ts";
 export type { LinkRow, State } from "./tables.ts";
 export * from "./verdicts.ts";

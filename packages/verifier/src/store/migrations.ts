@@ -52,8 +52,16 @@ create table receivers (
   name text primary key, sent bigint not null, tries integer not null, next timestamptz not null, skipped bigint not null);
 `;
 
+const statements = `
+create table log (
+  id smallint primary key check (id = 1), source text not null, label_key bytea not null, origin text not null,
+  last bigint not null, appended bigint not null, size bigint not null, hour bigint not null, writer text);
+create table statements (number bigint primary key, entry bytea not null);
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
+  "0002-statements": { up: (db) => run(db, statements) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

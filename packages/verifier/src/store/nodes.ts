@@ -73,6 +73,23 @@ export function nodeById(db: Database, id: string): Promise<NodeRow | undefined>
   return db.selectFrom("nodes").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
+/** The ids of all nodes, in pages. */
+export async function everyEnrolled(db: Database, take: (ids: readonly string[]) => Promise<void>): Promise<void> {
+  for (let behind = ""; ; ) {
+    const rows = await db
+      .selectFrom("nodes")
+      .select("id")
+      .where("id", ">", behind)
+      .orderBy("id")
+      .limit(AT_ONCE)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    behind = last.id;
+    await take(rows.map(({ id }) => id));
+  }
+}
+
 type Enrolled = Pick<NodeRow, "name" | "id" | "tenant" | "labels" | "document" | "token" | "enrolled">;
 
 export async function insertNode(db: Database, row: Enrolled): Promise<void> {

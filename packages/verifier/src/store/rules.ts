@@ -16,8 +16,8 @@ export async function currentPolicies(db: Database): Promise<readonly PolicyRow[
   return rows;
 }
 
-/** Refuses with `conflict` a version that is not newer than what is there. The same file once more is accepted. */
-export async function writePolicy(db: Database, row: PolicyRow): Promise<void> {
+/** Whether it was not there. Refuses with `conflict` a version that is not newer than what is. The same file once more is accepted. */
+export async function writePolicy(db: Database, row: PolicyRow): Promise<boolean> {
   await sql`select pg_advisory_xact_lock(hashtext('isoline policy ' || ${row.name}))`.execute(db);
   const last = await db
     .selectFrom("policies")
@@ -25,7 +25,7 @@ export async function writePolicy(db: Database, row: PolicyRow): Promise<void> {
     .where("name", "=", row.name)
     .orderBy("version", "desc")
     .executeTakeFirst();
-  if (last?.digest === row.digest) return;
+  if (last?.digest === row.digest) return false;
   if (last !== undefined && row.version <= last.version)
     throw new VerifierError(
       "conflict",
@@ -33,6 +33,7 @@ export async function writePolicy(db: Database, row: PolicyRow): Promise<void> {
     );
   await db.insertInto("policies").values(row).execute();
   await rulesChanged(db);
+  return true;
 }
 
 export function references(db: Database): Promise<ReferenceRow[]> {
@@ -56,6 +57,11 @@ export async function contoursBy(db: Database, digests: readonly string[]): Prom
     .selectAll()
     .where("digest", "in", [...digests])
     .execute();
+}
+
+/** Contours that a person put. */
+export function reviewedContours(db: Database): Promise<readonly ContourRow[]> {
+  return db.selectFrom("contours").selectAll().where("reviewed", "=", true).orderBy("digest").execute();
 }
 
 /** Whether it was not there. One that a person puts there is reviewed from then on. */

@@ -179,6 +179,31 @@ export interface ReceiverTable {
   skipped: number;
 }
 
+/** The transparency log that this database is stated into; one row, or none. */
+export interface LogTable {
+  id: number;
+  /** What statements name as their source: 16 random bytes in hexadecimal. */
+  source: string;
+  /** Key of the digests of labels. */
+  label_key: Uint8Array;
+  origin: string;
+  /** The number that was given last. */
+  last: number;
+  /** The statements that the log has, and among how many entries. */
+  appended: number;
+  size: number;
+  /** The last hour whose root was stated, in hours since 1970. */
+  hour: number;
+  /** The verifier that appends. */
+  writer: string | null;
+}
+
+/** Statements that the log is not known to have. */
+export interface StatementTable {
+  number: number;
+  entry: Uint8Array;
+}
+
 export interface Tables {
   nodes: NodeTable;
   canisters: CanisterTable;
@@ -193,4 +218,6 @@ export interface Tables {
   audit: AuditTable;
   verifiers: VerifierTable;
   receivers: ReceiverTable;
+  log: LogTable;
+  statements: StatementTable;
 }

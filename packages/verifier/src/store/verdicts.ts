@@ -2,6 +2,7 @@
 import { type Insertable, type Selectable, sql, type Transaction, type Updateable } from "kysely";
 import { VerifierError } from "../error.ts";
 import type { Database } from "./connection.ts";
+import { state, type ToState } from "./statements.ts";
 import type { CanisterTable, ChangeTable, CounterRow, NodeTable, State, Tables } from "./tables.ts";
 
 export type CanisterRow = Selectable<CanisterTable>;
@@ -19,6 +20,10 @@ export interface VerdictWrite {
   readonly canisters: readonly NewCanister[] | undefined;
   readonly others?: Pick<NodeTable, "state" | "failure" | "why">;
   readonly evidence?: { readonly challenge: Uint8Array; readonly evidence: Uint8Array } | undefined;
+  /** SHA-256 of the policy that it was judged by, in hexadecimal; undefined where none was. */
+  readonly policy?: string | undefined;
+  /** Stated before the changes. */
+  readonly stated?: readonly ToState[];
   /** Done in the same transaction. */
   readonly also?: (step: Transaction<Tables>) => Promise<unknown>;
 }
@@ -60,6 +65,8 @@ export function writeVerdict(db: Database, write: VerdictWrite): Promise<void> {
         .execute();
     await write.also?.(step);
     await writeChanges(step, changes);
+    const said = changes.map((change) => statementOf(before.id, change, write.policy));
+    await state(step, [...(write.stated ?? []), ...said]);
   });
 }
 
@@ -134,6 +141,20 @@ async function writeChanges(step: Transaction<Tables>, changes: readonly NewChan
     .values([...changes])
     .execute();
   await sql`select pg_notify('isoline_change', 'new')`.execute(step);
+}
+
+function statementOf(node: string, change: NewChange, policy: string | undefined): ToState {
+  const { label, before: from, after: to, failure } = change;
+  type Class = Extract<ToState, { readonly kind: "change" }>["class"];
+  return {
+    kind: "change",
+    node,
+    labelled: label ?? undefined,
+    from,
+    to,
+    class: (failure ?? undefined) as Class,
+    policy,
+  };
 }
 
 export function canistersOf(db: Database, node: string): Promise<CanisterRow[]> {

@@ -25,6 +25,8 @@ const PATHS = [
   ["tls", "clients"],
   ["people", "tokens"],
   ["nats", "credentials"],
+  ["log", "directory"],
+  ["log", "key"],
 ] as const;
 
 /** Returns when it is told to end. */

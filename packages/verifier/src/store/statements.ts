@@ -1,0 +1,145 @@
+/**
+ * Statements for the transparency log: an outbox. A statement is written in the transaction of what it states, so neither is there
+ * without the other. Numbers are given under the lock of one row until that transaction ends, so they have no gap and their order is
+ * that of the commits. This lock is taken after every other one, or before all of them.
+ */
+import { createHmac, randomBytes } from "node:crypto";
+import { type Said, type SaidOf, writeStatement } from "@isoline/log/statement";
+import { type Selectable, sql } from "kysely";
+import type { Database } from "./connection.ts";
+import type { LogTable, StatementTable } from "./tables.ts";
+
+export type LogRow = Selectable<LogTable>;
+export type StatementRow = Selectable<StatementTable>;
+
+/** A change with the label itself: no other part of the verifier has the key. */
+type Change = Omit<SaidOf<"change">, "label"> & { readonly labelled: string | undefined };
+export type ToState = Exclude<Said, { readonly kind: "change" }> | Change;
+
+const AT_ONCE = 1000;
+
+/** Writes statements, where a log was ever begun for this database. */
+export async function state(step: Database, said: readonly ToState[]): Promise<void> {
+  if (said.length === 0) return;
+  const { rows } = await sql<LogRow>`update log set last = last + ${said.length} where id = 1 returning *`.execute(
+    step,
+  );
+  const [log] = rows;
+  if (log === undefined) return;
+  const { source, label_key: key, last } = log;
+  const at = Date.now();
+  const entries = said.map((one, place) => {
+    const number = last - said.length + 1 + place;
+    return { number, entry: Buffer.from(writeStatement({ source, number, at, ...keyed(one, key) })) };
+  });
+  for (let from = 0; from < entries.length; from += AT_ONCE)
+    await step
+      .insertInto("statements")
+      .values(entries.slice(from, from + AT_ONCE))
+      .execute();
+}
+
+function keyed(one: ToState, key: Uint8Array): Said {
+  if (one.kind !== "change") return one;
+  const { labelled, ...change } = one;
+  return { ...change, label: labelled === undefined ? undefined : labelDigest(key, one.node, labelled) };
+}
+
+/** How a log names a label (docs/spec/log-entries.md). `node` is 64 digits. */
+export function labelDigest(key: Uint8Array, node: string, label: string): string {
+  return createHmac("sha256", key).update(`isoline fleet label 1\0${node}\0${label}`).digest("hex");
+}
+
+/** Whether statements are written. Until the transaction ends, no other writes any. */
+export async function lockLog(step: Database): Promise<boolean> {
+  const { rows } = await sql`select 1 from log where id = 1 for update`.execute(step);
+  return rows.length === 1;
+}
+
+/** Begins the statements of this database, for a log of so many entries; false where they were begun before. */
+export async function beginLog(step: Database, origin: string, size: number): Promise<boolean> {
+  const made = await step
+    .insertInto("log")
+    .values({
+      ...{ id: 1, source: randomBytes(16).toString("hex"), label_key: randomBytes(32), origin, size },
+      ...{ last: 0, appended: 0, hour: 0, writer: null },
+    })
+    .onConflict((on) => on.doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  return made !== undefined;
+}
+
+/** Makes a verifier the one that appends; undefined while another one that is alive does. */
+export async function claimLog(db: Database, writer: string): Promise<LogRow | undefined> {
+  const { rows } = await sql<LogRow>`
+    update log set writer = ${writer} where id = 1
+      and (writer is null or writer = ${writer} or writer not in (select id from verifiers where until > now()))
+    returning *`.execute(db);
+  return rows[0];
+}
+
+export async function releaseLog(db: Database, writer: string): Promise<void> {
+  await db.updateTable("log").set({ writer: null }).where("writer", "=", writer).execute();
+}
+
+export function statementsBehind(db: Database, number: number, most: number): Promise<StatementRow[]> {
+  return db.selectFrom("statements").selectAll().where("number", ">", number).orderBy("number").limit(most).execute();
+}
+
+/** The log has the statements up to a number, among its first `size` entries. */
+export async function settleLog(db: Database, appended: number, size: number): Promise<void> {
+  await db.transaction().execute(async (step) => {
+    await step.updateTable("log").set({ appended, size }).where("id", "=", 1).execute();
+    await step.deleteFrom("statements").where("number", "<=", appended).execute();
+  });
+}
+
+/** States the root of an hour, unless an hour as late has one. */
+export async function stateRoot(db: Database, root: Omit<SaidOf<"root">, "kind">): Promise<void> {
+  await db.transaction().execute(async (step) => {
+    const { rows } =
+      await sql`update log set hour = ${root.hour} where id = 1 and hour < ${root.hour} returning id`.execute(step);
+    if (rows.length === 1) await state(step, [{ kind: "root", ...root }]);
+  });
+}
+
+/** A verdict as the root of an hour has it; `label` is null for a node. */
+export interface StandingVerdict {
+  readonly node: string;
+  readonly label: string | null;
+  readonly state: string;
+  readonly failure: string | null;
+}
+
+/** All verdicts as they are at one moment: page by page, in the order of the nodes' ids. */
+export async function everyVerdict(db: Database, take: (page: readonly StandingVerdict[]) => void): Promise<void> {
+  await db
+    .transaction()
+    .setIsolationLevel("repeatable read")
+    .execute(async (step) => {
+      for (let behind = ""; ; ) {
+        const { rows: nodes } = await sql<{ id: string; name: string; state: string; failure: string | null }>`
+          select id, name, state, failure from nodes where id collate "C" > ${behind} order by id collate "C" limit ${AT_ONCE}`.execute(
+          step,
+        );
+        const last = nodes.at(-1);
+        if (last === undefined) return;
+        behind = last.id;
+        const canisters = await step
+          .selectFrom("canisters")
+          .select(["node", "label", "state", "failure"])
+          .where(
+            "node",
+            "in",
+            nodes.map(({ name }) => name),
+          )
+          .execute();
+        const ids = new Map(nodes.map(({ id, name }) => [name, id]));
+        take([
+          ...nodes.map(({ id, state: stands, failure }) => ({ node: id, label: null, state: stands, failure })),
+          ...canisters.map((row) => ({ ...row, node: ids.get(row.node) as string })),
+        ]);
+      }
+    });
+}

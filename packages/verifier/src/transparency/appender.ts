@@ -1,0 +1,125 @@
+/**
+ * Takes statements out of the outbox and appends them to the log: each once, whenever this process ends. How far the log is known to have
+ * them is written after the append. A process that ended in between is made good by the log itself: its entries have the numbers.
+ */
+import type { Fleet } from "../fleet/index.ts";
+import { beginLog, claimLog, type LogRow, releaseLog, settleLog, stateRoot, statementsBehind } from "../store/index.ts";
+import { VerifierError } from "../error.ts";
+import { stateWhatIsInForce } from "./begin.ts";
+import { type LogPlace, OpenLog } from "./open-log.ts";
+import { verdictTree } from "./verdict-tree.ts";
+
+const AT_ONCE = 1000;
+const LOOK_MS = 1000;
+/** After a failure. */
+const REST_MS = 10_000;
+const HOUR_MS = 3_600_000;
+
+export class Appender {
+  readonly #fleet: Fleet;
+  readonly #place: LogPlace;
+  readonly #failed: (fault: unknown) => void;
+  #log: OpenLog | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #unheard: (() => void) | undefined;
+  #working: Promise<void> | undefined;
+  #isNews = false;
+  #restsUntil = 0;
+
+  /** `failed` is told why statements wait. They are in the database until the log has them. */
+  constructor(fleet: Fleet, place: LogPlace, failed: (fault: unknown) => void) {
+    this.#fleet = fleet;
+    this.#place = place;
+    this.#failed = failed;
+  }
+
+  /** Refuses a log that cannot be appended to, or that is not the one of this database. */
+  async start(): Promise<void> {
+    const log = new OpenLog(this.#place);
+    try {
+      await this.#begin(log);
+    } catch (fault) {
+      log.close();
+      throw fault;
+    }
+    this.#log = log;
+    this.#unheard = this.#fleet.onChange(() => this.#look());
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer.unref();
+    this.#look();
+  }
+
+  async #begin(log: OpenLog): Promise<void> {
+    const { db } = this.#fleet.store;
+    await db.transaction().execute(async (step) => {
+      if (await beginLog(step, log.origin, log.size)) await stateWhatIsInForce(step, this.#fleet.rules);
+    });
+    const row = await db.selectFrom("log").selectAll().executeTakeFirstOrThrow();
+    if (row.origin !== log.origin)
+      throw new VerifierError(
+        "bad-configuration",
+        `log: expected ${row.origin}, into which this database is stated, got ${log.origin}; name that log`,
+      );
+    log.lastOf(row);
+  }
+
+  /** Appends what is there, and lets go of the log. */
+  async stop(): Promise<void> {
+    this.#unheard?.();
+    clearInterval(this.#timer);
+    await this.#working;
+    this.#isNews = false;
+    await this.#work();
+    await releaseLog(this.#fleet.store.db, this.#fleet.lease.id).catch(this.#failed);
+    this.#log?.close();
+    this.#log = undefined;
+  }
+
+  /** What comes while it works is looked at afterwards. */
+  #look(): void {
+    if (performance.now() < this.#restsUntil) return;
+    this.#isNews = this.#working !== undefined;
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+      if (this.#isNews) this.#look();
+    });
+  }
+
+  async #work(): Promise<void> {
+    const { lease, store } = this.#fleet;
+    try {
+      const row = await claimLog(store.db, lease.id);
+      if (row === undefined) return;
+      await this.#stateHour(row);
+      await this.#append(row);
+    } catch (fault) {
+      // The database does not answer, or the log cannot be written: looked at again soon, with the log opened anew.
+      this.#log?.close();
+      this.#log = undefined;
+      this.#restsUntil = performance.now() + REST_MS;
+      this.#failed(fault);
+    }
+  }
+
+  async #append(row: LogRow): Promise<void> {
+    const { lease, store } = this.#fleet;
+    this.#log ??= new OpenLog(this.#place);
+    let appended = this.#log.lastOf(row);
+    if (appended > row.appended || this.#log.size > row.size) await settleLog(store.db, appended, this.#log.size);
+    for (;;) {
+      const rows = await statementsBehind(store.db, appended, AT_ONCE);
+      const last = rows.at(-1);
+      // After a lease that ran out, another verifier may be the one that appends.
+      if (last === undefined || !lease.isHeld) return;
+      this.#log.append(rows.map(({ entry }) => entry));
+      appended = last.number;
+      await settleLog(store.db, appended, this.#log.size);
+    }
+  }
+
+  async #stateHour({ hour: last, label_key: key }: LogRow): Promise<void> {
+    const { db } = this.#fleet.store;
+    const hour = Math.floor(Date.now() / HOUR_MS);
+    if (hour > last) await stateRoot(db, { hour, ...(await verdictTree(db, key)) });
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * The first statements of a database: what is in force when it gets a log. Without them, every verdict would stand under a policy that is
+ * not logged.
+ */
+import {
+  currentPolicies,
+  type Database,
+  everyEnrolled,
+  references,
+  reviewedContours,
+  state,
+  type ToState,
+} from "../store/index.ts";
+import { contourState, publications, type Rules, signersOf } from "../fleet/index.ts";
+
+export async function stateWhatIsInForce(step: Database, rules: Rules): Promise<void> {
+  const { policySigners } = rules.trusted;
+  const said: ToState[] = [];
+  for (const { name, digest, version, file } of await currentPolicies(step))
+    said.push({ kind: "publish-policy", name, digest, version, signer: await signersOf(file, policySigners) });
+  const files = await references(step);
+  for (const { name, digest, file } of files)
+    said.push({ kind: "publish-reference", name, digest, signer: await signersOf(file, policySigners) });
+  said.push(...publications([], await rules.contoursIn(files)));
+  for (const { digest, file } of await reviewedContours(step))
+    said.push({ kind: "publish-contour", name: undefined, digest, state: contourState(file), image: [], signer: [] });
+  await state(step, said);
+  await everyEnrolled(step, (ids) =>
+    state(
+      step,
+      ids.map((node) => ({ kind: "enrolment", node, which: "first" })),
+    ),
+  );
+}

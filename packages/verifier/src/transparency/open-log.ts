@@ -1,0 +1,107 @@
+/** The log that a verifier appends to. */
+import { createPrivateKey } from "node:crypto";
+import { LogError } from "@isoline/log/error";
+import { parseCheckpoint, parseNote, type SignerKey, signerKeyOf } from "@isoline/log/note";
+import { readStatement } from "@isoline/log/statement";
+import { entriesAt, TILE_WIDTH } from "@isoline/log/tiles";
+import { COMMITTED, DirectoryStore, Log, readDirectory } from "@isoline/log/writer";
+import { lock } from "@isoline/linux";
+import { VerifierError } from "../error.ts";
+import type { LogRow } from "../store/index.ts";
+
+export interface LogPlace {
+  readonly directory: string;
+  /** The private key of the log, Ed25519 in PEM. */
+  readonly key: Uint8Array;
+}
+
+/** What a database knows of its log. */
+type Known = Pick<LogRow, "source" | "appended" | "size" | "last">;
+
+export class OpenLog {
+  readonly #store: DirectoryStore;
+  readonly #log: Log;
+
+  /** Refuses a directory without a log, with another key's, or that another process appends to. */
+  constructor({ directory, key }: LogPlace) {
+    const signer = signerOf(directory, key);
+    this.#store = new DirectoryStore(directory, (fd) => lock(fd, 0));
+    try {
+      this.#log = Log.open(this.#store, signer);
+    } catch (fault) {
+      this.#store.close();
+      throw fault;
+    }
+  }
+
+  get origin(): string {
+    return this.#log.head.origin;
+  }
+
+  get size(): number {
+    return this.#log.head.size;
+  }
+
+  append(entries: readonly Uint8Array[]): void {
+    this.#log.append(entries);
+  }
+
+  /**
+   * The number of the last statement of a source, where the log had those up to `appended` among its first `size` entries, and `given` is
+   * the last number that there is. Refuses a log that has fewer entries or other statements than those that follow: it was set back, or
+   * another process wrote into it. Refuses one that has more statements than were given: the database was set back.
+   */
+  lastOf({ source, appended, size, last: given }: Known): number {
+    if (this.size < size)
+      throw new LogError(
+        "broken-log",
+        `expected a log of ${size} entries, got ${this.size}: it was set back; restore a newer copy, never append to this one`,
+      );
+    let last = appended;
+    for (let place = Math.floor(size / TILE_WIDTH); place * TILE_WIDTH < this.size; place++) {
+      const bundle = entriesAt(this.#store.read, this.size, place);
+      for (const entry of bundle.slice(Math.max(0, size - place * TILE_WIDTH))) {
+        const statement = readStatement(entry);
+        if (statement?.source !== source) continue;
+        if (statement.number !== last + 1)
+          throw new LogError(
+            "broken-log",
+            `expected statement ${last + 1} in the log, got ${statement.number}; see which process writes into it`,
+          );
+        last = statement.number;
+      }
+    }
+    if (last > given)
+      throw new LogError(
+        "broken-log",
+        `expected statements up to ${given} in the log, got ${last}: the database was set back; begin another log, as docs/verifier.md says`,
+      );
+    return last;
+  }
+
+  close(): void {
+    this.#log.close();
+  }
+}
+
+function signerOf(directory: string, key: Uint8Array): SignerKey {
+  const bytes = readDirectory(directory)(COMMITTED);
+  if (bytes === undefined)
+    throw new VerifierError(
+      "bad-configuration",
+      `log: expected a log in ${directory}, got none; begin one with isoline log create`,
+    );
+  const { origin } = parseCheckpoint(parseNote(Buffer.from(bytes).toString("utf8")));
+  return signerKeyOf(origin, "log", privateKey(key));
+}
+
+function privateKey(pem: Uint8Array) {
+  try {
+    return createPrivateKey(Buffer.from(pem));
+  } catch {
+    throw new VerifierError(
+      "bad-configuration",
+      "log.key: expected a private key in PEM, got something else; restore it",
+    );
+  }
+}

@@ -1,0 +1,45 @@
+/** A log for a verifier in tests: begun, read whole, and examined as a monitor does. */
+import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { FleetMonitor } from "../../packages/log/src/monitor/index.ts";
+import { parseCheckpoint, parseNote, signerKey } from "../../packages/log/src/note/index.ts";
+import { readStatement, type Statement } from "../../packages/log/src/statement/index.ts";
+import { entriesAt, TILE_WIDTH } from "../../packages/log/src/tiles/index.ts";
+import { CHECKPOINT, DirectoryStore, Log, readDirectory } from "../../packages/log/src/writer/index.ts";
+
+export class FleetLog {
+  readonly directory: string;
+  readonly keyFile: string;
+  readonly #key = signerKey("example.com/fleet", "log");
+
+  constructor(place: string, name = "log") {
+    this.directory = join(place, name);
+    this.keyFile = join(place, `${name}.pem`);
+    mkdirSync(this.directory);
+    writeFileSync(this.keyFile, this.#key.secret.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+    Log.create(new DirectoryStore(this.directory, () => true), this.#key).close();
+  }
+
+  get configuration(): { directory: string; key: string } {
+    return { directory: this.directory, key: this.keyFile };
+  }
+
+  /** Its entries, as its checkpoint says how many there are. */
+  entries(): Uint8Array[] {
+    const read = readDirectory(this.directory);
+    const { size } = parseCheckpoint(parseNote(Buffer.from(read(CHECKPOINT) ?? []).toString("utf8")));
+    const places = Array.from({ length: Math.ceil(size / TILE_WIDTH) }, (_, place) => place);
+    return places.flatMap((place) => entriesAt(read, size, place));
+  }
+
+  statements(): Statement[] {
+    return this.entries().flatMap((entry) => readStatement(entry) ?? []);
+  }
+
+  /** The kinds of what a monitor finds, without a reviewer. */
+  findings(): string[] {
+    const monitor = new FleetMonitor({ isReviewed: () => false, added: () => undefined });
+    const found = this.entries().flatMap((entry, place) => monitor.see(place, entry));
+    return [...found, ...monitor.overdue(Date.now())].map(({ kind }) => kind);
+  }
+}
