@@ -8,7 +8,7 @@ export const START = HOUR * 3_600_000;
 /** 64 digits. */
 export const hash = (byte: number): string => byte.toString(16).padStart(2, "0").repeat(32);
 export const image = (byte: number): string => `sha256:${hash(byte)}`;
-export const register = (byte: number): string => `000b${hash(byte)}`;
+const register = (byte: number): string => `000b${hash(byte)}`;
 
 export const contour = (digest: number, state: number, more: { name?: string; image?: readonly string[] } = {}) =>
   ({
