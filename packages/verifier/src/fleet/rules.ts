@@ -26,6 +26,8 @@ interface Loaded {
   readonly references: readonly ReferenceRow[];
   /** Digests of contours that reference values name. */
   readonly named: ReadonlyMap<string, string>;
+  /** Digests of images for which reference values name a contour. */
+  readonly images: ReadonlySet<string>;
 }
 
 /** What one appraisal is judged by. */
@@ -92,6 +94,11 @@ export class Rules {
   /** The name that reference values give a contour. */
   async nameOf(contour: string): Promise<string | undefined> {
     return (await this.#load()).named.get(contour);
+  }
+
+  /** Digests, `sha256:…`, of images for which reference values name a contour. One that is for any image names none. */
+  async imagesWithContour(): Promise<ReadonlySet<string>> {
+    return (await this.#load()).images;
   }
 
   /** Refuses a policy that cannot be read, or that no trusted key signed, with `bad-policy-file`. */
@@ -163,8 +170,14 @@ export class Rules {
     const stamp = await rulesStamp(this.#db);
     const policies = await currentPolicies(this.#db);
     const files = await references(this.#db);
-    const named = new Map((await this.contoursIn(files)).map(({ contour, name }) => [contour, name]));
-    return { stamp, policies: new Map(policies.map((row) => [row.name, row])), references: files, named };
+    const told = await this.contoursIn(files);
+    return {
+      stamp,
+      policies: new Map(policies.map((row) => [row.name, row])),
+      references: files,
+      named: new Map(told.map(({ contour, name }) => [contour, name])),
+      images: new Set(told.flatMap(({ images }) => images)),
+    };
   }
 }
 

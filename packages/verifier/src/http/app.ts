@@ -1,6 +1,7 @@
 /** The door of a verifier: every route, and what each answer has in common. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { VerifierError } from "../error.ts";
+import { admissionRoutes } from "./admission.ts";
 import { agentRoutes } from "./agents.ts";
 import { changeRoutes, Readers } from "./changes.ts";
 import { type Door, type Env, personOf } from "./door.ts";
@@ -53,6 +54,7 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
   watchingRoutes(app, door);
   rulingRoutes(app, door);
   changeRoutes(app, door, readers);
+  admissionRoutes(app, door);
   app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "isoline verifier", version } });
   if (page !== undefined) pageRoutes(app, page);
   return app;

@@ -8,6 +8,16 @@ import { type Fleet, type OwnedNode, tokenDigest } from "../fleet/index.ts";
 import { findNode } from "../store/index.ts";
 import type { Metrics } from "./metrics.ts";
 
+/** What a cluster's pods are admitted by. */
+export interface AdmissionPolicy {
+  /** Namespaces whose pods are not looked at. */
+  readonly exempt: readonly string[];
+  /** A pod must be of one of these. */
+  readonly runtimeClasses: readonly string[];
+  /** Undefined: every caller is answered. */
+  readonly token: string | undefined;
+}
+
 export interface Door {
   readonly fleet: Fleet;
   readonly metrics: Metrics;
@@ -15,6 +25,8 @@ export interface Door {
   readonly people: readonly Recognise[];
   /** Whether agents prove themselves with a certificate; otherwise with a token. */
   readonly certificates: boolean;
+  /** Undefined: no pods are admitted here. */
+  readonly admission: AdmissionPolicy | undefined;
   readonly limits: { readonly person: Limits; readonly tenant: Limits; readonly stranger: Limits };
 }
 

@@ -49,6 +49,14 @@ const schema = z.strictObject({
   /** A transparency log that statements are written into, and its private key. */
   log: z.strictObject({ directory: path, key: path }).optional(),
   webhooks: z.array(receiver).max(16).default([]),
+  admission: z
+    .strictObject({
+      exempt: z.array(z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "the name of a namespace")).max(1000),
+      runtimeClasses: z.array(z.string().min(1).max(253)).min(1).max(100).default(["isoline"]),
+      /** A file with the token that the API server sends. */
+      token: path.optional(),
+    })
+    .optional(),
   nats: z
     .strictObject({
       servers: z.string().min(1),

@@ -4,8 +4,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Limits, oidc, type Recognise, tokensIn } from "../access/index.ts";
 import { Delivery, nats, type Receiver, webhook } from "../changes/index.ts";
+import { VerifierError } from "../error.ts";
 import { Fleet } from "../fleet/index.ts";
-import { Metrics, verifierApp } from "../http/index.ts";
+import { type AdmissionPolicy, Metrics, verifierApp } from "../http/index.ts";
 import { openStore } from "../store/index.ts";
 import { Appender } from "../transparency/index.ts";
 import { type Configuration, configurationIn } from "./configuration.ts";
@@ -13,6 +14,8 @@ import { openKeys } from "./keys.ts";
 import { readSecret } from "./secrets.ts";
 import { listen } from "./server.ts";
 import { openTrust } from "./trust.ts";
+
+const LEAST_TOKEN = 16;
 
 export interface RunningVerifier {
   /** Where it listens, `http://…` or `https://…`. */
@@ -48,6 +51,7 @@ export async function startVerifier({
   const keys = await openKeys(configuration.keys, version);
   const trusted = await openTrust(configuration.trust);
   const people = peopleIn(configuration);
+  const admission = admissionIn(configuration);
   const metrics = new Metrics();
   const { log } = configuration;
   const logKey = log && readSecret(log.key);
@@ -79,7 +83,7 @@ export async function startVerifier({
   };
   const certificates = configuration.tls?.clients !== undefined;
   const page = configuration.dashboard ? pageFolder() : undefined;
-  const app = verifierApp({ fleet, metrics, people, certificates, limits }, { page, version, failed });
+  const app = verifierApp({ fleet, metrics, people, certificates, admission, limits }, { page, version, failed });
   const server = await listen(app.fetch, configuration);
   return {
     address: server.address,
@@ -99,6 +103,18 @@ function peopleIn({ people: { tokens, oidc: provider } }: Configuration): readon
     ...(tokens === undefined ? [] : [tokensIn(readSecret(tokens).toString("utf8"), tokens)]),
     ...(provider === undefined ? [] : [oidc(provider)]),
   ];
+}
+
+function admissionIn({ admission }: Configuration): AdmissionPolicy | undefined {
+  if (admission === undefined) return undefined;
+  const { token: file, ...policy } = admission;
+  const token = file === undefined ? undefined : readSecret(file).toString("utf8").trim();
+  if (token !== undefined && token.length < LEAST_TOKEN)
+    throw new VerifierError(
+      "bad-configuration",
+      `admission.token: expected at least ${LEAST_TOKEN} letters, got ${token.length}; make one with openssl rand -hex 24`,
+    );
+  return { ...policy, token };
 }
 
 function receiversIn({ webhooks, nats: stream }: Configuration): readonly Receiver[] {
@@ -127,7 +143,7 @@ function pageFolder(): string | undefined {
 }
 
 function notesOn(
-  { database, dashboard }: Configuration,
+  { database, dashboard, admission }: Configuration,
   { makers, policySigners }: Awaited<ReturnType<typeof openTrust>>,
   people: readonly Recognise[],
   page: string | undefined,
@@ -141,6 +157,9 @@ function notesOn(
       ? ["no signer of policies is trusted: what an administrator puts counts as it is"]
       : []),
     ...(people.length === 0 ? ["no people are configured, so none can look or administer"] : []),
+    ...(admission !== undefined && admission.token === undefined
+      ? ["admission has no token: whichever machine reaches this address learns which images have a contour"]
+      : []),
     ...(dashboard && page === undefined ? ["the page is not built, so none is served"] : []),
   ];
 }

@@ -27,6 +27,7 @@ const PATHS = [
   ["nats", "credentials"],
   ["log", "directory"],
   ["log", "key"],
+  ["admission", "token"],
 ] as const;
 
 /** Returns when it is told to end. */
