@@ -97,10 +97,10 @@ StandardError=append:${cwd}/stderr
         `[Unit]
 DefaultDependencies=no
 [Service]
-Type=exec
+Type=notify
 User=nobody
 WorkingDirectory=${cwd}/work
-ExecStart=/bin/sh -c 'trap "touch reloaded" HUP; trap "touch down; exit 0" TERM; touch up; while :; do sleep 0.2; done'
+ExecStart=/bin/sh -c 'trap "touch reloaded" HUP; trap "touch down; exit 0" TERM; systemd-notify --ready; touch up; while :; do sleep 0.2; done'
 StandardError=append:${cwd}/long.err
 `,
       );
@@ -146,7 +146,7 @@ StandardError=append:${cwd}/driver.out
       expect(existsSync(join(cwd, "work/secret"))).toBe(false);
     });
 
-    it("that runs on is told what systemd tells it, and its contour is written when it is stopped", () => {
+    it("that runs on says when it is ready, is told what systemd tells it, and its contour is written when it is stopped", () => {
       expect(["up", "down"].map((step) => told(`${step}.status`))).toEqual(["0\n", "0\n"]);
       expect(existsSync(join(cwd, "work/down"))).toBe(true);
       expect(told("long.out")).toContain("To enforce: isoline service enforce long.service");
