@@ -121,7 +121,11 @@ const layers = [
   ["verifier", "changes", ["@nats-io/jetstream", "@nats-io/transport-node", "node:*"]],
   ["verifier", "access", ["jose", "node:*"]],
   ["verifier", "http", [...core, ...attest, "@hono/zod-openapi", "hono", "hono/*", "node:*", "prom-client"]],
-  ["verifier", "serve", ["@isoline/dashboard", ...core, ...attest, "@hono/node-server", "node:*", "zod"]],
+  [
+    "verifier",
+    "serve",
+    ["@isoline/dashboard", "@isoline/log/proof", ...core, ...attest, "@hono/node-server", "node:*", "zod"],
+  ],
   ["verifier", "index", []],
 
   ["isoline", "error", [...core, "@isoline/linux"]],

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { FleetMonitor } from "../../packages/log/src/monitor/index.ts";
-import { parseCheckpoint, parseNote, signerKey } from "../../packages/log/src/note/index.ts";
+import { parseCheckpoint, parseNote, signerKey, type VerifierKey } from "../../packages/log/src/note/index.ts";
 import { readStatement, type Statement } from "../../packages/log/src/statement/index.ts";
 import { entriesAt, TILE_WIDTH } from "../../packages/log/src/tiles/index.ts";
-import { CHECKPOINT, DirectoryStore, Log, readDirectory } from "../../packages/log/src/writer/index.ts";
+import { CHECKPOINT, COMMITTED, DirectoryStore, Log, readDirectory } from "../../packages/log/src/writer/index.ts";
 
 export class FleetLog {
   readonly directory: string;
@@ -24,10 +24,24 @@ export class FleetLog {
     return { directory: this.directory, key: this.keyFile };
   }
 
+  get verifierKey(): VerifierKey {
+    return this.#key;
+  }
+
+  /** What it shows. */
+  shown(): string {
+    return Buffer.from(readDirectory(this.directory)(CHECKPOINT) ?? []).toString("utf8");
+  }
+
+  /** What it has. */
+  committed(): string {
+    return Buffer.from(readDirectory(this.directory)(COMMITTED) ?? []).toString("utf8");
+  }
+
   /** Its entries, as its checkpoint says how many there are. */
   entries(): Uint8Array[] {
     const read = readDirectory(this.directory);
-    const { size } = parseCheckpoint(parseNote(Buffer.from(read(CHECKPOINT) ?? []).toString("utf8")));
+    const { size } = parseCheckpoint(parseNote(this.shown()));
     const places = Array.from({ length: Math.ceil(size / TILE_WIDTH) }, (_, place) => place);
     return places.flatMap((place) => entriesAt(read, size, place));
   }

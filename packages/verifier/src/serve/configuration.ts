@@ -46,8 +46,8 @@ const schema = z.strictObject({
       stranger: z.number().positive().default(5),
     })
     .prefault({}),
-  /** A transparency log that statements are written into, and its private key. */
-  log: z.strictObject({ directory: path, key: path }).optional(),
+  /** A transparency log that statements are written into, its private key, and which witnesses have to sign. */
+  log: z.strictObject({ directory: path, key: path, policy: path.optional() }).optional(),
   webhooks: z.array(receiver).max(16).default([]),
   admission: z
     .strictObject({

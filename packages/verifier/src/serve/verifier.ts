@@ -2,16 +2,17 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { parsePolicy } from "@isoline/log/proof";
 import { Limits, oidc, type Recognise, tokensIn } from "../access/index.ts";
 import { Delivery, nats, type Receiver, webhook } from "../changes/index.ts";
 import { VerifierError } from "../error.ts";
 import { Fleet } from "../fleet/index.ts";
 import { type AdmissionPolicy, Metrics, verifierApp } from "../http/index.ts";
 import { openStore } from "../store/index.ts";
-import { Appender } from "../transparency/index.ts";
+import { Appender, type LogPlace } from "../transparency/index.ts";
 import { type Configuration, configurationIn } from "./configuration.ts";
 import { openKeys } from "./keys.ts";
-import { readSecret } from "./secrets.ts";
+import { readSecret, readTrusted } from "./secrets.ts";
 import { listen } from "./server.ts";
 import { openTrust } from "./trust.ts";
 
@@ -54,7 +55,7 @@ export async function startVerifier({
   const admission = admissionIn(configuration);
   const metrics = new Metrics();
   const { log } = configuration;
-  const logKey = log && readSecret(log.key);
+  const place = log && logPlace(log);
   const store = await openStore(configuration.database);
   const fleet = new Fleet({
     store,
@@ -68,7 +69,7 @@ export async function startVerifier({
   const deliveries = receiversIn(configuration).map((receiver) => new Delivery(fleet, receiver, unsent ?? (() => {})));
   for (const delivery of deliveries) await delivery.start();
   const unlogged = (fault: unknown) => (unsent ?? (() => {}))("log", fault);
-  const appender = log && logKey && new Appender(fleet, { directory: log.directory, key: logKey }, unlogged);
+  const appender = place && new Appender(fleet, place, unlogged);
   try {
     await appender?.start();
   } catch (fault) {
@@ -96,6 +97,11 @@ export async function startVerifier({
       await fleet.stop();
     },
   };
+}
+
+function logPlace({ directory, key, policy }: NonNullable<Configuration["log"]>): LogPlace {
+  const witnessed = policy === undefined ? undefined : parsePolicy(readTrusted(policy).toString("utf8"));
+  return { directory, key: readSecret(key), policy: witnessed };
 }
 
 function peopleIn({ people: { tokens, oidc: provider } }: Configuration): readonly Recognise[] {

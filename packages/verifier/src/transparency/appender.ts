@@ -2,6 +2,7 @@
  * Takes statements out of the outbox and appends them to the log: each once, whenever this process ends. How far the log is known to have
  * them is written after the append. A process that ended in between is made good by the log itself: its entries have the numbers.
  */
+import { LogError } from "@isoline/log/error";
 import type { Fleet } from "../fleet/index.ts";
 import { beginLog, claimLog, type LogRow, releaseLog, settleLog, stateRoot, statementsBehind } from "../store/index.ts";
 import { VerifierError } from "../error.ts";
@@ -25,6 +26,7 @@ export class Appender {
   #working: Promise<void> | undefined;
   #isNews = false;
   #restsUntil = 0;
+  #asksAfter = 0;
 
   /** `failed` is told why statements wait. They are in the database until the log has them. */
   constructor(fleet: Fleet, place: LogPlace, failed: (fault: unknown) => void) {
@@ -92,6 +94,7 @@ export class Appender {
       if (row === undefined) return;
       await this.#stateHour(row);
       await this.#append(row);
+      await this.#show();
     } catch (fault) {
       // The database does not answer, or the log cannot be written: looked at again soon, with the log opened anew.
       this.#log?.close();
@@ -114,6 +117,18 @@ export class Appender {
       this.#log.append(rows.map(({ entry }) => entry));
       appended = last.number;
       await settleLog(store.db, appended, this.#log.size);
+    }
+  }
+
+  /** Witnesses that do not sign keep back what is shown, and not what is appended. They are asked again later. */
+  async #show(): Promise<void> {
+    if (performance.now() < this.#asksAfter) return;
+    try {
+      await this.#log?.show();
+    } catch (fault) {
+      if (!(fault instanceof LogError)) throw fault;
+      this.#asksAfter = performance.now() + REST_MS;
+      this.#failed(fault);
     }
   }
 

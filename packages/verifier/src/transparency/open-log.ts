@@ -2,8 +2,10 @@
 import { createPrivateKey } from "node:crypto";
 import { LogError } from "@isoline/log/error";
 import { parseCheckpoint, parseNote, type SignerKey, signerKeyOf } from "@isoline/log/note";
+import type { LogPolicy } from "@isoline/log/proof";
 import { readStatement } from "@isoline/log/statement";
 import { entriesAt, TILE_WIDTH } from "@isoline/log/tiles";
+import { cosign } from "@isoline/log/witness";
 import { COMMITTED, DirectoryStore, Log, readDirectory } from "@isoline/log/writer";
 import { lock } from "@isoline/linux";
 import { VerifierError } from "../error.ts";
@@ -13,6 +15,8 @@ export interface LogPlace {
   readonly directory: string;
   /** The private key of the log, Ed25519 in PEM. */
   readonly key: Uint8Array;
+  /** Which witnesses have to sign before the log shows what it has; undefined: none. */
+  readonly policy: LogPolicy | undefined;
 }
 
 /** What a database knows of its log. */
@@ -21,13 +25,17 @@ type Known = Pick<LogRow, "source" | "appended" | "size" | "last">;
 export class OpenLog {
   readonly #store: DirectoryStore;
   readonly #log: Log;
+  readonly #policy: LogPolicy | undefined;
+  /** How many entries the log is known to show. */
+  #shown = -1;
 
   /** Refuses a directory without a log, with another key's, or that another process appends to. */
-  constructor({ directory, key }: LogPlace) {
+  constructor({ directory, key, policy }: LogPlace) {
     const signer = signerOf(directory, key);
+    this.#policy = policy;
     this.#store = new DirectoryStore(directory, (fd) => lock(fd, 0));
     try {
-      this.#log = Log.open(this.#store, signer);
+      this.#log = Log.open(this.#store, signer, { waitsForWitnesses: policy !== undefined });
     } catch (fault) {
       this.#store.close();
       throw fault;
@@ -44,6 +52,19 @@ export class OpenLog {
 
   append(entries: readonly Uint8Array[]): void {
     this.#log.append(entries);
+  }
+
+  /** Has the witnesses sign what the log has, and shows it. Refuses with `witness-refused` where too few do. */
+  async show(): Promise<void> {
+    const { size } = this;
+    if (this.#policy === undefined || size === this.#shown) return;
+    const { checkpoint, refusals } = await cosign(this.#log, this.#store, this.#policy);
+    if (checkpoint === undefined)
+      throw new LogError(
+        "witness-refused",
+        `the log has ${size} entries and does not show the last of them: ${refusals.join("; ")}; see to the witnesses`,
+      );
+    this.#shown = size;
   }
 
   /**

@@ -27,6 +27,7 @@ const PATHS = [
   ["nats", "credentials"],
   ["log", "directory"],
   ["log", "key"],
+  ["log", "policy"],
   ["admission", "token"],
 ] as const;
 

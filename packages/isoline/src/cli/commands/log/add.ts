@@ -1,9 +1,9 @@
 /** `isoline log add`: appends files to a log, and asks its witnesses. */
 import { formatProof, proveEntry } from "@isoline/log/proof";
+import { cosign } from "@isoline/log/witness";
 import { Log } from "@isoline/log/writer";
 import { readRegular } from "../../../store/bounded-file.ts";
 import { writeDurably } from "../../../store/output.ts";
-import { cosign } from "../../../transparency/cosign.ts";
 import { openStore, originIn, readKey, readPolicyFile, shownIn } from "../../../transparency/places.ts";
 import { status } from "../../ending.ts";
 import { note, printLine } from "../../output/streams.ts";

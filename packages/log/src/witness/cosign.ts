@@ -1,9 +1,8 @@
 /** Asks the witnesses of a policy to sign what a log has signed, and shows it once enough have. */
-import type { LogPolicy } from "@isoline/log/proof";
-import { openWitnessed } from "@isoline/log/proof";
-import { type NoteSignature, signatureLine } from "@isoline/log/note";
-import { askWitness } from "@isoline/log/witness";
-import type { Log, LogStore } from "@isoline/log/writer";
+import { type NoteSignature, signatureLine } from "../note/index.ts";
+import { type LogPolicy, openWitnessed } from "../proof/index.ts";
+import type { Log, LogStore } from "../writer/index.ts";
+import { askWitness } from "./ask.ts";
 
 export interface Cosigned {
   /** The checkpoint with all signatures, if they are enough. */
