@@ -9,6 +9,7 @@ import { type AttestedAnswer } from "../../packages/isoline/src/fleet/model.ts";
 import { readEnrolment } from "../../packages/isoline/src/fleet/node-place.ts";
 import { isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
 import { isInstalled } from "../support/machine.ts";
+import { TestAgent } from "../agent/agent.ts";
 import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
 
 const TOKENS =
@@ -141,6 +142,18 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
       writeFileSync(at("references.json"), JSON.stringify({ references: 1, builds: [{ version: "9" }] }));
       expect((await fleet("reference", "main", "--set", "references.json")).status).toBe(0);
       expect((await fleet("reference", "-o", "name")).stdout).toBe("reference/main\n");
+    });
+
+    it("attests by its agent, where the agent's configuration says so", async () => {
+      const agent = new TestAgent();
+      try {
+        await agent.start(`verifier: { state: ${at("fleet")} }\n`, { ISOLINE_HOST_DIRECTORY: place });
+        await expect
+          .poll(() => agent.log.find(({ event }) => event === "attested"), { timeout: 60_000 })
+          .toMatchObject({ node: "node-1", state: "affirming", red: [] });
+      } finally {
+        await agent.clear();
+      }
     });
 
     it("is not believed any more once it is revoked, which is in the audit and among the changes", async () => {

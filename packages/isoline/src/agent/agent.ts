@@ -52,7 +52,6 @@ export class Agent {
     hosting.onEnd = ({ verdict }) => metrics?.ended(verdict);
     if (configuration.adopts) adoptOrphans(hosting, log);
     crews.prepare();
-    // What pushes evidence to a verifier begins here, with `configuration.verifier` and `hosting.live`.
     const manager = new ServiceManager(variables);
     manager.ready(`listening at ${configuration.socket}`);
     log.say("ready", { socket: configuration.socket, process: process.pid });

@@ -6,7 +6,7 @@
  *   threads: 4                           shared by namespaces; with 0, each has one of its own
  *   adopt: true                          takes over namespaces of the bpf sensor that have lost their supervisor
  *   metrics: unix:/run/isoline/agent/metrics    or tcp:127.0.0.1:PORT, or none: for Prometheus, with /healthz
- *   verifier: {…}                        where evidence is pushed: docs/fleet.md
+ *   verifier: {}                         evidence goes to the verifier that this node is enrolled at: docs/fleet.md
  *
  * Unknown keys are refused. Only root may be able to write the file.
  */
@@ -27,8 +27,10 @@ export interface AgentConfiguration {
   readonly adopts: boolean;
   /** Undefined: no metrics are served. */
   readonly metrics: MetricsAddress | undefined;
-  /** Read by what pushes evidence; undefined if nothing is pushed. */
-  readonly verifier: Readonly<Record<string, unknown>> | undefined;
+  /** Undefined: nothing is attested. */
+  readonly verifier:
+    | { /** Directory that `isoline fleet join` wrote; the usual one if left out. */ readonly state?: string }
+    | undefined;
 }
 
 export type MetricsAddress =
@@ -78,7 +80,7 @@ function configurationIn(value: unknown, file: string): AgentConfiguration {
     threads: number(threads, "threads", [0, MOST_THREADS], file),
     adopts: adopt,
     metrics: metricsIn(metrics, file),
-    verifier: verifier === undefined ? undefined : table(verifier, "verifier", file),
+    verifier: verifier === undefined ? undefined : verifierIn(table(verifier, "verifier", file), file),
   };
 }
 
@@ -91,6 +93,14 @@ function metricsIn(value: unknown, file: string): MetricsAddress | undefined {
   if (host === undefined || !LOOPBACK.includes(host) || Number(port) > 65_535)
     throw wrong(file, "metrics", `unix:/PATH, tcp:HOST:PORT of this machine (${LOOPBACK.join(", ")}), or none`, value);
   return { kind: "tcp", host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
+
+function verifierIn({ state, ...others }: Table, file: string): { readonly state?: string } {
+  const [stranger] = Object.keys(others);
+  if (stranger !== undefined) throw wrong(file, "verifier", "only the key state", stranger);
+  if (state === undefined) return {};
+  if (typeof state !== "string" || !isAbsolute(state)) throw wrong(file, "state", "an absolute path", state);
+  return { state };
 }
 
 function number(value: unknown, key: string, [least, most]: readonly [number, number], file: string): number {

@@ -4,7 +4,16 @@ import { writeSync } from "node:fs";
 const STDOUT = 1;
 
 /** What happened. */
-export type LogEvent = "ready" | "began" | "ended" | "refused" | "adopted" | "lost" | "stopping" | "warning";
+export type LogEvent =
+  | "ready"
+  | "began"
+  | "ended"
+  | "refused"
+  | "adopted"
+  | "lost"
+  | "attested"
+  | "stopping"
+  | "warning";
 
 export class Log {
   readonly #write: (line: string) => void;

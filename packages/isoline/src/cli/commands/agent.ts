@@ -3,6 +3,8 @@ import { leave } from "@isoline/linux";
 import { Agent } from "../../agent/agent.ts";
 import { readAgentConfiguration } from "../../agent/configuration.ts";
 import { Log } from "../../agent/log.ts";
+import { attestToFleet } from "../../fleet/attesting.ts";
+import { type EnrolledAt, readEnrolment, usualNodePlace } from "../../fleet/node-place.ts";
 import { variable } from "../../namespace/entry.ts";
 import { status } from "../ending.ts";
 import type { Invocation } from "../invocation.ts";
@@ -19,11 +21,42 @@ export async function agent({ entry }: Invocation, { config, socket }: AgentOpti
     process.once("SIGINT", () => end());
   });
   const configuration = await readAgentConfiguration(config);
-  const running = await Agent.start({ ...configuration, ...(socket === undefined ? {} : { socket }) }, new Log(), {
+  const log = new Log();
+  const enrolled = configuration.verifier && readEnrolment(configuration.verifier.state ?? usualNodePlace());
+  const running = await Agent.start({ ...configuration, ...(socket === undefined ? {} : { socket }) }, log, {
     socket: variable(entry, "NOTIFY_SOCKET"),
     watchdog: variable(entry, "WATCHDOG_USEC"),
   });
+  const ending = new AbortController();
+  const attesting = enrolled && attests(enrolled, ending.signal, log);
   await told;
+  ending.abort();
   running.close();
+  await attesting;
   return leave(status.success);
+}
+
+/** Sends evidence of this node until the signal. Whatever becomes of it, the agent goes on. */
+function attests(enrolled: EnrolledAt, signal: AbortSignal, log: Log): Promise<void> {
+  const { name, server } = enrolled;
+  let before = "";
+  return attestToFleet({
+    enrolled,
+    signal,
+    onVerdict: ({ state, failure, why, canisters = [] }) => {
+      const facts = {
+        node: name,
+        server,
+        state,
+        failure,
+        why,
+        red: canisters.filter((one) => one.state !== "affirming"),
+      };
+      const text = JSON.stringify(facts);
+      if (text !== before) log.say("attested", facts);
+      before = text;
+    },
+    onFailure: (why, seconds) => log.say("warning", { why: `no verdict: ${why}`, seconds }),
+    onRemark: (why) => log.say("warning", { why }),
+  }).catch((fault: Error) => log.say("warning", { why: `nothing is attested any more: ${fault.message}` }));
 }
