@@ -49,8 +49,8 @@ function manifestWith(path, text, version) {
   const manifests = path === "package-lock.json" ? PACKAGES.map((folder) => document.packages[folder]) : [document];
   for (const manifest of manifests) {
     manifest.version = version;
-    for (const name of Object.keys(manifest.dependencies ?? {}))
-      if (name.startsWith("@isoline/")) manifest.dependencies[name] = version;
+    for (const needed of [manifest.dependencies ?? {}, manifest.peerDependencies ?? {}])
+      for (const name of Object.keys(needed)) if (name.startsWith("@isoline/")) needed[name] = version;
   }
   return `${JSON.stringify(document, null, 2)}\n`;
 }

@@ -116,8 +116,8 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     expect(changelog()).toMatch(/## \[Unreleased\]\n\n## \[99\.0\.0\] — \d{4}-\d\d-\d\d\n\n- Something new\.\n/);
 
     const folder = join(clone, "dist/release", VERSION);
-    const tarballs = ["isoline", "isoline-attest", "isoline-core", "isoline-linux", "isoline-log"].map(
-      (name) => `${name}-${VERSION}.tgz`,
+    const tarballs = ["", "-attest", "-core", "-dashboard", "-linux", "-log", "-verifier"].map(
+      (name) => `isoline${name}-${VERSION}.tgz`,
     );
     const bill = `isoline-${VERSION}.cdx.json`;
     expect(readdirSync(folder).sort()).toEqual(["SHA256SUMS", ...tarballs, bill].sort());
@@ -128,6 +128,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     expect(JSON.parse(packed.toString("utf8"))).toMatchObject({
       version: VERSION,
       dependencies: Object.fromEntries(["attest", "core", "linux", "log"].map((name) => [`@isoline/${name}`, VERSION])),
+      peerDependencies: { "@isoline/verifier": VERSION },
     });
     const text = readFileSync(join(folder, bill), "utf8");
     const { bomFormat, components } = JSON.parse(text) as {
