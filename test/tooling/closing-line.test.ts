@@ -2,7 +2,7 @@
  * `npm test` and `.ci/run` on a small tree: whatever happens, the last line counts it, and the exit status agrees with that
  * line.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { checks } from "../../tools/checks.mjs";
@@ -16,9 +16,19 @@ import { isCI } from "../support/machine.ts";
 /** The stages, with the build of the BPF programs, which is repeated once the system packages are installed. */
 const STAGES = preparation.length + 1 + checks.length;
 
-const dependenciesOfTools = readFileSync(join(repository, "docs/dependencies.md"), "utf8")
+const manifest = (path: string) =>
+  JSON.parse(readFileSync(join(repository, path, "package.json"), "utf8")) as Readonly<
+    Record<"dependencies" | "devDependencies", Readonly<Record<string, string>> | undefined>
+  >;
+const dependenciesOfTools = Object.keys(manifest(".").devDependencies ?? {});
+const dependenciesOfPackages = readdirSync(join(repository, "packages"))
+  .flatMap((name) => Object.keys(manifest(`packages/${name}`).dependencies ?? {}))
+  .filter((name) => !dependenciesOfTools.includes(name));
+
+/** The page of dependencies without those of the packages: those of the tree have none. */
+const pageOfTools = readFileSync(join(repository, "docs/dependencies.md"), "utf8")
   .split("\n")
-  .filter((line) => !/^\| `(koffi|commander|yaml)`/.test(line))
+  .filter((line) => !dependenciesOfPackages.some((name) => line.startsWith(`| \`${name}\` |`)))
   .join("\n");
 
 /** A tree with these tools in it, which needs no system package and is already installed. */
@@ -27,11 +37,14 @@ function testableTree(changes: Record<string, string> = {}): TinyTree {
   expect(staleInstallation()).toBeUndefined();
   const tree = new TinyTree();
   for (const file of ["tools", ".ci", "package.json", "package-lock.json", "vitest.config.ts"]) tree.copy(file);
-  tree.write("docs/dependencies.md", dependenciesOfTools);
+  tree.write("docs/dependencies.md", pageOfTools);
   tree.write("tools/system-packages.txt", "# none\n");
-  // Some exports of the tools are used only by tests that this tree does not contain.
-  const knip = readFileSync(join(repository, "knip.json"), "utf8");
-  tree.write("knip.json", knip.replace(/tools\/\{[^}]*\}\.mjs/, "tools/*.mjs"));
+  // Some exports of the tools, and some dependencies, are used only by tests and packages that this tree does not contain.
+  const ignored = dependenciesOfTools.map((name) => `    "${name}"`).join(",\n");
+  const knip = readFileSync(join(repository, "knip.json"), "utf8")
+    .replace(/tools\/\{[^}]*\}\.mjs/, "tools/**/*.mjs")
+    .replace(/^ {2}"ignoreDependencies": \[[^\]]*\]/m, `  "ignoreDependencies": [\n${ignored}\n  ]`);
+  tree.write("knip.json", knip);
   for (const [path, text] of Object.entries(changes)) tree.write(path, text);
   return tree;
 }
