@@ -22,8 +22,13 @@ const LIMIT_SECONDS = 900;
 const LIMIT_MS = 3_000_000;
 
 const good = "cat /etc/motd; echo ready; exec sleep 100000";
-/** Departs once, and then again and again: whenever its power is pulled, it is departing. */
-const departing = "cat /etc/motd; cat /etc/secret; echo ready; while :; do cat /etc/secret; done";
+/**
+ * Departs once, and then again and again: whenever its power is pulled, it is departing. It counts meanwhile: a supervisor that has a
+ * departure at every moment does not answer in time on an emulated processor, and evidence says so.
+ */
+const departing =
+  "cat /etc/motd; cat /etc/secret; echo ready; " +
+  "while :; do i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; cat /etc/secret; done";
 
 describe.skipIf(!isPossible)(
   `a launch host${isPossible ? "" : ` (${isCI ? `needs ${missing}` : "only in CI"})`}`,
