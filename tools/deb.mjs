@@ -39,6 +39,7 @@ const NOT_SHIPPED = [
   ".package-lock.json",
   "koffi/cnoke.cjs",
   "@koromix/koffi-linux-x64/musl_x64",
+  "bintrees/.npmignore",
   "yaml/bin.mjs",
   "yaml/browser",
 ];
