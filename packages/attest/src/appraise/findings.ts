@@ -32,16 +32,19 @@ export const checks = {
 export type CheckName = keyof typeof checks;
 
 /** Why evidence is not affirmed. */
-export type FailureClass =
-  | "broken-evidence"
-  | "stale"
-  | "rollback"
-  | "equivocation"
-  | "incomplete"
-  | "untrusted-platform"
-  | "unknown-contour"
-  | "off-contour"
-  | "unreachable";
+export const failureClasses = [
+  "broken-evidence",
+  "stale",
+  "rollback",
+  "equivocation",
+  "incomplete",
+  "untrusted-platform",
+  "unknown-contour",
+  "off-contour",
+  "unreachable",
+] as const;
+
+export type FailureClass = (typeof failureClasses)[number];
 
 /** `affirming` · `contraindicated`: something bad is proven · `unverifiable`: nothing is proven. */
 export type Status = "affirming" | "contraindicated" | "unverifiable";

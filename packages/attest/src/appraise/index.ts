@@ -2,7 +2,7 @@
 export { type Accepted, readAccepted, writeAccepted } from "./accepted.ts";
 export { type Appraisal, appraise, type Appraised, type AppraisedCanister } from "./appraise.ts";
 export { type EarAlgorithm, signEar, verifyEar } from "./ear.ts";
-export { type Check, type CheckName, checks, type FailureClass, type Status } from "./findings.ts";
+export { type Check, type CheckName, checks, type FailureClass, failureClasses, type Status } from "./findings.ts";
 export { type MachineProof } from "./machine.ts";
 export { type Policy, POLICY_TYPE, type Root, QUOTED_REGISTERS, readPolicy } from "./policy.ts";
 export type { MachineTrust, Question, Trust } from "./question.ts";

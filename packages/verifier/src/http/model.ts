@@ -3,6 +3,7 @@
  * are JSON. Times are ISO 8601 in UTC with milliseconds, digests are lower-case hexadecimal.
  */
 import { z } from "@hono/zod-openapi";
+import { failureClasses } from "@isoline/attest/appraise";
 
 const time = z.iso.datetime({ precision: 3 });
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
@@ -22,17 +23,7 @@ const labels = z
   .refine((all) => Object.keys(all).length <= 32, "at most 32 labels");
 
 export const state = z.enum(["affirming", "contraindicated", "unverifiable", "stale", "revoked", "unknown"]);
-const failureClass = z.enum([
-  "broken-evidence",
-  "stale",
-  "rollback",
-  "equivocation",
-  "incomplete",
-  "untrusted-platform",
-  "unknown-contour",
-  "off-contour",
-  "unreachable",
-]);
+const failureClass = z.enum(failureClasses);
 
 /** One check of an appraisal: `name` is one of the checks of `@isoline/attest/appraise`, in their order. */
 export const link = z
