@@ -10,6 +10,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   containers: "an engine, images and a registry: test/canister",
   toolchains: "Go: test/toolchains",
   log: "test/log",
+  kubernetes: "a cluster: test/verifier/admission and test/packaging/kubernetes",
 };
 const TESTED = ["ci", "amend", "service", "rotate-and-upgrade", "export", "agent-shell"];
 
