@@ -91,7 +91,10 @@ describe.skipIf(!isCI || !isBuilt)(
     });
 
     it("service", async () => {
-      open("service", { ...PROJECT, ...SERVER }, [[/^systemctl /, "needs systemd as the first process"]]);
+      open("service", { ...PROJECT, ...SERVER }, [
+        [/^systemctl /, "needs systemd as the first process"],
+        [/^isoline service /, "a unit of systemd: test/service"],
+      ]);
       const learning = ["isoline learn -o web.contour -- node server.js &", "npm run test:e2e", "kill -TERM %1"];
       expect((await page.runTogether(learning, (script) => `bash -c 'set -m\n${script}\nwait'`)).stdout).toContain(
         "hello",
