@@ -75,7 +75,7 @@ describe.skipIf(compiler === undefined || !isBuilt)(
     );
 
     it.each(cases)("$way, in `$words` (uid $uid)", async ({ uid, way, words }) => {
-      const start = uid === undefined ? {} : { uid };
+      const start = { ownGroup: true, ...(uid === undefined ? {} : { uid }) };
       await learnt(uid);
       const { status, stdout } = await bench.run(`${words} --report report.json`, ["./reach", way], start);
       const names = ways[way] as readonly string[];
@@ -97,7 +97,9 @@ describe.skipIf(compiler === undefined || !isBuilt)(
       const all = [1, 2, 3, 10, 12, 13, 14, 15, 16, 23, 24, 26, 27, 28, 29, 30, 34, 64];
       const script = `for n in ${all.join(" ")}; do trap : $n; done 2>/dev/null; trap '' 13 34 64
       for n in ${all.join(" ")}; do kill -$n 0; done; echo survived`;
-      const { status, stdout, stderr } = await bench.run("learn -q -o other", ["bash", "-c", script]);
+      const { status, stdout, stderr } = await bench.run("learn -q -o other", ["bash", "-c", script], {
+        ownGroup: true,
+      });
       expect([status, stdout]).toEqual([0, "survived\n"]);
       expect(stderr).not.toMatch(/not permitted/);
     });

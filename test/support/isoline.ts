@@ -21,6 +21,8 @@ export interface Start {
   /** The user of the process; the caller's if absent. */
   readonly uid?: number | undefined;
   readonly stdout?: "pipe" | "ignore" | number;
+  /** Starts it in a process group of its own: a workload that signals its group must not reach the tests. */
+  readonly ownGroup?: boolean;
   /** Called with the process as soon as it runs. */
   readonly onStart?: (child: ChildProcess) => void;
 }
@@ -39,12 +41,13 @@ export function isoline(args: readonly string[], start: Start): Promise<Ended> {
 
 /** Runs any program to its end, in the same environment. */
 export function ended(program: string, args: readonly string[], start: Start): Promise<Ended> {
-  const { cwd, env = {}, uid, stdout = "pipe", onStart } = start;
+  const { cwd, env = {}, uid, stdout = "pipe", ownGroup = false, onStart } = start;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd,
       env: { PATH: SYSTEM_PATH, HOME: cwd, LC_ALL: "C", ...env },
       stdio: ["ignore", stdout, "pipe"],
+      detached: ownGroup,
       ...(uid === undefined ? {} : { uid, gid: uid }),
     });
     const said = { stdout: "", stderr: "" };
