@@ -33,6 +33,7 @@ export async function openEmbedded(directory: string): Promise<Connection> {
   const database = await PGlite.create(join(place, "data"), { parsers: { [INT8]: Number } });
   return {
     db: new Kysely<Tables>({ dialect: new PgliteDialect(database) }),
+    isAlone: true,
     listen: async (heard) => {
       for (const channel of channels) await database.listen(channel, (message) => heard(channel, message));
     },

@@ -56,6 +56,7 @@ export async function openPostgres(address: string): Promise<Connection> {
 
   return {
     db,
+    isAlone: false,
     listen: (heard) => {
       void listenAgain(heard);
       return Promise.resolve();
