@@ -25,6 +25,8 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
     beforeAll(async () => {
       const source = fileURLToPath(new URL("../faults/flood.c", import.meta.url));
       execFileSync("gcc", ["-O1", "-w", "-static", "-o", at("flood"), source, "-lpthread"]);
+      const burst = fileURLToPath(new URL("burst.c", import.meta.url));
+      execFileSync("gcc", ["-O1", "-static", "-o", at("burst"), burst, "-lpthread"]);
       execFileSync("sh", ["-c", `echo data > ${at("data")}`]);
       await agent.start("threads: 1\n");
       await agent.isoline(["learn", "-q", "-o", "flood.contour", "--", "sh", "-c", `(sleep 1; : > end) & ${FLOOD}`]);
@@ -43,6 +45,15 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
       expect((await flood).status).toBe(0);
       expect(reportOf("quiet.json")).toMatchObject({ verdict: "on-contour", incomplete: [] });
       expect(reportOf("flood.json")).toMatchObject({ verdict: "on-contour", incomplete: [] });
+    });
+
+    it("calls that arrive at the same moment are all answered, though they are more than one turn takes", async () => {
+      await agent.isoline(["learn", "-q", "-o", "burst.contour", "--", "./burst", "100", "data"]);
+      for (let round = 0; round < 5; round++) {
+        const burst = await agent.isoline([...handed("burst.contour", "burst.json"), "./burst", "100", "data"]);
+        expect(burst).toMatchObject({ status: 0 });
+      }
+      expect(reportOf("burst.json")).toMatchObject({ verdict: "on-contour", incomplete: [] });
     });
 
     it("a departure of one is not one of the other", async () => {

@@ -238,8 +238,12 @@ export class Listener {
     return "gone";
   }
 
-  /** How long to wait for a call, in milliseconds; -1 without a limit. */
+  /**
+   * How long to wait for a call, in milliseconds; -1 without a limit. No descriptor shows calls that have been received and wait
+   * for their turn, so there is no wait while there are any.
+   */
   get patience(): number {
+    if (this.#received.length > 0) return 0;
     const limits: number[] = [];
     if (this.#parked.count > 0) limits.push(this.#parked.patience);
     if (this.#isAttended && this.#attendant?.patience !== undefined) limits.push(this.#attendant.patience);
