@@ -35,7 +35,7 @@ const program = fileURLToPath(new URL("../packages/isoline/bin/isoline", import.
 export const benchmark = {
   title: "an engine behind a wire",
   method: `A sensor that learns asks about ${NEW} events that were never seen (${NEW_IN_MACHINE} of an engine in a machine), then tells of a
-known one ${KNOWN} times; the engine is another process (isoline engine serve) on this machine, or the image of an engine host in QEMU
+known one ${KNOWN} times. The engine is another process (isoline engine serve) on this machine, or the image of an engine host in QEMU
 without KVM. Median time of one event, with the levelling of the sensor left out.`,
 
   async run(session) {

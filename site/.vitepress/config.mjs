@@ -102,6 +102,7 @@ export default defineConfig({
               page("Intel Xeon", "/performance/intel-xeon"),
               page("AMD EPYC", "/performance/amd-epyc"),
               page("AMD EPYC, workloads", "/performance/amd-epyc-workloads"),
+              page("AMD EPYC, attestation", "/performance/amd-epyc-attestation"),
               page("AMD EPYC, earlier", "/performance/amd-epyc-earlier"),
             ],
           },
