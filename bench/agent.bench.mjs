@@ -1,4 +1,4 @@
-/** What the agent saves: the start of a container, and the memory of fifty. */
+/** What the agent saves: the start of a container, the hashing of a large program, and the memory of fifty containers. */
 import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,12 +11,14 @@ const RUNC = "runc";
 const OWN = "isoline-runc, its own supervisor";
 const AGENT = "isoline-runc, the agent";
 const NOWHERE = "/nowhere/socket";
+const ALONE = "isoline run, its own supervisor";
+const HANDED = "isoline run --agent";
 
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "the agent of a node",
   method: `Start: \`run --detach\` of a plain bundle with one static program, which prints the time as soon as it runs; the contour is
-enforced by the seccomp sensor. Memory: containers of a program that only waits, under one agent; PSS and RSS of the agent with all its
+enforced by the seccomp sensor. A large program: \`node -e 0\` enforced, whose program has some hundred megabytes that are hashed. Memory: containers of a program that only waits, under one agent; PSS and RSS of the agent with all its
 threads, read when the last one has started.`,
 
   async run(session) {
@@ -29,7 +31,7 @@ threads, read when the last one has started.`,
     const place = await agentIn(folder, session);
     try {
       const starts = await startsOf(session, folder, place);
-      return [starts, memoryOf(session, folder, place)];
+      return [starts, await largeOf(session, folder, place), memoryOf(session, folder, place)];
     } finally {
       place.agent.kill("SIGKILL");
     }
@@ -85,6 +87,30 @@ async function startsOf(session, folder, { socket, host }) {
     against: RUNC,
     tell: "difference",
     goals: [goal(`what ${AGENT} adds`, adds, "at most", 40, "ms")],
+  });
+}
+
+/** @param {import("./harness/session.mjs").Session} session @param {string} folder @param {Place} place */
+async function largeOf(session, folder, { socket }) {
+  const contour = join(folder, "large.contour");
+  const command = [process.execPath, "-e", "0"];
+  const run = (/** @type {readonly string[]} */ how) => {
+    const words = [session.isoline, "run", "-q", contour, "--enforce", ...how, "--", ...command];
+    return spend(session, words, folder).seconds * 1000;
+  };
+  spend(session, [session.isoline, "learn", "-q", "-o", contour, "--", ...command], folder);
+  const handed = ["--agent", "--agent-socket", socket];
+  run(handed);
+  const figures = await inTurn(
+    { [ALONE]: () => run([]), [HANDED]: () => run(handed) },
+    { rounds: session.rounds(15, 3) },
+  );
+  return comparison({
+    what: "time of a command with a large program",
+    unit: "ms",
+    figures,
+    against: ALONE,
+    tell: "difference",
   });
 }
 

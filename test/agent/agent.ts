@@ -1,6 +1,7 @@
 /** An agent of its own for a test, in a directory that goes with it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ended, isoline, isolineProgram, type Start, SYSTEM_PATH } from "../support/isoline.ts";
@@ -76,6 +77,21 @@ export class TestAgent {
   /** Runs isoline in its directory. */
   isoline(args: readonly string[], start: Partial<Start> = {}): Promise<Ended> {
     return isoline(args, { cwd: this.directory, ...start });
+  }
+
+  /** What it answers where its metrics are. */
+  fetch(path: string): Promise<{ readonly status: number | undefined; readonly text: string }> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ socketPath: this.metrics, path }, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (piece: string) => {
+          text += piece;
+        });
+        response.on("end", () => resolve({ status: response.statusCode, text }));
+      });
+      asked.on("error", reject);
+      asked.end();
+    });
   }
 
   /** Runs a shell command that the agent supervises. */

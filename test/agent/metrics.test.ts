@@ -1,7 +1,6 @@
 /** What the agent tells of itself: metrics, health, its log, its service manager. */
 import { execFileSync, spawn } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
-import { request } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,26 +14,14 @@ describe.skipIf(!isBuilt || !isRoot)("what an agent tells (needs a build and roo
   beforeAll(() => agent.start());
   afterAll(() => agent.clear());
 
-  const fetched = (path: string): Promise<{ readonly status: number | undefined; readonly text: string }> =>
-    new Promise((resolve, reject) => {
-      const asked = request({ socketPath: agent.metrics, path }, (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (piece: string) => {
-          text += piece;
-        });
-        response.on("end", () => resolve({ status: response.statusCode, text }));
-      });
-      asked.on("error", reject);
-      asked.end();
-    });
-
   it("metrics have the counters of every namespace by its name, and what has ended", async () => {
     await agent.isoline(["learn", "-q", "-o", "cat.contour", "--", "sh", "-c", "cat /etc/hostname; sleep 0.1"]);
     const script = "cat /etc/hostname; cat /etc/passwd; sleep 0.1; while [ ! -e end ]; do sleep 0.1; done";
     const running = agent.run(["-q", "cat.contour", "--enforce", "--name", "web"], script);
     let text = "";
     await until(() => agent.log.some(({ event }) => event === "began"));
-    while (!/isoline_namespace_refused\{namespace="web".*\} [1-9]/.test(text)) text = (await fetched("/metrics")).text;
+    while (!/isoline_namespace_refused\{namespace="web".*\} [1-9]/.test(text))
+      text = (await agent.fetch("/metrics")).text;
     expect(text).toMatch(
       /isoline_namespace_answers\{namespace="web",contour="cat.contour",mode="enforce",sensor="seccomp"\} 1/,
     );
@@ -43,14 +30,14 @@ describe.skipIf(!isBuilt || !isRoot)("what an agent tells (needs a build and roo
     expect(text).toContain("isoline_agent_namespaces 1");
     execFileSync("touch", [join(agent.directory, "end")]);
     await running;
-    const after = await fetched("/metrics");
+    const after = await agent.fetch("/metrics");
     expect(after.text).toContain('isoline_agent_ended_total{verdict="off-contour"} 1');
     expect(after.text).not.toContain('namespace="web"');
   });
 
   it("its health is told, and nothing else answers", async () => {
-    expect(await fetched("/healthz")).toEqual({ status: 200, text: '{"status":"ok","namespaces":0}\n' });
-    expect((await fetched("/")).status).toBe(404);
+    expect(await agent.fetch("/healthz")).toEqual({ status: 200, text: '{"status":"ok","namespaces":0}\n' });
+    expect((await agent.fetch("/")).status).toBe(404);
     expect(statSync(agent.metrics).mode & 0o777).toBe(0o600);
   });
 

@@ -8,6 +8,7 @@
 import { EventEmitter } from "node:events";
 import { statSync } from "node:fs";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { SharedDigests } from "@isoline/linux";
 import { cells, type ControlBlock, makeControlBlock, publish } from "../namespace/control-block.ts";
 import type { Crew, Started, Supervisor } from "../namespace/crew.ts";
 import type { LaunchOrder } from "../namespace/messages.ts";
@@ -16,8 +17,6 @@ import { type Ends, ownThread, SharedThreads } from "./supervisors.ts";
 
 /** A larger contour takes long to load, and much of a heap. */
 const SHARED_CONTOUR_BYTES = 4 * 1024 * 1024;
-/** Of a namespace that a stranger began: what it does decides what is kept. Beyond it the thread ends, and the namespace fails closed. */
-const STRANGER_MEGABYTES = 256;
 
 export class ElsewhereCrew implements Crew {
   readonly block: ControlBlock = makeControlBlock();
@@ -29,8 +28,8 @@ export class ElsewhereCrew implements Crew {
   #started: (started: Started) => void = () => {};
   #failed: (fault: Error) => void = () => {};
 
-  /** The supervising side is chosen when the plan is known. */
-  constructor(supervisorOf: (ends: Ends, plan: Plan) => Supervisor) {
+  /** The supervising side is chosen when the plan is known; `shared` is the memory of the digests that all namespaces share. */
+  constructor(supervisorOf: (ends: Ends, plan: Plan) => Supervisor, shared: SharedArrayBuffer | undefined) {
     const requests = new MessageChannel();
     const orders = new MessageChannel();
     this.requests = requests.port1;
@@ -42,7 +41,7 @@ export class ElsewhereCrew implements Crew {
         side.on("message", (message) => events.emit("message", message));
         side.on("error", (fault) => events.listenerCount("error") > 0 && events.emit("error", fault));
         side.on("exit", () => events.emit("exit"));
-        side.postMessage(plan);
+        side.postMessage({ ...plan, shared });
       },
     });
     this.launch = new Promise((resolve, reject) => {
@@ -84,12 +83,9 @@ export class ElsewhereCrew implements Crew {
   }
 }
 
-/** For a namespace that a stranger began: in a thread of its own, where it holds nothing up but itself. */
-export function crewForStranger(): ElsewhereCrew {
-  return new ElsewhereCrew((ends) => ownThread(ends, STRANGER_MEGABYTES));
-}
-
 export class Crews {
+  /** Undefined where they cannot be shared. */
+  readonly digests: SharedDigests | undefined = SharedDigests.begin();
   readonly #shared: SharedThreads;
   readonly #shares: boolean;
 
@@ -101,8 +97,9 @@ export class Crews {
 
   /** For the next namespace. */
   take(): ElsewhereCrew {
-    return new ElsewhereCrew((ends, plan) =>
-      this.#shares && mayShare(plan) ? this.#shared.seat(ends) : ownThread(ends),
+    return new ElsewhereCrew(
+      (ends, plan) => (this.#shares && mayShare(plan) ? this.#shared.seat(ends) : ownThread(ends)),
+      this.digests?.memory,
     );
   }
 

@@ -5,6 +5,7 @@
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { dirname } from "node:path";
+import type { SharedDigests } from "@isoline/linux";
 import { Counter, Gauge, Registry } from "prom-client";
 import { later, refusal, send } from "../control/http.ts";
 import { CliError } from "../error.ts";
@@ -34,6 +35,29 @@ const COUNTED: Readonly<Record<string, readonly [help: string, of: (snapshot: Sn
   ],
 };
 
+/** What namespaces share of the digests of files. */
+function tellOfDigests(digests: SharedDigests | undefined, registers: Registry[]): void {
+  new Gauge({
+    name: "isoline_agent_digests",
+    help: "digests of files that one namespace kept for the others, and that were found among these",
+    labelNames: ["what"],
+    registers,
+    collect() {
+      const { kept, found } = digests?.counts ?? { kept: 0, found: 0 };
+      this.set({ what: "kept" }, kept);
+      this.set({ what: "found" }, found);
+    },
+  });
+  new Gauge({
+    name: "isoline_agent_digests_shared",
+    help: "1 if namespaces share digests, 0 if each hashes for itself",
+    registers,
+    collect() {
+      this.set(digests === undefined || digests.counts.isOver ? 0 : 1);
+    },
+  });
+}
+
 export class Metrics {
   readonly #hosting: Hosting;
   readonly #registry = new Registry();
@@ -41,7 +65,7 @@ export class Metrics {
   #server: Server | undefined;
   #path: string | undefined;
 
-  private constructor(hosting: Hosting) {
+  private constructor(hosting: Hosting, digests: SharedDigests | undefined) {
     this.#hosting = hosting;
     const registers = [this.#registry];
     this.#ended = new Counter({
@@ -66,6 +90,7 @@ export class Metrics {
         this.set(process.memoryUsage.rss());
       },
     });
+    tellOfDigests(digests, registers);
     for (const [name, [help]] of Object.entries(COUNTED))
       new Gauge({ name: `isoline_namespace_${name}`, help, labelNames: LABELS, registers });
     new Gauge({
@@ -83,8 +108,8 @@ export class Metrics {
   }
 
   /** Serves them; throws `cannot-write` where it cannot listen. */
-  static async serve(address: MetricsAddress, hosting: Hosting): Promise<Metrics> {
-    const metrics = new Metrics(hosting);
+  static async serve(address: MetricsAddress, hosting: Hosting, digests: SharedDigests | undefined): Promise<Metrics> {
+    const metrics = new Metrics(hosting, digests);
     await metrics.#listen(address);
     return metrics;
   }

@@ -49,14 +49,14 @@ export interface Plan {
   readonly label?: string | undefined;
   /** The process that starts the workload, if it is not this one. */
   readonly launcher?: number | undefined;
-  /** Whether it is for a process with fewer rights than the supervisor: a contour may not have the supervisor set anything for it. */
-  readonly forStranger?: boolean | undefined;
   /** A namespace of the bpf sensor to be taken over; otherwise a new one begins. */
   readonly adopt?: Orphaned | undefined;
   /** How long the bpf sensor holds a task without a verdict; 0 refuses it at once. */
   readonly holdSeconds?: number | undefined;
   /** Digests of files that were hashed before, by their version (`fileVersion`). */
   readonly known?: readonly KnownFile[] | undefined;
+  /** Memory of the digests that the namespaces of this process share (`SharedDigests`); set by the agent only. */
+  readonly shared?: SharedArrayBuffer | undefined;
   /** Whether a person is asked about what is off contour, and how many acts may wait for an answer at once. */
   readonly asks?: { readonly most: number } | undefined;
   /** The engine that decides, if it is not this process's own. */

@@ -20,6 +20,7 @@ import type { RunReport } from "../report.ts";
 import type { Session } from "../session.ts";
 import type { Driver } from "./driver.ts";
 import { startKeeper } from "./keeper.ts";
+import { digestsOf } from "./node-digests.ts";
 
 export class BpfDriver implements Driver {
   readonly openFiles: number | undefined;
@@ -33,7 +34,8 @@ export class BpfDriver implements Driver {
     const { holdSeconds = DEFAULT_HOLD_SECONDS, adopt, places, label = "", root, known } = plan;
     const { contour, policy } = session.model;
     const bars = policy.reaction === "deny-all" || policy.reaction === "kill" || policy.reaction === "freeze";
-    const bpf = openBpf(session.mediator, { bars, points: contour.size, holdSeconds, label, adopt, root, known });
+    const named = { label, adopt, root, known, shared: digestsOf(plan) };
+    const bpf = openBpf(session.mediator, { bars, points: contour.size, holdSeconds, ...named });
     // A workload with a terminal is not stopped at once, so its waits should be short.
     if (bpf.holds && root === undefined && hasTerminal()) bpf.readAhead(filesWithContent(contour, places));
     this.openFiles = plan.openFiles;

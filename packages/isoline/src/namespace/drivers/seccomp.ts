@@ -1,5 +1,6 @@
 /** The seccomp sensor: supervises through the listener that the launching thread gets from the kernel. */
 import { SeccompSensor, setOpenFileLimit } from "@isoline/linux";
+import { digestsOf } from "./node-digests.ts";
 import { BuiltRecord } from "../../store/built-file.ts";
 import { awaitCell, cells, type ControlBlock } from "../control-block.ts";
 import type { Plan } from "../plan.ts";
@@ -32,8 +33,9 @@ export class SeccompDriver implements Driver {
     const { places, known = [], openFiles, launcher } = this.#plan;
     const sensor = new SeccompSensor(listener, process.pid, mediator, places.canister !== undefined);
     if (launcher !== undefined) sensor.launchedBy(launcher);
-    sensor.isUrgent = this.#plan.forStranger !== true;
     for (const { version, digest } of known) sensor.know(version, digest);
+    const digests = digestsOf(this.#plan);
+    if (digests !== undefined) sensor.share(digests);
     if (this.#built !== undefined) sensor.knowBuilt(this.#built.known);
     let limit = openFiles;
     // The first call of the first process is its execve: it still waits, so the limit that it should start with can be set.

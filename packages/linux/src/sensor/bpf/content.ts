@@ -24,6 +24,7 @@ import { classOfMagic, FileKnowledge, pathText } from "../files/knowledge.ts";
 import type { UsedFile, UsingThread } from "../inspection.ts";
 import { Found, type RootView } from "../files/found.ts";
 import { HEAD, type Interpreter, interpreterIn } from "../files/loader.ts";
+import type { NodeDigests } from "../files/node-digests.ts";
 import { SensedFile } from "../files/sensed-file.ts";
 import { pathTextOf } from "./objects.ts";
 import { type SeenObject, standings } from "./record.ts";
@@ -64,6 +65,11 @@ export class SeenContent {
   /** Takes the digest of a file from where that version of it (`fileVersion`) was hashed before. */
   know(version: string, digest: Digest): void {
     this.#files.know(version, digest);
+  }
+
+  /** Shares digests with the other namespaces of this process. */
+  share(digests: NodeDigests): void {
+    this.#files.share(digests);
   }
 
   /** Notes that the namespace may set the clock: from now on the version of a file does not prove its content. */

@@ -7,6 +7,7 @@ import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import type { Digest } from "@isoline/core/digest";
 import { LinuxError } from "../../error.ts";
+import type { NodeDigests } from "../files/node-digests.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import { SeenContent } from "./content.ts";
 import { KernelNamespace, type KernelNamespaceOptions } from "./kernel-namespace.ts";
@@ -49,6 +50,8 @@ export interface BpfOptions {
   readonly root?: string | undefined;
   /** Digests of files that were hashed earlier, by their versions. */
   readonly known?: readonly { readonly version: string; readonly digest: Digest }[] | undefined;
+  /** Digests that other namespaces of this process share. */
+  readonly shared?: NodeDigests | undefined;
   /** A namespace whose supervisor has ended, to be taken over; without it, a new one begins. */
   readonly adopt?: Orphaned | undefined;
 }
@@ -66,7 +69,7 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
       "bpf-unavailable",
       "the bpf sensor tells processes by their numbers in the first pid namespace, and this process is in another; run isoline outside of the container",
     );
-  const { points, holdSeconds, adopt, root, known = [], ...more } = options;
+  const { points, holdSeconds, adopt, root, known = [], shared, ...more } = options;
   const asked = {
     ...more,
     mode: mediator.mayRefuse ? "hold" : "tell",
@@ -82,6 +85,7 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
   const content = new SeenContent();
   if (root !== undefined) content.noteRoot(root);
   for (const { version, digest } of known) content.know(version, digest);
+  if (shared !== undefined) content.share(shared);
   const sensor = new BpfSensor(kernel, mediator, content, { waits: holdSeconds > 0, isAsked });
   sensor.adapt();
   if (adopt) sensor.adopt();

@@ -9,6 +9,7 @@ import { type Content, NO_CONTENT } from "./content.ts";
 import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
 import { Originals } from "./originals.ts";
 import { Found, type Origin, versionOf } from "./found.ts";
+import type { NodeDigests } from "./node-digests.ts";
 import { enforcedVerity } from "./verity.ts";
 import { wasWithheld, withReadable } from "./reading.ts";
 import { type Writers, WriterSearch } from "./writers.ts";
@@ -70,10 +71,16 @@ export class FileKnowledge {
   readonly #chunk: Buffer = Buffer.alloc(1 << 17);
   readonly #originals = new Originals();
   readonly #meanwhile: () => void;
+  #shared: NodeDigests | undefined;
 
   /** `meanwhile` is called again and again while a long operation runs. */
   constructor(meanwhile: () => void) {
     this.#meanwhile = meanwhile;
+  }
+
+  /** From now on digests are found among those of other namespaces, and kept for them. */
+  share(digests: NodeDigests): void {
+    this.#shared = digests;
   }
 
   /** Class of the file system of an object. Read each time, because numbers of devices and mounts are reused. */
@@ -158,6 +165,7 @@ export class FileKnowledge {
   /** Records that the namespace sets the clock: from now on times prove nothing, because it can produce any of them again. */
   noteClock(): void {
     this.#clockIsSet = true;
+    this.#shared?.end();
     this.#digests.clear();
     this.#lasting.clear();
   }
@@ -188,12 +196,18 @@ export class FileKnowledge {
       const writers = verity !== undefined || this.#lasting.has(version) ? "none" : this.#search(readable, found.stat);
       // Files with the same fs-verity digest have the same content, wherever they are.
       const entryOfVerity = verity === undefined ? undefined : `${algorithm} ${verity}`;
+      // Only for a version of which this namespace has its own proof.
+      const isShareable = writers === "none" && verity === undefined && algorithm === "sha256";
+      const shareable = isShareable ? this.#shared?.of(readable, found) : undefined;
+      const shared = shareable && this.#shared?.find(shareable);
       const digest =
         (entryOfVerity !== undefined && this.#digests.get(entryOfVerity)) ||
+        shared ||
         (algorithm === "sha256" && this.#ofOriginal(readable, found.stat)) ||
         this.#hash(readable, found.stat, algorithm);
       if (verity === undefined && !this.isStill(found)) return CHANGED;
       if (writers === "none") this.#remember(version, entry, digest, entryOfVerity, verity);
+      if (shareable !== undefined && shared === undefined) this.#shared?.keep(shareable, digest as Digest);
       if (writers === "none" && algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, digest);
       return { digest, writers, verity };
     });

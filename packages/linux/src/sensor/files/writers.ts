@@ -19,6 +19,7 @@ import { WRITE } from "../words/access.ts";
 export type Writers = "none" | "some" | "unknown";
 
 const TMPFS = 0x0102_1994;
+const RAMFS = 0x8584_58f6;
 const OVERLAY = 0x794c_7630;
 /** linux/magic.h: ext4, XFS, Btrfs, F2FS, tmpfs, ramfs, overlay. The kernel itself maintains their times, in small steps. */
 const keptByKernel: ReadonlySet<number> = new Set([
@@ -27,7 +28,7 @@ const keptByKernel: ReadonlySet<number> = new Set([
   0x9123_683e,
   0xf2f5_2010,
   TMPFS,
-  0x8584_58f6,
+  RAMFS,
   OVERLAY,
 ]);
 /** SquashFS, EROFS, ISO 9660: nothing can write to them. */
@@ -36,6 +37,15 @@ const readOnly: ReadonlySet<number> = new Set([0x7371_7368, 0xe0f5_e1e2, 0x9660]
 /** Whether a file system is one of the kernel's own on storage that it reads itself, so that no other process is involved in an open. */
 export function isOnOwnStorage(magic: number): boolean {
   return keptByKernel.has(magic) || readOnly.has(magic);
+}
+
+/** Whether it is one of these that is neither in memory nor made of others. */
+export function isOnDisk(magic: number): boolean {
+  return isOnOwnStorage(magic) && ![TMPFS, RAMFS, OVERLAY].includes(magic);
+}
+
+export function isOverlay(magic: number): boolean {
+  return magic === OVERLAY;
 }
 
 const F_SETSIG = 10;

@@ -9,6 +9,7 @@ import { Context } from "./context.ts";
 import { decoders } from "./calls/decoders.ts";
 import { HELD } from "../asking.ts";
 import type { Built } from "../files/makings.ts";
+import type { NodeDigests } from "../files/node-digests.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import type { Mediator, Verdict } from "../mediation.ts";
 import { LinuxError } from "../../error.ts";
@@ -27,8 +28,6 @@ export class SeccompSensor implements Sensor {
   readonly #mediator: Mediator;
   readonly #tasks: TaskTable;
   readonly #context: Context;
-  /** Whether its thread may come before all others. Not where strangers decide how much there is to do. */
-  isUrgent = true;
   /**
    * The state of the workload's start: until its first call is answered it shares the supervisor's memory, and would be closed
    * with it.
@@ -101,6 +100,11 @@ export class SeccompSensor implements Sensor {
     this.#context.files.know(version, digest);
   }
 
+  /** Shares digests with the other namespaces of this process. */
+  share(digests: NodeDigests): void {
+    this.#context.files.share(digests);
+  }
+
   /** Takes over what earlier runs have built, where the policy knows makers. */
   knowBuilt(built: Built): void {
     this.#context.building.know(built);
@@ -123,7 +127,7 @@ export class SeccompSensor implements Sensor {
   run(onInterrupt: () => "go-on" | "stop"): Ending {
     // Every stopped task waits for this thread, and until it has received a call any signal makes that call fail with EINTR. So
     // it runs with the highest priority if it may (root), otherwise with its own.
-    if (this.isUrgent) setNice(MOST_URGENT);
+    setNice(MOST_URGENT);
     for (let calls = 1; ; calls++) {
       const received = this.#listener.receive();
       if (received === "call") {
