@@ -90,4 +90,4 @@ for (const [name, path] of Object.entries(entries)) {
 }
 writeFileSync(`${out}/package.json`, `${JSON.stringify({ type: "commonjs" })}\n`);
 copyFileSync(fileURLToPath(new URL("./loader.cjs", import.meta.url)), `${out}/load.js`);
-keepCode(out);
+await keepCode(out);

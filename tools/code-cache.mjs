@@ -6,10 +6,12 @@
  * code of the run before it and adds to it. On a machine where isoline cannot supervise, no code is stored, and the bundle
  * starts without it.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const loader = fileURLToPath(new URL("./loader.cjs", import.meta.url));
@@ -35,7 +37,7 @@ if (parentPort === null) setInterval(keep, 20).unref();
 else {
   const post = parentPort.postMessage.bind(parentPort);
   parentPort.postMessage = (message, ...rest) => {
-    if (message?.kind === "ended") keep();
+    if ((message?.message ?? message)?.kind === "ended") keep();
     post(message, ...rest);
   };
   process.on("exit", keep);
@@ -53,7 +55,7 @@ exit 0
 `;
 
 /** @param {string} folder of the bundle, whose entries are started by load.js */
-export function keepCode(folder) {
+export async function keepCode(folder) {
   const place = mkdtempSync(join(tmpdir(), "isoline-bundle-"));
   const contour = join(place, "contour");
   const script = join(place, "behaviour.sh");
@@ -69,6 +71,7 @@ export function keepCode(folder) {
     ])
       spawnSync(join(bin, "isoline"), [...how, "--", ...workload], { stdio: "ignore", timeout: 30_000 });
     containerise(place);
+    await containeriseAtAgent(place);
   } finally {
     copyFileSync(loader, join(folder, "load.js"));
     rmSync(place, { recursive: true, force: true });
@@ -93,4 +96,45 @@ function containerise(place) {
     const words = ["--root", join(place, "state"), "run", "--bundle", place, `warm-${process.pid}`];
     spawnSync(join(bin, "isoline-runc"), words, { env, stdio: "ignore", timeout: 30_000 });
   }
+}
+
+/** The same container, handed over to an agent. @param {string} place of `containerise` */
+async function containeriseAtAgent(place) {
+  if (!existsSync(join(place, "host.json"))) return;
+  const socket = join(place, "agent", "socket");
+  const configuration = join(place, "agent.yaml");
+  writeFileSync(configuration, `socket: ${socket}\nmetrics: none\nadopt: false\nthreads: 1\n`, { mode: 0o600 });
+  const env = {
+    ...process.env,
+    ISOLINE_CANISTERS: join(place, "host.json"),
+    XDG_RUNTIME_DIR: place,
+    ISOLINE_AGENT: socket,
+  };
+  const agent = spawn(join(bin, "isoline"), ["agent", "--config", configuration], {
+    env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const over = once(agent, "exit");
+  let log = "";
+  agent.stdout.setEncoding("utf8").on("data", (text) => {
+    log += text;
+  });
+  /** @param {string} event */
+  const logged = async (event) => {
+    for (let tries = 0; tries < 500 && agent.exitCode === null && !log.includes(`"event":"${event}"`); tries++)
+      await setTimeout(20);
+  };
+  const id = `warm-agent-${process.pid}`;
+  const call = (/** @type {string[]} */ ...words) =>
+    spawnSync(join(bin, "isoline-runc"), ["--root", join(place, "state"), ...words], {
+      env,
+      stdio: "ignore",
+      timeout: 30_000,
+    });
+  await logged("ready");
+  call("run", "--detach", "--bundle", place, id);
+  call("delete", "--force", id);
+  await logged("ended");
+  agent.kill();
+  await over;
 }
