@@ -45,6 +45,7 @@ export class FakeNamespace implements Subject {
       state: "0".repeat(64),
       measurement: "0".repeat(64),
     }),
+    "contour-text": () => "",
     attest: ({ binds }) => ({
       mode: this.mode,
       sensor: "seccomp",

@@ -7,7 +7,7 @@ export { isInBpfNamespace } from "./sensor/bpf/membership.ts";
 export { launchFromProcess } from "./sensor/bpf/launched-elsewhere.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";
-export { hasEnded, startTime } from "./process/proc-status.ts";
+export { hasEnded, readThreadStatus, startTime } from "./process/proc-status.ts";
 export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/listener/launch.ts";
 export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/mediation.ts";
 export { type HostLookup, HostNames } from "./sensor/names/host-names.ts";
@@ -56,7 +56,7 @@ export { isInForce, type Mitigations, type Offer, type Outcome } from "./mitigat
 export { returnLarger } from "./abi/libc.ts";
 export { becomeUser, type Credentials, findUser, type User } from "./process/user.ts";
 export { groupOf } from "./process/proc-status.ts";
-export { heldPeerOf, isOutside, type Peer, peerOf } from "./process/peer.ts";
+export { type HeldPeer, heldPeerOf, isOutside, isThere, type Peer, peerOf } from "./process/peer.ts";
 export { filtersOf, isUnderMoreFilters } from "./process/filters.ts";
 export { type NamespaceKind, namespaceOf } from "./process/namespace-of.ts";
 export { OwnTerminal } from "./process/own-terminal.ts";

@@ -8,7 +8,8 @@ import { Crews } from "./crews.ts";
 import { Hosting } from "./hosted.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
-import { AgentServer } from "./server.ts";
+import { BegunNamespaces } from "./begun/namespaces.ts";
+import { AgentServer, ownDoor } from "./server.ts";
 import { type ManagerVariables, ServiceManager } from "./service-manager.ts";
 
 /** Listeners for ends of children and signals: one for each namespace. */
@@ -16,14 +17,14 @@ const UNLIMITED = 0;
 
 export class Agent {
   readonly hosting: Hosting;
-  readonly #server: AgentServer;
+  readonly #servers: readonly AgentServer[];
   readonly #log: Log;
   readonly #metrics: Metrics | undefined;
   readonly #manager: ServiceManager;
 
   private constructor(
     hosting: Hosting,
-    server: AgentServer,
+    servers: readonly AgentServer[],
     {
       log,
       metrics,
@@ -31,7 +32,7 @@ export class Agent {
     }: { readonly log: Log; readonly metrics: Metrics | undefined; readonly manager: ServiceManager },
   ) {
     this.hosting = hosting;
-    this.#server = server;
+    this.#servers = servers;
     this.#log = log;
     this.#metrics = metrics;
     this.#manager = manager;
@@ -44,10 +45,16 @@ export class Agent {
     const crews = new Crews(configuration.threads);
     const hosting = new Hosting(crews, log, configuration.namespaces);
     const canisters = new Canisters(hosting, crews, log);
-    const server = await AgentServer.open(configuration.socket, {
-      run: (order, client, frames) => void hosting.run(order, client, frames),
-      canister: (order, client, frames) => void canisters.create(order, client, frames),
-    });
+    const servers = [
+      await AgentServer.open(ownDoor(configuration.socket), {
+        run: (order, client, frames) => void hosting.run(order, client, frames),
+        canister: (order, client, frames) => void canisters.create(order, client, frames),
+      }),
+    ];
+    if (configuration.begin !== undefined) {
+      const begun = new BegunNamespaces(hosting, log, configuration.begin, configuration.socket);
+      servers.push(await AgentServer.open(begun.door, begun.takes));
+    }
     const metrics = configuration.metrics && (await Metrics.serve(configuration.metrics, hosting, crews.digests));
     hosting.onEnd = ({ verdict }) => metrics?.ended(verdict);
     if (configuration.adopts) adoptOrphans(hosting, log);
@@ -55,14 +62,14 @@ export class Agent {
     const manager = new ServiceManager(variables);
     manager.ready(`listening at ${configuration.socket}`);
     log.say("ready", { socket: configuration.socket, process: process.pid });
-    return new Agent(hosting, server, { log, metrics, manager });
+    return new Agent(hosting, servers, { log, metrics, manager });
   }
 
   /** Takes no further order. What runs is left as its sensor promises when this process ends. */
   close(): void {
     this.#log.say("stopping", { namespaces: this.hosting.live.size });
     this.#manager.stopping();
-    this.#server.close();
+    for (const server of this.#servers) server.close();
     this.#metrics?.close();
   }
 }

@@ -70,10 +70,13 @@ export class Caller {
     switch (asked.say) {
       case "filtered":
         if (this.#crew.isFiltered) throw disorder("a second filter");
+        this.client.assertStill();
         this.#crew.filtered(this.client.takeListener(asked.listener));
         return this.say({ say: "taken" });
       case "started":
         if (this.#isLaunched) throw disorder("a second start");
+        this.client.assertStill();
+        this.client.assertParentOf(asked.pid);
         this.#isLaunched = true;
         return this.#crew.started({ pid: asked.pid, landlock: asked.landlock, mitigated: asked.mitigated });
       case "failed":

@@ -3,11 +3,9 @@ import { connect } from "node:net";
 import { MessageChannel } from "node:worker_threads";
 import { type ChildState, closeDescriptor, closeToOthers, spawnWorkload, withOpenFileLimit } from "@isoline/linux";
 import { CliError } from "../error.ts";
-import type { Order } from "../library/start.ts";
 import { awaitCell, cells, makeControlBlock, publish } from "../namespace/control-block.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { findProgram } from "../namespace/command.ts";
-import { commandText } from "../namespace/command-text.ts";
 import { FirstProcess } from "../namespace/first-process.ts";
 import { launchData, launchOutcome } from "../namespace/launching.ts";
 import type { LaunchOrder } from "../namespace/messages.ts";
@@ -15,6 +13,7 @@ import type { DepartureReport, RunReport } from "../namespace/report.ts";
 import { startLauncher } from "../namespace/threads.ts";
 import type { Started } from "../namespace/crew.ts";
 import { Frames } from "./frames.ts";
+import type { SensorName } from "../namespace/plan.ts";
 import { type Asked, MOST_ASKED, MOST_TOLD, type Told, VERSION } from "./words.ts";
 
 /** How a command that was handed over came out. */
@@ -22,6 +21,14 @@ export interface HandedOver {
   readonly exit: ChildState;
   readonly report: RunReport;
   readonly removedSignature: boolean;
+}
+
+/** A command, and the frame that asks the agent to supervise it. */
+export interface HandOver {
+  /** The program and its arguments as raw bytes. */
+  readonly command: readonly Uint8Array[];
+  readonly sensor: SensorName;
+  readonly opening: { readonly ask: string };
 }
 
 /** Told of what happens meanwhile. */
@@ -34,7 +41,7 @@ export interface HandOverHooks {
 export class CommandAtAgent {
   readonly first = new FirstProcess();
   readonly #entry: Entry;
-  readonly #order: Order;
+  readonly #order: HandOver;
   readonly #path: Uint8Array;
   readonly #hooks: HandOverHooks;
   readonly #frames: Frames;
@@ -44,7 +51,7 @@ export class CommandAtAgent {
   #asked: ((departures: readonly DepartureReport[]) => void) | undefined;
   #taken: () => void = () => {};
 
-  private constructor(entry: Entry, order: Order, hooks: HandOverHooks, frames: Frames) {
+  private constructor(entry: Entry, order: HandOver, hooks: HandOverHooks, frames: Frames) {
     this.#entry = entry;
     this.#order = order;
     this.#hooks = hooks;
@@ -53,15 +60,9 @@ export class CommandAtAgent {
   }
 
   /** Connects to the agent at `socket` and runs the command to the end of its last process. */
-  static async run(
-    { socket, name }: { readonly socket: string; readonly name: string | undefined },
-    entry: Entry,
-    order: Order,
-    hooks: HandOverHooks,
-  ): Promise<HandedOver> {
+  static async run(socket: string, entry: Entry, order: HandOver, hooks: HandOverHooks): Promise<HandedOver> {
     const frames = await connected(socket);
-    const command = new CommandAtAgent(entry, order, hooks, frames);
-    return command.#run(name);
+    return new CommandAtAgent(entry, order, hooks, frames).#run();
   }
 
   /** Off-contour events so far. */
@@ -82,10 +83,10 @@ export class CommandAtAgent {
     this.#frames.send(asked);
   }
 
-  async #run(name: string | undefined): Promise<HandedOver> {
+  async #run(): Promise<HandedOver> {
     this.first.onStop = (signal) => {
       // The bpf sensor stops a task that waits for a verdict, and no terminal stops with SIGSTOP.
-      if (this.#order.plan.sensor === "bpf" && signal === SIGSTOP) return;
+      if (this.#order.sensor === "bpf" && signal === SIGSTOP) return;
       this.#hooks.beforeStop();
       process.kill(process.pid, "SIGSTOP");
     };
@@ -98,8 +99,7 @@ export class CommandAtAgent {
     });
     this.#frames.onFrame = (frame) => this.#hear(frame as Told);
     this.#frames.onOver = (why) => this.#failed(gone(why));
-    const { plan, about, command } = this.#order;
-    this.#frames.send({ isoline: VERSION, ask: "run", plan, about, name, command: commandText(command) });
+    this.#frames.send({ isoline: VERSION, ...this.#order.opening });
     try {
       return await over;
     } finally {
@@ -138,6 +138,7 @@ export class CommandAtAgent {
         return this.#failed(Object.assign(new CliError("agent-refused", told.message), { code: told.code }));
       case "stderr":
       case "status":
+      case "answer":
         return;
     }
   }
@@ -187,14 +188,15 @@ export class CommandAtAgent {
 
 const SIGSTOP = 19;
 
-function connected(path: string): Promise<Frames> {
+/** A connection to the agent; throws `no-agent` where none answers. */
+export function connected(path: string): Promise<Frames> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     socket.once("error", (fault) =>
       reject(
         new CliError(
           "no-agent",
-          `expected this machine's agent at ${path}, and it does not answer (${fault.message}); start it with isoline agent, or leave --agent out`,
+          `expected this machine's agent at ${path}, and it does not answer (${fault.message}); start it with isoline agent; docs/agent.md`,
           { cause: fault },
         ),
       ),

@@ -6,6 +6,7 @@
  *   threads: 4                           shared by namespaces; with 0, each has one of its own
  *   adopt: true                          takes over namespaces of the bpf sensor that have lost their supervisor
  *   metrics: unix:/run/isoline/agent/metrics    or tcp:127.0.0.1:PORT, or none: for Prometheus, with /healthz
+ *   begin: { allow: [{ users: [web] }] } which processes may begin a namespace for themselves; none if left out
  *   verifier: {}                         evidence goes to the verifier that this node is enrolled at: docs/fleet.md
  *
  * Unknown keys are refused. Only root may be able to write the file.
@@ -16,6 +17,8 @@ import { assertOnlyOursToWrite } from "../canister/host-configuration.ts";
 import { CliError } from "../error.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { parseYaml } from "../store/yaml.ts";
+import { type BeginConfiguration, beginIn } from "./begun/configuration.ts";
+import { assertKeys, number, type Table, table, wrong } from "./settings.ts";
 
 export interface AgentConfiguration {
   /** Absolute path. */
@@ -31,6 +34,8 @@ export interface AgentConfiguration {
   readonly verifier:
     | { /** Directory that `isoline fleet join` wrote; the usual one if left out. */ readonly state?: string }
     | undefined;
+  /** Undefined: no process may begin a namespace for itself. */
+  readonly begin: BeginConfiguration | undefined;
 }
 
 export type MetricsAddress =
@@ -43,10 +48,8 @@ const AGENT_METRICS = "unix:/run/isoline/agent/metrics";
 const MOST_BYTES = 1024 * 1024;
 const MOST_NAMESPACES = 4096;
 const MOST_THREADS = 64;
-const KEYS = ["socket", "namespaces", "threads", "adopt", "metrics", "verifier"];
+const KEYS = ["socket", "namespaces", "threads", "adopt", "metrics", "verifier", "begin"];
 const LOOPBACK = ["127.0.0.1", "[::1]", "localhost"];
-
-type Table = Readonly<Record<string, unknown>>;
 
 /** Reads the file; without one, the defaults of the comments above. A file that was named must exist. */
 export async function readAgentConfiguration(named: string | undefined): Promise<AgentConfiguration> {
@@ -62,8 +65,7 @@ export async function readAgentConfiguration(named: string | undefined): Promise
 
 function configurationIn(value: unknown, file: string): AgentConfiguration {
   const source = table(value, "the file", file);
-  const stranger = Object.keys(source).find((key) => !KEYS.includes(key));
-  if (stranger !== undefined) throw wrong(file, "the file", `only the keys ${KEYS.join(", ")}`, stranger);
+  assertKeys(source, KEYS, "the file", file);
   const {
     socket = AGENT_SOCKET,
     namespaces = 512,
@@ -71,6 +73,7 @@ function configurationIn(value: unknown, file: string): AgentConfiguration {
     adopt = true,
     metrics = AGENT_METRICS,
     verifier,
+    begin,
   } = source;
   if (typeof socket !== "string" || !isAbsolute(socket)) throw wrong(file, "socket", "an absolute path", socket);
   if (typeof adopt !== "boolean") throw wrong(file, "adopt", "true or false", adopt);
@@ -81,6 +84,7 @@ function configurationIn(value: unknown, file: string): AgentConfiguration {
     adopts: adopt,
     metrics: metricsIn(metrics, file),
     verifier: verifier === undefined ? undefined : verifierIn(table(verifier, "verifier", file), file),
+    begin: begin === undefined ? undefined : beginIn(table(begin, "begin", file), file),
   };
 }
 
@@ -95,28 +99,10 @@ function metricsIn(value: unknown, file: string): MetricsAddress | undefined {
   return { kind: "tcp", host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
 }
 
-function verifierIn({ state, ...others }: Table, file: string): { readonly state?: string } {
-  const [stranger] = Object.keys(others);
-  if (stranger !== undefined) throw wrong(file, "verifier", "only the key state", stranger);
+function verifierIn(source: Table, file: string): { readonly state?: string } {
+  assertKeys(source, ["state"], "verifier", file);
+  const { state } = source;
   if (state === undefined) return {};
   if (typeof state !== "string" || !isAbsolute(state)) throw wrong(file, "state", "an absolute path", state);
   return { state };
-}
-
-function number(value: unknown, key: string, [least, most]: readonly [number, number], file: string): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw wrong(file, key, `a number from ${least} to ${most}`, value);
-}
-
-function table(value: unknown, key: string, file: string): Table {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Table;
-  throw wrong(file, key, "a table", value);
-}
-
-function wrong(file: string, key: string, expected: string, got: unknown): CliError {
-  const shown = got === undefined ? "nothing" : JSON.stringify(got).slice(0, 60);
-  return new CliError(
-    "bad-agent-configuration",
-    `${file}: ${key}: expected ${expected}, got ${shown}; see docs/agent.md`,
-  );
 }

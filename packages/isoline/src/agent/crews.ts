@@ -17,6 +17,8 @@ import { type Ends, ownThread, SharedThreads } from "./supervisors.ts";
 
 /** A larger contour takes long to load, and much of a heap. */
 const SHARED_CONTOUR_BYTES = 4 * 1024 * 1024;
+/** Of a namespace that a stranger began: what it does decides what is kept. Beyond it the thread ends, and the namespace fails closed. */
+const STRANGER_MEGABYTES = 256;
 
 export class ElsewhereCrew implements Crew {
   readonly block: ControlBlock = makeControlBlock();
@@ -81,6 +83,11 @@ export class ElsewhereCrew implements Crew {
     if (Atomics.load(this.block, cells.workload) === 0) publish(this.block, cells.workload, -1);
     if (!this.isFiltered) publish(this.block, cells.listener, -1);
   }
+}
+
+/** For a namespace that a stranger began: in a thread of its own, where it holds nothing up but itself. */
+export function crewForStranger(): ElsewhereCrew {
+  return new ElsewhereCrew((ends) => ownThread(ends, STRANGER_MEGABYTES));
 }
 
 export class Crews {

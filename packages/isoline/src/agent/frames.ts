@@ -7,13 +7,17 @@ import { CliError } from "../error.ts";
 
 const LINE_FEED = 0x0a;
 
-/** In bytes. */
 export interface Bounds {
-  /** Of one frame that comes in. */
+  /** Bytes of one frame that comes in. */
   readonly most: number;
-  /** What may wait to be sent: the other end does not read. */
+  /** Bytes that may wait to be sent: the other end does not read. */
   readonly unsent: number;
+  /** From strangers: bytes of each frame after the first, and frames a second after a first burst of them. */
+  readonly strict?: { readonly later: number; readonly rate: number; readonly burst: number } | undefined;
 }
+
+/** A stranger that does not read what was sent last, or does not close its end, is waited for as long as this. */
+const CLOSING_MS = 30_000;
 
 export class Frames {
   /** Called for each frame, in order. What it throws ends the connection. */
@@ -24,11 +28,17 @@ export class Frames {
   readonly #bounds: Bounds;
   readonly #pieces: Buffer[] = [];
   #size = 0;
+  #most: number;
   #isOver = false;
+  /** Frames that may come now, and since when that number holds. */
+  #allowance: number;
+  #countedAt = performance.now();
 
   constructor(socket: Socket, bounds: Bounds) {
     this.#socket = socket;
     this.#bounds = bounds;
+    this.#most = bounds.most;
+    this.#allowance = bounds.strict?.burst ?? 0;
     socket.on("data", (bytes: Buffer) => this.#take(bytes));
     socket.on("error", (fault) => this.#end(fault.message));
     socket.on("close", () => this.#end(undefined));
@@ -47,6 +57,7 @@ export class Frames {
   /** Ends the connection when everything is sent. */
   close(): void {
     this.#socket.end();
+    if (this.#bounds.strict !== undefined) setTimeout(() => this.#socket.destroy(), CLOSING_MS).unref();
   }
 
   /** Ends the connection at once. */
@@ -61,19 +72,34 @@ export class Frames {
       this.#pieces.push(rest.subarray(0, at));
       this.#size += at;
       rest = rest.subarray(at + 1);
-      if (this.#size > this.#bounds.most) return this.drop(`a frame of more than ${this.#bounds.most} bytes`);
+      if (this.#size > this.#most) return this.drop(`a frame of more than ${this.#most} bytes`);
+      if (!this.#mayCome()) return this.drop("frames come faster than they may");
       this.#hear(Buffer.concat(this.#pieces.splice(0)));
       this.#size = 0;
     }
     if (rest.length === 0) return;
     this.#pieces.push(rest);
     this.#size += rest.length;
-    if (this.#size > this.#bounds.most) this.drop(`a frame of more than ${this.#bounds.most} bytes`);
+    if (this.#size > this.#most) this.drop(`a frame of more than ${this.#most} bytes`);
+  }
+
+  /** Whether one more frame may come by now. */
+  #mayCome(): boolean {
+    const { strict } = this.#bounds;
+    if (strict === undefined) return true;
+    const now = performance.now();
+    const gained = ((now - this.#countedAt) * strict.rate) / 1000;
+    this.#allowance = Math.min(strict.burst, this.#allowance + gained) - 1;
+    this.#countedAt = now;
+    this.#most = strict.later;
+    return this.#allowance >= 0;
   }
 
   #hear(line: Buffer): void {
     try {
-      this.onFrame(JSON.parse(line.toString("utf8"), unpacked));
+      // A function for each value takes ten times as long, and strangers send no bytes in this form.
+      const revive = this.#bounds.strict === undefined ? unpacked : undefined;
+      this.onFrame(JSON.parse(line.toString("utf8"), revive));
     } catch (fault) {
       const why = fault instanceof CliError ? fault.message : "a frame that is not understood";
       this.send({ say: "refused", code: "agent-refused", message: why });

@@ -25,7 +25,8 @@ export interface Hosted {
 export class Hosting {
   readonly #crews: Crews;
   readonly #log: Log;
-  readonly #most: number;
+  /** How many at once. */
+  readonly most: number;
   readonly #live = new Set<Hosted>();
   /** Called with the result of each namespace that has ended. */
   onEnd: (result: Result) => void = () => {};
@@ -34,7 +35,7 @@ export class Hosting {
   constructor(crews: Crews, log: Log, most: number) {
     this.#crews = crews;
     this.#log = log;
-    this.#most = most;
+    this.most = most;
   }
 
   get live(): ReadonlySet<Hosted> {
@@ -43,10 +44,10 @@ export class Hosting {
 
   /** A namespace's place is kept from its order on, so that clients that start nothing cannot take more than there are. */
   admit(): () => void {
-    if (this.#live.size + this.#beginning >= this.#most)
+    if (this.#live.size + this.#beginning >= this.most)
       throw new CliError(
         "agent-refused",
-        `expected at most ${this.#most} namespaces, and so many there are; raise \`namespaces\` of the agent's configuration`,
+        `expected at most ${this.most} namespaces, and so many there are; raise \`namespaces\` of the agent's configuration`,
       );
     this.#beginning += 1;
     let isKept = true;
@@ -147,7 +148,8 @@ export class Hosting {
   }
 }
 
-function tellingOf(caller: Caller): Partial<Namespace> {
+/** The client hears of what happens around its workload. */
+export function tellingOf(caller: Caller): Partial<Namespace> {
   return {
     onEnding: (what, _name, processes) =>
       caller.say({

@@ -129,7 +129,7 @@ function signedIn(json: Json): Plan["signed"] {
   return { keys, image: { digests: [], named: false } };
 }
 
-function placesIn(json: Json): Places {
+export function placesIn(json: Json): Places {
   const places = record(json, "the places");
   const [low, high] = list(places["ephemeralPorts"], "the ports", 2).map((each) => natural(each, "a port", 65_535));
   const user = optional(places["user"], (each) => text(each, "the user's name", 256));
@@ -201,7 +201,7 @@ function refused(message: string): CliError {
 }
 
 /** The checks are those of a wire; here the agent refuses. */
-function reading<T>(read: () => T): T {
+export function reading<T>(read: () => T): T {
   try {
     return read();
   } catch (fault) {

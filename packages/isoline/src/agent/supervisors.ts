@@ -27,8 +27,8 @@ const YOUNG_MEGABYTES = 6;
  * A thread of its own. Where it fails, its listener is closed, so that mediated calls of what is left fail instead of waiting for an
  * agent that goes on.
  */
-export function ownThread({ block, requests, launcher }: Ends): Supervisor {
-  const worker = startSupervisor({ block, requests, launcher });
+export function ownThread({ block, requests, launcher }: Ends, heapMegabytes?: number): Supervisor {
+  const worker = startSupervisor({ block, requests, launcher }, heapMegabytes);
   let hasListener = true;
   const close = () => {
     if (hasListener) closeListener(block);

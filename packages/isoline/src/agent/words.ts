@@ -31,6 +31,8 @@ export type Told =
   | { readonly say: "status"; readonly status: number }
   /** The last process has ended. */
   | { readonly say: "over"; readonly report: RunReport; readonly removedSignature: boolean }
+  /** To a question about a namespace that a process began for itself. */
+  | { readonly say: "answer"; readonly answer: unknown }
   | { readonly say: "refused"; readonly code: string; readonly message: string };
 
 /** From the client, after its first frame. */

@@ -7,7 +7,8 @@ const argv = process.argv.slice(2);
 // Their code takes longest to load, so loading starts before the command line is parsed.
 const runsWorkload = ["learn", "check", "run"].includes(argv[0] ?? "");
 // With an agent they are its own.
-const isHandedOver = argv.slice(0, argv.indexOf("--")).includes("--agent");
+const isHandedOver =
+  argv.slice(0, argv.indexOf("--")).includes("--agent") || (argv[0] === "namespace" && argv[1] === "begin");
 const threads = runsWorkload && !isHandedOver && canStartThreads() ? new Threads() : undefined;
 // Must be first: it removes the values of bin/isoline from the environment, which nothing else may see.
 const entry = readEntry();

@@ -16,6 +16,7 @@ import { declareIma } from "./grammar/ima.ts";
 import { declareLog } from "./grammar/log.ts";
 import { declareLive } from "./grammar/live.ts";
 import { declareMachine } from "./grammar/machine.ts";
+import { declareNamespace } from "./grammar/namespace.ts";
 import { declareService } from "./grammar/service.ts";
 import { declareVerifier } from "./grammar/verifier.ts";
 import { declareWorkloads } from "./grammar/workloads.ts";
@@ -72,6 +73,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   declareIma(program, invocation);
   declareAttest(program, invocation);
   declareAgent(program, invocation);
+  declareNamespace(program, invocation);
   declareService(program, invocation);
   declareFleet(program, invocation);
   declareEngine(program, invocation);

@@ -9,6 +9,7 @@ const OWN_FAILURE: Readonly<Record<string, number>> = {
   learn: status.noWorkload,
   check: status.noWorkload,
   run: status.noWorkload,
+  "namespace begin": status.noWorkload,
   diff: status.trouble,
   query: status.trouble,
   explain: status.trouble,

@@ -49,6 +49,8 @@ export interface Plan {
   readonly label?: string | undefined;
   /** The process that starts the workload, if it is not this one. */
   readonly launcher?: number | undefined;
+  /** Whether it is for a process with fewer rights than the supervisor: a contour may not have the supervisor set anything for it. */
+  readonly forStranger?: boolean | undefined;
   /** A namespace of the bpf sensor to be taken over; otherwise a new one begins. */
   readonly adopt?: Orphaned | undefined;
   /** How long the bpf sensor holds a task without a verdict; 0 refuses it at once. */

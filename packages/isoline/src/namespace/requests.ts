@@ -18,6 +18,8 @@ interface Exchanges {
   /** Ends the learning for good. */
   seal: { with: object; reply: Snapshot };
   contour: { with: object; reply: ContourState };
+  /** The contour as a file, as far as it has come; null if that would have more characters than `most`. */
+  "contour-text": { with: { readonly most: number }; reply: string | null };
   /** What evidence says of this namespace; the bound state needs a verifier's challenge and the aggregate of this machine. */
   attest: { with: { readonly binds: Bond | undefined }; reply: Standing };
   /** Keeps what was learnt so far, beside the contour; false if it did not. */

@@ -2,7 +2,7 @@
  * Writes what one run learnt: to a new contour, or to one that other runs may add to at the same time; and beside it, as evidence,
  * what this run saw.
  */
-import { type Contour, contourOfRun, mergeContours, parseContour } from "@isoline/core/contour";
+import { type Contour, contourOfRun, mergeContours, parseContour, writeContour } from "@isoline/core/contour";
 import { Evidence, type RunRecord } from "@isoline/core/evidence";
 import { IsolineError } from "@isoline/core/error";
 import { iso1 } from "@isoline/core/profile";
@@ -92,6 +92,16 @@ export class LearntContour {
   #lock(): void {
     if (!this.#output.isDevice) lockToAdd(this.#path, this.#output);
   }
+}
+
+/** A contour as it would be written; null if it has more characters than that. */
+export function contourText(contour: Contour, most: number): string | null {
+  let text = "";
+  for (const piece of writeContour(contour)) {
+    text += piece;
+    if (text.length > most) return null;
+  }
+  return text;
 }
 
 /** Locks the directory of a contour until it is closed or unlocked. */

@@ -44,8 +44,8 @@ import {
   type Request,
   type RequestOf,
 } from "./requests.ts";
-import { LearntContour } from "./saving.ts";
-import { assertOffered, UntrustedMitigations } from "./trust-mitigations.ts";
+import { contourText, LearntContour } from "./saving.ts";
+import { assertNoMitigations, assertOffered, UntrustedMitigations } from "./trust-mitigations.ts";
 import { standingOf } from "./standing.ts";
 
 /** The engine has the contour, and it is at the other end of a wire. */
@@ -126,6 +126,7 @@ export class Session {
   /** Loads and checks everything that a plan names, so that errors are reported before the workload starts. */
   static async prepare(plan: Plan, block: ControlBlock, say: (message: SupervisorMessage) => void): Promise<Session> {
     const model = await loadModel(plan, (why) => say({ kind: "engine-lost", why }));
+    if (plan.forStranger === true) assertNoMitigations(model.policy);
     const session = new Session(plan, block, model, await hardwareOf(plan, model), say);
     if (plan.integrity !== undefined) await session.loadIntegrity();
     return session;
@@ -186,6 +187,7 @@ export class Session {
       return true;
     },
     contour: () => this.model.state(),
+    "contour-text": ({ most }) => contourText(this.model.finalContour(), most),
     attest: ({ binds }) => {
       const register = this.#hardware?.standing ?? null;
       return standingOf(

@@ -2,8 +2,9 @@
  * Has trust decide how far a process may share its processor: what the policy names is set before the workload starts, and again
  * from outside on each process that loses its trust.
  */
-import type { MitigationPolicy } from "@isoline/core/identity";
+import { hasMitigations, type MitigationPolicy, type Policy } from "@isoline/core/identity";
 import { isInForce, LinuxError, type Mitigations, type Outcome } from "@isoline/linux";
+import { CliError } from "../error.ts";
 
 /** What became of the mitigations of a run. */
 export interface MitigationReport {
@@ -42,6 +43,15 @@ export function assertOffered(mitigations: Mitigations, { untrusted, required }:
   throw new LinuxError(
     "launch-failed",
     `the policy requires a mitigation for untrusted processes, and this machine has none (${why}); run isoline doctor, or leave it out of the policy`,
+  );
+}
+
+/** Refuses a policy that has mitigations: they are set with the supervisor's rights, on processors that others use. */
+export function assertNoMitigations(policy: Policy): void {
+  if (!hasMitigations(policy)) return;
+  throw new CliError(
+    "agent-refused",
+    "expected a contour without mitigations, got one with them; the agent sets none for a namespace that a process begins for itself",
   );
 }
 

@@ -43,25 +43,41 @@ export function isOutside(fd: number): boolean {
   }
 }
 
-/**
- * The process that connected to a Unix socket, with a descriptor that stands for it and for no later process of its number. The caller
- * closes the descriptor. Undefined if it has ended, or cannot be told.
- */
-export function heldPeerOf(fd: number): (Peer & { readonly pidfd: number }) | undefined {
+/** A process that connected, held by a descriptor that stands for it and for no later process of its number. */
+export interface HeldPeer extends Peer {
+  readonly pidfd: number;
+  /** Whether the kernel gave the descriptor of the very process that connected; otherwise it was looked up by number. */
+  readonly isProven: boolean;
+}
+
+/** The process that connected to a Unix socket. The caller closes its descriptor. Undefined if it has ended, or cannot be told. */
+export function heldPeerOf(fd: number): HeldPeer | undefined {
   const peer = peerOf(fd);
-  const pidfd = peer === undefined || peer.pid <= 0 ? -1 : pidfdOfPeer(fd, peer.pid);
-  if (peer === undefined || pidfd < 0) return undefined;
+  if (peer === undefined || peer.pid <= 0) return undefined;
+  const proven = provenPidfd(fd);
+  const pidfd = proven === -ENOPROTOOPT ? pidfdOpen(peer.pid, 0) : proven;
+  if (pidfd < 0) return undefined;
   const told = /^Pid:\s*(-?\d+)$/m.exec(readProcFile(`/proc/self/fdinfo/${pidfd}`) ?? "")?.[1];
-  if (Number(told) === peer.pid) return { ...peer, pidfd };
+  if (Number(told) === peer.pid) return { ...peer, pidfd, isProven: proven >= 0 };
   close(pidfd);
   return undefined;
 }
 
+/** Whether the process that a descriptor stands for still exists. */
+export function isThere(pidfd: number): boolean {
+  return pidfdSendSignal(pidfd, 0) >= 0;
+}
+
 /** A descriptor of the process that connected, or a negative errno. */
 function pidfdOfPeer(fd: number, pid: number): number {
+  const proven = provenPidfd(fd);
+  return proven === -ENOPROTOOPT ? pidfdOpen(pid, 0) : proven;
+}
+
+/** The same where the kernel has one of the very process (Linux 6.5), else -ENOPROTOOPT. */
+function provenPidfd(fd: number): number {
   const [value, size] = [Buffer.alloc(4), Buffer.alloc(4)];
   size.writeInt32LE(4);
   const asked = getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, value, size);
-  if (asked === -ENOPROTOOPT) return pidfdOpen(pid, 0);
   return asked < 0 ? asked : value.readInt32LE(0);
 }

@@ -33,6 +33,7 @@ export class SeccompDriver implements Driver {
     const { places, known = [], openFiles, launcher } = this.#plan;
     const sensor = new SeccompSensor(listener, process.pid, mediator, places.canister !== undefined);
     if (launcher !== undefined) sensor.launchedBy(launcher);
+    sensor.isUrgent = this.#plan.forStranger !== true;
     for (const { version, digest } of known) sensor.know(version, digest);
     const digests = digestsOf(this.#plan);
     if (digests !== undefined) sensor.share(digests);

@@ -28,6 +28,8 @@ export class SeccompSensor implements Sensor {
   readonly #mediator: Mediator;
   readonly #tasks: TaskTable;
   readonly #context: Context;
+  /** Whether its thread may come before all others. Not where strangers decide how much there is to do. */
+  isUrgent = true;
   /**
    * The state of the workload's start: until its first call is answered it shares the supervisor's memory, and would be closed
    * with it.
@@ -127,7 +129,7 @@ export class SeccompSensor implements Sensor {
   run(onInterrupt: () => "go-on" | "stop"): Ending {
     // Every stopped task waits for this thread, and until it has received a call any signal makes that call fail with EINTR. So
     // it runs with the highest priority if it may (root), otherwise with its own.
-    setNice(MOST_URGENT);
+    if (this.isUrgent) setNice(MOST_URGENT);
     for (let calls = 1; ; calls++) {
       const received = this.#listener.receive();
       if (received === "call") {

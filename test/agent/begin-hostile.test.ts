@@ -1,0 +1,127 @@
+/** Processes that would begin a namespace where they may not, for another, or without end. */
+import { chmodSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../faults/bench.ts";
+import { type Ended, ended, isBuilt, isolineProgram } from "../support/isoline.ts";
+import { isInstalled, isRoot } from "../support/machine.ts";
+import { TestAgent } from "./agent.ts";
+
+const OWNER = 65_531;
+const NEIGHBOUR = 65_532;
+const GROUPED = 65_533;
+const GREEDY = 65_534;
+/** A control group of the hierarchy that a service manager keeps. */
+const GROUPS = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup"].find((place) => existsSync(`${place}/cgroup.procs`));
+const GROUP = `/isoline-begin-${process.pid}`;
+
+const CONNECTED = "use IO::Socket::UNIX; $SIG{PIPE} = q(IGNORE); sub at { IO::Socket::UNIX->new(Peer => $ARGV[0]) }";
+/** Says every further argument in a line, and prints what comes. */
+const SPEAKS = `${CONNECTED} $s = at(); shift; $s->autoflush(1); print $s "$_\\n" for @ARGV; print while <$s>`;
+/** The same by a child of the process that connected, when that has ended. */
+const HANDS = `${CONNECTED} $s = at(); shift; $s->autoflush(1); $p = $$; sleep 1; exit if fork;
+  select(undef, undef, undef, 0.05) while getppid() == $p; print $s "$_\\n" for @ARGV; print while <$s>`;
+/** Says a million bytes a hundred times, without an end of the line. */
+const POURS = `${CONNECTED} $s = at(); for (1..100) { last unless defined syswrite $s, "x" x 1e6 } print while <$s>`;
+/** Connects a hundred times, says nothing, and tells what each is told within a second. */
+const CROWDS = `${CONNECTED} @all = grep { $_ } map { at() } 1..100; sleep 1;
+  for (@all) { $_->blocking(0); print while <$_> } print scalar(@all), " connected\\n"; sleep 2`;
+
+const PLACES = { cwd: "/", home: "/", temp: [], uid: OWNER, gid: OWNER, ephemeralPorts: [32768, 60999] };
+const ORDER = { isoline: 1, ask: "begin", enforces: false, command: "x", words: ["x"], places: PLACES };
+
+describe.skipIf(!isBuilt || !isRoot)("hostile processes at the agent (needs a build and root)", () => {
+  const agent = new TestAgent();
+  const socket = join(agent.directory, "begin", "socket");
+  const begin = (words: readonly string[], script: string, uid: number = OWNER) =>
+    agent.isoline(["namespace", "begin", "-q", "--agent-socket", socket, ...words, "--", "sh", "-c", script], {
+      ...{ uid, cwd: "/" },
+    });
+  const perl = (script: string, frames: readonly object[] = [], uid: number = OWNER): Promise<Ended> =>
+    ended("perl", ["-e", script, socket, ...frames.map((frame) => JSON.stringify(frame))], { uid, cwd: "/" });
+  const served = () => begin([], "exit 5", NEIGHBOUR);
+
+  beforeAll(async () => {
+    const rules = [
+      `{ users: [${OWNER}, ${NEIGHBOUR}, ${GREEDY}] }`,
+      `{ users: [${GROUPED}], controlGroups: [${GROUP}] }`,
+      `{ users: [${GROUPED}], programs: [/usr/bin/none] }`,
+    ];
+    await agent.start(`begin: { socket: ${socket}, namespaces: 4, allow: [${rules.join(", ")}] }\n`);
+    chmodSync(agent.directory, 0o711);
+  });
+  afterAll(() => agent.clear());
+
+  it.each([
+    ["a process that it did not start", { say: "started", pid: 1 }, "expected a child of process"],
+    ["a file that is no listener", { say: "filtered", listener: 0 }, "expected the listener of a filter"],
+    ["a descriptor that is not there", { say: "filtered", listener: 900 }, "cannot be taken"],
+  ])("a namespace is not begun with %s", async (_, frame, why) => {
+    expect((await perl(SPEAKS, [ORDER, frame])).stdout).toContain(why);
+    await until(() => agent.log.some(({ event }) => event === "refused"));
+    expect(agent.log.some(({ event }) => event === "began")).toBe(false);
+  });
+
+  it("a connection that was handed on begins nothing for the one that made it", async () => {
+    const { stdout } = await perl(HANDS, [ORDER]);
+    expect(stdout).toContain("the process that connected, and it has ended");
+    expect(await served()).toMatchObject({ status: 5, stderr: "" });
+  });
+
+  it.each([
+    ["a policy that is too long", { ...ORDER, policy: "#".repeat(70_000) }, "at most 65536 characters"],
+    ["enforcement without a contour", { ...ORDER, enforces: true }, "expected a contour to enforce"],
+    ["a contour that is no contour", { ...ORDER, contour: { called: "x", bytes: "AAAA" } }, '"say":"refused"'],
+    ["a name that leads elsewhere", { ...ORDER, name: "../x" }, "expected a name of letters"],
+    ["an order of root", { isoline: 1, ask: "run" }, "to be asked for"],
+    ["nothing that is known", {}, "expected words of version 1"],
+  ])("%s is refused in one line", async (_, order, why) => {
+    const { stdout } = await perl(SPEAKS, [order], NEIGHBOUR);
+    expect(stdout.trim().split("\n").at(-1)).toContain(why);
+  });
+
+  it("half a frame, frames without end and a crowd of connections are dropped, and others are served meanwhile", async () => {
+    const half = ended("perl", ["-e", `${CONNECTED} $s = at(); syswrite $s, "{"; print while <$s>`, socket], {
+      ...{ uid: OWNER, cwd: "/" },
+    });
+    const poured = await perl(POURS);
+    const flooded = await perl(SPEAKS, [ORDER, ...Array.from({ length: 300 }, () => ({ say: "departures", from: 0 }))]);
+    const crowd = perl(CROWDS);
+    const meanwhile = await served();
+    expect(poured.stdout).toBe("");
+    expect(flooded.stdout).not.toContain("begun");
+    expect((await crowd).stdout).toMatch(/expected at most 32 connections of user 65531/);
+    expect((await half).stdout).toBe("");
+    expect([meanwhile, await served()].map(({ status }) => status)).toEqual([5, 5]);
+  });
+
+  it("a user has at most as many namespaces as the configuration says, each with a name of its own", async () => {
+    const [ending, before] = [join(agent.directory, "ending"), agent.log.length];
+    const waits = `until [ -e ${ending} ]; do sleep 0.05; done`;
+    const running = ["a", "b", "c"].map((name) => begin(["--name", name], waits, GREEDY));
+    await until(() => agent.log.slice(before).filter(({ event }) => event === "began").length === 3);
+    const taken = await begin(["--name", "a"], "true", GREEDY);
+    const beyond = await begin(["--name", "d"], "true", GREEDY);
+    mkdirSync(ending);
+    expect((await Promise.all(running)).map(({ status }) => status)).toEqual([0, 0, 0]);
+    expect(taken).toMatchObject({ status: 125, stderr: expect.stringContaining("got a; choose another one") });
+    expect(beyond).toMatchObject({
+      status: 125,
+      stderr: expect.stringContaining("at most 4 namespaces of user 65534"),
+    });
+  });
+
+  describe.skipIf(GROUPS === undefined || !isInstalled("setpriv"))("(needs control groups and setpriv)", () => {
+    it("a control group is allowed, and the same user outside of it is not", async () => {
+      const group = `${GROUPS}${GROUP}`;
+      mkdirSync(group);
+      const enters = `echo $$ > ${group}/cgroup.procs; exec setpriv --reuid=${GROUPED} --clear-groups "$@"`;
+      const words = [isolineProgram, "namespace", "begin", "-q", "--agent-socket", socket, "--", "sh", "-c", "exit 6"];
+      const inside = await ended("sh", ["-c", enters, "sh", ...words], { cwd: "/" });
+      const outside = await begin([], "true", GROUPED);
+      rmdirSync(group);
+      expect(inside).toMatchObject({ status: 6, stderr: "" });
+      expect(outside).toMatchObject({ status: 125, stderr: expect.stringContaining(`got user ${GROUPED}`) });
+    });
+  });
+});
