@@ -238,6 +238,8 @@ describe("a policy", () => {
     ["a key that cannot be read", "log what\nquorum none\n", /line 1.*copy the key again/],
     ["two quorums", "quorum none\nquorum none\n", /line 2.*second quorum/],
     ["a group without members", "group none any none\n", /expected a new name/],
+    ["a carriage return", "quorum none\r\n", /line 1.*control characters/],
+    ["a space that is not ASCII", "quorum\u00a0none\n", /line 1.*expected log/],
   ])("with %s is refused, with its line", (_, text, message) => {
     expect(() => parsePolicy(text)).toThrow(message);
   });
@@ -246,6 +248,20 @@ describe("a policy", () => {
     expect(() => parsePolicy(`witness a ${key()}\nwitness b ${key()}\nquorum a\n`)).toThrow(/line 2.*earlier line/);
     expect(() => parsePolicy(`witness a ${key()}\ngroup g 2 a\nquorum g\n`)).toThrow(/line 2.*up to 1/);
     expect(() => parsePolicy(`witness a ${key()}\ngroup g 2 a a\nquorum g\n`)).toThrow(/named twice/);
+    for (const threshold of ["0", "01", "1.0", "0x1", "1e0", "-1", "+1", "some"])
+      expect(() => parsePolicy(`witness a ${key()}\ngroup g ${threshold} a\nquorum g\n`)).toThrow(/line 2.*up to 1/);
+  });
+
+  it("in which a witness would count twice, by two groups, is refused", () => {
+    const lines = [
+      `witness a ${key()}`,
+      `witness b ${formatVerifierKey(two.key)}`,
+      "group one any a b",
+      "group other any a",
+      "group both all one other",
+      "quorum both",
+    ];
+    expect(() => parsePolicy(lines.join("\n"))).toThrow(/line 4 of the policy: "a" is named twice in groups/);
   });
 
   it("asks for as many as it says, group in group", () => {

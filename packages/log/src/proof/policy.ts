@@ -26,8 +26,14 @@ const NONE = "none";
 export function parsePolicy(text: string): LogPolicy {
   const lines = text.split("\n");
   if (lines.length > MOST_LINES) throw wrong(0, `it has more than ${MOST_LINES} lines`);
+  const controlled = lines.findIndex((line) => /[\u0000-\u0008\u000b-\u001f\u007f\ufffd]/u.test(line));
+  if (controlled >= 0) throw wrong(controlled + 1, "expected no control characters but tabs, got another byte");
   const reading = new Reading();
-  for (const [at, line] of lines.entries()) reading.take(line.trim().split(/[ \t]+/), at + 1);
+  for (const [at, line] of lines.entries())
+    reading.take(
+      line.split(/[ \t]+/).filter((word) => word !== ""),
+      at + 1,
+    );
   return reading.policy();
 }
 
@@ -36,6 +42,8 @@ class Reading {
   readonly #witnesses = new Map<string, VerifierKey>();
   readonly #addresses = new Map<string, string>();
   readonly #groups = new Map<string, Group>();
+  /** Names that stand in a group already. */
+  readonly #members = new Set<string>();
   #quorum: string | undefined;
 
   take(words: readonly string[], line: number): void {
@@ -76,9 +84,14 @@ class Reading {
   #group([name = "", threshold = "", ...members]: readonly string[], line: number): void {
     this.#assertFree(name, line);
     for (const member of members) this.#assertKnown(member, line);
-    if (new Set(members).size !== members.length) throw wrong(line, "a member is named twice");
+    // A member of two groups would count twice towards a quorum of both.
+    for (const member of members) {
+      if (this.#members.has(member))
+        throw wrong(line, `${JSON.stringify(member.slice(0, 40))} is named twice in groups`);
+      this.#members.add(member);
+    }
     const least = threshold === "any" ? 1 : threshold === "all" ? members.length : Number(threshold);
-    if (!(Number.isInteger(least) && least >= 1 && least <= members.length))
+    if (!/^(?:any|all|[1-9]\d*)$/.test(threshold) || least < 1 || least > members.length)
       throw wrong(line, `expected any, all or a number up to ${members.length}, got ${JSON.stringify(threshold)}`);
     this.#groups.set(name, { members, threshold: least });
   }

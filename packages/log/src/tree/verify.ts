@@ -1,7 +1,7 @@
 /** What a proof proves (RFC 9162, 2.1.3.2 and 2.1.4.2). Nothing of a proof is believed before it leads to the root. */
 import { sidesOfPath } from "@isoline/core/verify";
 import { LogError } from "../error.ts";
-import { EMPTY_ROOT, innerHash, sameHash } from "./hash.ts";
+import { EMPTY_ROOT, HASH_BYTES, innerHash, sameHash } from "./hash.ts";
 
 /** A tree by its size and its root, as a checkpoint names it. */
 export interface TreeHead {
@@ -13,6 +13,7 @@ export interface TreeHead {
 export function assertIncluded(leaf: Uint8Array, index: number, tree: TreeHead, proof: readonly Uint8Array[]): void {
   if (!(Number.isSafeInteger(index) && index >= 0 && index < tree.size))
     throw wrong(`entry ${index} cannot be in a tree of ${tree.size}`);
+  assertHashes(leaf, tree.root);
   let hash = leaf;
   for (const [side, sibling] of along(proof, index, tree.size - 1))
     hash = side === "left" ? innerHash(sibling, hash) : innerHash(hash, sibling);
@@ -22,6 +23,7 @@ export function assertIncluded(leaf: Uint8Array, index: number, tree: TreeHead, 
 /** Refuses unless the smaller tree is the beginning of the larger one. */
 export function assertConsistent(before: TreeHead, after: TreeHead, proof: readonly Uint8Array[]): void {
   if (before.size > after.size) throw wrong(`a log of ${before.size} entries cannot become one of ${after.size}`);
+  assertHashes(before.root, after.root);
   for (const { size, root } of [before, after])
     if (size === 0 && !sameHash(root, EMPTY_ROOT)) throw wrong("the root of a tree without entries is another");
   if (before.size === after.size && !sameHash(before.root, after.root))
@@ -53,6 +55,12 @@ function along(siblings: readonly Uint8Array[], place: number, last: number) {
   if (sides === "too long") throw wrong("it is longer than the tree is high");
   if (sides === "too short") throw wrong("it is shorter than the tree is high");
   return siblings.map((sibling, at) => [sides[at], sibling] as const);
+}
+
+/** Two roots that are no hashes could be the same. */
+function assertHashes(...hashes: readonly Uint8Array[]): void {
+  const odd = hashes.find(({ length }) => length !== HASH_BYTES);
+  if (odd !== undefined) throw wrong(`a hash has ${HASH_BYTES} bytes, and one of these ${odd.length}`);
 }
 
 function isPower(size: number): boolean {

@@ -9,8 +9,6 @@ import {
   formatNote,
   fromBase64,
   openCheckpoint,
-  parseCheckpoint,
-  parseNote,
   type SignedCheckpoint,
   type SignerKey,
   signatureLine,
@@ -76,14 +74,10 @@ export class Witness {
       : { status: 200, type: TEXT, body: Buffer.from(kept).toString("utf8") };
   }
 
+  /** By the first line alone: a damaged checkpoint of a known log is one that its key did not sign. */
   #logOf(checkpoint: string): VerifierKey | undefined {
-    try {
-      const { origin } = parseCheckpoint(parseNote(checkpoint));
-      return this.#options.logs.find(({ name }) => name === origin);
-    } catch (fault) {
-      if (fault instanceof LogError) return undefined;
-      throw fault;
-    }
+    const [origin] = checkpoint.split("\n", 1);
+    return this.#options.logs.find(({ name }) => name === origin);
   }
 
   #last(log: VerifierKey): TreeHead {
