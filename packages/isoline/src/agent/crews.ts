@@ -31,7 +31,7 @@ export class ElsewhereCrew implements Crew {
   #failed: (fault: Error) => void = () => {};
 
   /** The supervising side is chosen when the plan is known; `shared` is the memory of the digests that all namespaces share. */
-  constructor(supervisorOf: (ends: Ends, plan: Plan) => Supervisor, shared: SharedArrayBuffer | undefined) {
+  constructor(supervisorOf: (ends: Ends, plan: Plan) => Supervisor, shared?: SharedArrayBuffer) {
     const requests = new MessageChannel();
     const orders = new MessageChannel();
     this.requests = requests.port1;
@@ -85,7 +85,7 @@ export class ElsewhereCrew implements Crew {
   }
 }
 
-/** For a namespace that a stranger began: in a thread of its own, where it holds nothing up but itself. */
+/** For a namespace that a stranger began: in a thread of its own, where it holds nothing up but itself, and sharing no digests. */
 export function crewForStranger(): ElsewhereCrew {
   return new ElsewhereCrew((ends) => ownThread(ends, STRANGER_MEGABYTES));
 }

@@ -53,7 +53,7 @@ function tellOfDigests(digests: SharedDigests | undefined, registers: Registry[]
     help: "1 if namespaces share digests, 0 if each hashes for itself",
     registers,
     collect() {
-      this.set(digests === undefined || digests.counts.isOver ? 0 : 1);
+      this.set(digests === undefined ? 0 : 1);
     },
   });
 }

@@ -165,7 +165,6 @@ export class FileKnowledge {
   /** Records that the namespace sets the clock: from now on times prove nothing, because it can produce any of them again. */
   noteClock(): void {
     this.#clockIsSet = true;
-    this.#shared?.end();
     this.#digests.clear();
     this.#lasting.clear();
   }

@@ -78,11 +78,6 @@ export class NodeDigests {
     }
   }
 
-  /** The namespace may make any time again: nothing is shared any more, with any namespace. */
-  end(): void {
-    this.#shared.end();
-  }
-
   /** On an overlay: the file of a layer that it shows. A mapping for writing holds that one, so the proof is about it as well. */
   #ofLayer(found: Found): Shareable | undefined {
     const layer = new Found();

@@ -23,8 +23,8 @@ const WAYS = 4;
 const SETS = 2048;
 
 /** What the first words are. */
-const [LOCK, EPOCH, OVER, CLOCK, MOUNTS, KEPT, FOUND, SEED, DEVICES] = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;
-const FIRST_DEVICE = 9;
+const [LOCK, EPOCH, CLOCK, MOUNTS, KEPT, FOUND, SEED, DEVICES] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const FIRST_DEVICE = 8;
 const MOST_DEVICES = 32;
 const WORDS = FIRST_DEVICE + 2 * MOST_DEVICES;
 /** An entry is copied in less than a microsecond. A thread that waits longer hashes the file instead. */
@@ -47,7 +47,7 @@ export class SharedDigests {
     const [clock, mounts] = [watchClock(), watchMounts()];
     if (clock < 0 || mounts < 0) return undefined;
     const digests = new SharedDigests(new SharedArrayBuffer(WORDS * 4 + SETS * WAYS * ENTRY_BYTES));
-    digests.#words.set([0, 1, 0, clock, mounts, 0, 0, randomBytes(4).readInt32LE(0), 0]);
+    digests.#words.set([0, 1, clock, mounts, 0, 0, randomBytes(4).readInt32LE(0), 0]);
     return digests;
   }
 
@@ -78,15 +78,9 @@ export class SharedDigests {
     });
   }
 
-  /** For good: nothing is found or kept any more. */
-  end(): void {
-    Atomics.store(this.#words, OVER, 1);
-  }
-
-  /** How many digests were kept and found so far, and whether they are shared still. */
-  get counts(): { readonly kept: number; readonly found: number; readonly isOver: boolean } {
-    const [kept, found] = [Atomics.load(this.#words, KEPT), Atomics.load(this.#words, FOUND)];
-    return { kept, found, isOver: Atomics.load(this.#words, OVER) !== 0 };
+  /** How many digests were kept and found so far. */
+  get counts(): { readonly kept: number; readonly found: number } {
+    return { kept: Atomics.load(this.#words, KEPT), found: Atomics.load(this.#words, FOUND) };
   }
 
   /** One thread at a time; undefined if another one has been in there for too long. */
@@ -95,7 +89,7 @@ export class SharedDigests {
       if (tries === TRIES) return undefined;
     try {
       this.#hear();
-      return this.#word(OVER) === 0 ? act() : undefined;
+      return act();
     } finally {
       Atomics.store(this.#words, LOCK, 0);
     }
