@@ -7,6 +7,7 @@ import {
   change,
   contour,
   entriesOf,
+  epoch,
   hash,
   head,
   HOUR,
@@ -47,6 +48,8 @@ describe("a monitor of a fleet's log", () => {
       contour(4, 2, { image: [image(3)] }),
       birth(2, 2),
       head(200, 2),
+      epoch(1),
+      epoch(2),
       policy(7, 2),
       { ...root(HOUR + 1), at: START + 3_600_000 },
       { ...head(40, 3, 2), at: START + 3_600_000 },
@@ -138,6 +141,13 @@ describe("a monitor of a fleet's log", () => {
       change(hash(6)),
     ];
     expect(inLog(withdrawn).kinds).toEqual(["2 unlogged-policy"]);
+  });
+
+  it("finds a revocation epoch that went back, or came twice", () => {
+    const back = inLog([epoch(2), epoch(3), epoch(1), epoch(2)]);
+    expect(back.kinds).toEqual(["2 epoch-regressed"]);
+    expect(back.lines).toMatch(/revocation epoch 1 comes behind epoch 3 of entry 1: the verifier was set back/);
+    expect(inLog([epoch(2), epoch(2)]).kinds).toEqual(["1 epoch-regressed"]);
   });
 
   it("finds hours without a root: between two, at the end, and from the first statement on", () => {

@@ -78,6 +78,7 @@ describe("a verifier with a log", () => {
       { kind: "withdraw-contour", name: "web", digest: DIGEST(4) },
       { kind: "publish-contour", name: "web", digest: DIGEST(7), state: DIGEST(8) },
       { kind: "publish-policy", name: "default", version: 2 },
+      { kind: "epoch", epoch: 1 },
       { kind: "change", node: node.id, from: "affirming", to: "revoked", policy: undefined },
       { kind: "change", node: node.id, from: "contraindicated", to: "revoked", policy: undefined },
     ]);

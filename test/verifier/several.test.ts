@@ -86,6 +86,12 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
         status: 200,
       });
       expect((await by<Refusal>(one, third)).status).toBe(403);
+      const epochAt = async (verifier: VerifierProcess) => {
+        rig.at(verifier.address);
+        return (await rig.get<{ epoch: number }>("/v1/epoch", "")).body.epoch;
+      };
+      expect(await epochAt(two)).toBe(1);
+      await expect.poll(() => epochAt(one), { timeout: 10_000 }).toBe(1);
     });
 
     it("goes on when one is killed, and has lost no verdict", async () => {

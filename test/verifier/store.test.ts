@@ -139,6 +139,20 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     expect([...(row?.file ?? [])]).toEqual([...file]);
   });
 
+  it("raises the revocation epoch by one with each revocation, and not where its transaction fails", async () => {
+    const { epoch, raised } = await stores.presentEpoch(store.db);
+    expect(raised).toBeInstanceOf(Date);
+    const raise = () => store.db.transaction().execute((step) => stores.raiseEpoch(step));
+    const both = await Promise.all([raise(), raise()]);
+    expect(new Set(both.map((one) => one.epoch))).toEqual(new Set([epoch + 1, epoch + 2]));
+    const failing = store.db.transaction().execute(async (step) => {
+      await stores.raiseEpoch(step);
+      throw new Error("the revocation failed");
+    });
+    await expect(failing).rejects.toThrow("the revocation failed");
+    expect((await stores.presentEpoch(store.db)).epoch).toBe(epoch + 2);
+  });
+
   it("finds nodes by label, and counts", async () => {
     await stores.insertNode(store.db, other.row("umbrella", { rack: "8" }));
     const named = async (filter: stores.NodeFilter) =>

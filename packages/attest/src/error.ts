@@ -14,6 +14,8 @@ export const attestErrors = {
   "broken-evidence": "Evidence is not what the enrolled keys signed, or not about what was asked.",
   "stale-evidence": "Evidence answers another challenge than the one that was given.",
   "bad-policy-file": "A policy or reference values of a verifier cannot be read, or are not signed by a trusted key.",
+  "old-result":
+    "A result of a verifier is from before a revocation, or a revocation epoch is not the newest that is known.",
   equivocation: "Two statements of one node contradict each other.",
   "incomplete-evidence": "Evidence lacks something that the policy asks for, or says that something was not observed.",
   "off-contour": "A canister did what its contour does not permit.",

@@ -3,12 +3,15 @@
  * without knowing TPMs: one submodule for the node, one for each canister.
  */
 import { type CryptoKey, jwtVerify, SignJWT } from "jose";
+import { AttestError } from "../error.ts";
 import type { Appraisal, Appraised } from "./appraise.ts";
 import type { Check, CheckName, Status } from "./findings.ts";
 
 /** The profile under which the claims below are defined (draft-ietf-rats-ear, 4). */
 const PROFILE = "tag:github.com,2023:veraison/ear";
 const TYPE = "eat+jwt";
+/** How many revocations the verifier had made: a whole number. */
+export const EPOCH_CLAIM = "isoline.epoch";
 /** EdDSA over Ed25519, or ECDSA over P-256 (RFC 7518, 3.1; RFC 8037). */
 export type EarAlgorithm = "EdDSA" | "ES256";
 
@@ -37,24 +40,54 @@ const claims: Readonly<Partial<Record<CheckName, string>>> = {
   losses: "runtime-opaque",
 };
 
-/** Signs a result. It is valid for as long as the policy says. */
-export async function signEar(
-  appraisal: Appraisal,
-  { key, algorithm, now, build }: { key: CryptoKey; algorithm: EarAlgorithm; now: Date; build: string },
-): Promise<string> {
-  const issued = Math.floor(now.getTime() / 1000);
-  return new SignJWT(claimsOf(appraisal, build))
+export interface EarOrder {
+  readonly key: CryptoKey;
+  readonly algorithm: EarAlgorithm;
+  readonly now: Date;
+  /** isoline's version. */
+  readonly build: string;
+  /** The verifier's revocation epoch, read before the evidence was accepted; a verifier without one leaves it out. */
+  readonly epoch?: number | undefined;
+  /** Seconds that the result is valid for at most, whatever the policy says. */
+  readonly most?: number | undefined;
+}
+
+/** Signs a result. It is valid until `endOfResult`. */
+export async function signEar(appraisal: Appraisal, order: EarOrder): Promise<string> {
+  const { key, algorithm, now, build, epoch, most } = order;
+  return new SignJWT({ ...claimsOf(appraisal, build), ...(epoch !== undefined && { [EPOCH_CLAIM]: epoch }) })
     .setProtectedHeader({ alg: algorithm, typ: TYPE })
-    .setIssuedAt(issued)
-    .setExpirationTime(issued + (appraisal.policy?.validity ?? 0))
+    .setIssuedAt(secondsOf(now))
+    .setExpirationTime(endOfResult(appraisal, now, most))
     .sign(key);
 }
 
-/** The claims of a result that this verifier key signed, and that is valid at that time. */
-export async function verifyEar(ear: string, key: CryptoKey, now: Date): Promise<Readonly<Record<string, unknown>>> {
+/** When a result of this moment ends, in whole seconds: after as long as its policy says, and after `most` seconds at the latest. */
+export function endOfResult({ policy }: Appraisal, now: Date, most = Number.POSITIVE_INFINITY): Date {
+  return new Date((secondsOf(now) + Math.min(policy?.validity ?? 0, most)) * 1000);
+}
+
+/**
+ * The claims of a result that this verifier key signed, and that is valid at that time. With `epoch`, the newest revocation epoch that
+ * the relying party knows (`verifyEpoch`), refuses with `old-result` a result of an earlier one, and a result without any.
+ */
+export async function verifyEar(
+  ear: string,
+  key: CryptoKey,
+  now: Date,
+  epoch?: number,
+): Promise<Readonly<Record<string, unknown>>> {
   const { payload } = await jwtVerify(ear, key, { typ: TYPE, algorithms: ["EdDSA", "ES256"], currentDate: now });
+  const its = payload[EPOCH_CLAIM];
+  if (epoch !== undefined && !(Number.isSafeInteger(its) && (its as number) >= epoch))
+    throw new AttestError(
+      "old-result",
+      `expected a result of revocation epoch ${epoch} or later, got ${typeof its === "number" ? `one of ${its}` : "one without an epoch"}; ask the node for its next result`,
+    );
   return payload;
 }
+
+const secondsOf = (time: Date) => Math.floor(time.getTime() / 1000);
 
 function claimsOf(appraisal: Appraisal, build: string): Record<string, unknown> {
   const { policy, node, platform, canisters, challenge, evidenceDigest, root } = appraisal;

@@ -1,7 +1,8 @@
 /** Appraisal: what evidence proves, and what it does not. Pure, and free of Node's modules. */
 export { type Accepted, readAccepted, writeAccepted } from "./accepted.ts";
 export { type Appraisal, appraise, type Appraised, type AppraisedCanister } from "./appraise.ts";
-export { type EarAlgorithm, signEar, verifyEar } from "./ear.ts";
+export { type EarAlgorithm, type EarOrder, endOfResult, signEar, verifyEar } from "./ear.ts";
+export { type EpochOrder, type RevocationEpoch, signEpoch, verifyEpoch } from "./epoch.ts";
 export { type Check, type CheckName, checks, type FailureClass, failureClasses, type Status } from "./findings.ts";
 export { type MachineProof } from "./machine.ts";
 export { type Policy, POLICY_TYPE, type Root, QUOTED_REGISTERS, readPolicy } from "./policy.ts";

@@ -11,6 +11,7 @@ export const findingKinds = [
   "head-regressed",
   "head-forked",
   "unlogged-policy",
+  "epoch-regressed",
   "missing-root",
   "two-roots",
 ] as const;

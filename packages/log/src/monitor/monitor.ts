@@ -3,6 +3,7 @@ import { LogError } from "../error.ts";
 import { readStatement } from "../statement/index.ts";
 import { Births } from "./births.ts";
 import { Contours, type Review } from "./contours.ts";
+import { Epochs } from "./epochs.ts";
 import type { Finding, Watch } from "./finding.ts";
 import { Heads } from "./heads.ts";
 import { Policies } from "./policies.ts";
@@ -14,7 +15,15 @@ export class FleetMonitor {
   readonly #watches: readonly Watch[];
 
   constructor(review: Review) {
-    this.#watches = [new Sequence(), new Contours(review), new Births(), new Heads(), new Policies(), this.#roots];
+    this.#watches = [
+      new Sequence(),
+      new Contours(review),
+      new Births(),
+      new Heads(),
+      new Policies(),
+      new Epochs(),
+      this.#roots,
+    ];
   }
 
   /** Sees the next entry. One that is no statement of a fleet is passed over. */

@@ -1,5 +1,6 @@
 /** What administrators do: policies, reference values, contours, revocation. Each act is written together with its record. */
 import { createHash } from "node:crypto";
+import type { RevocationEpoch } from "@isoline/attest/appraise";
 import { parseContour } from "@isoline/core/contour";
 import { IsolineError } from "@isoline/core/error";
 import { VerifierError } from "../error.ts";
@@ -8,6 +9,7 @@ import {
   contoursBy,
   type Database,
   lockLog,
+  raiseEpoch,
   references,
   state,
   writeAct,
@@ -16,6 +18,7 @@ import {
   writeReference,
   writeVerdict,
 } from "../store/index.ts";
+import type { Epochs } from "./epochs.ts";
 import type { Lease } from "./lease.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Rules } from "./rules.ts";
@@ -35,12 +38,14 @@ export class Administration {
   readonly #lease: Lease;
   readonly #ownership: Ownership;
   readonly #rules: Rules;
+  readonly #epochs: Epochs;
 
-  constructor(db: Database, lease: Lease, ownership: Ownership, rules: Rules) {
+  constructor(db: Database, lease: Lease, ownership: Ownership, rules: Rules, epochs: Epochs) {
     this.#db = db;
     this.#lease = lease;
     this.#ownership = ownership;
     this.#rules = rules;
+    this.#epochs = epochs;
   }
 
   /** The file's own name must be that of the place: a policy cannot be passed off as another. */
@@ -117,13 +122,17 @@ export class Administration {
     return isNew;
   }
 
-  /** From the answer on, no verifier affirms this node. Results that were signed before run out by themselves. */
+  /**
+   * From the answer on, no verifier affirms this node. Results that were signed before are of an earlier revocation epoch: relying parties
+   * that know this one refuse them, and elsewhere they run out by themselves.
+   */
   async revoke(name: string, reason: string, { who, tenant }: Administrator): Promise<void> {
     const node = await this.#ownership.take(name, TAKE_MS);
     if (node === undefined)
       throw new VerifierError("not-found", `no node ${name} is enrolled; see isoline fleet nodes`);
     await node.alone(async () => {
       const verdict = { state: "revoked", failure: null, why: reason } as const;
+      let raised = undefined as RevocationEpoch | undefined;
       await writeVerdict(this.#db, {
         node: name,
         verifier: this.#lease.id,
@@ -132,8 +141,13 @@ export class Administration {
         columns: {},
         canisters: undefined,
         others: { ...verdict, why: `its node was revoked: ${reason}` },
-        also: (step) => writeAct(step, { who, tenant, act: "revoke", object: name, detail: reason }),
+        also: async (step) => {
+          await writeAct(step, { who, tenant, act: "revoke", object: name, detail: reason });
+          raised = await raiseEpoch(step);
+          return [{ kind: "epoch", epoch: raised.epoch }];
+        },
       });
+      if (raised !== undefined) this.#epochs.raised(raised);
       node.state = "revoked";
       node.imprint = undefined;
       node.given = undefined;

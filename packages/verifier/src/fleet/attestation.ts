@@ -4,6 +4,7 @@ import { type Appraisal, appraise } from "@isoline/attest/appraise";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
 import { type Database, type State, writeVerdict } from "../store/index.ts";
+import type { Epochs } from "./epochs.ts";
 import type { Lease } from "./lease.ts";
 import type { OwnedNode } from "./owned-node.ts";
 import { elsewhere, type Ownership } from "./ownership.ts";
@@ -33,16 +34,19 @@ export interface AttestationResult {
   readonly need?: readonly string[];
 }
 
+/** Signs a result, with the revocation epoch. */
+export type SignResult = (appraisal: Appraisal, now: Date, epoch: number) => Promise<string>;
+
 export interface AttestationParts {
   readonly db: Database;
   readonly lease: Lease;
   readonly ownership: Ownership;
   readonly rules: Rules;
   readonly challenges: ChallengeKeys;
+  readonly epochs: Epochs;
   readonly watch: Watch;
   readonly timing: Timing;
-  /** Signs a result. */
-  readonly sign: (appraisal: Appraisal, now: Date) => Promise<string>;
+  readonly sign: SignResult;
   /** Told of each appraisal, for the metrics. */
   readonly appraised?: (state: State, isNews: boolean) => void;
 }
@@ -82,7 +86,7 @@ export class Attestation {
   }
 
   async #judge(node: OwnedNode, challenge: Uint8Array, evidence: Uint8Array, now: Date): Promise<AttestationResult> {
-    const { db, lease, rules, sign, appraised } = this.#parts;
+    const { db, lease, rules, epochs, sign, appraised } = this.#parts;
     const bodies = bodiesIn(evidence);
     const given = await rules.forNode(node, bodies?.canisters ?? []);
     const { policySigners, contourSigners } = rules.trusted;
@@ -105,7 +109,7 @@ export class Attestation {
       given.policy === undefined
         ? withoutPolicy(verdictOf(appraisal, bodies, node.accepted))
         : verdictOf(appraisal, bodies, node.accepted);
-    const ear = await sign(appraisal, now);
+    const ear = await sign(appraisal, now, epochs.present.epoch);
     const imprint = imprintOf(verdict);
     const isNews = node.imprint !== imprint || node.state !== verdict.state;
     if (isNews) {

@@ -1,10 +1,10 @@
 /** All of a verifier but its door: it owns nodes, judges evidence, watches who is alive, and lets administrators act. */
-import type { Appraisal } from "@isoline/attest/appraise";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import type { Connection, State } from "../store/index.ts";
 import { Administration } from "./administration.ts";
-import { Attestation, type Timing } from "./attestation.ts";
+import { Attestation, type SignResult, type Timing } from "./attestation.ts";
 import { Enrolment } from "./enrolment.ts";
+import { Epochs, type SignEpoch } from "./epochs.ts";
 import { Lease } from "./lease.ts";
 import { Ownership } from "./ownership.ts";
 import { Rules } from "./rules.ts";
@@ -16,7 +16,8 @@ export interface FleetParts {
   readonly challenges: ChallengeKeys;
   readonly trusted: Trusted;
   readonly timing: Timing;
-  readonly sign: (appraisal: Appraisal, now: Date) => Promise<string>;
+  readonly sign: SignResult;
+  readonly signEpoch: SignEpoch;
   readonly appraised?: (state: State, isNews: boolean) => void;
 }
 
@@ -27,13 +28,14 @@ export class Fleet {
   readonly lease: Lease;
   readonly ownership: Ownership;
   readonly rules: Rules;
+  readonly epochs: Epochs;
   readonly watch: Watch;
   readonly attestation: Attestation;
   readonly enrolment: Enrolment;
   readonly administration: Administration;
   readonly #heard = new Set<() => void>();
 
-  constructor({ store, challenges, trusted, timing, sign, appraised }: FleetParts) {
+  constructor({ store, challenges, trusted, timing, sign, signEpoch, appraised }: FleetParts) {
     const { db } = store;
     this.store = store;
     this.challenges = challenges;
@@ -41,22 +43,26 @@ export class Fleet {
     this.lease = new Lease(db, { lost: () => this.#lost(), renewed: () => this.#renewed() });
     this.ownership = new Ownership(db, this.lease);
     this.rules = new Rules(db, trusted);
+    this.epochs = new Epochs(db, this.lease, signEpoch);
     this.watch = new Watch(db, this.lease, this.ownership, timing.stale);
-    const { lease, ownership, rules, watch } = this;
+    const { lease, ownership, rules, epochs, watch } = this;
     this.attestation = new Attestation({
-      ...{ db, lease, ownership, rules, challenges, watch, timing, sign },
+      ...{ db, lease, ownership, rules, challenges, epochs, watch, timing, sign },
       ...(appraised !== undefined && { appraised }),
     });
     this.enrolment = new Enrolment(db, trusted, ownership);
-    this.administration = new Administration(db, lease, ownership, rules);
+    this.administration = new Administration(db, lease, ownership, rules, epochs);
   }
 
   async start(): Promise<void> {
     await this.store.listen((channel, message) => {
       if (channel === "isoline_rules") this.rules.changed();
       else if (channel === "isoline_release") void this.ownership.release(message).catch(() => {});
+      // Read again with each renewal of the lease, so nothing rests on this reading.
+      else if (channel === "isoline_epoch") void this.epochs.read().catch(() => {});
       else for (const heard of this.#heard) heard();
     });
+    await this.epochs.read();
     await this.lease.begin();
     await this.#adopt();
     this.watch.start();
@@ -84,6 +90,7 @@ export class Fleet {
   async #renewed(): Promise<void> {
     await this.#adopt();
     await this.rules.compare();
+    await this.epochs.read();
   }
 
   async #adopt(): Promise<void> {

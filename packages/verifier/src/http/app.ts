@@ -7,6 +7,7 @@ import { changeRoutes, Readers } from "./changes.ts";
 import { type Door, type Env, personOf } from "./door.ts";
 import { pageRoutes } from "./page.ts";
 import { answerFor, refuse } from "./refusing.ts";
+import { relyingRoutes } from "./relying.ts";
 import { rulingRoutes } from "./ruling.ts";
 import { watchingRoutes } from "./watching.ts";
 
@@ -53,6 +54,7 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
   agentRoutes(app, door);
   watchingRoutes(app, door);
   rulingRoutes(app, door);
+  relyingRoutes(app, door);
   changeRoutes(app, door, readers);
   admissionRoutes(app, door);
   app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "isoline verifier", version } });

@@ -188,6 +188,14 @@ export const audited = z
   .openapi("Audited");
 export const auditList = z.object(page(audited)).openapi("AuditList");
 
+export const epochGiven = z
+  .object({
+    epoch: count.describe("how many revocations there were"),
+    raised: time,
+    token: z.string().describe("the same as a signed JWT of the type isoline-epoch+jwt, which is what counts"),
+  })
+  .openapi("RevocationEpoch");
+
 /** The data of an event `change` of `/v1/changes`; its id is for `Last-Event-ID`. */
 export const change = z
   .object({

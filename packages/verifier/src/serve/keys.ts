@@ -9,19 +9,24 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, webcrypto } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Appraisal, type EarAlgorithm, signEar } from "@isoline/attest/appraise";
+import { type Appraisal, type EarAlgorithm, type RevocationEpoch, signEar, signEpoch } from "@isoline/attest/appraise";
 import { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
 import { readSecret, secretFolder, writeSecret } from "./secrets.ts";
 
 export interface VerifierKeys {
   readonly challenges: ChallengeKeys;
-  readonly sign: (appraisal: Appraisal, now: Date) => Promise<string>;
+  readonly sign: (appraisal: Appraisal, now: Date, epoch: number) => Promise<string>;
+  readonly signEpoch: (epoch: RevocationEpoch, now: Date) => Promise<string>;
   /** For those who check results, in PEM. */
   readonly earPublic: string;
 }
 
-export async function openKeys(path: string, build: string): Promise<VerifierKeys> {
+/** Seconds that a party may rely on an epoch before it asks for it again. */
+const EPOCH_SECONDS = 60;
+
+/** `build` is named in results, which are valid for `most` seconds at most. */
+export async function openKeys(path: string, build: string, most: number): Promise<VerifierKeys> {
   const folder = secretFolder(path);
   const ear = join(folder, "ear.pem");
   if (!existsSync(ear))
@@ -32,10 +37,10 @@ export async function openKeys(path: string, build: string): Promise<VerifierKey
       .sort();
   if (names().length === 0) writeSecret(join(folder, "challenge-1.key"), randomBytes(32));
   const challenges = new ChallengeKeys(names().map((name) => readSecret(join(folder, name))));
-  return { challenges, ...(await earSigner(ear, build)) };
+  return { challenges, ...(await earSigner(ear, build, most)) };
 }
 
-async function earSigner(path: string, build: string) {
+async function earSigner(path: string, build: string, most: number) {
   const read = privateKeyIn(path);
   const isEd25519 = read.asymmetricKeyType === "ed25519";
   if (!isEd25519 && read.asymmetricKeyDetails?.namedCurve !== "prime256v1")
@@ -48,7 +53,9 @@ async function earSigner(path: string, build: string) {
   const der = read.export({ type: "pkcs8", format: "der" });
   const key = await webcrypto.subtle.importKey("pkcs8", der, how, false, ["sign"]);
   return {
-    sign: (appraisal: Appraisal, now: Date) => signEar(appraisal, { key, algorithm, now, build }),
+    sign: (appraisal: Appraisal, now: Date, epoch: number) =>
+      signEar(appraisal, { key, algorithm, now, build, epoch, most }),
+    signEpoch: (epoch: RevocationEpoch, now: Date) => signEpoch(epoch, { key, algorithm, now, seconds: EPOCH_SECONDS }),
     earPublic: createPublicKey(read).export({ type: "spki", format: "pem" }) as string,
   };
 }

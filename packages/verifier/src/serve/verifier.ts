@@ -49,7 +49,7 @@ export async function startVerifier({
 }: VerifierSettings): Promise<RunningVerifier> {
   const configuration = configurationIn(told);
   const { due, stale } = configuration;
-  const keys = await openKeys(configuration.keys, version);
+  const keys = await openKeys(configuration.keys, version, stale);
   const trusted = await openTrust(configuration.trust);
   const people = peopleIn(configuration);
   const admission = admissionIn(configuration);
@@ -63,6 +63,7 @@ export async function startVerifier({
     trusted,
     timing: { due, stale },
     sign: keys.sign,
+    signEpoch: keys.signEpoch,
     appraised: (state, isNews) => metrics.appraised(state, isNews),
   });
   await fleet.start();

@@ -8,6 +8,7 @@ export * from "./leases.ts";
 export * from "./listing.ts";
 export * from "./nodes.ts";
 export * from "./receivers.ts";
+export * from "./revocations.ts";
 export * from "./rules.ts";
 export * from "./statements.ts";
 export { openStore, storeGone } from "./store.ts";

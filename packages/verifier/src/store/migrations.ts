@@ -59,9 +59,15 @@ create table log (
 create table statements (number bigint primary key, entry bytea not null);
 `;
 
+const revocations = `
+create table revocations (id smallint primary key check (id = 1), epoch bigint not null, raised timestamptz not null);
+insert into revocations (id, epoch, raised) values (1, 0, now());
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
+  "0003-revocations": { up: (db) => run(db, revocations) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

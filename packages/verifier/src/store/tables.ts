@@ -204,6 +204,15 @@ export interface StatementTable {
   entry: Uint8Array;
 }
 
+/** The revocation epoch; one row. */
+export interface RevocationTable {
+  id: number;
+  /** How many revocations there were. */
+  epoch: number;
+  /** When the last one was; before the first, when the table was made. */
+  raised: Date;
+}
+
 export interface Tables {
   nodes: NodeTable;
   canisters: CanisterTable;
@@ -220,4 +229,5 @@ export interface Tables {
   receivers: ReceiverTable;
   log: LogTable;
   statements: StatementTable;
+  revocations: RevocationTable;
 }

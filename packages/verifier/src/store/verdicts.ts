@@ -24,8 +24,8 @@ export interface VerdictWrite {
   readonly policy?: string | undefined;
   /** Stated before the changes. */
   readonly stated?: readonly ToState[];
-  /** Done in the same transaction. */
-  readonly also?: (step: Transaction<Tables>) => Promise<unknown>;
+  /** Done in the same transaction; what it returns is stated with it. */
+  readonly also?: (step: Transaction<Tables>) => Promise<readonly ToState[]>;
 }
 
 /** Changes are numbered in the order in which they are committed, so that a reader that goes by numbers passes over none. */
@@ -63,10 +63,10 @@ export function writeVerdict(db: Database, write: VerdictWrite): Promise<void> {
         .values({ node, at, ...write.evidence })
         .onConflict((on) => on.column("node").doUpdateSet({ at, ...write.evidence }))
         .execute();
-    await write.also?.(step);
+    const further = (await write.also?.(step)) ?? [];
     await writeChanges(step, changes);
     const said = changes.map((change) => statementOf(before.id, change, write.policy));
-    await state(step, [...(write.stated ?? []), ...said]);
+    await state(step, [...(write.stated ?? []), ...further, ...said]);
   });
 }
 

@@ -6,6 +6,7 @@ import {
   currentPolicies,
   type Database,
   everyEnrolled,
+  presentEpoch,
   references,
   reviewedContours,
   state,
@@ -24,6 +25,8 @@ export async function stateWhatIsInForce(step: Database, rules: Rules): Promise<
   said.push(...publications([], await rules.contoursIn(files)));
   for (const { digest, file } of await reviewedContours(step))
     said.push({ kind: "publish-contour", name: undefined, digest, state: contourState(file), image: [], signer: [] });
+  const { epoch } = await presentEpoch(step);
+  if (epoch > 0) said.push({ kind: "epoch", epoch });
   await state(step, said);
   await everyEnrolled(step, (ids) =>
     state(

@@ -1,0 +1,95 @@
+/** Revocation as a relying party sees it: results with an epoch and a short life, and the present epoch, signed and logged. */
+import { createPublicKey, webcrypto } from "node:crypto";
+import { decodeJwt } from "jose";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { verifyEar, verifyEpoch } from "../../packages/attest/src/appraise/index.ts";
+import { FleetLog } from "./logged.ts";
+import { Rig, samplePolicy } from "./rig.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+interface Told {
+  readonly epoch: number;
+  readonly raised: string;
+  readonly token: string;
+}
+
+describe("a relying party of a verifier", () => {
+  const rig = new Rig();
+  const [node, lost] = [new SoftwareNode("node-1"), new SoftwareNode("node-2")];
+  let key: webcrypto.CryptoKey;
+  const now = () => new Date();
+  const epoch = async () => (await rig.get<Told>("/v1/epoch", "")).body;
+  const resultOf = async (whose: SoftwareNode) => (await rig.attest(whose)).body.ear;
+
+  beforeAll(async () => {
+    await rig.enrol([node, lost]);
+    await rig.start({ due: 20, stale: 50 });
+    await rig.rules();
+    const spki = createPublicKey(rig.earPublic).export({ type: "spki", format: "der" });
+    key = await webcrypto.subtle.importKey("spki", spki, "Ed25519", false, ["verify"]);
+  }, 120_000);
+  afterAll(() => rig.close());
+
+  it("gets the present epoch without a token, signed, for a minute", async () => {
+    const { status, body } = await rig.get<Told>("/v1/epoch", "");
+    expect({ status, body }).toMatchObject({ status: 200, body: { epoch: 0 } });
+    const told = await verifyEpoch(body.token, key, now());
+    expect(told.epoch).toBe(0);
+    expect(told.raised.toISOString().slice(0, 19)).toBe(body.raised.slice(0, 19));
+    const late = new Date(told.until.getTime() + 1000);
+    await expect(verifyEpoch(body.token, key, late)).rejects.toThrow(/"exp" claim timestamp check failed/);
+  });
+
+  it("gets results that end when the node would be stale, or sooner if the policy says so", async () => {
+    const long = decodeJwt(await resultOf(node));
+    expect((long.exp as number) - (long.iat as number)).toBe(50);
+    await rig.rules(samplePolicy({ version: 2, validity: 7 }));
+    const short = decodeJwt(await resultOf(node));
+    expect((short.exp as number) - (short.iat as number)).toBe(7);
+    await rig.rules(samplePolicy({ version: 3 }));
+  });
+
+  it("refuses what was signed before a revocation once it knows the epoch, and takes the next result of the others", async () => {
+    const [before, stolen] = [await resultOf(node), await resultOf(lost)];
+    expect(await verifyEar(stolen, key, now(), 0)).toMatchObject({ "isoline.epoch": 0 });
+    expect((await rig.call("POST", "/v1/nodes/node-2/revocation", { body: { reason: "stolen" } })).status).toBe(200);
+    const { epoch: known } = await verifyEpoch((await epoch()).token, key, now());
+    expect(known).toBe(1);
+    for (const old of [before, stolen])
+      await expect(verifyEar(old, key, now(), known)).rejects.toMatchObject({
+        code: "old-result",
+        message: expect.stringContaining("expected a result of revocation epoch 1 or later, got one of 0") as string,
+      });
+    expect((await rig.attest(lost)).status).toBe(403);
+    expect(await verifyEar(await resultOf(node), key, now(), known)).toMatchObject({ "isoline.epoch": 1 });
+  });
+
+  it("refuses an epoch that is older than the one it knows, one of another key, and a result in place of one", async () => {
+    const { token } = await epoch();
+    await expect(verifyEpoch(token, key, now(), 2)).rejects.toMatchObject({ code: "old-result" });
+    const { publicKey } = (await webcrypto.subtle.generateKey("Ed25519", false, [
+      "sign",
+      "verify",
+    ])) as webcrypto.CryptoKeyPair;
+    await expect(verifyEpoch(token, publicKey, now())).rejects.toThrow("signature verification failed");
+    await expect(verifyEpoch(await resultOf(node), key, now())).rejects.toThrow(/unexpected "typ"/);
+    await expect(verifyEar(token, key, now())).rejects.toThrow(/unexpected "typ"/);
+  });
+
+  it("finds the epoch in the log, and it is as high after the verifier was started anew", async () => {
+    const log = new FleetLog(rig.place);
+    await rig.stop();
+    await rig.start({ log: log.configuration });
+    expect((await epoch()).epoch).toBe(1);
+    expect((await rig.call("POST", "/v1/nodes/node-1/revocation", { body: { reason: "sold" } })).status).toBe(200);
+    expect((await epoch()).epoch).toBe(2);
+    await rig.stop();
+    const epochs = log.statements().flatMap((one) => (one.kind === "epoch" ? [one.epoch] : []));
+    expect(epochs).toEqual([1, 2]);
+    expect(log.findings()).toEqual([]);
+  });
+
+  it("has not made the verifier fail", () => {
+    expect(rig.failures).toEqual([]);
+  });
+});
