@@ -103,6 +103,7 @@ const layers = [
 
   ["verifier", "error", core],
   ["verifier", "challenge", ["node:crypto"]],
+  ["verifier", "svid", ["@isoline/attest/error", "@isoline/attest/x509", "node:crypto"]],
   [
     "verifier",
     "store",

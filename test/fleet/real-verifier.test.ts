@@ -1,6 +1,7 @@
 /** `isoline fleet` and a node's loop against the real verifier, with a real TPM in software: enrolment, verdicts, policies, revocation. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -63,7 +64,12 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
         keys: "keys",
         trust: "trust",
         people: { tokens: "people" },
+        svid: { trustDomain: "example.org", key: "svid.key", certificate: "svid.pem" },
       };
+      execFileSync("openssl", [
+        ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"],
+        ...["-subj", "/CN=root", "-addext", "keyUsage=critical,keyCertSign", "-keyout", at("svid.key"), "-out", at("svid.pem")],
+      ]);
       writeFileSync(at("verifier.yaml"), JSON.stringify(configuration));
       verifier = spawn(isolineProgram, ["verifier", "--config", at("verifier.yaml")], {
         env: { PATH: SYSTEM_PATH, HOME: place },
@@ -112,6 +118,20 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
       expect((await fleet("policy", "default", "--set", "policy.json")).stderr).toContain("published");
       expect(await verdict()).toMatchObject({ state: "affirming", canisters: [] });
       expect((await fleet("why", "node-1")).status).toBe(0);
+    });
+
+    it("gets a certificate by its TPM while it is affirmed, again for the same key, and none for a canister it has not", async () => {
+      const ask = (...words: readonly string[]) => fleet("svid", "--key", "own.key", "-o", "own.pem", ...words);
+      const said = await ask("--bundle", "roots.pem");
+      expect(said.stdout).toMatch(/^spiffe:\/\/example.org\/tenant\/shop\/node\/node-1, until 20\S+Z\n$/);
+      expect(statSync(at("own.key")).mode & 0o777).toBe(0o600);
+      const certificate = () => new X509Certificate(readFileSync(at("own.pem")));
+      const first = certificate();
+      expect(first.verify(new X509Certificate(readFileSync(at("roots.pem"))).publicKey)).toBe(true);
+      expect((await ask()).status).toBe(0);
+      expect(certificate().serialNumber).not.toBe(first.serialNumber);
+      expect(certificate().publicKey.equals(first.publicKey)).toBe(true);
+      expect((await ask("--canister", "web")).stderr).toContain("expected a canister that the last evidence of node-1 affirms");
     });
 
     it("is listed with its labels and state, to the people who may see it", async () => {

@@ -55,6 +55,8 @@ describe("hostile input", () => {
       "/v1/references/all",
       "/v1/nodes/node-1/revocation",
       "/v1/nodes/node-1/departures",
+      "/v1/nodes/node-1/svid",
+      "/v1/epoch",
     ];
     await fc.assert(
       fc.asyncProperty(

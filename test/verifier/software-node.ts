@@ -29,10 +29,10 @@ export interface Told {
   readonly node?: Partial<NodeBody>;
   readonly canisters?: readonly Omit<CanisterBody, "type">[];
   /** Changes after the quote was made, as by a node that lies. */
-  readonly registers?: readonly Uint8Array[];
+  readonly registers?: readonly Uint8Array[] | undefined;
   /** Milliseconds of the TPM's clock; goes on by itself if left out. */
-  readonly clock?: bigint;
-  readonly resetCount?: number;
+  readonly clock?: bigint | undefined;
+  readonly resetCount?: number | undefined;
 }
 
 export class SoftwareNode {
@@ -71,15 +71,21 @@ export class SoftwareNode {
   /** Evidence for a challenge, quoted by this node's key. */
   evidence(
     challenge: Uint8Array,
-    { node = {}, canisters = [canisterSample("web")], registers, clock, resetCount = 1 }: Told = {},
+    { node = {}, canisters = [canisterSample("web")], registers, clock, resetCount }: Told = {},
   ): Uint8Array {
-    this.#clock += 10n;
     const statement = stateOf(challenge, { ...nodeSample({ node: this.id, made: Date.now() }), ...node }, canisters);
+    const quote = this.quote(statement.qualifying, { registers, clock, resetCount });
+    return writeEvidence(evidenceOf(statement, { quote, registers: [], reports: [] }));
+  }
+
+  /** What this node's TPM signs, with this qualifying data in it. */
+  quote(qualifying: Uint8Array, { registers, clock, resetCount = 1 }: Omit<Told, "node" | "canisters"> = {}) {
+    this.#clock += 10n;
     const values = REGISTERS.map((register) => new Uint8Array(32).fill(register));
     const message = encode(attest, {
       magic: 0xff544347,
       qualifiedSigner: Uint8Array.of(0, 11, ...new Uint8Array(32)),
-      extraData: statement.qualifying,
+      extraData: qualifying,
       clockInfo: { clock: clock ?? this.#clock, resetCount, restartCount: 0, safe: true },
       firmwareVersion: 1n,
       attested: {
@@ -92,12 +98,11 @@ export class SoftwareNode {
       is: "ecdsa",
       value: { hash: "sha256", r: Uint8Array.from(raw.subarray(0, 32)), s: Uint8Array.from(raw.subarray(32)) },
     };
-    const quote = {
+    return {
       key: encode(publicArea, this.key),
       message,
       signature: encode(signature, signed),
       registers: (registers ?? values).map((value, number) => ({ number, value })),
     };
-    return writeEvidence(evidenceOf(statement, { quote, registers: [], reports: [] }));
   }
 }

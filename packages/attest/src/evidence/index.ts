@@ -15,5 +15,6 @@ export {
   writeEvidence,
   writeQuote,
 } from "./evidence.ts";
+export { svidStatement } from "./svid.ts";
 export { type NodeBody, nodeDigest, readNodeBody, writeNodeBody } from "./node-body.ts";
 export { leadsTo, leafOf, MOST_CANISTERS, Tree } from "./tree.ts";

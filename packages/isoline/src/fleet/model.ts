@@ -137,6 +137,15 @@ export type AttestedAnswer = ReadAs<typeof attested>;
 /** 32 bytes in hexadecimal, and the seconds until the next evidence is due. */
 export const challenged = table({ challenge: digest, due: count });
 
+/** An X.509-SVID in PEM, and the roots that it leads to. */
+export const svidAnswer = table({
+  id: formed(/^spiffe:\/\/[A-Za-z0-9._/-]{1,2039}$/, "a SPIFFE id"),
+  certificate: text(16 * 1024),
+  bundle: formed(/^(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE-----\n){1,8}$/, "roots in PEM"),
+  until: time,
+});
+export type SvidAnswer = ReadAs<typeof svidAnswer>;
+
 export const enrolment = table({
   enrolment: formed(/^[A-Za-z0-9_-]{1,128}$/, "an enrolment"),
   challenge: text(64 * 1024),

@@ -151,6 +151,7 @@ export class Administration {
       node.state = "revoked";
       node.imprint = undefined;
       node.given = undefined;
+      node.affirmed = undefined;
     });
   }
 }

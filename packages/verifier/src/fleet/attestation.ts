@@ -1,6 +1,6 @@
 /** Push attestation: a node sends evidence that answers its last challenge, and gets the result with the next challenge. */
 import { createHash } from "node:crypto";
-import { type Appraisal, appraise } from "@isoline/attest/appraise";
+import { type Appraisal, appraise, endOfResult } from "@isoline/attest/appraise";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
 import { type Database, type State, writeVerdict } from "../store/index.ts";
@@ -86,7 +86,8 @@ export class Attestation {
   }
 
   async #judge(node: OwnedNode, challenge: Uint8Array, evidence: Uint8Array, now: Date): Promise<AttestationResult> {
-    const { db, lease, rules, epochs, sign, appraised } = this.#parts;
+    const { db, lease, rules, epochs, timing, sign, appraised } = this.#parts;
+    node.affirmed = undefined;
     const bodies = bodiesIn(evidence);
     const given = await rules.forNode(node, bodies?.canisters ?? []);
     const { policySigners, contourSigners } = rules.trusted;
@@ -124,6 +125,8 @@ export class Attestation {
     node.accepted = verdict.accepted ?? node.accepted;
     node.isAhead = !isNews || node.isAhead;
     if (isNews) node.isAhead = false;
+    if (verdict.state === "affirming")
+      node.affirmed = { until: endOfResult(appraisal, now, timing.stale), canisters: affirmedIn(verdict) };
     appraised?.(verdict.state, isNews);
     return answerOf(verdict, ear, given.missing);
   }
@@ -147,6 +150,9 @@ function answerOf(verdict: Verdict, ear: string, missing: readonly string[]): At
     ...(missing.length > 0 && { need: missing.map((digest) => `contour:${digest}`) }),
   };
 }
+
+const affirmedIn = ({ canisters = [] }: Verdict): ReadonlySet<string> =>
+  new Set(canisters.filter(({ state }) => state === "affirming").map(({ label }) => label));
 
 function reasonsOf({ state, failure, why }: Pick<Verdict, "state" | "failure" | "why">) {
   return { state, ...(failure !== null && { failure }), ...(why !== null && { why }) };

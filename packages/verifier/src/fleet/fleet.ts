@@ -1,10 +1,12 @@
 /** All of a verifier but its door: it owns nodes, judges evidence, watches who is alive, and lets administrators act. */
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import type { Connection, State } from "../store/index.ts";
+import type { SvidAuthority } from "../svid/index.ts";
 import { Administration } from "./administration.ts";
 import { Attestation, type SignResult, type Timing } from "./attestation.ts";
 import { Enrolment } from "./enrolment.ts";
 import { Epochs, type SignEpoch } from "./epochs.ts";
+import { Identities } from "./identities.ts";
 import { Lease } from "./lease.ts";
 import { Ownership } from "./ownership.ts";
 import { Rules } from "./rules.ts";
@@ -18,6 +20,8 @@ export interface FleetParts {
   readonly timing: Timing;
   readonly sign: SignResult;
   readonly signEpoch: SignEpoch;
+  /** Undefined: no SVIDs are issued. */
+  readonly authority?: SvidAuthority | undefined;
   readonly appraised?: (state: State, isNews: boolean) => void;
 }
 
@@ -33,9 +37,10 @@ export class Fleet {
   readonly attestation: Attestation;
   readonly enrolment: Enrolment;
   readonly administration: Administration;
+  readonly identities: Identities | undefined;
   readonly #heard = new Set<() => void>();
 
-  constructor({ store, challenges, trusted, timing, sign, signEpoch, appraised }: FleetParts) {
+  constructor({ store, challenges, trusted, timing, sign, signEpoch, authority, appraised }: FleetParts) {
     const { db } = store;
     this.store = store;
     this.challenges = challenges;
@@ -52,6 +57,7 @@ export class Fleet {
     });
     this.enrolment = new Enrolment(db, trusted, ownership);
     this.administration = new Administration(db, lease, ownership, rules, epochs);
+    this.identities = authority && new Identities(authority, ownership, challenges, timing);
   }
 
   async start(): Promise<void> {

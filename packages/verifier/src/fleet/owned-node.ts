@@ -11,6 +11,13 @@ export interface Given {
   readonly answer: unknown;
 }
 
+/** What the last evidence affirmed of a node, and until when its result is valid. */
+export interface Affirmed {
+  readonly until: Date;
+  /** Labels of the canisters that were affirmed. */
+  readonly canisters: ReadonlySet<string>;
+}
+
 export class OwnedNode {
   readonly name: string;
   readonly id: string;
@@ -25,6 +32,8 @@ export class OwnedNode {
   /** Of the verdict that is written; undefined: not known yet. */
   imprint: string | undefined;
   given: Given | undefined;
+  /** In memory alone: after another verifier took the node over, it is known with the next evidence. */
+  affirmed: Affirmed | undefined;
   /** Whether memory knows more than the database. */
   isAhead = false;
   #work: Promise<unknown> = Promise.resolve();

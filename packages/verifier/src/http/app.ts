@@ -9,6 +9,7 @@ import { pageRoutes } from "./page.ts";
 import { answerFor, refuse } from "./refusing.ts";
 import { relyingRoutes } from "./relying.ts";
 import { rulingRoutes } from "./ruling.ts";
+import { svidRoutes } from "./svids.ts";
 import { watchingRoutes } from "./watching.ts";
 
 export interface AppSettings {
@@ -55,6 +56,7 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
   watchingRoutes(app, door);
   rulingRoutes(app, door);
   relyingRoutes(app, door);
+  svidRoutes(app, door);
   changeRoutes(app, door, readers);
   admissionRoutes(app, door);
   app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "isoline verifier", version } });

@@ -196,6 +196,33 @@ export const epochGiven = z
   })
   .openapi("RevocationEpoch");
 
+const base64 = (bytes: number) =>
+  z
+    .base64()
+    .min(1)
+    .max(Math.ceil(bytes / 3) * 4);
+/** What an agent asks for an SVID with (docs/spec/svid.md). */
+export const svidOrder = z
+  .object({
+    challenge,
+    canister: label.optional().describe("left out: for the node itself"),
+    key: base64(512).describe("SubjectPublicKeyInfo in DER"),
+    proof: base64(256).describe("by that key over the statement: ECDSA with SHA-256, in DER"),
+    quote: base64(8192).describe("by the node's TPM over the digest of the statement, in CBOR"),
+  })
+  .openapi("SvidOrder");
+export const svidGiven = z
+  .object({
+    id: z.string().describe("a SPIFFE id"),
+    certificate: z.string().describe("in PEM"),
+    bundle: z.string().describe("the roots of the trust domain, in PEM"),
+    until: time,
+  })
+  .openapi("Svid");
+export const svidBundle = z
+  .object({ keys: z.array(z.record(z.string(), z.unknown())), spiffe_refresh_hint: count })
+  .openapi("SvidBundle");
+
 /** The data of an event `change` of `/v1/changes`; its id is for `Last-Event-ID`. */
 export const change = z
   .object({

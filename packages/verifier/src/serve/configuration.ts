@@ -48,6 +48,15 @@ const schema = z.strictObject({
     .prefault({}),
   /** A transparency log that statements are written into, its private key, and which witnesses have to sign. */
   log: z.strictObject({ directory: path, key: path, policy: path.optional() }).optional(),
+  /** Who signs X.509-SVIDs: a private key, the certificates that it is trusted by, and for how long an SVID is valid at most. */
+  svid: z
+    .strictObject({
+      trustDomain: z.string().min(1).max(255),
+      key: path,
+      certificate: path,
+      minutes: z.number().int().min(1).max(1440).default(5),
+    })
+    .optional(),
   webhooks: z.array(receiver).max(16).default([]),
   admission: z
     .strictObject({

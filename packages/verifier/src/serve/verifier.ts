@@ -9,6 +9,7 @@ import { VerifierError } from "../error.ts";
 import { Fleet } from "../fleet/index.ts";
 import { type AdmissionPolicy, Metrics, verifierApp } from "../http/index.ts";
 import { openStore } from "../store/index.ts";
+import { SvidAuthority } from "../svid/index.ts";
 import { Appender, type LogPlace } from "../transparency/index.ts";
 import { type Configuration, configurationIn } from "./configuration.ts";
 import { openKeys } from "./keys.ts";
@@ -53,6 +54,7 @@ export async function startVerifier({
   const trusted = await openTrust(configuration.trust);
   const people = peopleIn(configuration);
   const admission = admissionIn(configuration);
+  const authority = authorityIn(configuration);
   const metrics = new Metrics();
   const { log } = configuration;
   const place = log && logPlace(log);
@@ -64,6 +66,7 @@ export async function startVerifier({
     timing: { due, stale },
     sign: keys.sign,
     signEpoch: keys.signEpoch,
+    authority,
     appraised: (state, isNews) => metrics.appraised(state, isNews),
   });
   await fleet.start();
@@ -103,6 +106,13 @@ export async function startVerifier({
 function logPlace({ directory, key, policy }: NonNullable<Configuration["log"]>): LogPlace {
   const witnessed = policy === undefined ? undefined : parsePolicy(readTrusted(policy).toString("utf8"));
   return { directory, key: readSecret(key), policy: witnessed };
+}
+
+function authorityIn({ svid }: Configuration): SvidAuthority | undefined {
+  if (svid === undefined) return undefined;
+  const { trustDomain, key, certificate, minutes } = svid;
+  const certificates = readTrusted(certificate);
+  return SvidAuthority.open({ trustDomain, minutes, key: readSecret(key), certificates }, new Date());
 }
 
 function peopleIn({ people: { tokens, oidc: provider } }: Configuration): readonly Recognise[] {

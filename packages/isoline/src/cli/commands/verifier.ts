@@ -28,6 +28,8 @@ const PATHS = [
   ["log", "directory"],
   ["log", "key"],
   ["log", "policy"],
+  ["svid", "key"],
+  ["svid", "certificate"],
   ["admission", "token"],
 ] as const;
 

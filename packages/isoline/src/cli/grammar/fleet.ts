@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { states } from "../../fleet/model.ts";
 import type { FleetAuditOptions, FleetRevokeOptions, FleetTokenOptions } from "../commands/fleet/administer.ts";
 import type { FleetCanistersOptions } from "../commands/fleet/canisters.ts";
-import type { FleetAttestOptions, FleetJoinOptions } from "../commands/fleet/node.ts";
+import type { FleetAttestOptions, FleetJoinOptions, FleetSvidOptions } from "../commands/fleet/node.ts";
 import type { FleetNodesOptions } from "../commands/fleet/nodes.ts";
 import type { FleetShelfOptions } from "../commands/fleet/shelf.ts";
 import { formats } from "../fleet/format.ts";
@@ -200,6 +200,23 @@ function declareNodes(fleet: Command, { ends }: Invocation): void {
     .addHelpText("after", examples("isoline fleet attest"))
     .action((options: FleetAttestOptions) =>
       ends(import("../commands/fleet/node.ts").then(({ fleetAttest }) => fleetAttest(options))),
+    );
+
+  fleet
+    .command("svid")
+    .summary("get a short-lived certificate for this node, or for one of its canisters")
+    .description(
+      "Asks the verifier for an X.509-SVID: a certificate for TLS whose name is a SPIFFE id. It is given while the last evidence is " +
+        "affirmed, and ends when that result ends; ask again before.",
+    )
+    .requiredOption("--key <file>", "the private key, in PEM; it is made if the file is missing")
+    .requiredOption("-o, --output <file>", "where to write the certificate, in PEM")
+    .option("--bundle <file>", "where to write the roots of the trust domain, in PEM")
+    .option("--canister <label>", "for this canister; for the node itself if left out")
+    .option("--state <directory>", "where the enrolment is; /var/lib/isoline/fleet for root if left out")
+    .addHelpText("after", examples("isoline fleet svid --canister web --key web.key -o web.pem --bundle roots.pem"))
+    .action((options: FleetSvidOptions) =>
+      ends(import("../commands/fleet/node.ts").then(({ fleetSvid }) => fleetSvid(options))),
     );
 }
 

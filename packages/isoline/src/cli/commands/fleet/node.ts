@@ -1,4 +1,4 @@
-/** `isoline fleet join` and `isoline fleet attest`: the node's side. */
+/** `isoline fleet join`, `attest` and `svid`: the node's side. */
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { tpmAddress } from "../../../attest/using-tpm.ts";
@@ -6,7 +6,9 @@ import { attestToFleet } from "../../../fleet/attesting.ts";
 import { tokenIn } from "../../../fleet/configuration.ts";
 import { joinFleet } from "../../../fleet/join.ts";
 import { readEnrolment, usualNodePlace } from "../../../fleet/node-place.ts";
+import { askForSvid } from "../../../fleet/svid.ts";
 import { readRegular } from "../../../store/bounded-file.ts";
+import { writeDurably } from "../../../store/output.ts";
 import { status } from "../../ending.ts";
 import { jsonLine } from "../../fleet/format.ts";
 import { shown, stateText, whyText } from "../../fleet/words.ts";
@@ -79,5 +81,22 @@ export async function fleetAttest({ state, tpmLedger, json }: FleetAttestOptions
     onFailure: (why, seconds) => note(`no verdict: ${harmless(why)}; again in ${seconds} s`),
     onRemark: (why) => note(harmless(why)),
   });
+  return status.success;
+}
+
+export interface FleetSvidOptions {
+  readonly key: string;
+  readonly output: string;
+  readonly bundle?: string;
+  readonly canister?: string;
+  readonly state?: string;
+}
+
+export async function fleetSvid({ key, output, bundle, canister, state }: FleetSvidOptions): Promise<number> {
+  const enrolled = readEnrolment(state ?? usualNodePlace());
+  const svid = await askForSvid({ enrolled, canister, key });
+  writeDurably(output, [svid.certificate]);
+  if (bundle !== undefined) writeDurably(bundle, [svid.bundle]);
+  printLine(`${svid.id}, until ${svid.until}`);
   return status.success;
 }

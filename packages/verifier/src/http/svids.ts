@@ -1,0 +1,49 @@
+/** X.509-SVIDs: what nodes ask for, and the bundle that those who check SVIDs need. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { VerifierError } from "../error.ts";
+import { agentOf, type Door, type Env } from "./door.ts";
+import { svidBundle, svidGiven, svidOrder } from "./model.ts";
+import { atMost, body, json, MOST_JSON, ofName, route } from "./route.ts";
+
+export function svidRoutes(app: OpenAPIHono<Env>, door: Door): void {
+  app.openapi(
+    route({
+      method: "post",
+      path: "/v1/nodes/{name}/svid",
+      summary: "An X.509-SVID for a node that is affirmed, or for one of its canisters.",
+      middleware: [atMost(MOST_JSON)] as const,
+      request: { params: ofName, ...body(svidOrder) },
+      responses: { 200: json(svidGiven, "The certificate, and those that it leads to.") },
+    }),
+    async (c) => {
+      const node = await agentOf(c, door, c.req.valid("param").name);
+      const identities = identitiesOf(door);
+      const { challenge, canister, key, proof, quote } = c.req.valid("json");
+      const { id, certificate, until } = await identities.issue(node, {
+        challenge: Buffer.from(challenge, "hex"),
+        canister,
+        key: Buffer.from(key, "base64"),
+        proof: Buffer.from(proof, "base64"),
+        quote: Buffer.from(quote, "base64"),
+      });
+      return c.json({ id, certificate, bundle: identities.authority.anchors, until: until.toISOString() }, 200);
+    },
+  );
+  app.openapi(
+    route({
+      method: "get",
+      path: "/v1/svid-bundle",
+      summary: "The SPIFFE bundle of the trust domain. It needs no token.",
+      responses: { 200: json(svidBundle, "A JWK set.") },
+    }),
+    (c) => {
+      const { keys, ...more } = identitiesOf(door).authority.bundle;
+      return c.json({ keys: [...keys], ...more }, 200);
+    },
+  );
+}
+
+function identitiesOf({ fleet }: Door) {
+  if (fleet.identities !== undefined) return fleet.identities;
+  throw new VerifierError("not-found", "this verifier issues no SVIDs; its operator may configure svid");
+}
