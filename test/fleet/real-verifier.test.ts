@@ -68,7 +68,16 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
       };
       execFileSync("openssl", [
         ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"],
-        ...["-subj", "/CN=root", "-addext", "keyUsage=critical,keyCertSign", "-keyout", at("svid.key"), "-out", at("svid.pem")],
+        ...[
+          "-subj",
+          "/CN=root",
+          "-addext",
+          "keyUsage=critical,keyCertSign",
+          "-keyout",
+          at("svid.key"),
+          "-out",
+          at("svid.pem"),
+        ],
       ]);
       writeFileSync(at("verifier.yaml"), JSON.stringify(configuration));
       verifier = spawn(isolineProgram, ["verifier", "--config", at("verifier.yaml")], {
@@ -131,7 +140,9 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
       expect((await ask()).status).toBe(0);
       expect(certificate().serialNumber).not.toBe(first.serialNumber);
       expect(certificate().publicKey.equals(first.publicKey)).toBe(true);
-      expect((await ask("--canister", "web")).stderr).toContain("expected a canister that the last evidence of node-1 affirms");
+      expect((await ask("--canister", "web")).stderr).toContain(
+        "expected a canister that the last evidence of node-1 affirms",
+      );
     });
 
     it("is listed with its labels and state, to the people who may see it", async () => {

@@ -6,6 +6,8 @@ import {
   type CanisterBody,
   evidenceOf,
   type NodeBody,
+  type ReportEvidence,
+  type Statement,
   stateOf,
   writeEvidence,
 } from "../../packages/attest/src/evidence/index.ts";
@@ -33,6 +35,8 @@ export interface Told {
   /** Milliseconds of the TPM's clock; goes on by itself if left out. */
   readonly clock?: bigint | undefined;
   readonly resetCount?: number | undefined;
+  /** Reports of the machine that this node is. */
+  readonly report?: (statement: Statement) => readonly ReportEvidence[];
 }
 
 export class SoftwareNode {
@@ -71,15 +75,18 @@ export class SoftwareNode {
   /** Evidence for a challenge, quoted by this node's key. */
   evidence(
     challenge: Uint8Array,
-    { node = {}, canisters = [canisterSample("web")], registers, clock, resetCount }: Told = {},
+    { node = {}, canisters = [canisterSample("web")], registers, clock, resetCount, report }: Told = {},
   ): Uint8Array {
     const statement = stateOf(challenge, { ...nodeSample({ node: this.id, made: Date.now() }), ...node }, canisters);
     const quote = this.quote(statement.qualifying, { registers, clock, resetCount });
-    return writeEvidence(evidenceOf(statement, { quote, registers: [], reports: [] }));
+    return writeEvidence(evidenceOf(statement, { quote, registers: [], reports: report?.(statement) ?? [] }));
   }
 
   /** What this node's TPM signs, with this qualifying data in it. */
-  quote(qualifying: Uint8Array, { registers, clock, resetCount = 1 }: Omit<Told, "node" | "canisters"> = {}) {
+  quote(
+    qualifying: Uint8Array,
+    { registers, clock, resetCount = 1 }: Pick<Told, "registers" | "clock" | "resetCount"> = {},
+  ) {
     this.#clock += 10n;
     const values = REGISTERS.map((register) => new Uint8Array(32).fill(register));
     const message = encode(attest, {

@@ -136,7 +136,9 @@ describe.skipIf(!isInstalled("openssl"))("X.509-SVIDs (needs openssl)", () => {
   });
 
   it("are given to no canister that is unknown, has left its contour, or has a label that no SPIFFE id can have", async () => {
-    expect(await refused({ canister: "api" })).toMatch(/^403 expected a canister that the last evidence of node-1 affirms/);
+    expect(await refused({ canister: "api" })).toMatch(
+      /^403 expected a canister that the last evidence of node-1 affirms/,
+    );
     await rig.attest(node, { canisters: [canisterSample("a/../b"), bad] });
     expect(await refused({ canister: "web" })).toMatch(/^403 expected a canister/);
     expect(await refused({ canister: "a/../b" })).toMatch(/^400 expected a label of letters, digits/);
@@ -167,9 +169,17 @@ describe.skipIf(!isInstalled("openssl"))("X.509-SVIDs (needs openssl)", () => {
     await rig.stop();
     root("leaf-only", "P-256", "-addext", "basicConstraints=critical,CA:FALSE");
     root("another", "P-256", "-addext", "subjectAltName=URI:spiffe://example.com");
-    const start = (more: object) => rig.start(svid(more)).then(() => "started", (fault: Error) => fault.message);
-    expect(await start({ certificate: at("leaf-only.pem"), key: at("leaf-only.key") })).toMatch(/an authority that may sign/);
-    expect(await start({ certificate: at("another.pem"), key: at("another.key") })).toMatch(/no URI but spiffe:..example.org/);
+    const start = (more: object) =>
+      rig.start(svid(more)).then(
+        () => "started",
+        (fault: Error) => fault.message,
+      );
+    expect(await start({ certificate: at("leaf-only.pem"), key: at("leaf-only.key") })).toMatch(
+      /an authority that may sign/,
+    );
+    expect(await start({ certificate: at("another.pem"), key: at("another.key") })).toMatch(
+      /no URI but spiffe:..example.org/,
+    );
     expect(await start({ key: at("another.key") })).toMatch(/the certificate of the key as the first/);
     expect(await start({ trustDomain: "Example.org" })).toMatch(/svid.trustDomain: expected lower-case letters/);
     await rig.start();

@@ -5,6 +5,7 @@ export { type EarAlgorithm, type EarOrder, endOfResult, signEar, verifyEar } fro
 export { type EpochOrder, type RevocationEpoch, signEpoch, verifyEpoch } from "./epoch.ts";
 export { type Check, type CheckName, checks, type FailureClass, failureClasses, type Status } from "./findings.ts";
 export { type MachineProof } from "./machine.ts";
+export { collateralIn, makersIn, revocationsIn, rootsAmong } from "./machine-files.ts";
 export { type Policy, POLICY_TYPE, type Root, QUOTED_REGISTERS, readPolicy } from "./policy.ts";
 export type { MachineTrust, Question, Trust } from "./question.ts";
 export {

@@ -33,6 +33,8 @@ export interface AttestingOrder extends AttestingTold {
   readonly signal: AbortSignal;
   /** Directory of the ledgers; the node's usual one if left out. */
   readonly ledgers?: string | undefined;
+  /** Whether evidence has the report of the confidential machine that this node is. */
+  readonly tee?: boolean | undefined;
   /** How evidence is made; asks the supervisors of this node if left out. */
   readonly evidence?: (challenge: Uint8Array) => Promise<Evidence>;
 }
@@ -124,9 +126,11 @@ class Attesting {
   }
 
   async #send(challenge: string): Promise<AttestedAnswer> {
-    const { signal, enrolled, ledgers } = this.#order;
+    const { signal, enrolled, ledgers, tee } = this.#order;
     const bytes = Uint8Array.from(Buffer.from(challenge, "hex"));
-    const make = this.#order.evidence ?? ((asked) => makeEvidence({ challenge: asked, tpm: enrolled.tpm, ledgers }));
+    const make =
+      this.#order.evidence ??
+      ((asked) => makeEvidence({ challenge: asked, tpm: enrolled.tpm, ledgers, tee: tee === true ? {} : undefined }));
     const evidence = await settledEvidence(() => make(bytes), signal);
     return this.#server.ask(`${this.#path}/attestations`, attested, {
       method: "POST",

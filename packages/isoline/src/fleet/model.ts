@@ -29,7 +29,7 @@ export const node = table({
   lastSeen: optional(time),
   due: optional(time),
   enrolled: time,
-  root: word("none", "tpm"),
+  root: word("none", "tpm", "tee", "tpm+tee"),
   sensors: optional(list(text(64), 16)),
   kernel: optional(text(512)),
   build: optional(text(512)),
@@ -47,7 +47,7 @@ export const canister = table({
   contourName: optional(text(256)),
   mode: text(32),
   sensor: text(32),
-  root: word("tpm", "node"),
+  root: word("tpm", "tee", "node"),
   state,
   failure,
   why,
@@ -141,7 +141,10 @@ export const challenged = table({ challenge: digest, due: count });
 export const svidAnswer = table({
   id: formed(/^spiffe:\/\/[A-Za-z0-9._/-]{1,2039}$/, "a SPIFFE id"),
   certificate: text(16 * 1024),
-  bundle: formed(/^(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE-----\n){1,8}$/, "roots in PEM"),
+  bundle: formed(
+    /^(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE-----\n){1,8}$/,
+    "roots in PEM",
+  ),
   until: time,
 });
 export type SvidAnswer = ReadAs<typeof svidAnswer>;

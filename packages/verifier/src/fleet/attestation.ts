@@ -90,7 +90,7 @@ export class Attestation {
     node.affirmed = undefined;
     const bodies = bodiesIn(evidence);
     const given = await rules.forNode(node, bodies?.canisters ?? []);
-    const { policySigners, contourSigners } = rules.trusted;
+    const { policySigners, contourSigners, machines } = rules.trusted;
     const appraisal = await appraise({
       evidence,
       challenge,
@@ -99,6 +99,7 @@ export class Attestation {
         policySigners,
         contourSigners,
         contours: given.contours,
+        machines,
       },
       policy: given.policy?.file ?? NO_POLICY,
       references: given.references,

@@ -84,12 +84,12 @@ async function compare(
 async function verdictBy(rules: Rules, row: NodeRow & EvidenceRow, file: Uint8Array): Promise<Verdict> {
   const bodies = bodiesIn(row.evidence);
   const given = await rules.forNode(row, bodies?.canisters ?? []);
-  const { policySigners, contourSigners } = rules.trusted;
+  const { policySigners, contourSigners, machines } = rules.trusted;
   const { id, attestationKey } = readNode(Buffer.from(row.document));
   const appraisal = await appraise({
     evidence: row.evidence,
     challenge: row.challenge,
-    trust: { nodes: [{ id, attestationKey }], policySigners, contourSigners, contours: given.contours },
+    trust: { nodes: [{ id, attestationKey }], policySigners, contourSigners, contours: given.contours, machines },
     policy: file,
     references: given.references,
     now: row.at,

@@ -1,4 +1,5 @@
 /** What an operator trusts: files that the verifier is given, and that nothing on the network can change. */
+import type { MachineTrust } from "@isoline/attest/appraise";
 import type { Makers } from "@isoline/attest/tpm";
 import type { TrustedKey } from "@isoline/core/verify";
 
@@ -10,4 +11,6 @@ export interface Trusted {
   /** Keys one of which must have signed policies and reference values. None: what an administrator sends is accepted. */
   readonly policySigners: readonly TrustedKey[];
   readonly contourSigners: readonly TrustedKey[];
+  /** Makers of confidential machines; undefined: no policy that demands such a machine is ever met. */
+  readonly machines: MachineTrust | undefined;
 }

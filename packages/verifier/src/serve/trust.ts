@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { verifierOf } from "@isoline/core/verify";
 import { VerifierError } from "../error.ts";
 import type { Trusted } from "../fleet/index.ts";
+import { openMachines } from "./machines.ts";
 import { readTrusted, trustedFiles } from "./secrets.ts";
 
 const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
@@ -20,6 +21,7 @@ export async function openTrust(folder: string): Promise<Trusted> {
     endorsements: endorsementsIn(join(folder, "endorsements")),
     policySigners: await signersIn(join(folder, "policy-signers")),
     contourSigners: await signersIn(join(folder, "contour-signers")),
+    machines: await openMachines(folder),
   };
 }
 

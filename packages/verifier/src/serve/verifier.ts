@@ -160,7 +160,7 @@ function pageFolder(): string | undefined {
 }
 
 function notesOn(
-  { database, dashboard, admission }: Configuration,
+  { database, dashboard, admission, trust }: Configuration,
   { makers, policySigners }: Awaited<ReturnType<typeof openTrust>>,
   people: readonly Recognise[],
   page: string | undefined,
@@ -170,6 +170,9 @@ function notesOn(
       ? ["the embedded store survives the end of this process, not a power failure; use PostgreSQL for more"]
       : []),
     ...(makers.roots.length === 0 ? ["no maker of TPMs is trusted, so no node can enrol; put roots into makers/"] : []),
+    ...(existsSync(join(trust, "tee-nodes"))
+      ? ["tee-nodes/ is not read: a node of a fleet has a TPM; isoline attest verify judges nodes without"]
+      : []),
     ...(policySigners.length === 0
       ? ["no signer of policies is trusted: what an administrator puts counts as it is"]
       : []),

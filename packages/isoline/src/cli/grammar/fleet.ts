@@ -196,6 +196,7 @@ function declareNodes(fleet: Command, { ends }: Invocation): void {
     )
     .option("--state <directory>", "where the enrolment is; /var/lib/isoline/fleet for root if left out")
     .option("--tpm-ledger <directory>", "where the host keeps what it recorded; /var/lib/isoline/ledger if left out")
+    .option("--tee", "add the report of the confidential machine that this node is")
     .option("--json", "each answer of the verifier, one object a line")
     .addHelpText("after", examples("isoline fleet attest"))
     .action((options: FleetAttestOptions) =>

@@ -49,11 +49,12 @@ export async function fleetJoin(options: FleetJoinOptions): Promise<number> {
 export interface FleetAttestOptions {
   readonly state?: string;
   readonly tpmLedger?: string;
+  readonly tee?: boolean;
   readonly json?: boolean;
 }
 
 /** Sends evidence until it is told to end. */
-export async function fleetAttest({ state, tpmLedger, json }: FleetAttestOptions): Promise<number> {
+export async function fleetAttest({ state, tpmLedger, tee, json }: FleetAttestOptions): Promise<number> {
   const enrolled = readEnrolment(state ?? usualNodePlace());
   const ending = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ending.abort());
@@ -63,6 +64,7 @@ export async function fleetAttest({ state, tpmLedger, json }: FleetAttestOptions
     enrolled,
     signal: ending.signal,
     ledgers: tpmLedger,
+    tee,
     onVerdict: (answer, because) => {
       if (json) return printLine(jsonLine({ isoline: 1, at: new Date().toISOString(), because, ...answer }));
       const { state: verdict, canisters = [], failure, why } = answer;
