@@ -11,6 +11,7 @@ const OWNER = 65_531;
 const NEIGHBOUR = 65_532;
 const GROUPED = 65_533;
 const GREEDY = 65_534;
+const LEARNER = 65_530;
 /** A control group of the hierarchy that a service manager keeps. */
 const GROUPS = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup"].find((place) => existsSync(`${place}/cgroup.procs`));
 const GROUP = `/isoline-begin-${process.pid}`;
@@ -43,11 +44,11 @@ describe.skipIf(!isBuilt || !isRoot)("hostile processes at the agent (needs a bu
 
   beforeAll(async () => {
     const rules = [
-      `{ users: [${OWNER}, ${NEIGHBOUR}, ${GREEDY}] }`,
+      `{ users: [${OWNER}, ${NEIGHBOUR}, ${GREEDY}, ${LEARNER}] }`,
       `{ users: [${GROUPED}], controlGroups: [${GROUP}] }`,
       `{ users: [${GROUPED}], programs: [/usr/bin/none] }`,
     ];
-    await agent.start(`begin: { socket: ${socket}, namespaces: 4, allow: [${rules.join(", ")}] }\n`);
+    await agent.start(`begin: { socket: ${socket}, namespaces: 4, points: 60, allow: [${rules.join(", ")}] }\n`);
     chmodSync(agent.directory, 0o711);
   });
   afterAll(() => agent.clear());
@@ -109,6 +110,13 @@ describe.skipIf(!isBuilt || !isRoot)("hostile processes at the agent (needs a bu
       status: 125,
       stderr: expect.stringContaining("at most 4 namespaces of user 65534"),
     });
+  });
+
+  it("a namespace that learns without end is sealed, and what is new then is off contour", async () => {
+    const before = agent.log.length;
+    await begin([], "cd /proc; for each in [0-9]*; do cat $each/limits; done; sleep 1; ls /etc", LEARNER);
+    const [end] = agent.log.slice(before).filter(({ event }) => event === "ended");
+    expect(end).toMatchObject({ verdict: "off-contour" });
   });
 
   describe.skipIf(GROUPS === undefined || !isInstalled("setpriv"))("(needs control groups and setpriv)", () => {

@@ -22,6 +22,9 @@ export interface Hosted {
   readonly namespace: Namespace;
 }
 
+/** Reasons of losses in one line of the log; the report has all of them. */
+const MOST_REASONS = 20;
+
 export class Hosting {
   readonly #crews: Crews;
   readonly #log: Log;
@@ -79,7 +82,8 @@ export class Hosting {
       points,
       off,
       refused,
-      incomplete: [...incomplete],
+      incomplete: incomplete.slice(0, MOST_REASONS),
+      reasons: incomplete.length,
     });
     this.onEnd(result);
   }

@@ -4,6 +4,7 @@
  *   begin:
  *     socket: /run/isoline-begin/socket    where they ask; for every user
  *     namespaces: 8                        of each user, at once
+ *     points: 100000                       that one of them learns, at about; then it is sealed
  *     allow:                               one rule has to fit, with every part that it has
  *       - users: [web, 1001]
  *       - programs: [/usr/bin/appd]
@@ -19,23 +20,28 @@ export interface BeginConfiguration {
   readonly socket: string;
   /** Of each user, at once. */
   readonly namespaces: number;
+  /** What one of them may learn: then its learning ends. */
+  readonly points: number;
   readonly allow: readonly BeginRule[];
 }
 
 export const BEGIN_SOCKET = "/run/isoline-begin/socket";
 const NAMESPACES = 8;
 const MOST_NAMESPACES = 256;
+const POINTS = 100_000;
+const MOST_POINTS = 10_000_000;
 const MOST_LISTED = 1000;
 /** The number after it means "do not change" to the kernel. */
 const LAST_ID = 2 ** 32 - 2;
 
 export function beginIn(source: Table, file: string): BeginConfiguration {
-  assertKeys(source, ["socket", "namespaces", "allow"], "begin", file);
-  const { socket = BEGIN_SOCKET, namespaces = NAMESPACES, allow } = source;
+  assertKeys(source, ["socket", "namespaces", "points", "allow"], "begin", file);
+  const { socket = BEGIN_SOCKET, namespaces = NAMESPACES, points = POINTS, allow } = source;
   if (typeof socket !== "string" || !isAbsolute(socket)) throw wrong(file, "begin: socket", "an absolute path", socket);
   return {
     socket,
     namespaces: number(namespaces, "begin: namespaces", [1, MOST_NAMESPACES], file),
+    points: number(points, "begin: points", [1, MOST_POINTS], file),
     allow: list(allow, "begin: allow", file).map((each) => ruleIn(table(each, "begin: allow", file), file)),
   };
 }

@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { CliError } from "../../error.ts";
 import { thisProcess } from "../../library/host.ts";
 import { startRun } from "../../library/start.ts";
+import { cells } from "../../namespace/control-block.ts";
 import type { Namespace } from "../../namespace/namespace.ts";
 import { Caller } from "../caller.ts";
 import type { ClientProcess } from "../client-process.ts";
@@ -28,6 +29,7 @@ import { MOST_BEGIN_FRAME } from "./words.ts";
 
 /** A place is free again only after this time, so that a user who begins one after the other does not keep the agent busy. */
 const REST_MS = 2000;
+const BOUND_EVERY_MS = 250;
 const CONNECTIONS = { most: 256, mostOfUser: 32 } as const;
 /** What comes after the first frame is short. */
 const STRICT = { later: 64 * 1024, rate: 20, burst: 40 } as const;
@@ -119,12 +121,14 @@ export class BegunNamespaces {
       this.#live.set(key, { uid, name, command, namespace, isSealed: order.policy !== undefined });
       caller.begun(namespace);
       caller.say({ say: "begun", name });
+      const bound = this.#bound(namespace, caller);
       try {
         const result = await run.ended;
         this.#hosting.ended(hosted, result);
         caller.say({ say: "over", report: result.report, removedSignature: false });
         caller.end();
       } finally {
+        clearInterval(bound);
         leave();
       }
     } finally {
@@ -133,6 +137,18 @@ export class BegunNamespaces {
       this.#taken.delete(key);
       kept.remove();
     }
+  }
+
+  /** Memory of the agent grows with what is learnt, and strangers decide how much there is to learn: at some point it ends. */
+  #bound(namespace: Namespace, caller: Caller): NodeJS.Timeout {
+    const { points } = this.#configuration;
+    const looking = setInterval(() => {
+      if ((namespace.block[cells.points] ?? 0) < points) return;
+      clearInterval(looking);
+      void namespace.ask({ ask: "seal" });
+      caller.say({ say: "note", text: `sealed at ${points} points: what is new from now on is off contour` });
+    }, BOUND_EVERY_MS);
+    return looking.unref();
   }
 
   async #policy(order: unknown, client: ClientProcess): Promise<unknown> {
