@@ -69,6 +69,7 @@ describe.skipIf(!isBuilt || !isRoot)("a namespace that a process begins for itse
         await ask(["show", "--contour", "first"]),
         await ask(["show", "first"]),
         await ask(["ls"]),
+        await begin(["--name", "first"], ":"),
       ];
       const name = `${OWNER}/first`;
       asked = [
@@ -77,6 +78,7 @@ describe.skipIf(!isBuilt || !isRoot)("a namespace that a process begins for itse
         await answered({ ask: "show", name: "first" }),
       ];
     });
+    expect(said[4]).toMatchObject({ status: 125, stderr: expect.stringContaining("got first; choose another one") });
     const [list, contour, shown, names] = said.map(({ stdout }) => stdout);
     expect(list).toMatch(/^10 [0-9a-f]{64} ima-sig sha256:[0-9a-f]{64} .*\/bash/m);
     writeFileSync(at("learnt.contour"), contour ?? "");
