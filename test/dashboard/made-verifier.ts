@@ -84,6 +84,9 @@ export class MadeVerifier implements AsyncDisposable {
   async #answer(request: IncomingMessage, answer: ServerResponse): Promise<void> {
     const address = new URL(request.url ?? "/", "http://page");
     if (!address.pathname.startsWith("/v1/")) return this.#file(address.pathname, answer);
+    // No provider is configured.
+    if (address.pathname === "/v1/login")
+      return void answer.writeHead(200, { "content-type": "application/json" }).end("{}");
     let body = "";
     for await (const piece of request) body += String(piece);
     const lastEventId = request.headers["last-event-id"];

@@ -196,5 +196,15 @@ describe("files with secrets", () => {
     await expect(rig.start({ people: { oidc: { issuer: "http://example.org", audience: "a" } } })).rejects.toThrow(
       "people.oidc.issuer: expected https",
     );
+    const page = (redirect: string) => ({
+      oidc: { issuer: "https://a.example", audience: "a", page: { client: "p", redirect } },
+    });
+    for (const redirect of [
+      "http://example.org/",
+      "http://localhost@example.org/",
+      "https://example.org/?a",
+      "https://example.org/#",
+    ])
+      await expect(rig.start({ people: page(redirect) })).rejects.toThrow("people.oidc.page.redirect: expected https");
   });
 });

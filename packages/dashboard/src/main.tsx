@@ -12,10 +12,11 @@ import { NodePage } from "./pages/node-page.tsx";
 import { PolicyPage } from "./pages/policy-page.tsx";
 import { SignInPage } from "./pages/sign-in-page.tsx";
 import { announce, Guard, Hint } from "./parts/notices.tsx";
-import { followAddress, place, type Route } from "./place/route.ts";
+import { followAddress, openAt, place, type Route } from "./place/route.ts";
 import { followTheme } from "./place/theme.ts";
 import "./style/page.css";
 import { visibleText } from "./text/visible.ts";
+import { finishLogin } from "./wire/login.ts";
 import { signedIn } from "./wire/session.ts";
 
 /** Between two lines for screen readers, so that a storm of changes is one sentence. */
@@ -114,5 +115,6 @@ function speakChanges(): () => void {
 
 followTheme();
 followAddress();
+void finishLogin(new AbortController().signal).then((view) => view !== undefined && openAt(view));
 const root = document.getElementById("page");
 if (root !== null) render(<Page />, root);

@@ -36,6 +36,12 @@ export function set(name: string, value: string): void {
   place.value = { route: place.peek().route, settings };
 }
 
+/** Shows a view, as if the address had been opened with it. */
+export function openAt(view: string): void {
+  history.replaceState(null, "", view.startsWith("#/") ? view : "#/");
+  place.value = read();
+}
+
 export function go(address: string): void {
   location.hash = address;
 }

@@ -37,17 +37,25 @@ export async function read<T>(
 
 /** Sends a file, and reads the answer. */
 export async function send<T>(path: string, file: string, ending: AbortSignal): Promise<T> {
-  return (await ask("POST", addressOf(path), ending, file)) as T;
+  return (await ask("POST", addressOf(path), ending, { type: "application/octet-stream", text: file })) as T;
 }
 
-async function ask(method: string, address: URL, ending: AbortSignal, body?: string): Promise<unknown> {
+/** Sends a document, and reads the answer. */
+export async function post<T>(path: string, document: object, ending: AbortSignal): Promise<T> {
+  const text = JSON.stringify(document);
+  return (await ask("POST", addressOf(path), ending, { type: "application/json", text })) as T;
+}
+
+interface Body {
+  readonly type: string;
+  readonly text: string;
+}
+
+async function ask(method: string, address: URL, ending: AbortSignal, body?: Body): Promise<unknown> {
   const answer = await reach(address, ending, {
     method,
-    ...(body === undefined ? {} : { body }),
-    headers: {
-      accept: "application/json",
-      ...(body === undefined ? {} : { "content-type": "application/octet-stream" }),
-    },
+    ...(body === undefined ? {} : { body: body.text }),
+    headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": body.type }) },
   });
   try {
     return await answer.json();

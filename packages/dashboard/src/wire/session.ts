@@ -18,7 +18,7 @@ export function authorization(): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-/** Takes a token; says why it cannot be one. */
+/** Takes a token, pasted or from the provider; says why it cannot be one. */
 export function signIn(given: string): string | undefined {
   const token = given.trim();
   if (!/^[\x21-\x7e]+$/.test(token) || token.length > MOST)

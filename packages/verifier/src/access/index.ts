@@ -1,4 +1,6 @@
 /** Who may do what, and how often. */
 export { Limits, TooMany } from "./limits.ts";
+export { Login } from "./login.ts";
 export { oidc } from "./oidc.ts";
 export { assertOfAll, assertRole, type Person, type Recognise, type Role, tokensIn } from "./people.ts";
+export { isSafeAddress, Provider, TokenExpired } from "./provider.ts";

@@ -11,6 +11,8 @@ export interface Person {
   readonly role: Role;
   /** Undefined: all tenants. */
   readonly tenant: string | undefined;
+  /** When the token ends, in milliseconds since 1970; left out: it does not end by itself. */
+  readonly until?: number;
 }
 
 /** Who a bearer token belongs to; undefined: it is not one of ours. */

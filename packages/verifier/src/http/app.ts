@@ -5,6 +5,7 @@ import { admissionRoutes } from "./admission.ts";
 import { agentRoutes } from "./agents.ts";
 import { changeRoutes, Readers } from "./changes.ts";
 import { type Door, type Env, personOf } from "./door.ts";
+import { loginRoutes } from "./login.ts";
 import { pageRoutes } from "./page.ts";
 import { answerFor, refuse } from "./refusing.ts";
 import { relyingRoutes } from "./relying.ts";
@@ -59,6 +60,7 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
   svidRoutes(app, door);
   changeRoutes(app, door, readers);
   admissionRoutes(app, door);
+  loginRoutes(app, door);
   app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "isoline verifier", version } });
   if (page !== undefined) pageRoutes(app, page);
   return app;

@@ -35,7 +35,7 @@ export class Readers {
 
 export function changeRoutes(app: OpenAPIHono<Env>, door: Door, readers: Readers): void {
   app.get("/v1/changes", async (c) => {
-    const { tenant } = await personOf(c, door, "viewer");
+    const { tenant, until } = await personOf(c, door, "viewer");
     const { fleet } = door;
     const told = c.req.header("last-event-id") ?? "";
     const from = /^\d{1,15}$/.test(told) ? Number(told) : await lastChange(fleet.store.db);
@@ -46,7 +46,7 @@ export function changeRoutes(app: OpenAPIHono<Env>, door: Door, readers: Readers
       const unheard = fleet.onChange(() => wake.ring());
       stream.onAbort(() => wake.ring());
       try {
-        await send(stream, door, from, tenant, wake);
+        await send(stream, door, { from, tenant, until }, wake);
       } finally {
         unheard();
         end();
@@ -55,15 +55,21 @@ export function changeRoutes(app: OpenAPIHono<Env>, door: Door, readers: Readers
   });
 }
 
+interface Reading {
+  readonly from: number;
+  readonly tenant: string | undefined;
+  /** A stream ends with the token that opened it. */
+  readonly until: number | undefined;
+}
+
 async function send(
   stream: SSEStreamingApi,
   { fleet }: Door,
-  from: number,
-  tenant: string | undefined,
+  { from, tenant, until = Number.POSITIVE_INFINITY }: Reading,
   wake: Bell,
 ): Promise<void> {
   await inTime(stream.write(": changes\n\n"));
-  for (let last = from; !stream.aborted && !stream.closed; ) {
+  for (let last = from; !stream.aborted && !stream.closed && Date.now() < until; ) {
     const rows = await changesAfter(fleet.store.db, last, AT_ONCE);
     for (const row of rows) {
       last = row.id;
@@ -72,7 +78,8 @@ async function send(
       if (!(await inTime(stream.writeSSE({ event: "change", id: String(row.id), data })))) return;
     }
     if (rows.length > 0) continue;
-    if (!(await wake.wait(COMMENT_MS)) && !(await inTime(stream.write(": still here\n\n")))) return;
+    const longest = Math.min(COMMENT_MS, Math.max(0, until - Date.now()));
+    if (!(await wake.wait(longest)) && !(await inTime(stream.write(": still here\n\n")))) return;
   }
 }
 

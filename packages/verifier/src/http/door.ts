@@ -2,7 +2,15 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Context } from "hono";
-import { assertRole, type Limits, type Person, type Recognise, type Role } from "../access/index.ts";
+import {
+  assertRole,
+  type Limits,
+  type Login,
+  type Person,
+  type Recognise,
+  type Role,
+  TokenExpired,
+} from "../access/index.ts";
 import { VerifierError } from "../error.ts";
 import { type Fleet, type OwnedNode, tokenDigest } from "../fleet/index.ts";
 import { findNode } from "../store/index.ts";
@@ -23,6 +31,8 @@ export interface Door {
   readonly metrics: Metrics;
   /** Each is asked in turn. */
   readonly people: readonly Recognise[];
+  /** Undefined: the page signs in by tokens alone. */
+  readonly login: Login | undefined;
   /** Whether agents prove themselves with a certificate; otherwise with a token. */
   readonly certificates: boolean;
   /** Undefined: no pods are admitted here. */
@@ -49,11 +59,14 @@ export async function personOf(c: Context<Env>, door: Door, least: Role): Promis
 }
 
 /** Undefined where no person is behind a request. */
-export async function recognised(c: Context<Env>, { people }: Door): Promise<Person | undefined> {
+export async function recognised(c: Context<Env>, { people, limits }: Door): Promise<Person | undefined> {
   const token = bearer(c);
   if (token === undefined || NODE_TOKEN.test(token)) return undefined;
   for (const recognise of people) {
-    const person = await recognise(token);
+    const person = await recognise(token).catch((fault: unknown) => {
+      if (fault instanceof TokenExpired) limits.stranger.count(addressOf(c));
+      throw fault;
+    });
     if (person !== undefined) return person;
   }
   return undefined;

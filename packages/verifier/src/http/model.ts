@@ -236,6 +236,31 @@ export const change = z
   })
   .openapi("Change");
 
+/** What a page needs to begin the authorization code flow with PKCE; left out where no provider is configured for it. */
+export const loginOffered = z
+  .object({
+    provider: z
+      .object({
+        issuer: z.string(),
+        authorization: z.string().describe("where the browser is sent"),
+        client: z.string(),
+        redirect: z.string().describe("the page's own address, as the provider has it"),
+        scope: z.string(),
+        logout: z.string().optional().describe("where a person signs out of the provider"),
+      })
+      .optional(),
+  })
+  .openapi("LoginOffered");
+/** A code verifier has the length and the letters of RFC 7636, 4.1; a code those of RFC 6749, appendix A.11. */
+export const loginReturned = z
+  .object({
+    code: z.string().regex(/^[\x20-\x7e]{1,4096}$/, "printable letters, at most 4096"),
+    verifier: z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/, "43 to 128 letters, digits, . _ ~ and -"),
+    nonce: z.string().regex(/^[A-Za-z0-9_-]{16,128}$/, "16 to 128 letters, digits, _ and -"),
+  })
+  .openapi("LoginReturned");
+export const loginToken = z.object({ token: z.string() }).openapi("LoginToken");
+
 export const refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) }).openapi("Refusal");
 
 export type State = z.infer<typeof state>;
@@ -260,4 +285,7 @@ export type ReferenceList = z.infer<typeof referenceList>;
 export type EnrolmentTokenOrder = z.infer<typeof tokenOrder>;
 export type Audited = z.infer<typeof audited>;
 export type Change = z.infer<typeof change>;
+export type LoginOffered = z.infer<typeof loginOffered>;
+export type LoginReturned = z.infer<typeof loginReturned>;
+export type LoginToken = z.infer<typeof loginToken>;
 export type Refusal = z.infer<typeof refusal>;

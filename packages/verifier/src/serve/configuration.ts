@@ -1,5 +1,6 @@
 /** The configuration of a verifier, as `docs/verifier.md` describes it. */
 import { z } from "zod";
+import { isSafeAddress } from "../access/index.ts";
 import { VerifierError } from "../error.ts";
 
 const path = z.string().min(1).max(4096);
@@ -32,6 +33,17 @@ const schema = z.strictObject({
               name: z.string().default("email"),
             })
             .prefault({}),
+          /** The page as the provider knows it, so that people sign in there: a public client, its address, what it asks for. */
+          page: z
+            .strictObject({
+              client: z.string().min(1).max(256),
+              redirect: z.url({ protocol: /^https?$/ }).max(2048),
+              scope: z
+                .string()
+                .regex(/^openid(?: [\x21\x23-\x5b\x5d-\x7e]{1,64}){0,16}$/, "openid, and more words")
+                .default("openid email"),
+            })
+            .optional(),
         })
         .optional(),
     })
@@ -101,12 +113,13 @@ export function configurationIn(told: unknown): Configuration {
       `listen: expected tls, or an address of this machine alone, got ${data.listen}; tokens and evidence must not cross a network in the clear`,
     );
   const { oidc } = data.people;
-  if (
-    oidc !== undefined &&
-    oidc.issuer.startsWith("http:") &&
-    !/^http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost)[:/]/.test(`${oidc.issuer}/`)
-  )
+  if (oidc !== undefined && !isSafeAddress(oidc.issuer))
     throw unfit(`people.oidc.issuer: expected https://…, got ${oidc.issuer}; its keys decide who people are`);
+  const redirect = oidc?.page?.redirect;
+  if (redirect !== undefined && (!isSafeAddress(redirect) || /[?#]/.test(redirect)))
+    throw unfit(
+      `people.oidc.page.redirect: expected https://… without ? and #, got ${redirect}; codes must not cross a network in the clear`,
+    );
   return { ...data, stale };
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { parsePolicy } from "@isoline/log/proof";
-import { Limits, oidc, type Recognise, tokensIn } from "../access/index.ts";
+import { Limits, Login, oidc, Provider, type Recognise, tokensIn } from "../access/index.ts";
 import { Delivery, nats, type Receiver, webhook } from "../changes/index.ts";
 import { VerifierError } from "../error.ts";
 import { Fleet } from "../fleet/index.ts";
@@ -52,7 +52,7 @@ export async function startVerifier({
   const { due, stale } = configuration;
   const keys = await openKeys(configuration.keys, version, stale);
   const trusted = await openTrust(configuration.trust);
-  const people = peopleIn(configuration);
+  const { people, login } = peopleIn(configuration);
   const admission = admissionIn(configuration);
   const authority = authorityIn(configuration);
   const metrics = new Metrics();
@@ -88,7 +88,8 @@ export async function startVerifier({
   };
   const certificates = configuration.tls?.clients !== undefined;
   const page = configuration.dashboard ? pageFolder() : undefined;
-  const app = verifierApp({ fleet, metrics, people, certificates, admission, limits }, { page, version, failed });
+  const door = { fleet, metrics, people, login, certificates, admission, limits };
+  const app = verifierApp(door, { page, version, failed });
   const server = await listen(app.fetch, configuration);
   return {
     address: server.address,
@@ -115,11 +116,22 @@ function authorityIn({ svid }: Configuration): SvidAuthority | undefined {
   return SvidAuthority.open({ trustDomain, minutes, key: readSecret(key), certificates }, new Date());
 }
 
-function peopleIn({ people: { tokens, oidc: provider } }: Configuration): readonly Recognise[] {
-  return [
-    ...(tokens === undefined ? [] : [tokensIn(readSecret(tokens).toString("utf8"), tokens)]),
-    ...(provider === undefined ? [] : [oidc(provider)]),
-  ];
+interface People {
+  readonly people: readonly Recognise[];
+  readonly login: Login | undefined;
+}
+
+function peopleIn({ people: { tokens, oidc: told } }: Configuration): People {
+  const known = tokens === undefined ? [] : [tokensIn(readSecret(tokens).toString("utf8"), tokens)];
+  if (told === undefined) return { people: known, login: undefined };
+  const { issuer, audience, claims, page } = told;
+  const provider = new Provider(issuer);
+  // Tokens that people bring along are for the audience; those of the page are for the page.
+  const audiences = page === undefined ? [audience] : [audience, page.client];
+  return {
+    people: [...known, oidc(provider, audiences, claims)],
+    login: page && new Login(provider, page, claims),
+  };
 }
 
 function admissionIn({ admission }: Configuration): AdmissionPolicy | undefined {
