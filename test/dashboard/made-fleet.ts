@@ -136,6 +136,7 @@ export function madeCanisterInFull(canister: Canister, names: readonly string[] 
           program: "/bin/dash",
           refused: true,
           times: 11,
+          point: "ab".repeat(32),
         },
         {
           at: at(50),
@@ -176,7 +177,13 @@ export function madeCanisterInFull(canister: Canister, names: readonly string[] 
       },
     };
   });
-  return { ...canister, departures: [...told, ...hostile], history };
+  const items = [
+    { process: 3, pid: 4711, at: at(49), point: "ab".repeat(32) },
+    { process: 9, pid: 4712, at: at(50), point: "cd".repeat(32) },
+    { process: 12, pid: 4713, at: at(51) },
+  ];
+  const processes = { total: bad ? 240 : 0, items: bad ? items : [] };
+  return { ...canister, departures: [...told, ...hostile], processes, history };
 }
 
 const folders = ["/usr/lib/x86_64-linux-gnu", "/etc", "/usr/share/nginx/html", "/proc/self", "/var/log/nginx", "/run"];

@@ -63,6 +63,17 @@ describe.skipIf(!hasBrowser)("the page", () => {
     expect(text).toContain("2 processes lost their trust; the check was not reached, so this is not proven.");
   });
 
+  it("lists the processes that departed, each with what the node tells of it, and says what it does not know", async () => {
+    const rows = tab.page.getByRole("table", { name: /^Processes that departed/ }).getByRole("row");
+    const row = async (at: number) => (await rows.nth(at).innerText()).replace(/\s+/g, " ");
+    expect(await row(1)).toMatch(
+      /^3 pid 4711 .* ago ▼ untrusted `sh` \(nginx → sh\) executed \/usr\/bin\/curl `nginx` starts no program .* executed \/usr\/sbin\/nginx$/,
+    );
+    expect(await row(2)).toMatch(/^9 pid 4712 .* ▼ untrusted the node has not told what it was$/);
+    expect(await row(3)).toMatch(/^12 pid 4713 .* ▼ untrusted the node does not know what it was$/);
+    await tab.page.getByText("These are the first 3 of 240.").waitFor();
+  });
+
   it("draws the contour as a map: a program can be chosen by keys, and let go by Escape", async () => {
     const map = tab.page.getByRole("group", { name: "Map of web.contour" });
     const program = map.getByRole("button", { name: "/usr/sbin/nginx, 168 acts, 1 departure" });

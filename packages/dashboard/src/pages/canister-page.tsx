@@ -11,6 +11,7 @@ import { CountersChart, HistoryTable } from "../parts/counters-chart.tsx";
 import { Departures, Trust } from "../parts/departures.tsx";
 import { OutcomeMark, outcomeWord } from "../parts/marks.tsx";
 import { Await } from "../parts/notices.tsx";
+import { Processes } from "../parts/processes.tsx";
 import { Ago, Facts, Hex, Said } from "../parts/said.tsx";
 import { toNode } from "../place/route.ts";
 import { count, counted } from "../text/amounts.ts";
@@ -60,6 +61,7 @@ export function CanisterPage({ node, label }: { readonly node: string; readonly 
                 <Departures all={value.departures} />
                 <h2>Trust of its processes</h2>
                 <Trust canister={value} />
+                <Processes canister={value} />
                 <h2>From hardware to this canister</h2>
                 {below.value !== undefined && <NodeInShort node={below.value} />}
                 <Chain stages={canisterStages(value.links)} label="Checks of the canister" />

@@ -69,13 +69,21 @@ const departure = table({
   program: optional(text(1024)),
   refused: truth,
   times: count,
+  point: optional(digest),
 });
+
+/** A record of the node's ledger, for which its TPM vouches: the first departure of a process. */
+const departedProcess = table({ process: count, pid: count, at: time, point: optional(digest) });
 
 const earlier = table({ at: time, state, failure, why });
 
 export const canisterWhole = both(
   canister,
-  table({ departures: optional(list(departure, 1000)), history: optional(list(earlier, 1000)) }),
+  table({
+    departures: optional(list(departure, 1000)),
+    processes: optional(table({ total: count, items: list(departedProcess, 1000) })),
+    history: optional(list(earlier, 1000)),
+  }),
 );
 export type CanisterWhole = ReadAs<typeof canisterWhole>;
 

@@ -17,6 +17,7 @@ export interface ToldDeparture {
   readonly program?: string;
   readonly refused: boolean;
   readonly times: number;
+  readonly point: string;
 }
 
 export interface ToldDepartures {
@@ -58,7 +59,7 @@ export class DepartureWords {
 
 /** The last ones, which are the new ones. */
 function wordsOf({ departures }: Departed): readonly ToldDeparture[] {
-  return departures.slice(-MOST_TOLD).map(({ told, last, refused, count, names }) => {
+  return departures.slice(-MOST_TOLD).map(({ told, last, refused, count, names, point }) => {
     const { why = "" } = told as { readonly why?: unknown };
     const whole = line(typeof why === "string" ? why : "");
     const [act = whole, nearest] = whole.split(NEAREST, 2);
@@ -70,6 +71,7 @@ function wordsOf({ departures }: Departed): readonly ToldDeparture[] {
       ...(program === undefined ? {} : { program: line(program) }),
       refused: refused > 0,
       times: count,
+      point,
     };
   });
 }

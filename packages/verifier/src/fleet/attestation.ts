@@ -4,6 +4,7 @@ import { type Appraisal, appraise, endOfResult } from "@isoline/attest/appraise"
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
 import { type Database, type State, writeVerdict } from "../store/index.ts";
+import { departedIn } from "./departed.ts";
 import type { Epochs } from "./epochs.ts";
 import type { Lease } from "./lease.ts";
 import type { OwnedNode } from "./owned-node.ts";
@@ -116,8 +117,9 @@ export class Attestation {
     const isNews = node.imprint !== imprint || node.state !== verdict.state;
     if (isNews) {
       const { name, tenant } = node;
-      const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now });
       const file = verdict.body === undefined ? undefined : bodies?.ledger;
+      const departed = departedIn(verdict, file);
+      const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now, departed });
       const stated = ledgerNews(node.id, file, node.accepted, verdict.accepted);
       await writeVerdict(db, { ...write, evidence: { challenge, evidence }, policy: given.policy?.digest, stated });
     }

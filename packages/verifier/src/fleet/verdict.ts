@@ -9,7 +9,7 @@ import {
 } from "@isoline/attest/evidence";
 import { AttestError } from "@isoline/attest/error";
 import { attest, decode } from "@isoline/attest/tpm";
-import type { LinkRow, VerdictWrite } from "../store/index.ts";
+import type { DepartedProcesses, LinkRow, VerdictWrite } from "../store/index.ts";
 
 export type Judged = "affirming" | "contraindicated" | "unverifiable";
 
@@ -131,11 +131,17 @@ export function imprintOf({ state, failure, root, links, body, canisters, accept
   ]);
 }
 
+interface Writing {
+  readonly node: string;
+  readonly tenant: string;
+  readonly verifier: string;
+  readonly at: Date;
+  /** By label. */
+  readonly departed: ReadonlyMap<string, DepartedProcesses>;
+}
+
 /** The verdict as it is written. */
-export function writeOf(
-  verdict: Verdict,
-  { node, tenant, verifier, at }: { node: string; tenant: string; verifier: string; at: Date },
-): VerdictWrite {
+export function writeOf(verdict: Verdict, { node, tenant, verifier, at, departed }: Writing): VerdictWrite {
   const { state, failure, why, root, links, body, canisters, accepted } = verdict;
   return {
     node,
@@ -148,7 +154,10 @@ export function writeOf(
       ...(body !== undefined && { root, ...columnsOf(body) }),
       ...(accepted !== undefined && { accepted: writeAccepted(accepted) }),
     },
-    canisters: canisters?.map((canister) => canisterRow(canister, node, tenant)),
+    canisters: canisters?.map((canister) => ({
+      ...canisterRow(canister, node, tenant),
+      processes: departed.has(canister.label) ? JSON.stringify(departed.get(canister.label)) : null,
+    })),
     others: { state: "unverifiable", failure, why: "the evidence of its node was refused, so nothing is known of it" },
   };
 }

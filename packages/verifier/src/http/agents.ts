@@ -117,9 +117,9 @@ function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
       const node = await provenNode(c, door, c.req.valid("param").name);
       const { canister, departures } = c.req.valid("json");
       await assertItsOwn(node, canister, door);
-      const rows = departures.map(({ at, why = null, nearest = null, program = null, ...rest }) => ({
+      const rows = departures.map(({ at, why = null, nearest = null, program = null, point = null, ...rest }) => ({
         ...rest,
-        ...{ at: new Date(at), why, nearest, program },
+        ...{ at: new Date(at), why, nearest, program, point },
       }));
       await writeDepartures(fleet.store.db, node.name, canister, rows);
       return c.body(null, 204);

@@ -1,7 +1,7 @@
 /** From rows to the documents of the API. */
 import type { Fleet } from "../fleet/index.ts";
-import type { CanisterRow, ChangeRow, Counts, DepartureRow, NodeRow } from "../store/index.ts";
-import type { Canister, Departure, Link, Node } from "./model.ts";
+import type { CanisterRow, ChangeRow, Counts, DepartedProcesses, DepartureRow, NodeRow } from "../store/index.ts";
+import type { Canister, CanisterInFull, Departure, Link, Node } from "./model.ts";
 
 type FailureClass = NonNullable<Node["failure"]>;
 
@@ -54,7 +54,7 @@ export async function canisterDocument(row: CanisterRow, fleet: Fleet): Promise<
   };
 }
 
-export function departureDocument({ at, line, why, nearest, program, refused, times }: DepartureRow): Departure {
+export function departureDocument({ at, line, why, nearest, program, refused, times, point }: DepartureRow): Departure {
   return {
     at: at.toISOString(),
     line,
@@ -63,8 +63,14 @@ export function departureDocument({ at, line, why, nearest, program, refused, ti
     ...(program !== null && { program }),
     refused,
     times,
+    ...(point !== null && { point }),
   };
 }
+
+export const processesDocument = ({ total, items }: DepartedProcesses): NonNullable<CanisterInFull["processes"]> => ({
+  total,
+  items: [...items],
+});
 
 export function historyDocument({ at, after, failure, why, counters }: ChangeRow) {
   return {

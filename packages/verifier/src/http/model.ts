@@ -89,12 +89,27 @@ export const departure = z
     program: line(4096).optional(),
     refused: z.boolean(),
     times: count,
+    point: digest.optional().describe("what departed, as the ledger names it"),
   })
   .openapi("Departure");
+
+/** A record of the ledger: the first departure of a process. Its point is that of a departure, if the node has told of it. */
+const departedProcess = z
+  .object({
+    process: count.describe("its number in the namespace, while it lived"),
+    pid: count,
+    at: time.describe("by the node's clock"),
+    point: digest.optional().describe("left out where the node does not know"),
+  })
+  .openapi("DepartedProcess");
 
 export const canisterInFull = canister
   .extend({
     departures: z.array(departure),
+    processes: z
+      .object({ total: count, items: z.array(departedProcess).max(200).describe("the first of them") })
+      .optional()
+      .describe("those that departed; left out where no register of a TPM vouches for the records"),
     history: z.array(
       z.object({
         at: time,

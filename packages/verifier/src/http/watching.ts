@@ -15,7 +15,14 @@ import {
   nodesBehind,
 } from "../store/index.ts";
 import type { Person } from "../access/index.ts";
-import { canisterDocument, countsDocument, departureDocument, historyDocument, nodeDocument } from "./documents.ts";
+import {
+  canisterDocument,
+  countsDocument,
+  departureDocument,
+  historyDocument,
+  nodeDocument,
+  processesDocument,
+} from "./documents.ts";
 import { type Door, type Env, personOf, tenantFor } from "./door.ts";
 import { canisterInFull, canisterList, canistersOfNode, label, name, node, nodeList } from "./model.ts";
 import { cursorOf, json, ofName, ofState, paged, placeOf, route } from "./route.ts";
@@ -158,6 +165,7 @@ function canisterRoutes(app: OpenAPIHono<Env>, door: Door): void {
         {
           ...(await canisterDocument(canister, fleet)),
           departures: departures.map(departureDocument),
+          ...(canister.processes !== null && { processes: processesDocument(canister.processes) }),
           history: history.map(historyDocument),
         },
         200,

@@ -37,7 +37,16 @@ export async function writeDepartures(
   rows: readonly Omit<Insertable<DepartureTable>, "node" | "label">[],
 ): Promise<void> {
   if (rows.length === 0) return;
+  const points = rows.flatMap(({ point }) => point ?? []);
   await db.transaction().execute(async (step) => {
+    // What is told again has newer words and counts.
+    if (points.length > 0)
+      await step
+        .deleteFrom("departures")
+        .where("node", "=", node)
+        .where("label", "=", label)
+        .where("point", "in", points)
+        .execute();
     await step
       .insertInto("departures")
       .values(rows.map((row) => ({ ...row, node, label })))

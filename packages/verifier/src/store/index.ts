@@ -12,5 +12,5 @@ export * from "./revocations.ts";
 export * from "./rules.ts";
 export * from "./statements.ts";
 export { openStore, storeGone } from "./store.ts";
-export type { LinkRow, State } from "./tables.ts";
+export type { DepartedProcesses, LinkRow, State } from "./tables.ts";
 export * from "./verdicts.ts";

@@ -64,10 +64,17 @@ create table revocations (id smallint primary key check (id = 1), epoch bigint n
 insert into revocations (id, epoch, raised) values (1, 0, now());
 `;
 
+const processes = `
+alter table canisters add column processes jsonb;
+alter table departures add column point text;
+create index departures_by_point on departures (node, label, point);
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
   "0003-revocations": { up: (db) => run(db, revocations) },
+  "0004-processes": { up: (db) => run(db, processes) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

@@ -19,6 +19,20 @@ export interface CounterRow {
   readonly untrusted: number;
 }
 
+/** Processes of a canister that departed: how many, and the first of them. */
+export interface DepartedProcesses {
+  readonly total: number;
+  readonly items: readonly {
+    /** Its number in the namespace, while it lived. */
+    readonly process: number;
+    readonly pid: number;
+    /** When, by the node's clock; ISO 8601 in UTC. */
+    readonly at: string;
+    /** Of what it did, in hexadecimal; left out where the node does not know. */
+    readonly point?: string;
+  }[];
+}
+
 /** Written as text, read as the value. */
 type Json<T> = ColumnType<T, string, string>;
 
@@ -68,6 +82,8 @@ export interface CanisterTable extends VerdictColumns {
   points: number;
   measurement: string;
   counters: Json<CounterRow>;
+  /** Null where no register was checked. */
+  processes: Json<DepartedProcesses> | null;
 }
 
 /** Every change of a verdict, in the order in which they were committed. */
@@ -104,6 +120,8 @@ export interface DepartureTable {
   program: string | null;
   refused: boolean;
   times: number;
+  /** In hexadecimal; null where the node did not say. */
+  point: string | null;
 }
 
 /** One-time tokens for enrolments, by the SHA-256 of each. */

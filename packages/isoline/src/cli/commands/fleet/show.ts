@@ -93,6 +93,7 @@ function canisterLines(it: CanisterWhole): string[] {
     ),
     ...chainLines(it.links),
     ...departureLines(it),
+    ...processLines(it),
     ...historyLines(it),
   ];
 }
@@ -120,6 +121,19 @@ function departureLines({ departures = [], counters }: CanisterWhole): string[] 
     ]);
   const more = departures.length - MOST_SHOWN;
   return ["", `${when}, in the node's own words:`, ...rows, ...(more > 0 ? [`  … and ${more} more: -o json`] : [])];
+}
+
+/** What a process did is in the words of a departure that the node told of; which one, its point says. */
+function processLines({ processes, departures = [] }: CanisterWhole): string[] {
+  if (processes === undefined || processes.total === 0) return [];
+  const rows = processes.items.slice(0, MOST_SHOWN).map(({ process, pid, at, point }) => {
+    const words = departures.find((one) => point !== undefined && one.point === point)?.line;
+    const what = words === undefined ? "the node has not told what it did" : shown(words, WHOLE);
+    return `  ${process} (pid ${pid}), ${ageText(at)} ago: ${what}`;
+  });
+  const more = processes.total - Math.min(processes.items.length, MOST_SHOWN);
+  const title = `${counted(processes.total, "process")} departed and ${processes.total === 1 ? "is" : "are"} untrusted, by the register of the TPM:`;
+  return ["", title, ...rows, ...(more > 0 ? [`  … and ${grouped(more)} more: -o json has the first 200`] : [])];
 }
 
 function historyLines({ history = [] }: CanisterWhole): string[] {
