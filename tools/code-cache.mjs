@@ -135,6 +135,6 @@ async function containeriseAtAgent(place) {
   call("run", "--detach", "--bundle", place, id);
   call("delete", "--force", id);
   await logged("ended");
-  agent.kill();
+  agent.kill("SIGKILL");
   await over;
 }
