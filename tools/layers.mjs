@@ -147,7 +147,7 @@ const layers = [
   ["isoline", "agent", [...core, ...attest, "@isoline/linux", "node:*", "prom-client"]],
   ["isoline", "service", ["node:*"]],
   ["isoline", "fleet", [...core, ...attest, "@isoline/linux", "node:*"]],
-  ["isoline", "demo", [...core, "node:*"]],
+  ["isoline", "demo", [...core, ...log, "node:*"]],
   [
     "isoline",
     "cli",

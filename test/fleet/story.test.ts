@@ -41,11 +41,16 @@ describe.skipIf(isMissing || !isCI)("the story of a fleet (a minute or two: in C
         /^node-1 +web +contraindicated +enforcing +1 .*off-contour: expected no departure, got 1/m,
       );
       expect(attacked).toMatch(/refused +`cat` .* opened \$CWD\/secret for reading/);
+      expect(attacked).toMatch(/^1 process departed and is untrusted, by the register of the TPM:$/m);
+      expect(attacked).toMatch(
+        /entry \d+ of log\.example\/fleet, which the witness has signed, says\n\nisoline fleet statement 1\n[^]*^kind change\n[^]*^to contraindicated\nclass off-contour\n/m,
+      );
       const [, forged = ""] = stdout.split("6  A forged past");
       expect(forged).toMatch(/^node-2: contraindicated for .*: equivocation: /m);
       const [, repaired = ""] = stdout.split("7  The service is repaired");
       expect(repaired).toMatch(/entry 1 of log\.example\/demo, seen by witness\.example\/demo/);
       expect(repaired).toMatch(/^node-1 +web +affirming[^]*^node-1\/web: affirming/m);
+      expect(repaired).toMatch(/^log\.example\/fleet: \d+ entries, \d+ new, seen by witness\.example\/demo$/m);
       expect(status).toBe(0);
       expect(readdirSync(directory)).toEqual([]);
       expect(processesAt(directory)).toEqual([]);

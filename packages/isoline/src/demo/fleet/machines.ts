@@ -83,8 +83,8 @@ export class Machines {
     await this.powerOn(node);
   }
 
-  /** A witness of the log, and its line for a policy. */
-  async startWitness(log: string): Promise<string> {
+  /** A witness of logs, and its line for a policy. */
+  async startWitness(logs: readonly string[]): Promise<string> {
     const words = [
       "log",
       "witness",
@@ -94,7 +94,7 @@ export class Machines {
       "--name",
       "witness.example/demo",
     ];
-    words.push("--key", this.#place.at("owner/witness.pem"), "--log", log);
+    words.push("--key", this.#place.at("owner/witness.pem"), ...logs.flatMap((log) => ["--log", log]));
     const witness = this.#isoline("the witness", words);
     const [, key] = await witness.says(/^witness (\S+)$/m);
     const [, port] = await witness.says(/listening at 127\.0\.0\.1:(\d+)/);

@@ -2,7 +2,9 @@
  * The files of the story of a fleet, in one directory that no other user can enter:
  *
  *   verifier/      its configuration, its keys and store, the makers and the owner that it trusts
- *   log/ witness/  a transparency log, and what a witness of it has seen
+ *   log/           a transparency log of the owner, for signatures
+ *   fleet-log/     another one, into which the verifier states what it does
+ *   witness/       what a witness of both has seen
  *   owner/         the service, its contour, and the key that signs it
  *   node-1/ node-2/   each a host of its own: its TPM, its control sockets, its ledger, its services
  *   home/          of the operator, with the credentials for the verifier
@@ -54,7 +56,7 @@ export function layOutFleet(): FleetPlace {
     write("owner/owner.pem", String(pem(privateKey)), 0o600);
     for (const signers of ["contour-signers", "policy-signers"])
       write(`verifier/trust/${signers}/owner.pub`, String(pem(publicKey)));
-    for (const key of ["owner/log.pem", "owner/witness.pem"])
+    for (const key of ["owner/log.pem", "owner/witness.pem", "verifier/log.pem"])
       write(key, String(pem(generateKeyPairSync("ed25519").privateKey)), 0o600);
     write("owner/policy.json", `${JSON.stringify(POLICY, null, 2)}\n`);
     const token = randomBytes(24).toString("base64url");

@@ -2,10 +2,12 @@
  * `isoline demo --fleet`: a verifier, a log with a witness, two nodes with a TPM each, three services. One is attacked, a node forges its
  * past, and what is right again is green again. Real processes, real quotes.
  */
+import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { Session, type Stage, Stopped } from "../session.ts";
 import { assertInstalled, Machines } from "./machines.ts";
 import { type FleetPlace, layOutFleet, REPAIRED } from "./place.ts";
+import { lastStated } from "./stated.ts";
 import { Verdicts } from "./verdicts.ts";
 
 const SERVICES = ["node-1/web", "node-1/mail", "node-2/web"] as const;
@@ -73,11 +75,17 @@ class Story {
     await run("cat owner/service.sh");
     await run(`cd owner && ${REQUESTS} | isoline learn -q -o web.contour -- sh service.sh`);
     await run("isoline sign --key owner/owner.pem owner/web.contour");
-    this.#say("\nThe signature goes into a transparency log, which a witness watches:\n");
+    this.#say(
+      "\nThe signature goes into a transparency log. The verifier will have one of its own. A witness watches both:\n",
+    );
     await run("isoline log create log --name log.example/demo --key owner/log.pem | tee log.key");
-    const log = readFileSync(this.#place.at("log.key"), "utf8").trim();
-    const witness = await this.#machines.startWitness(log.replace(/^log /, ""));
+    await run("isoline log create fleet-log --name log.example/fleet --key verifier/log.pem | tee fleet-log.key");
+    const [log = "", ofFleet = ""] = ["log.key", "fleet-log.key"].map((file) =>
+      readFileSync(this.#place.at(file), "utf8").trim(),
+    );
+    const witness = await this.#machines.startWitness([log, ofFleet].map((line) => line.replace(/^log /, "")));
     this.#place.write("log.policy", `${log}\n${witness}\nquorum one\n`);
+    this.#place.write("fleet-log.policy", `${ofFleet}\n${witness}\nquorum one\n`);
     await this.#log();
   }
 
@@ -85,7 +93,7 @@ class Story {
     const { run } = this.#shown();
     this.#chapter(
       "2  A verifier",
-      "It keeps its store in a directory, and trusts one maker of TPMs and the owner's key.",
+      "It keeps its store in a directory, and trusts one maker of TPMs and the owner's key. What it does it states in its log.",
     );
     for (const node of NODES) this.#machines.makeTpm(node);
     const configuration = {
@@ -95,6 +103,7 @@ class Story {
       trust: "trust",
       due: 10,
       people: { tokens: "people" },
+      log: { directory: "../fleet-log", key: "log.pem", policy: "../fleet-log.policy" },
     };
     this.#place.write("verifier/verifier.yaml", `${JSON.stringify(configuration)}\n`);
     this.#show("isoline verifier --config verifier/verifier.yaml &");
@@ -154,6 +163,15 @@ class Story {
     );
     await run("isoline fleet canisters");
     await run("isoline fleet why node-1/web", 3);
+    const { entry, text } = await lastStated(
+      this.#place.at("fleet-log"),
+      "a change to contraindicated",
+      (one) => one.kind === "change" && one.label !== undefined && one.to === "contraindicated",
+    );
+    this.#say(
+      `\nThe verifier cannot take it back: entry ${entry} of log.example/fleet, which the witness has signed, says\n`,
+    );
+    this.#say(this.#stage.paint("dim", text.trimEnd()));
   }
 
   async #forge(verdicts: Verdicts): Promise<void> {
@@ -215,6 +233,16 @@ class Story {
     await this.#machines.request("node-1/web", "../secret", /No such file/);
     await run("isoline fleet why node-1/web");
     await run("isoline log monitor log --policy log.policy --state copy");
+    const digest = createHash("sha256")
+      .update(readFileSync(this.#place.at("owner/web.contour")))
+      .digest("hex");
+    await lastStated(
+      this.#place.at("fleet-log"),
+      "the amended contour",
+      (one) => one.kind === "publish-contour" && one.digest === digest,
+    );
+    this.#say("\nAnd in the log of the verifier nothing is that should not be there:\n");
+    await run("isoline log monitor fleet-log --policy fleet-log.policy --state fleet-copy");
     this.#say(`\n${this.#stage.paint("green", "Everything is what it should be, and what was not is known.")}`);
   }
 

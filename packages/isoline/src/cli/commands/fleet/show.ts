@@ -46,8 +46,8 @@ async function show<T>({ output }: FleetOptions, value: T, lines: (value: T) => 
 function whyLines(it: Node | CanisterWhole, asked: string): string[] {
   const failing = it.links?.filter(({ state }) => state !== "passed") ?? [];
   const first = `${shown(asked)}: ${stateText(it.state)} for ${ageText(it.since)}${it.state === "affirming" ? "" : `: ${whyText(it, WHOLE)}`}`;
-  const departures = "departures" in it ? departureLines(it) : [];
-  return [first, ...failing.map(linkLine), ...departures];
+  const departed = "departures" in it ? [...departureLines(it), ...processLines(it)] : [];
+  return [first, ...failing.map(linkLine), ...departed];
 }
 
 function nodeLines(it: Node & { readonly running: readonly Canister[] }): string[] {
