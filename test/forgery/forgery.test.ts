@@ -5,6 +5,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { checks, type Question } from "../../packages/attest/src/appraise/index.ts";
 import { writeEvidence } from "../../packages/attest/src/evidence/index.ts";
+import { KeptFacts } from "../../packages/verifier/src/fleet/proven-facts.ts";
 import { needsSwtpm } from "../attest/swtpm.ts";
 import { isCI } from "../support/machine.ts";
 import { Bench, type Row } from "./bench.ts";
@@ -35,10 +36,13 @@ const STRIDE = isCI ? 1 : 31;
 describe.skipIf(needsSwtpm)("the forgery matrix (needs swtpm and tpm2-tools)", () => {
   const second = needsPython ? undefined : new SecondVerifier();
   afterAll(() => second?.close());
+  /** Of a verifier that has seen the logs of honest nodes before. */
+  const proven = new KeptFacts();
 
   it.each(rows.map((row) => [row.group, row.forgery, row] as const))("%s: %s", async (_, __, row) => {
     const question = await sentBy(row);
     const appraisal = await judge(question, question.evidence);
+    expect(verdict(await judge({ ...question, proven }, question.evidence))).toBe(verdict(appraisal));
     const all = [appraisal.platform, ...appraisal.canisters].flatMap((each) => each.checks);
     const first = all.find(({ outcome }) => outcome === "failed");
     expect(first ? `${first.name}: ${first.failure}` : "no alarm").toBe(row.caught);
@@ -56,10 +60,11 @@ describe.skipIf(needsSwtpm)("the forgery matrix (needs swtpm and tpm2-tools)", (
     const isInLog = (at: number) => at >= log && at < log + evidence.bootLog!.length;
     const missed: number[] = [];
     const differing: string[] = [];
+    expect(verdict(await judge({ ...question, proven }, sample))).toBe("affirming");
     for (let at = 0; at < sample.length; at += STRIDE) {
       const flipped = Uint8Array.from(sample);
       flipped[at]! ^= 1 << (at % 8);
-      const ours = await judge(question, flipped);
+      const ours = await judge({ ...question, proven }, flipped);
       const theirs = (await second?.verdict({ ...question, evidence: flipped })) ?? verdict(ours);
       if (ours.status === "affirming") missed.push(at);
       if (theirs !== verdict(ours)) differing.push(`${at}: ${theirs} and ${verdict(ours)}`);

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type Question, writeAccepted } from "../../packages/attest/src/appraise/index.ts";
+import { ContourFile, type Question, writeAccepted } from "../../packages/attest/src/appraise/index.ts";
+import { EvidenceReading } from "../../packages/attest/src/evidence/index.ts";
 import { encode, publicArea } from "../../packages/attest/src/tpm/index.ts";
 
 const program = fileURLToPath(new URL("./second/verifier.py", import.meta.url));
@@ -24,12 +25,12 @@ export class SecondVerifier {
 
   async verdict({ evidence, challenge, trust, policy, references, last, now, node, about }: Question): Promise<string> {
     const question = {
-      evidence: base64(evidence),
+      evidence: base64(EvidenceReading.of(evidence).bytes),
       challenge: Buffer.from(challenge).toString("hex"),
       nodes: Object.fromEntries(trust.nodes.map((one) => [one.id, base64(encode(publicArea, one.attestationKey))])),
       contourSigners: trust.contourSigners.map(({ pem }) => pem),
       policySigners: trust.policySigners.map(({ pem }) => pem),
-      contours: trust.contours.map(base64),
+      contours: trust.contours.map((file) => base64(ContourFile.of(file).bytes)),
       policy: base64(policy),
       references: references.map(base64),
       now: now.getTime(),

@@ -1,6 +1,6 @@
 /** A verifier that trusts one node: what it asks, and what it makes of an answer. */
 import { type Appraisal, appraise, type Question } from "../../packages/attest/src/appraise/index.ts";
-import { type Evidence, writeEvidence } from "../../packages/attest/src/evidence/index.ts";
+import { type Evidence, EvidenceReading, writeEvidence } from "../../packages/attest/src/evidence/index.ts";
 import type { Node } from "./node.ts";
 import { contour, digest, published } from "./published.ts";
 
@@ -58,8 +58,12 @@ export function references(node: Node, contours: readonly object[] = []): Uint8A
   );
 }
 
-export async function judge(question: Omit<Question, "evidence">, evidence: Evidence | Uint8Array): Promise<Appraisal> {
-  return appraise({ ...question, evidence: evidence instanceof Uint8Array ? evidence : writeEvidence(evidence) });
+export async function judge(
+  question: Omit<Question, "evidence">,
+  evidence: Evidence | Question["evidence"],
+): Promise<Appraisal> {
+  const isWritten = evidence instanceof Uint8Array || evidence instanceof EvidenceReading;
+  return appraise({ ...question, evidence: isWritten ? evidence : writeEvidence(evidence) });
 }
 
 /** What an appraisal comes to, in one line: the status, then each check that failed. */

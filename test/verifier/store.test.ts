@@ -115,6 +115,21 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     expect(await stores.adoptNodes(store.db, "v2", 10)).toEqual([]);
   });
 
+  it("hands over the nodes of several dead owners and of none, never those of a live one or of a revoked node", async () => {
+    const owners = { a: "v3", b: "v4", c: "v1", d: null, e: "v3", f: null };
+    for (const [name, owner] of Object.entries(owners)) {
+      await stores.insertNode(store.db, new SoftwareNode(`owned-${name}`).row());
+      const state = name === "e" ? "revoked" : name === "f" ? "unknown" : "affirming";
+      await store.db.updateTable("nodes").set({ owner, state }).where("name", "=", `owned-${name}`).execute();
+    }
+    expect(await stores.adoptNodes(store.db, "v2", 2)).toHaveLength(2);
+    expect(await stores.adoptNodes(store.db, "v2", 2)).toHaveLength(1);
+    expect(await stores.adoptNodes(store.db, "v2", 2)).toEqual([]);
+    const rows = await store.db.selectFrom("nodes").select("name").where("owner", "=", "v2").orderBy("name").execute();
+    expect(rows.map(({ name }) => name)).toEqual(["owned-a", "owned-b", "owned-d"]);
+    expect(await stores.adoptNodes(store.db, "v9", 10)).toEqual([]);
+  });
+
   it("uses a token once, also when two ask at the same time", async () => {
     const token = { token: "t", tenant: "acme", labels: {}, name: null, expires: new Date(Date.now() + 60_000) };
     await stores.writeToken(store.db, token);

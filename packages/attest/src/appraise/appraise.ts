@@ -2,17 +2,15 @@
  * The appraisal of evidence: freshness before anything else, then what each later check rests on, in order. Pure: the same bytes give
  * the same result, wherever it runs.
  */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
 import { equal } from "../cbor/index.ts";
-import { type Evidence, readEvidence } from "../evidence/index.ts";
+import { EvidenceReading } from "../evidence/index.ts";
 import { type Accepted } from "./accepted.ts";
 import { acceptedCanister, appraiseCanister } from "./canister.ts";
 import { type Check, Findings, stale, type Status, worst } from "./findings.ts";
 import { appraiseNode, type NodeFacts } from "./node.ts";
-import { assertNoOlder, type Policy, readPolicy, type Root } from "./policy.ts";
+import { assertNoOlder, type Policy, type Root } from "./policy.ts";
 import type { Question } from "./question.ts";
-import { joined, type References, readReferences } from "./references.ts";
+import { type AppraisalRules, readRules } from "./rules.ts";
 import { type ProvenCanister, provenCanisters } from "./tree.ts";
 
 export interface Appraised {
@@ -50,13 +48,11 @@ export interface Appraisal {
 
 export async function appraise(question: Question): Promise<Appraisal> {
   const findings = new Findings();
-  const found = await appraisePlatform(question, findings);
+  const reading = EvidenceReading.of(question.evidence);
+  const { rules, node } = await appraisePlatform(reading, question, findings);
   const canisters =
-    found.node === undefined || found.evidence === undefined
-      ? []
-      : await appraiseCanisters(found as Whole, question, findings);
+    node === undefined || rules === undefined ? [] : await appraiseCanisters(reading, rules, node, question, findings);
   const platform = { status: findings.status, checks: findings.checks };
-  const { policy, node, evidence } = found;
   return {
     status: worst([platform.status, ...canisters.map(({ status }) => status)]),
     root: rootOf(node),
@@ -64,16 +60,16 @@ export async function appraise(question: Question): Promise<Appraisal> {
     platform,
     canisters: canisters.map(({ proven: _proven, ...canister }) => canister),
     challenge: question.challenge,
-    evidenceDigest: bytesToHex(sha256(question.evidence)),
-    policy: policy && {
-      name: policy.name,
-      version: policy.version,
-      digest: bytesToHex(sha256(question.policy)),
-      validity: policy.validity,
+    evidenceDigest: reading.digest,
+    policy: rules && {
+      name: rules.policy.name,
+      version: rules.policy.version,
+      digest: rules.digest,
+      validity: rules.policy.validity,
     },
     accepted:
-      platform.status === "affirming" && evidence && node && policy
-        ? acceptedOf(node, policy, canisters, question)
+      platform.status === "affirming" && node && rules
+        ? acceptedOf(node, rules.policy, canisters, question)
         : undefined,
   };
 }
@@ -84,33 +80,28 @@ function rootOf(node: NodeFacts | undefined): Root {
 }
 
 interface Found {
-  readonly evidence?: Evidence | undefined;
-  readonly policy?: Policy | undefined;
-  readonly references?: References | undefined;
+  readonly rules?: AppraisalRules | undefined;
   readonly node?: NodeFacts | undefined;
 }
-type Whole = { readonly [K in keyof Found]-?: NonNullable<Found[K]> };
 
-async function appraisePlatform(question: Question, findings: Findings): Promise<Found> {
-  const evidence = await findings.make("format", () => readEvidence(question.evidence));
+async function appraisePlatform(reading: EvidenceReading, question: Question, findings: Findings): Promise<Found> {
+  const evidence = await findings.make("format", () => reading.evidence);
   if (evidence === undefined) return {};
   const isFresh = await findings.make("freshness", () => assertFresh(evidence, question));
-  if (isFresh === undefined) return { evidence };
+  if (isFresh === undefined) return {};
   const rules = await findings.make("policy", async (warn) => {
     const { policySigners } = question.trust;
     if (policySigners.length === 0) warn("no signer of policies is trusted: the file counts as it is");
-    const policy = await readPolicy(question.policy, policySigners);
-    assertNoOlder(policy, question.last?.policy);
-    const all: References[] = [];
-    for (const file of question.references) all.push(await readReferences(file, policySigners));
-    return { policy, references: joined(all) };
+    const read = await (question.readRules ?? readRules)(question.policy, question.references, policySigners);
+    assertNoOlder(read.policy, question.last?.policy);
+    return read;
   });
-  if (rules === undefined) return { evidence };
-  const node = await appraiseNode(evidence, question, rules.policy, rules.references, findings);
-  return { evidence, ...rules, node };
+  if (rules === undefined) return {};
+  const node = await appraiseNode(reading, question, rules.policy, rules.references, findings);
+  return { rules, node };
 }
 
-function assertFresh({ challenge }: Evidence, { challenge: asked }: Question): true {
+function assertFresh({ challenge }: EvidenceReading["evidence"], { challenge: asked }: Question): true {
   if (!equal(challenge, asked))
     throw stale(
       "an answer to the challenge of this verifier",
@@ -121,11 +112,14 @@ function assertFresh({ challenge }: Evidence, { challenge: asked }: Question): t
 }
 
 async function appraiseCanisters(
-  { evidence, policy, references, node }: Whole,
+  reading: EvidenceReading,
+  { policy, references }: AppraisalRules,
+  node: NodeFacts,
   question: Question,
   findings: Findings,
 ) {
-  const proven = await findings.make("tree", () => provenCanisters(evidence, node, policy.required, question.about));
+  const { evidence } = reading;
+  const proven = await findings.make("tree", () => provenCanisters(reading, node, policy.required, question));
   const appraised: (AppraisedCanister & { readonly proven: ProvenCanister })[] = [];
   for (const canister of proven ?? []) {
     const own = new Findings();

@@ -1,11 +1,12 @@
 /** The checks of one canister, whose body the quote of its node covers. */
 import type { Digest } from "@isoline/core/digest";
 import { IsolineError } from "@isoline/core/error";
-import { signerOf, stateUnder, verifyContour } from "@isoline/core/verify";
+import { signerOf, stateUnder } from "@isoline/core/verify";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { AttestError } from "../error.ts";
 import type { CanisterBody, Evidence } from "../evidence/index.ts";
 import type { AcceptedCanister } from "./accepted.ts";
+import { ContourFile } from "./contour-file.ts";
 import {
   equivocates,
   type Findings,
@@ -125,14 +126,14 @@ async function contourByState(
     throw unknownContour("a signed contour", `none: ${amended}`, "sign what it does now, and amend it to that file");
   const isFor = (images: readonly string[]) => images.length === 0 || (image !== undefined && images.includes(image));
   const reference = references.contours.find((one) => one.state === told && isFor(one.images));
-  const file = contours.find((one) => portableStateOf(one) === told);
+  const file = contours.map((one) => ContourFile.of(one)).find((one) => one.state === told);
   if (reference === undefined && file === undefined)
     throw unknownContour(
       "a published contour of its state",
       `${short(state)}: ${amended}`,
       "review what was permitted, and publish it, or start it anew",
     );
-  return { states: [told], file };
+  return { states: [told], file: file?.bytes };
 }
 
 /** Whether a state that was in force earlier is that of a published contour. */
@@ -142,27 +143,14 @@ function knownStates({ image }: CanisterBody, { trust }: Question, references: R
     const isFor = (images: readonly string[]) => images.length === 0 || (image !== undefined && images.includes(image));
     return (
       references.contours.some((one) => one.state === told && isFor(one.images)) ||
-      trust.contours.some((file) => portableStateOf(file) === told)
+      trust.contours.some((file) => ContourFile.of(file).state === told)
     );
   };
 }
 
-/** The state of a file's points, under neither base nor aggregate; undefined for a file that is no contour. */
-function portableStateOf(file: Uint8Array): string | undefined {
-  try {
-    return stateUnder(file, {});
-  } catch (fault) {
-    if (fault instanceof IsolineError) return undefined;
-    throw fault;
-  }
-}
-
-async function fileOf(digest: string, contours: readonly Uint8Array[]) {
-  for (const file of contours) {
-    const summary = await verifyContour(file).catch(() => undefined);
-    // Portable: a file that was learnt under a base or an aggregate has another state of its own.
-    if (summary?.digest === digest) return { file, state: stateUnder(file, {}) as string };
-  }
+async function fileOf(digest: string, contours: Question["trust"]["contours"]) {
+  for (const file of contours.map((one) => ContourFile.of(one)))
+    if ((await file.digest) === digest) return { file: file.bytes, state: file.state };
   return undefined;
 }
 

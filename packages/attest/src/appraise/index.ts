@@ -1,6 +1,7 @@
 /** Appraisal: what evidence proves, and what it does not. Pure, and free of Node's modules. */
 export { type Accepted, readAccepted, writeAccepted } from "./accepted.ts";
 export { type Appraisal, appraise, type Appraised, type AppraisedCanister } from "./appraise.ts";
+export { ContourFile } from "./contour-file.ts";
 export { type EarAlgorithm, type EarOrder, endOfResult, signEar, verifyEar } from "./ear.ts";
 export { type EpochOrder, type RevocationEpoch, signEpoch, verifyEpoch } from "./epoch.ts";
 export { type Check, type CheckName, checks, type FailureClass, failureClasses, type Status } from "./findings.ts";
@@ -8,6 +9,7 @@ export { type MachineProof } from "./machine.ts";
 export { collateralIn, makersIn, revocationsIn, rootsAmong } from "./machine-files.ts";
 export { type Policy, POLICY_TYPE, type Root, QUOTED_REGISTERS, readPolicy } from "./policy.ts";
 export type { MachineTrust, Question, Trust } from "./question.ts";
+export { type Fact, type FactName, nothingProven, type ProvenFacts } from "./proven.ts";
 export {
   appraiseQuote,
   assertAttestationKey,
@@ -18,3 +20,4 @@ export {
   signedQuote,
 } from "./quote.ts";
 export { readReferences, type References, REFERENCES_TYPE } from "./references.ts";
+export { type AppraisalRules, readRules } from "./rules.ts";

@@ -1,13 +1,14 @@
 /** The ledger of a node: it must lead to the births' register, belong to this boot, and go on from what was accepted. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
-import { parseBootLog, replayBootLog } from "../boot/index.ts";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { equal } from "../cbor/index.ts";
-import type { Evidence } from "../evidence/index.ts";
+import type { EvidenceReading } from "../evidence/index.ts";
 import { type Ledger, LedgerReplay, type LedgerRecord, recordsIn, standingOf } from "../register/index.ts";
 import type { Accepted } from "./accepted.ts";
 import { broken, equivocates, incomplete } from "./findings.ts";
 import type { Policy } from "./policy.ts";
+import { nothingProven, type ProvenFacts } from "./proven.ts";
+import type { Question } from "./question.ts";
 import type { ProvenRegisters } from "./quote.ts";
 
 export interface LedgerFacts {
@@ -19,12 +20,13 @@ export interface LedgerFacts {
 }
 
 export function appraiseLedger(
-  { ledger: file, bootLog }: Evidence,
+  reading: EvidenceReading,
   proven: ProvenRegisters | "none",
   policy: Policy,
-  last: Accepted | undefined,
+  { last, proven: facts = nothingProven }: Question,
   warn: (why: string) => void,
 ): LedgerFacts | undefined {
+  const file = reading.evidence.ledger;
   if (file === undefined || proven === "none") {
     const wasThere =
       last?.ledger !== undefined && proven !== "none" && last.clock?.resetCount === proven.clock.resetCount;
@@ -35,7 +37,7 @@ export function appraiseLedger(
   const replay = new LedgerReplay();
   const records = Array.from(recordsIn(file), (encoded) => replay.add(encoded));
   const ledger = replay.ledger();
-  assertOfThisBoot(ledger, proven, bootLog);
+  assertOfThisBoot(ledger, proven, reading, facts);
   const quoted = proven.registers.get(ledger.begin.pcr);
   if (quoted === undefined)
     throw broken(`a quote over register ${ledger.begin.pcr}, which has the births`, "one without it", "have it quoted");
@@ -47,12 +49,18 @@ export function appraiseLedger(
       "the ledger was cut or changed: distrust this boot",
     );
   if (standing === "behind") warn("the last record was written and not extended: a supervisor ended in between");
-  assertGoesOn(file, ledger, proven, last);
-  return { ledger, records, bytes: file.length, digest: bytesToHex(sha256(file)) };
+  const digest = bytesToHex(sha256(file));
+  assertGoesOn({ file, digest }, ledger, proven, last);
+  return { ledger, records, bytes: file.length, digest };
 }
 
 /** A ledger that was begun twice in one boot begins from a value that the firmware's log does not explain. */
-function assertOfThisBoot({ begin }: Ledger, { clock }: ProvenRegisters, bootLog: Uint8Array | undefined): void {
+function assertOfThisBoot(
+  { begin }: Ledger,
+  { clock }: ProvenRegisters,
+  reading: EvidenceReading,
+  facts: ProvenFacts,
+): void {
   if (begin.resetCount !== clock.resetCount)
     throw broken(
       `a ledger of reset ${clock.resetCount}`,
@@ -60,25 +68,30 @@ function assertOfThisBoot({ begin }: Ledger, { clock }: ProvenRegisters, bootLog
       "ask for that of this boot",
     );
   const zeros = new Uint8Array(32);
-  const before =
-    bootLog === undefined ? zeros : (replayBootLog(parseBootLog(bootLog), "sha256").get(begin.pcr) ?? zeros);
+  const { bootLog } = reading.evidence;
+  const asked = utf8ToBytes(`${bootLog === undefined ? "without" : "with"} a log, register ${begin.pcr}`);
+  const fact = facts.recall("ledger-start", asked, bootLog ?? new Uint8Array(), begin.from);
+  if (fact.isProven) return;
+  const before = reading.bootRegisters?.get(begin.pcr) ?? zeros;
   if (!equal(begin.from, before))
     throw equivocates(
       `a ledger that begins from register ${begin.pcr} as the boot left it`,
       "one that begins from another value",
       "something was extended there before, as by an earlier ledger of this boot: boot the node anew",
     );
+  fact.keep();
 }
 
 function assertGoesOn(
-  file: Uint8Array,
+  { file, digest: whole }: { readonly file: Uint8Array; readonly digest: string },
   { length }: Ledger,
   { clock }: ProvenRegisters,
   last: Accepted | undefined,
 ): void {
   if (last?.ledger === undefined || last.clock?.resetCount !== clock.resetCount) return;
   const { bytes, digest } = last.ledger;
-  if (file.length < bytes || bytesToHex(sha256(file.subarray(0, bytes))) !== digest)
+  const beginning = () => (bytes === file.length ? whole : bytesToHex(sha256(file.subarray(0, bytes))));
+  if (file.length < bytes || beginning() !== digest)
     throw equivocates(
       `a ledger that begins with the ${bytes} bytes that were accepted`,
       `one of ${length} records that does not`,

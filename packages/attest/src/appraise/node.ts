@@ -1,8 +1,8 @@
 /** The checks of a node: who it is, what its TPM vouches for, how it booted, and what runs on it. */
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { parseBootLog, replayBootLog, replayImaList } from "../boot/index.ts";
+import { replayImaList } from "../boot/index.ts";
 import { equal } from "../cbor/index.ts";
-import { type Evidence, type NodeBody, qualifyingData, readNodeBody } from "../evidence/index.ts";
+import { type Evidence, type EvidenceReading, type NodeBody, qualifyingData } from "../evidence/index.ts";
 import { decode, encode } from "../tpm/codec.ts";
 import { hashOf } from "../tpm/hash.ts";
 import { infoOfKey } from "../tee/index.ts";
@@ -11,6 +11,7 @@ import { broken, Findings, incomplete, untrustedPlatform } from "./findings.ts";
 import { appraiseLedger, type LedgerFacts } from "./ledger.ts";
 import { appraiseMachine, type MachineProof, type MachineStatement } from "./machine.ts";
 import { matches, type Policy } from "./policy.ts";
+import { nothingProven, type ProvenFacts } from "./proven.ts";
 import type { Question } from "./question.ts";
 import { appraiseQuote, assertAttestationKey, assertForward, type ProvenRegisters } from "./quote.ts";
 import type { References } from "./references.ts";
@@ -30,18 +31,21 @@ export interface NodeFacts {
 const BOOT_REGISTERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 const KERNEL_REGISTERS = [...BOOT_REGISTERS, 8, 9] as const;
 const IMA_REGISTER = 10;
+const NOTHING = new Uint8Array();
 /** As the report of a machine without a TPM has it. */
 const NO_AGGREGATE = new Uint8Array(32);
 
 /** Makes the checks in order, and ends with the first that leaves nothing to build on. */
 export async function appraiseNode(
-  evidence: Evidence,
+  reading: EvidenceReading,
   question: Question,
   policy: Policy,
   references: References,
   findings: Findings,
 ): Promise<NodeFacts | undefined> {
-  const known = await findings.make("chain", () => assertEnrolled(evidence, question, policy));
+  const { evidence } = reading;
+  const facts = question.proven ?? nothingProven;
+  const known = await findings.make("chain", () => assertEnrolled(reading, question, policy));
   if (known === undefined) return undefined;
   const { body, key, info } = known;
   const qualifying = qualifyingData(question.challenge, evidence.node, evidence.tree.root);
@@ -69,9 +73,9 @@ export async function appraiseNode(
           "the TPM lost its power without an orderly shutdown: its clock may have gone back since; nothing is to be done",
         );
     });
-  await findings.make("boot-log", (warn) => assertBootLog(evidence, registers, policy, warn));
-  await findings.make("ima-list", (warn) => assertImaList(evidence, registers, policy, warn));
-  const ledger = await findings.make("ledger", (warn) => appraiseLedger(evidence, proven, policy, question.last, warn));
+  await findings.make("boot-log", (warn) => assertBootLog(reading, registers, policy, facts, warn));
+  await findings.make("ima-list", (warn) => assertImaList(evidence, registers, policy, facts, warn));
+  const ledger = await findings.make("ledger", (warn) => appraiseLedger(reading, proven, policy, question, warn));
   await findings.make("boot", (warn) => assertBoot(registers, policy, references, warn));
   await findings.make("software", () => assertSoftware(body, policy, references));
   const aggregate = registers !== undefined || machine === "none" ? measured : NO_AGGREGATE;
@@ -87,8 +91,9 @@ export async function appraiseNode(
   };
 }
 
-function assertEnrolled({ node, quote }: Evidence, { trust, node: asked }: Question, policy: Policy) {
-  const body = readNodeBody(node);
+function assertEnrolled(reading: EvidenceReading, { trust, node: asked }: Question, policy: Policy) {
+  const { quote } = reading.evidence;
+  const body = reading.node;
   const name = (id: string) => JSON.stringify(id.slice(0, 16));
   if (asked !== undefined && body.node !== asked)
     throw untrustedPlatform(
@@ -162,17 +167,26 @@ type Registers = ReadonlyMap<number, Uint8Array> | undefined;
 type Warn = (why: string) => void;
 
 /** Registers 0 to 7 belong to the firmware alone; what goes on in the others later is not in its log. */
-function assertBootLog({ bootLog }: Evidence, registers: Registers, policy: Policy, warn: Warn): void {
+function assertBootLog(
+  reading: EvidenceReading,
+  registers: Registers,
+  policy: Policy,
+  facts: ProvenFacts,
+  warn: Warn,
+): void {
+  const { bootLog } = reading.evidence;
   if (bootLog === undefined || registers === undefined) {
     if (policy.bootLog === "required")
       throw incomplete("a log of measured boot", "none", "see what isoline attest doctor says on the node");
     return registers && warn("there is no log of measured boot: the registers count as they are");
   }
-  const replayed = replayBootLog(parseBootLog(bootLog), "sha256");
+  const fact = facts.recall("boot-log", bootLog, ...BOOT_REGISTERS.map((one) => registers.get(one) ?? NOTHING));
+  if (fact.isProven) return;
+  const replayed = reading.bootRegisters;
   for (const register of BOOT_REGISTERS) {
     const quoted = registers.get(register);
     if (quoted === undefined) continue;
-    const led = replayed.get(register) ?? new Uint8Array(32);
+    const led = replayed?.get(register) ?? new Uint8Array(32);
     if (!equal(quoted, led))
       throw broken(
         `register ${register} to be ${short(led)}, as the log of measured boot leads to`,
@@ -180,24 +194,35 @@ function assertBootLog({ bootLog }: Evidence, registers: Registers, policy: Poli
         "the log or the register was changed: boot the node anew",
       );
   }
+  fact.keep();
 }
 
-function assertImaList({ imaList }: Evidence, registers: Registers, policy: Policy, warn: Warn): void {
+function assertImaList(
+  { imaList }: Evidence,
+  registers: Registers,
+  policy: Policy,
+  facts: ProvenFacts,
+  warn: Warn,
+): void {
   const quoted = registers?.get(IMA_REGISTER);
   if (imaList === undefined || quoted === undefined) {
     if (policy.imaList === "required")
       throw incomplete("the kernel's list of measured files", "none", "boot the node with ima_policy=tcb");
     return;
   }
-  const { violations, bootAggregate } = replayImaList(imaList, quoted);
-  if (violations > 0)
-    warn(`${violations} files were written while the kernel measured them; their digests are not known`);
   const expected =
     registers && KERNEL_REGISTERS.every((register) => registers.has(register))
       ? aggregateOf(registers, KERNEL_REGISTERS)
       : undefined;
+  const fact = facts.recall("ima-list", imaList, quoted, expected ?? NOTHING);
+  if (fact.isProven) return;
+  const { violations, bootAggregate } = replayImaList(imaList, quoted);
+  if (violations > 0)
+    warn(`${violations} files were written while the kernel measured them; their digests are not known`);
   if (bootAggregate?.length === 32 && expected !== undefined && !equal(bootAggregate, expected))
     throw broken(`boot_aggregate ${short(expected)}`, short(bootAggregate), "the list is of another boot: ask again");
+  // Violations are told of each time.
+  if (violations === 0) fact.keep();
 }
 
 function assertBoot(registers: Registers, policy: Policy, { boots }: References, warn: Warn): void {

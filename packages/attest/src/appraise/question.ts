@@ -1,8 +1,12 @@
 /** What a verifier brings to an appraisal. All of it is given: the appraisal has no clock and no files. */
 import type { TrustedKey } from "@isoline/core/verify";
 import type { EnrolledNode } from "../enrol/enrolled-node.ts";
+import type { EvidenceReading } from "../evidence/index.ts";
 import type { TdxCollateral } from "../tee/index.ts";
 import type { Accepted } from "./accepted.ts";
+import type { ContourFile } from "./contour-file.ts";
+import type { ProvenFacts } from "./proven.ts";
+import type { readRules } from "./rules.ts";
 
 /** What a verifier trusts of confidential machines. Certificates and lists are in DER. */
 export interface MachineTrust {
@@ -24,14 +28,14 @@ export interface Trust {
   /** Keys one of which must have signed policy and reference values. None: bare files are accepted. */
   readonly policySigners: readonly TrustedKey[];
   /** Contour files, by which bound states are recomputed. */
-  readonly contours: readonly Uint8Array[];
+  readonly contours: readonly (Uint8Array | ContourFile)[];
   /** None: no confidential machine is trusted. */
   readonly machines?: MachineTrust | undefined;
 }
 
 export interface Question {
-  /** The bytes that came. */
-  readonly evidence: Uint8Array;
+  /** The bytes that came, or what reads them. */
+  readonly evidence: Uint8Array | EvidenceReading;
   /** The 32 bytes that this verifier sent. */
   readonly challenge: Uint8Array;
   readonly trust: Trust;
@@ -39,6 +43,10 @@ export interface Question {
   readonly policy: Uint8Array;
   /** Files of reference values. */
   readonly references: readonly Uint8Array[];
+  /** Reads policy and reference values, where a verifier keeps what it read of the same files by the same keys. */
+  readonly readRules?: typeof readRules | undefined;
+  /** What was proven of this node's logs before; none: all is proven anew. */
+  readonly proven?: ProvenFacts | undefined;
   /** Of this node; none for the first evidence. */
   readonly last?: Accepted | undefined;
   /** The verifier's clock. */

@@ -1,17 +1,13 @@
 /** The canisters under a quote: each once, at its place, and none left out that the verifier asked about. */
-import {
-  type CanisterBody,
-  type CanisterEvidence,
-  type Evidence,
-  leadsTo,
-  leafOf,
-  readCanisterBody,
-} from "../evidence/index.ts";
+import { type CanisterBody, type CanisterEvidence, type EvidenceReading, leadsTo, leafOf } from "../evidence/index.ts";
 import { equal } from "../cbor/index.ts";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { isProofOf, nameBy } from "../register/index.ts";
 import { broken, incomplete } from "./findings.ts";
 import type { LedgerFacts } from "./ledger.ts";
 import type { NodeFacts } from "./node.ts";
+import { nothingProven, type ProvenFacts } from "./proven.ts";
+import type { Question } from "./question.ts";
 
 export interface ProvenCanister {
   readonly body: CanisterBody;
@@ -22,11 +18,12 @@ export interface ProvenCanister {
 
 /** The bodies that the quote covers. Refuses evidence in which one has no path, stands twice, or is left out. */
 export async function provenCanisters(
-  { tree, canisters }: Evidence,
+  reading: EvidenceReading,
   node: NodeFacts,
   required: readonly string[],
-  about: readonly string[] | undefined,
+  { about, proven: facts = nothingProven }: Question,
 ): Promise<readonly ProvenCanister[]> {
+  const { tree, canisters } = reading.evidence;
   if (tree.size !== node.body.canisters)
     throw broken(
       `${node.body.canisters} canisters, as the node says`,
@@ -42,8 +39,8 @@ export async function provenCanisters(
         "one that leads elsewhere",
         "the body was changed or moved: ask again",
       );
-    const told = readCanisterBody(body);
-    proven.push({ body: told, evidence, name: await nameIn(evidence, told, node.ledger) });
+    const told = reading.canister(body);
+    proven.push({ body: told, evidence, name: await nameIn(evidence, told, node.ledger, facts) });
   }
   for (const [at, { body, evidence }] of proven.entries()) {
     const before = proven[at - 1];
@@ -65,15 +62,19 @@ export async function provenCanisters(
 async function nameIn(
   { name: proof }: CanisterEvidence,
   { label }: CanisterBody,
-  facts: LedgerFacts | undefined,
+  ledger: LedgerFacts | undefined,
+  facts: ProvenFacts,
 ): Promise<Uint8Array | undefined> {
-  if (proof === undefined || facts === undefined) return undefined;
-  if (!(await isProofOf(label, proof, facts.ledger.begin.names)))
+  if (proof === undefined || ledger === undefined) return undefined;
+  const { names } = ledger.ledger.begin;
+  const fact = facts.recall("label", utf8ToBytes(label), proof, names);
+  if (!fact.isProven && !(await isProofOf(label, proof, names)))
     throw broken(
       `a proof of the label ${JSON.stringify(label)} by the key of the ledger`,
       "another",
       "ask for new evidence",
     );
+  fact.keep();
   return nameBy(proof);
 }
 

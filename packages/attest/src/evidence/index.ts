@@ -17,4 +17,5 @@ export {
 } from "./evidence.ts";
 export { svidStatement } from "./svid.ts";
 export { type NodeBody, nodeDigest, readNodeBody, writeNodeBody } from "./node-body.ts";
+export { EvidenceReading } from "./reading.ts";
 export { leadsTo, leafOf, MOST_CANISTERS, Tree } from "./tree.ts";

@@ -10,6 +10,7 @@ const HASH_NAMES = { sha1: "SHA-1", sha256: "SHA-256", sha384: "SHA-384", sha512
 /** What an exponent of 0 stands for (part 2, 12.2.3.5). */
 const DEFAULT_EXPONENT = 65_537;
 
+type ImportedKey = Parameters<typeof crypto.subtle.verify>[1];
 type Schemed = { readonly name: string; readonly [more: string]: unknown };
 
 /** Whether a key of a TPM signed these bytes. A SHA-1 signature counts as none: such digests collide. */
@@ -21,12 +22,12 @@ export async function isSignedBy(area: PublicArea, message: Uint8Array, signatur
     const length = COORDINATE_BYTES[area.value.curve];
     const raw = concatBytes(padded(signature.value.r, length), padded(signature.value.s, length));
     const name = "ECDSA";
-    const key = await imported(jwkOf(area), { name, namedCurve: CURVE_NAMES[area.value.curve] });
+    const key = await imported(area, { name, namedCurve: CURVE_NAMES[area.value.curve] });
     return verified({ name, hash: HASH_NAMES[hash] }, key, raw, message);
   }
   if (area.is !== "rsa" || !("signature" in signature.value)) return false;
   const name = signature.is === "rsapss" ? "RSA-PSS" : "RSASSA-PKCS1-v1_5";
-  const key = await imported(jwkOf(area), { name, hash: HASH_NAMES[hash] });
+  const key = await imported(area, { name, hash: HASH_NAMES[hash] });
   const proof = signature.value.signature;
   if (signature.is === "rsassa") return verified({ name }, key, proof, message);
   for (const saltLength of saltLengths(area.value.keyBits, hash))
@@ -51,7 +52,26 @@ function jwkOf(area: PublicArea): Readonly<Record<string, string>> {
   return { kty: "EC", crv: CURVE_NAMES[curve], x: x as string, y: y as string };
 }
 
-async function imported(jwk: Readonly<Record<string, string>>, scheme: Schemed) {
+/**
+ * The keys that were imported last, by their areas, which are not changed. A verifier asks a node's key for a quote and for certificates,
+ * again each minute.
+ */
+const keys = new Map<PublicArea, { readonly scheme: string; readonly key: ImportedKey }>();
+const MOST_KEYS = 10_000;
+
+async function imported(area: PublicArea, scheme: Schemed): Promise<ImportedKey> {
+  const told = JSON.stringify(scheme);
+  const known = keys.get(area);
+  if (known?.scheme === told) return known.key;
+  const key = await importedAnew(area, scheme);
+  keys.delete(area);
+  keys.set(area, { scheme: told, key });
+  if (keys.size > MOST_KEYS) keys.delete(keys.keys().next().value as PublicArea);
+  return key;
+}
+
+async function importedAnew(area: PublicArea, scheme: Schemed): Promise<ImportedKey> {
+  const jwk = jwkOf(area);
   try {
     return await crypto.subtle.importKey("jwk", jwk, scheme, false, ["verify"]);
   } catch {
@@ -59,12 +79,7 @@ async function imported(jwk: Readonly<Record<string, string>>, scheme: Schemed) 
   }
 }
 
-function verified(
-  scheme: Schemed,
-  key: Parameters<typeof crypto.subtle.verify>[1],
-  signature: Uint8Array,
-  message: Uint8Array,
-): Promise<boolean> {
+function verified(scheme: Schemed, key: ImportedKey, signature: Uint8Array, message: Uint8Array): Promise<boolean> {
   return crypto.subtle.verify(scheme, key, Uint8Array.from(signature), Uint8Array.from(message));
 }
 

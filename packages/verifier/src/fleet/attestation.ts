@@ -1,6 +1,7 @@
 /** Push attestation: a node sends evidence that answers its last challenge, and gets the result with the next challenge. */
 import { createHash } from "node:crypto";
 import { type Appraisal, appraise, endOfResult } from "@isoline/attest/appraise";
+import { EvidenceReading } from "@isoline/attest/evidence";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
 import { type Database, type State, writeVerdict } from "../store/index.ts";
@@ -89,11 +90,12 @@ export class Attestation {
   async #judge(node: OwnedNode, challenge: Uint8Array, evidence: Uint8Array, now: Date): Promise<AttestationResult> {
     const { db, lease, rules, epochs, timing, sign, appraised } = this.#parts;
     node.affirmed = undefined;
-    const bodies = bodiesIn(evidence);
+    const reading = new EvidenceReading(evidence, (bytes) => createHash("sha256").update(bytes).digest());
+    const bodies = bodiesIn(reading);
     const given = await rules.forNode(node, bodies?.canisters ?? []);
     const { policySigners, contourSigners, machines } = rules.trusted;
     const appraisal = await appraise({
-      evidence,
+      evidence: reading,
       challenge,
       trust: {
         nodes: [{ id: node.id, attestationKey: node.key }],
@@ -104,6 +106,8 @@ export class Attestation {
       },
       policy: given.policy?.file ?? NO_POLICY,
       references: given.references,
+      readRules: given.read,
+      proven: node.proven,
       last: node.accepted,
       now,
       node: node.id,

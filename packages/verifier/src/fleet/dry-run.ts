@@ -1,6 +1,7 @@
 /** What a policy would change, before it takes effect: the last evidence of every node that it judges, appraised by it. */
 import { appraise } from "@isoline/attest/appraise";
 import { readNode } from "@isoline/attest/enrol";
+import { EvidenceReading } from "@isoline/attest/evidence";
 import {
   canistersOf,
   type Database,
@@ -82,12 +83,13 @@ async function compare(
 }
 
 async function verdictBy(rules: Rules, row: NodeRow & EvidenceRow, file: Uint8Array): Promise<Verdict> {
-  const bodies = bodiesIn(row.evidence);
+  const evidence = new EvidenceReading(row.evidence);
+  const bodies = bodiesIn(evidence);
   const given = await rules.forNode(row, bodies?.canisters ?? []);
   const { policySigners, contourSigners, machines } = rules.trusted;
   const { id, attestationKey } = readNode(Buffer.from(row.document));
   const appraisal = await appraise({
-    evidence: row.evidence,
+    evidence,
     challenge: row.challenge,
     trust: { nodes: [{ id, attestationKey }], policySigners, contourSigners, contours: given.contours, machines },
     policy: file,

@@ -13,6 +13,9 @@ import { Rules } from "./rules.ts";
 import type { Trusted } from "./trusted.ts";
 import { Watch } from "./watch.ts";
 
+/** Of the 2 seconds between two renewals of the lease. */
+const ADOPTING_MS = 1000;
+
 export interface FleetParts {
   readonly store: Connection;
   readonly challenges: ChallengeKeys;
@@ -99,7 +102,12 @@ export class Fleet {
     await this.epochs.read();
   }
 
+  /** Goes on while there is more to take over, but lets the next renewal of the lease come in time. */
   async #adopt(): Promise<void> {
-    for (const name of await this.ownership.adopt()) this.watch.saw(name);
+    for (const until = performance.now() + ADOPTING_MS; ; ) {
+      const { names, isAll } = await this.ownership.adopt();
+      for (const name of names) this.watch.saw(name);
+      if (isAll || performance.now() > until) return;
+    }
   }
 }

@@ -4,6 +4,7 @@ import { type Accepted, readAccepted, writeAccepted } from "@isoline/attest/appr
 import { readNode } from "@isoline/attest/enrol";
 import type { PublicArea } from "@isoline/attest/tpm";
 import type { NodeRow, Released, State } from "../store/index.ts";
+import { KeptFacts } from "./proven-facts.ts";
 
 /** An answer that was given; the same evidence once more gets the same. */
 export interface Given {
@@ -23,7 +24,6 @@ export class OwnedNode {
   readonly id: string;
   readonly tenant: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly key: PublicArea;
   /** SHA-256 of its token, in hexadecimal. */
   readonly token: string;
   state: State;
@@ -34,20 +34,31 @@ export class OwnedNode {
   given: Given | undefined;
   /** In memory alone: after another verifier took the node over, it is known with the next evidence. */
   affirmed: Affirmed | undefined;
+  /** Of its logs. */
+  readonly proven = new KeptFacts();
   /** Whether memory knows more than the database. */
   isAhead = false;
   #work: Promise<unknown> = Promise.resolve();
+  #document: string;
+  #key: PublicArea | undefined;
 
   constructor(row: NodeRow) {
     this.name = row.name;
     this.id = row.id;
     this.tenant = row.tenant;
     this.labels = row.labels;
-    this.key = readNode(Buffer.from(row.document)).attestationKey;
+    this.#document = row.document;
     this.token = row.token;
     this.state = row.state;
     this.accepted = row.accepted === null ? undefined : readAccepted(row.accepted);
     this.seen = row.seen ?? undefined;
+  }
+
+  /** Its attestation key. Read when it is first asked for: a verifier takes over thousands of nodes at once. */
+  get key(): PublicArea {
+    this.#key ??= readNode(Buffer.from(this.#document)).attestationKey;
+    this.#document = "";
+    return this.#key;
   }
 
   /** Work on one node happens in turns: two pieces of evidence at once must not both be the next one. */

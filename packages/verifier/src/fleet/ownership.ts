@@ -78,11 +78,11 @@ export class Ownership {
     });
   }
 
-  /** Takes over what no live verifier owns, and gives the names. */
-  async adopt(): Promise<readonly string[]> {
+  /** Takes over what no live verifier owns, so many at once, and gives the names, and whether that was all. */
+  async adopt(): Promise<{ readonly names: readonly string[]; readonly isAll: boolean }> {
     const rows = await adoptNodes(this.#db, this.#lease.id, ADOPTED_AT_ONCE);
     for (const row of rows) if (!this.#nodes.has(row.name)) this.#nodes.set(row.name, new OwnedNode(row));
-    return rows.map(({ name }) => name);
+    return { names: rows.map(({ name }) => name), isAll: rows.length < ADOPTED_AT_ONCE };
   }
 
   /** Drops what is in memory of a node: it is read again. */

@@ -1,5 +1,13 @@
 /** The rules that are in force: policies, reference values, contours, and the keys that are trusted to sign them. */
-import { type Policy, readPolicy, readReferences, type References } from "@isoline/attest/appraise";
+import {
+  type AppraisalRules,
+  ContourFile,
+  type Policy,
+  readPolicy,
+  readReferences,
+  readRules,
+  type References,
+} from "@isoline/attest/appraise";
 import type { CanisterBody } from "@isoline/attest/evidence";
 import { AttestError } from "@isoline/attest/error";
 import { IsolineError } from "@isoline/core/error";
@@ -11,7 +19,6 @@ import {
   currentPolicies,
   type Database,
   type PolicyRow,
-  type ReferenceRow,
   references,
   rulesStamp,
 } from "../store/index.ts";
@@ -19,32 +26,49 @@ import type { Trusted } from "./trusted.ts";
 
 /** Bytes of contours that are kept in memory. */
 const MOST_KEPT = 256 * 2 ** 20;
+/** So long a contour that the store has not is not looked for again, unless a verifier says that one came. */
+const MISSING_MS = 1000;
+/** Digests that nodes may name without a contour behind them, before what is known of such digests is dropped. */
+const MOST_MISSING = 10_000;
 
 interface Loaded {
   readonly stamp: string;
   readonly policies: ReadonlyMap<string, PolicyRow>;
-  readonly references: readonly ReferenceRow[];
+  readonly references: readonly Uint8Array[];
   /** Digests of contours that reference values name. */
   readonly named: ReadonlyMap<string, string>;
   /** Digests of images for which reference values name a contour. */
   readonly images: ReadonlySet<string>;
+  /** Policies that evidence was judged by, each read with these reference values, by its name. A refusal is kept as well. */
+  readonly read: Map<string, Promise<AppraisalRules>>;
 }
 
 /** What one appraisal is judged by. */
 export interface RulesForNode {
   readonly policy: PolicyRow | undefined;
   readonly references: readonly Uint8Array[];
-  readonly contours: readonly Uint8Array[];
+  readonly contours: readonly ContourFile[];
   /** Digests of contours that this verifier has not. */
   readonly missing: readonly string[];
+  /** For an appraisal by this policy: what was read of these very files before, and reads them where nothing was. */
+  readonly read: typeof readRules;
+}
+
+/** A contour of the store. */
+interface KeptContour {
+  readonly row: ContourRow;
+  readonly file: ContourFile;
 }
 
 export class Rules {
   readonly #db: Database;
   readonly trusted: Trusted;
   #loaded: Promise<Loaded> | undefined;
-  readonly #contours = new Map<string, ContourRow>();
+  readonly #contours = new Map<string, KeptContour>();
+  /** Digests of contours that the store has not, and until when that counts. */
+  readonly #missing = new Map<string, number>();
   #kept = 0;
+  #changes = 0;
 
   constructor(db: Database, trusted: Trusted) {
     this.#db = db;
@@ -55,7 +79,9 @@ export class Rules {
   changed(): void {
     this.#loaded = undefined;
     this.#contours.clear();
+    this.#missing.clear();
     this.#kept = 0;
+    this.#changes++;
   }
 
   /** Looks whether a change was missed. */
@@ -72,12 +98,14 @@ export class Rules {
     const loaded = await this.#load();
     const digests = [...new Set(bodies.flatMap(({ contour }) => (contour === undefined ? [] : [hex(contour)])))];
     const there = await this.#contoursBy(digests);
-    const accepted: Uint8Array[] = [];
-    for (const row of there) if (await this.#counts(row, loaded, bodies)) accepted.push(row.file);
-    const known = new Set(there.map(({ digest }) => digest));
+    const accepted: ContourFile[] = [];
+    for (const { row, file } of there) if (await this.#counts(row, loaded, bodies)) accepted.push(file);
+    const known = new Set(there.map(({ row }) => row.digest));
+    const policy = loaded.policies.get(policyNameOf(node, loaded.policies));
     return {
-      policy: loaded.policies.get(policyNameOf(node, loaded.policies)),
-      references: loaded.references.map(({ file }) => file),
+      policy,
+      references: loaded.references,
+      read: readerOf(loaded, policy),
       contours: accepted,
       missing: digests.filter((digest) => !known.has(digest)),
     };
@@ -146,15 +174,24 @@ export class Rules {
     return false;
   }
 
-  async #contoursBy(digests: readonly string[]): Promise<readonly ContourRow[]> {
-    const missing = digests.filter((digest) => !this.#contours.has(digest));
-    const fetched = await contoursBy(this.#db, missing);
-    for (const row of fetched) {
-      if (this.#kept + row.file.length > MOST_KEPT) continue;
+  async #contoursBy(digests: readonly string[]): Promise<readonly KeptContour[]> {
+    const now = performance.now();
+    const isMissing = (digest: string) => (this.#missing.get(digest) ?? 0) > now;
+    const unknown = digests.filter((digest) => !this.#contours.has(digest) && !isMissing(digest));
+    const all = new Map<string, KeptContour>();
+    const changes = this.#changes;
+    const rows = await contoursBy(this.#db, unknown);
+    // A contour that came while the store was asked may be missing in its answer: then nothing of the answer is kept.
+    const isCurrent = changes === this.#changes;
+    for (const row of rows) {
+      const one = { row, file: new ContourFile(row.file) };
+      all.set(row.digest, one);
+      if (!isCurrent || this.#kept + row.file.length > MOST_KEPT) continue;
       this.#kept += row.file.length;
-      this.#contours.set(row.digest, row);
+      this.#contours.set(row.digest, one);
     }
-    const all = new Map(fetched.map((row) => [row.digest, row]));
+    if (this.#missing.size > MOST_MISSING) this.#missing.clear();
+    for (const digest of unknown) if (isCurrent && !all.has(digest)) this.#missing.set(digest, now + MISSING_MS);
     return digests.flatMap((digest) => this.#contours.get(digest) ?? all.get(digest) ?? []);
   }
 
@@ -174,11 +211,25 @@ export class Rules {
     return {
       stamp,
       policies: new Map(policies.map((row) => [row.name, row])),
-      references: files,
+      references: files.map(({ file }) => file),
       named: new Map(told.map(({ contour, name }) => [contour, name])),
       images: new Set(told.flatMap(({ images }) => images)),
+      read: new Map(),
     };
   }
+}
+
+/**
+ * Reads this policy once with the reference values that were loaded with it. When a rule changes, everything is loaded anew, and read
+ * anew. Another file, as of a dry run, is read as it comes. The keys of signers do not change while a verifier runs.
+ */
+function readerOf({ references: loaded, read }: Loaded, policy: PolicyRow | undefined): typeof readRules {
+  return (file, references, signers) => {
+    if (file !== policy?.file || references !== loaded) return readRules(file, references, signers);
+    const known = read.get(policy.name) ?? readRules(file, references, signers);
+    read.set(policy.name, known);
+    return known;
+  };
 }
 
 /** The node's label `policy`, else one of its tenant's name, else `default`. */

@@ -1,12 +1,7 @@
 /** From an appraisal to what is kept and shown: a verdict for the node, and one for each canister. */
+import { createHash } from "node:crypto";
 import { type Accepted, type Appraisal, type Check, type FailureClass, writeAccepted } from "@isoline/attest/appraise";
-import {
-  type CanisterBody,
-  type NodeBody,
-  readCanisterBody,
-  readEvidence,
-  readNodeBody,
-} from "@isoline/attest/evidence";
+import type { CanisterBody, EvidenceReading, NodeBody } from "@isoline/attest/evidence";
 import { AttestError } from "@isoline/attest/error";
 import { attest, decode } from "@isoline/attest/tpm";
 import type { DepartedProcesses, LinkRow, VerdictWrite } from "../store/index.ts";
@@ -45,12 +40,12 @@ export interface Bodies {
 }
 
 /** Undefined where the evidence cannot be read. */
-export function bodiesIn(evidence: Uint8Array): Bodies | undefined {
+export function bodiesIn(reading: EvidenceReading): Bodies | undefined {
   try {
-    const { node, canisters, quote, ledger } = readEvidence(evidence);
+    const { canisters, quote, ledger } = reading.evidence;
     return {
-      node: readNodeBody(node),
-      canisters: canisters.map(({ body }) => readCanisterBody(body)),
+      node: reading.node,
+      canisters: canisters.map(({ body }) => reading.canister(body)),
       ledger,
       quote: quote?.message,
     };
@@ -99,12 +94,12 @@ function refusedAt({ platform, policy }: Appraisal, bodies: Bodies | undefined, 
 }
 
 /**
- * What two verdicts must have in common for the second to be no news. Only the TPM's clock within one start, the number of events
- * that were on contour, and the node's own time may differ: all else is written before it is acknowledged.
+ * A digest of what two verdicts must have in common for the second to be no news. Only the TPM's clock within one start, the number of
+ * events that were on contour, and the node's own time may differ: all else is written before it is acknowledged.
  */
 export function imprintOf({ state, failure, root, links, body, canisters, accepted }: Verdict): string {
   const { clock, canisters: kept = [], ...rest } = accepted ?? {};
-  return JSON.stringify([
+  const said = JSON.stringify([
     state,
     failure,
     root,
@@ -129,6 +124,7 @@ export function imprintOf({ state, failure, root, links, body, canisters, accept
       one.started,
     ]),
   ]);
+  return createHash("sha256").update(said).digest("base64");
 }
 
 interface Writing {

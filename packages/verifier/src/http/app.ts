@@ -36,11 +36,13 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
   app.use(async (c, next) => {
     const began = performance.now();
     await next();
-    c.header("X-Content-Type-Options", "nosniff");
-    c.header("Referrer-Policy", "no-referrer");
-    c.header("Cross-Origin-Resource-Policy", "same-origin");
-    if (c.req.path.startsWith("/v1/")) c.header("Cache-Control", "no-store");
-    door.metrics.answered(c.res.status, (performance.now() - began) / 1000);
+    // On the answer itself: `c.header` would make a new answer of it, with a stream, for each header.
+    const { headers, status } = c.res;
+    headers.set("X-Content-Type-Options", "nosniff");
+    headers.set("Referrer-Policy", "no-referrer");
+    headers.set("Cross-Origin-Resource-Policy", "same-origin");
+    if (c.req.path.startsWith("/v1/")) headers.set("Cache-Control", "no-store");
+    door.metrics.answered(status, (performance.now() - began) / 1000);
   });
   app.onError((fault, c) => {
     const answer = answerFor(fault);

@@ -1,0 +1,45 @@
+/** A contour file of a verifier. */
+import type { Digest } from "@isoline/core/digest";
+import { IsolineError } from "@isoline/core/error";
+import { stateUnder, verifyContour } from "@isoline/core/verify";
+
+/** Computes digest and state of a contour file once, however many appraisals ask for them. */
+export class ContourFile {
+  /** They must not be changed after this. */
+  readonly bytes: Uint8Array;
+  #digest: Promise<Digest | undefined> | undefined;
+  #state: { readonly portable: Digest | undefined } | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  static of(given: Uint8Array | ContourFile): ContourFile {
+    return given instanceof ContourFile ? given : new ContourFile(given);
+  }
+
+  /** SHA-256 of the file, in hexadecimal; undefined for a file that is no contour. */
+  get digest(): Promise<Digest | undefined> {
+    this.#digest ??= verifyContour(this.bytes).then(
+      ({ digest }) => digest,
+      () => undefined,
+    );
+    return this.#digest;
+  }
+
+  /** The state of its points, under neither base nor aggregate; undefined for a file that is no contour. */
+  get state(): Digest | undefined {
+    this.#state ??= { portable: portableStateOf(this.bytes) };
+    return this.#state.portable;
+  }
+}
+
+/** A file that was learnt under a base or an aggregate has another state of its own. */
+function portableStateOf(file: Uint8Array): Digest | undefined {
+  try {
+    return stateUnder(file, {});
+  } catch (fault) {
+    if (fault instanceof IsolineError) return undefined;
+    throw fault;
+  }
+}

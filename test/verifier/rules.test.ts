@@ -1,0 +1,58 @@
+/** What is put is in force from the next evidence on, though a verifier reads rules and contours once and keeps them. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DryRun } from "../../packages/verifier/src/http/model.ts";
+import { canisterSample } from "../attest/samples.ts";
+import { contour, digest, published } from "../forgery/published.ts";
+import { OPERATOR, Rig, samplePolicy } from "./rig.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+describe("rules of a verifier", () => {
+  const rig = new Rig();
+  const node = new SoftwareNode("node-1");
+  beforeAll(async () => {
+    await rig.enrol([node]);
+    await rig.start();
+  }, 120_000);
+  afterAll(() => rig.close());
+
+  it("a node without a policy is judged as soon as there is one", async () => {
+    expect((await rig.attest(node)).body).toMatchObject({ state: "unverifiable" });
+    expect((await rig.attest(node)).body).toMatchObject({ state: "unverifiable" });
+    await rig.rules();
+    expect((await rig.attest(node)).body.canisters).toMatchObject([{ state: "affirming" }]);
+  });
+
+  it("a newer policy judges the next evidence, and so do other reference values", async () => {
+    await rig.rules(samplePolicy({ version: 2, kernels: ["7.*"] }));
+    expect((await rig.attest(node)).body).toMatchObject({ state: "contraindicated", failure: "untrusted-platform" });
+    await rig.rules(samplePolicy({ version: 3 }), { references: 1 });
+    expect((await rig.attest(node)).body.canisters).toMatchObject([{ failure: "unknown-contour" }]);
+    await rig.rules(samplePolicy({ version: 4 }));
+    expect((await rig.attest(node)).body.canisters).toMatchObject([{ state: "affirming" }]);
+  });
+
+  it("a dry run is by the policy that it is given, and changes nothing", async () => {
+    const strict = samplePolicy({ version: 5, kernels: ["7.*"] });
+    const { body } = await rig.call<DryRun>("POST", "/v1/policies/default/dry-run", {
+      token: OPERATOR,
+      body: JSON.stringify(strict),
+    });
+    expect(body.changes[0]).toMatchObject({ node: "node-1", from: "affirming", to: "contraindicated" });
+    expect((await rig.attest(node)).body.state).toBe("affirming");
+  });
+
+  it("a contour that was missing is known at the next evidence, once it came", async () => {
+    const under = canisterSample("web", { contour: published.contour, state: published.state, started: 1 });
+    const missing = { need: [`contour:${digest}`], canisters: [{ failure: "unknown-contour" }] };
+    expect((await rig.attest(node, { canisters: [under] })).body).toMatchObject(missing);
+    expect((await rig.attest(node, { canisters: [under] })).body).toMatchObject(missing);
+    expect((await rig.call("PUT", `/v1/contours/${digest}`, { token: OPERATOR, body: contour })).status).toBe(201);
+    const { body } = await rig.attest(node, { canisters: [under] });
+    expect({ canisters: body.canisters, need: body.need }).toMatchObject({ canisters: [{ state: "affirming" }] });
+    expect(body.need).toBeUndefined();
+  });
+
+  it("has not failed", () => {
+    expect(rig.failures).toEqual([]);
+  });
+});
