@@ -17,7 +17,7 @@ export const benchmark = {
 signed checkpoint are durable: each file and each directory that changed is synced. One process, one log, growing all the time.`,
 
   async run(session) {
-    const log = Log.create(
+    const log = await Log.create(
       new DirectoryStore(join(session.folder("log-append"), "log"), () => true),
       signerKey("bench.example/log", "log"),
     );
@@ -28,7 +28,7 @@ signed checkpoint are durable: each file and each directory that changed is sync
       ),
       { rounds: session.rounds(9, 1), warmups: session.quick ? 0 : 1 },
     );
-    log.close();
+    await log.close();
     return [
       comparison({
         what: "appended and acknowledged",
@@ -48,10 +48,10 @@ signed checkpoint are durable: each file and each directory that changed is sync
  *
  * @param {Log} log @param {number} batch @param {number} most
  */
-function rate(log, batch, most) {
+async function rate(log, batch, most) {
   const count = Math.max(batch, Math.min(most, batch * 16));
   const entries = Array.from({ length: batch }, (_, index) => Buffer.alloc(ENTRY, index));
   const start = process.hrtime.bigint();
-  for (let done = 0; done < count; done += batch) log.append(entries);
+  for (let done = 0; done < count; done += batch) await log.append(entries);
   return count / (Number(process.hrtime.bigint() - start) / 1e9);
 }

@@ -68,7 +68,7 @@ const layers = [
   ["log", "note", ["node:crypto"]],
   ["log", "tiles", []],
   ["log", "proof", []],
-  ["log", "store", ["node:fs", "node:path"]],
+  ["log", "store", ["aws4fetch", "node:crypto", "node:fs", "node:path", "node:timers/promises"]],
   ["log", "writer", []],
   ["log", "mirror", []],
   ["log", "statement", []],
@@ -125,7 +125,10 @@ const layers = [
   [
     "verifier",
     "serve",
-    ["@isoline/dashboard", "@isoline/log/proof", ...core, ...attest, "@hono/node-server", "node:*", "zod"],
+    [
+      ...["@isoline/dashboard", "@isoline/log/proof", "@isoline/log/writer", ...core, ...attest],
+      ...["@hono/node-server", "node:*", "zod"],
+    ],
   ],
   ["verifier", "index", []],
 

@@ -56,4 +56,5 @@ export const longSuites = [
   "test/transparency/transparency.test.ts",
   "test/verifier/logged.test.ts",
   "test/verifier/receivers.test.ts",
+  "test/verifier/log-in-bucket.test.ts",
 ];

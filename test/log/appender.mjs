@@ -6,11 +6,11 @@ const { DirectoryStore, Log } = await import("../../packages/log/dist/writer/ind
 
 const [place = ""] = process.argv.slice(2);
 const key = signerKey("example.com/log", "log", new Uint8Array(32).fill(1));
-const log = Log.open(new DirectoryStore(place, () => true), key);
+const log = await Log.open(new DirectoryStore(place, () => true), key);
 /** @param {number} index */
 const entry = (index) => Buffer.from(`entry ${index} ${"x".repeat(index % 50)}`);
 for (let batch = 1; batch < 100_000; batch++) {
   const { size } = log.head;
-  log.append(Array.from({ length: 1 + (batch % 40) }, (_, at) => entry(size + at)));
+  await log.append(Array.from({ length: 1 + (batch % 40) }, (_, at) => entry(size + at)));
   writeSync(1, `${log.head.size}\n`);
 }

@@ -36,7 +36,7 @@ describe.skipIf(!isCI || !isThere)("a log and Go's golang.org/x/mod/sumdb (in CI
   /** Go makes the key of a witness from one of a log, with the same name and public key. */
   const named = signerKey("witness.example/one", "log", Buffer.alloc(32, 5));
 
-  beforeAll(() => {
+  beforeAll(async () => {
     const env = {
       ...process.env,
       GO111MODULE: "off",
@@ -47,11 +47,11 @@ describe.skipIf(!isCI || !isThere)("a log and Go's golang.org/x/mod/sumdb (in CI
     };
     const source = fileURLToPath(new URL("go/main.go", import.meta.url));
     execFileSync("go", ["build", "-trimpath", "-o", at("other"), source], { env, cwd: place });
-    const written = Log.create(new DirectoryStore(at("log"), () => true), log, { waitsForWitnesses: true });
-    written.append(entries(0, SIZE));
+    const written = await Log.create(new DirectoryStore(at("log"), () => true), log, { waitsForWitnesses: true });
+    await written.append(entries(0, SIZE));
     const text = written.signed.slice(0, written.signed.indexOf("\n\n") + 1);
-    written.publish(written.head, [signNote(text, witness, 1_780_000_000)]);
-    written.close();
+    await written.publish(written.head, [signNote(text, witness, 1_780_000_000)]);
+    await written.close();
     writeFileSync(at("entry"), entry(40_000));
   }, 300_000);
   afterAll(() => rmSync(place, { recursive: true, force: true }));

@@ -19,15 +19,15 @@ describe.skipIf(!isInstalled("spicy-litetlog"))("proofs and Debian's spicy (need
     execFileSync("spicy-litetlog", words, { cwd: place, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-  it("spicy verifies our checkpoint and our proof, with the signature of a witness beneath, and no other file", () => {
+  it("spicy verifies our checkpoint and our proof, with the signature of a witness beneath, and no other file", async () => {
     const key = signerKey("example.com/log", "log");
     const store = new MemoryStore();
-    const log = Log.create(store, key);
-    log.append(entries(0, 700));
+    const log = await Log.create(store, key);
+    await log.append(entries(0, 700));
     const text = log.signed.slice(0, log.signed.indexOf("\n\n") + 1);
     const shown = log.signed + signatureLine(signNote(text, signerKey("witness.example/one", "witness"), 1));
     for (const index of [0, 255, 256, 699]) {
-      const proof = formatProof(proveEntry(store.read, index, shown));
+      const proof = formatProof(await proveEntry(store.read, index, shown));
       writeFileSync(at(`entry-${index}`), entry(index));
       // Its proofs are of the form before it had a first line.
       writeFileSync(at(`entry-${index}.spicy`), proof.slice(FIRST_LINE.length));

@@ -1,5 +1,5 @@
 /** Logs for tests: in memory, and cut off at any write. */
-import type { LogStore } from "../../packages/log/src/store/index.ts";
+import { LogStore } from "../../packages/log/src/store/index.ts";
 import { innerHash, leafHash } from "../../packages/log/src/tree/index.ts";
 
 export const entry = (index: number): Uint8Array => Buffer.from(`entry ${index} ${"x".repeat(index % 50)}`);
@@ -17,13 +17,14 @@ export function rootByDefinition(leaves: readonly Uint8Array[]): Uint8Array {
 export class PowerFailure extends Error {}
 
 /** Files that are durable once settled. Of what was written after that, a power failure keeps any part: `keeps` says which. */
-export class MemoryStore implements LogStore {
+export class MemoryStore extends LogStore {
   readonly #durable: Map<string, Uint8Array>;
   readonly #written = new Map<string, Uint8Array>();
   readonly #endsAfter: number;
   #writes = 0;
 
   constructor(durable: ReadonlyMap<string, Uint8Array> = new Map(), endsAfter = Number.POSITIVE_INFINITY) {
+    super();
     this.#durable = new Map(durable);
     this.#endsAfter = endsAfter;
   }
@@ -41,7 +42,7 @@ export class MemoryStore implements LogStore {
     this.#written.clear();
   }
 
-  close(): void {}
+  async close(): Promise<void> {}
 
   /** What is found after a power failure now. */
   after(keeps: (path: string) => boolean): ReadonlyMap<string, Uint8Array> {

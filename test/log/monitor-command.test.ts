@@ -35,10 +35,10 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
   const key = signerKey("example.com/fleet", "log", Buffer.alloc(32, 7));
   const monitor = (state: string, ...words: readonly string[]) =>
     isoline(["log", "monitor", "log", "--policy", "policy", "--state", state, ...words], { cwd: place });
-  const append = (entries: readonly Uint8Array[]) => {
-    const log = Log.open(new DirectoryStore(at("log"), () => true), key);
-    log.append(entries);
-    log.close();
+  const append = async (entries: readonly Uint8Array[]) => {
+    const log = await Log.open(new DirectoryStore(at("log"), () => true), key);
+    await log.append(entries);
+    await log.close();
   };
   const all = entriesOf(
     [policy(6), root, published("narrow"), published("wide"), published("narrow")].map((one) => ({ ...one, ...now })),
@@ -55,7 +55,7 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
       for (const [name, text] of Object.entries(files)) writeFileSync(at(`${folder}/${name}.contour`), text);
     }
     await isoline(["sign", "reviewed/wide.contour", "--key", "log.pem"], { cwd: place });
-    append(all.slice(0, 3));
+    await append(all.slice(0, 3));
   });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
@@ -68,7 +68,7 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
   });
 
   it("says a finding once, with its entry and the next step, and ends with 3; --all says it again", async () => {
-    append(all.slice(3));
+    await append(all.slice(3));
     const found = await monitor("copy");
     expect(found.status).toBe(3);
     expect(found.stdout).toMatch(
@@ -104,7 +104,7 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
   it("says hours without a root each time, since they are missing now", async () => {
     rmSync(at("log"), { recursive: true });
     await isoline(["log", "create", "log", "--name", key.name, "--key", "log.pem"], { cwd: place });
-    append(entriesOf([{ ...root, hour: HOUR, at: START }]));
+    await append(entriesOf([{ ...root, hour: HOUR, at: START }]));
     for (const _ of [1, 2]) {
       const { status, stdout } = await monitor("late-copy");
       expect([status, stdout]).toEqual([

@@ -64,10 +64,10 @@ const policy = () =>
     ].join("\n"),
   );
 
-function grown(size: number, from = 0): { log: Log; store: MemoryStore } {
+async function grown(size: number, from = 0): Promise<{ log: Log; store: MemoryStore }> {
   const store = new MemoryStore();
-  const log = Log.create(store, logKey, { waitsForWitnesses: true });
-  log.append(entries(from, from + size));
+  const log = await Log.create(store, logKey, { waitsForWitnesses: true });
+  await log.append(entries(from, from + size));
   return { log, store };
 }
 
@@ -75,7 +75,7 @@ function grown(size: number, from = 0): { log: Log; store: MemoryStore } {
 async function witnessed(log: Log, store: MemoryStore): Promise<string> {
   const { head, signed } = log;
   const signatures = await Promise.all([one, two].map((each) => askWitness(each, signed, store.read)));
-  log.publish(head, signatures);
+  await log.publish(head, signatures);
   return Buffer.from(store.read(CHECKPOINT) ?? []).toString("utf8");
 }
 
@@ -83,9 +83,9 @@ const post = (body: string | Uint8Array) => fetch(`${one.address}add-checkpoint`
 
 describe("a witness", () => {
   it("signs for a log as it grows, and says which checkpoint it signed last", async () => {
-    const { log, store } = grown(10);
+    const { log, store } = await grown(10);
     await witnessed(log, store);
-    log.append(entries(10, 700));
+    await log.append(entries(10, 700));
     const shown = await witnessed(log, store);
     expect(openWitnessed(shown, logKey.name, policy())).toMatchObject({ size: 700 });
     expect(openCheckpoint(shown, logKey, [one.key, two.key]).witnesses.map(({ seconds }) => seconds)).toEqual([
@@ -97,18 +97,18 @@ describe("a witness", () => {
   });
 
   it("does not sign a second history, and does not sign for a log that lost its end", async () => {
-    const { log, store } = grown(600);
+    const { log, store } = await grown(600);
     await witnessed(log, store);
-    const other = grown(700, 1);
+    const other = await grown(700, 1);
     await expect(askWitness(one, other.log.signed, other.store.read)).rejects.toThrow(/422/);
-    const restored = grown(300);
+    const restored = await grown(300);
     await expect(askWitness(one, restored.log.signed, restored.store.read)).rejects.toThrow(
       /600 entries.*a part of it was lost/,
     );
   });
 
   it("catches a log that shows one history to one witness and one to another", async () => {
-    const [shownToOne, shownToTwo] = [grown(20), grown(20, 5)];
+    const [shownToOne, shownToTwo] = [await grown(20), await grown(20, 5)];
     const first = await askWitness(one, shownToOne.log.signed, shownToOne.store.read);
     const second = await askWitness(two, shownToTwo.log.signed, shownToTwo.store.read);
     // Neither checkpoint has enough signatures, and the signature under the other one does not help it.
@@ -126,10 +126,10 @@ describe("a witness", () => {
   });
 
   it("answers what its specification asks for", async () => {
-    const { log, store } = grown(4);
+    const { log, store } = await grown(4);
     await askWitness(one, log.signed, store.read);
-    const unknown = Log.create(new MemoryStore(), signerKey("example.com/other", "log"));
-    const forged = Log.create(new MemoryStore(), signerKey(logKey.name, "log"));
+    const unknown = await Log.create(new MemoryStore(), signerKey("example.com/other", "log"));
+    const forged = await Log.create(new MemoryStore(), signerKey(logKey.name, "log"));
     const hash = Buffer.alloc(32).toString("base64");
     const answers = {
       nothing: await post(""),
@@ -168,7 +168,7 @@ describe("a witness", () => {
   });
 
   it("signs nothing that it cannot keep", async () => {
-    const { log } = grown(4);
+    const { log } = await grown(4);
     one.store.settle = () => {
       throw new Error("no space left");
     };
@@ -179,13 +179,13 @@ describe("a witness", () => {
   it("answers others while one sends nothing", async () => {
     const slow = connect((one.server.address() as AddressInfo).port, "127.0.0.1");
     slow.write("POST /add-checkpoint HTTP/1.1\r\nHost: one\r\nContent-Length: 100\r\n\r\nold 0");
-    const { log, store } = grown(3);
+    const { log, store } = await grown(3);
     expect((await askWitness(one, log.signed, store.read)).name).toBe(one.key.name);
     slow.destroy();
   });
 
   it("is not believed if it answers with the signature of another key", async () => {
-    const { log, store } = grown(3);
+    const { log, store } = await grown(3);
     const expected = { ...one, key: signerKey("witness.example/one", "witness") };
     await expect(askWitness(expected, log.signed, store.read)).rejects.toThrow(/no signature of its key/);
   });
@@ -193,19 +193,19 @@ describe("a witness", () => {
 
 describe("a proof", () => {
   it("holds without a network, for its entry and no other", async () => {
-    const { log, store } = grown(300);
+    const { log, store } = await grown(300);
     const shown = await witnessed(log, store);
-    const proof = parseProof(formatProof(proveEntry(store.read, 123, shown)));
+    const proof = parseProof(formatProof(await proveEntry(store.read, 123, shown)));
     expect(verifyProof(entry(123), proof, policy())).toMatchObject({ origin: logKey.name, size: 300 });
     expect(() => verifyProof(entry(124), proof, policy())).toThrow(/another root/);
     expect(() => verifyProof(entry(123), { ...proof, index: 124 }, policy())).toThrow(/another root/);
     expect(() => verifyProof(entry(123), { ...proof, checkpoint: log.signed }, policy())).toThrow(/too few witnesses/);
-    expect(() => proveEntry(store.read, 300, shown)).toThrow(/below 300/);
+    await expect(proveEntry(store.read, 300, shown)).rejects.toThrow(/below 300/);
   });
 
   it("is refused when any bit of it is flipped, and when it ends early, or says something else that is as true", async () => {
-    const { log, store } = grown(9);
-    const whole = Buffer.from(formatProof(proveEntry(store.read, 5, await witnessed(log, store))));
+    const { log, store } = await grown(9);
+    const whole = Buffer.from(formatProof(await proveEntry(store.read, 5, await witnessed(log, store))));
     const trusted = policy();
     const verdict = (given: Buffer) => {
       try {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openCheckpoint, signerKey } from "../../packages/log/src/note/index.ts";
 import { entriesAt, nodesOf } from "../../packages/log/src/tiles/index.ts";
 import {
@@ -37,13 +37,13 @@ const headOf = (read: (path: string) => Uint8Array | undefined) =>
   openCheckpoint(Buffer.from(read(CHECKPOINT) ?? []).toString("utf8"), key);
 
 describe("appending", () => {
-  it("gives the tree of RFC 6962 after each batch, with its proofs and entries readable from the files", () => {
+  it("gives the tree of RFC 6962 after each batch, with its proofs and entries readable from the files", async () => {
     const store = new DirectoryStore(directory(), free);
-    const log = Log.create(store, key);
+    const log = await Log.create(store, key);
     let last = log.head;
     let size = 0;
     for (const batch of [1, 1, 3, 250, 1, 1, 255, 256, 257, 1000]) {
-      expect(log.append(entries(size, size + batch))).toBe(size);
+      expect(await log.append(entries(size, size + batch))).toBe(size);
       size += batch;
       const head = headOf(store.read);
       expect(Buffer.from(head.root)).toEqual(Buffer.from(rootByDefinition(entries(0, size))));
@@ -58,18 +58,18 @@ describe("appending", () => {
     expect(found.map((each) => Buffer.from(each).toString())).toEqual(
       entries(0, size).map((each) => Buffer.from(each).toString()),
     );
-    log.close();
+    await log.close();
   });
 
-  it("goes on in another process's place, with tiles of 65 536 entries above each other", () => {
+  it("goes on in another process's place, with tiles of 65 536 entries above each other", async () => {
     const place = directory();
-    const first = Log.create(new DirectoryStore(place, free), key);
-    first.append(entries(0, 65_530));
-    first.close();
-    const second = Log.open(new DirectoryStore(place, free), key);
-    expect(second.append(entries(65_530, 65_800))).toBe(65_530);
+    const first = await Log.create(new DirectoryStore(place, free), key);
+    await first.append(entries(0, 65_530));
+    await first.close();
+    const second = await Log.open(new DirectoryStore(place, free), key);
+    expect(await second.append(entries(65_530, 65_800))).toBe(65_530);
     expect(Buffer.from(second.head.root)).toEqual(Buffer.from(rootByDefinition(entries(0, 65_800))));
-    second.close();
+    await second.close();
     const read = readDirectory(place);
     expect(statSync(join(place, "tile/1/000")).size).toBe(8192);
     expect(statSync(join(place, "tile/2/000.p/1")).size).toBe(32);
@@ -77,7 +77,7 @@ describe("appending", () => {
   });
 
   it("takes many entries with one signature, each with its own index", async () => {
-    const log = Log.create(new MemoryStore(), key);
+    const log = await Log.create(new MemoryStore(), key);
     const batches = new Batches(log);
     const indexes = await Promise.all(entries(0, 5000).map((each) => batches.add(each)));
     expect(indexes).toEqual(Array.from({ length: 5000 }, (_, index) => index));
@@ -85,27 +85,30 @@ describe("appending", () => {
     await expect(batches.add(new Uint8Array(65_536))).rejects.toThrow(/log its digest/);
   });
 
-  it("refuses an entry that is too large and stays as it was", () => {
-    const log = Log.create(new MemoryStore(), key);
-    expect(() => log.append([entry(0), new Uint8Array(65_536)])).toThrow(/at most 65535 bytes/);
-    expect(log.append([entry(0)])).toBe(0);
+  it("refuses an entry that is too large and stays as it was", async () => {
+    const log = await Log.create(new MemoryStore(), key);
+    await expect(log.append([entry(0), new Uint8Array(65_536)])).rejects.toThrow(/at most 65535 bytes/);
+    expect(await log.append([entry(0)])).toBe(0);
   });
 });
 
 describe("a power failure", () => {
-  const before = new MemoryStore();
-  const begun = Log.create(before, key);
-  begun.append(entries(0, 254));
-  const durable = before.after(() => false);
+  let durable: ReadonlyMap<string, Uint8Array>;
+  beforeAll(async () => {
+    const before = new MemoryStore();
+    const begun = await Log.create(before, key);
+    await begun.append(entries(0, 254));
+    durable = before.after(() => false);
+  });
 
   /** How many entries were acknowledged. */
-  function appendUntilFailure(store: MemoryStore): number {
+  async function appendUntilFailure(store: MemoryStore): Promise<number> {
     let acknowledged = 254;
     try {
-      const log = Log.open(store, key);
-      log.append(entries(254, 257));
+      const log = await Log.open(store, key);
+      await log.append(entries(254, 257));
       acknowledged = 257;
-      log.append(entries(257, 300));
+      await log.append(entries(257, 300));
       acknowledged = 300;
     } catch (fault) {
       if (!(fault instanceof PowerFailure)) throw fault;
@@ -118,20 +121,20 @@ describe("a power failure", () => {
     ["every file", () => true],
     ["each checkpoint", (path: string) => !path.startsWith("tile/")],
     ["each tile", (path: string) => path.startsWith("tile/")],
-  ])("at any step loses no entry that was acknowledged, where %s is kept that was not settled", (_, keeps) => {
+  ])("at any step loses no entry that was acknowledged, where %s is kept that was not settled", async (_, keeps) => {
     let isWhole = false;
     for (let step = 0; !isWhole && step < 100; step++) {
       const store = new MemoryStore(durable, step);
-      const acknowledged = appendUntilFailure(store);
+      const acknowledged = await appendUntilFailure(store);
       isWhole = acknowledged === 300;
       const found = new MemoryStore(store.after(keeps));
-      const log = Log.open(found, key);
+      const log = await Log.open(found, key);
       const { size } = log.head;
       expect(size).toBeGreaterThanOrEqual(acknowledged);
       expect(Buffer.from(log.head.root)).toEqual(Buffer.from(rootByDefinition(entries(0, size))));
       // Other entries than before: the tiles that were left behind are replaced.
-      log.append([entry(9999)]);
-      expect(Buffer.from(Log.open(found, key).head.root)).toEqual(
+      await log.append([entry(9999)]);
+      expect(Buffer.from((await Log.open(found, key)).head.root)).toEqual(
         Buffer.from(rootByDefinition([...entries(0, size), entry(9999)])),
       );
     }
@@ -145,7 +148,7 @@ const ROUNDS = isCI ? 20 : 5;
 describe("a process that is killed", () => {
   it("has lost nothing that it acknowledged, again and again", { timeout: 120_000 }, async () => {
     const place = directory();
-    Log.create(new DirectoryStore(place, free), key).close();
+    await (await Log.create(new DirectoryStore(place, free), key)).close();
     const program = fileURLToPath(new URL("appender.mjs", import.meta.url));
     let sizes = 0;
     for (let round = 0; round < ROUNDS; round++) {
@@ -157,22 +160,22 @@ describe("a process that is killed", () => {
         if (acknowledged > sizes + 50 * (round + 1)) child.kill("SIGKILL");
       });
       await once(child, "close");
-      const log = Log.open(new DirectoryStore(place, free), key);
+      const log = await Log.open(new DirectoryStore(place, free), key);
       expect(log.head.size).toBeGreaterThanOrEqual(acknowledged);
       expect(acknowledged).toBeGreaterThan(sizes);
       sizes = log.head.size;
-      log.close();
+      await log.close();
     }
     expect(Buffer.from(headOf(readDirectory(place)).root)).toEqual(Buffer.from(rootByDefinition(entries(0, sizes))));
   });
 });
 
 describe("a log that cannot be continued", () => {
-  function made(): string {
+  async function made(): Promise<string> {
     const place = directory();
-    const log = Log.create(new DirectoryStore(place, free), key);
-    log.append(entries(0, 700));
-    log.close();
+    const log = await Log.create(new DirectoryStore(place, free), key);
+    await log.append(entries(0, 700));
+    await log.close();
     return place;
   }
   const opening =
@@ -180,40 +183,45 @@ describe("a log that cannot be continued", () => {
     () =>
       Log.open(new DirectoryStore(place, free), by);
 
-  it("is refused where another process appends", () => {
-    expect(() => new DirectoryStore(made(), () => false)).toThrow(/another process appends/);
+  it("is refused where another process appends", async () => {
+    const place = await made();
+    expect(() => new DirectoryStore(place, () => false)).toThrow(/another process appends/);
   });
 
-  it("is refused without its memory, and is not begun anew over it", () => {
-    const place = made();
-    expect(() => Log.create(new DirectoryStore(place, free), key)).toThrow(/there is a log already/);
+  it("is refused without its memory, and is not begun anew over it", async () => {
+    const place = await made();
+    await expect(Log.create(new DirectoryStore(place, free), key)).rejects.toThrow(/there is a log already/);
     rmSync(join(place, "committed"));
-    expect(opening(place)).toThrow(/there is no log here/);
-    expect(() => Log.create(new DirectoryStore(place, free), key)).toThrow(/there is a log already/);
+    await expect(opening(place)()).rejects.toThrow(/there is no log here/);
+    await expect(Log.create(new DirectoryStore(place, free), key)).rejects.toThrow(/there is a log already/);
   });
 
-  it("is refused with another key", () => {
-    expect(opening(made(), signerKey("example.com/log", "log"))).toThrow(/check the key/);
+  it("is refused with another key", async () => {
+    const place = await made();
+    await expect(opening(place, signerKey("example.com/log", "log"))()).rejects.toThrow(/check the key/);
   });
 
-  it("is refused when any file of its edge is changed, short or missing", () => {
-    const files = execFileSync("find", ["tile", "-name", "*188", "-type", "f"], { cwd: made(), encoding: "utf8" });
+  it("is refused when any file of its edge is changed, short or missing", async () => {
+    const files = execFileSync("find", ["tile", "-name", "*188", "-type", "f"], {
+      cwd: await made(),
+      encoding: "utf8",
+    });
     expect(files.trim().split("\n").toSorted()).toEqual(["tile/0/002.p/188", "tile/entries/002.p/188"]);
     for (const file of [...files.trim().split("\n"), "tile/1/000.p/2"]) {
-      const [changed, short, missing] = [made(), made(), made()];
+      const [changed, short, missing] = [await made(), await made(), await made()];
       const bytes = readFileSync(join(changed, file));
       bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1;
       writeFileSync(join(changed, file), bytes);
       writeFileSync(join(short, file), bytes.subarray(0, -1));
       rmSync(join(missing, file));
-      for (const place of [changed, short, missing]) expect(opening(place)).toThrow(/from a copy/);
+      for (const place of [changed, short, missing]) await expect(opening(place)()).rejects.toThrow(/from a copy/);
     }
   });
 
-  it("leaves no unfinished file behind", () => {
-    const place = made();
+  it("leaves no unfinished file behind", async () => {
+    const place = await made();
     writeFileSync(join(place, ".unfinished"), "half");
-    opening(place)().close();
+    await (await opening(place)()).close();
     expect(readdirSync(place).toSorted()).toEqual(["checkpoint", "committed", "tile"]);
   });
 });

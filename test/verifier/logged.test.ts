@@ -28,6 +28,7 @@ describe("a verifier with a log", () => {
   const kinds = (statements: readonly Statement[]) => statements.map(({ kind }) => kind);
 
   beforeAll(async () => {
+    await log.begun;
     await rig.enrol([node]);
     const store = await stores.openStore(rig.database);
     const { name, tenant, labels, document } = late.row();
@@ -118,6 +119,7 @@ describe("a verifier with a log", () => {
 
   it("does not start with a log that was set back, or that is another one, or without one", async () => {
     const other = new FleetLog(rig.place, "other");
+    await other.begun;
     await expect(rig.start({ log: other.configuration })).rejects.toThrow(
       /expected a log of \d+ entries, got 0: it was set back/,
     );

@@ -10,6 +10,8 @@ import { CHECKPOINT, COMMITTED, DirectoryStore, Log, readDirectory } from "../..
 export class FleetLog {
   readonly directory: string;
   readonly keyFile: string;
+  /** Until then there is no log in the directory. */
+  readonly begun: Promise<void>;
   readonly #key = signerKey("example.com/fleet", "log");
 
   constructor(place: string, name = "log") {
@@ -17,7 +19,7 @@ export class FleetLog {
     this.keyFile = join(place, `${name}.pem`);
     mkdirSync(this.directory);
     writeFileSync(this.keyFile, this.#key.secret.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
-    Log.create(new DirectoryStore(this.directory, () => true), this.#key).close();
+    this.begun = Log.create(new DirectoryStore(this.directory, () => true), this.#key).then((log) => log.close());
   }
 
   get configuration(): { directory: string; key: string } {

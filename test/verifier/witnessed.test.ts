@@ -20,6 +20,7 @@ const server = serveWitness(
 const policy = join(rig.place, "log.policy");
 
 beforeAll(async () => {
+  await log.begun;
   await rig.enrol([new SoftwareNode("node-1")]);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -12,6 +12,7 @@ export const logErrors = {
   "log-in-use": "Another process appends to this log.",
   "too-large": "An entry is larger than a log takes.",
   "bad-statement": "An entry of a log begins as a statement of a fleet, and is damaged or not in its one form.",
+  "object-store": "An object store cannot be reached, refuses, or does not do what a log needs of it.",
   "witness-refused": "A witness refused to sign a checkpoint, or its answer is not understood.",
 } as const;
 

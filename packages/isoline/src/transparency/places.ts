@@ -1,12 +1,13 @@
 /** Where the commands for transparency logs find things: keys, policies, logs in directories and behind HTTP. */
 import { parseCheckpoint, parseNote, type SignerKey, signerKeyOf } from "@isoline/log/note";
-import type { FetchTile } from "@isoline/log/mirror";
 import { type LogPolicy, parsePolicy } from "@isoline/log/proof";
-import { CHECKPOINT, COMMITTED, DirectoryStore, readDirectory } from "@isoline/log/writer";
+import type { FetchTile } from "@isoline/log/tiles";
+import { CHECKPOINT, COMMITTED, DirectoryStore, type LogFiles, ObjectStore, readDirectory } from "@isoline/log/writer";
 import { lock } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { readSigningKey } from "../store/signature/keys.ts";
+import { bucketAt, isInBucket } from "./credentials.ts";
 
 const MOST_POLICY = 2 ** 20;
 /** The longest file of a log: 256 entries of 65 535 bytes, with their lengths. */
@@ -23,21 +24,35 @@ export function readKey(file: string, name: string, signer: "log" | "witness"): 
   return signerKeyOf(name, signer, readSigningKey(file));
 }
 
-/** The name of the log in a directory, by what it signed last. */
-export function originIn(directory: string): string {
-  const bytes = readDirectory(directory)(COMMITTED);
-  if (bytes === undefined)
-    throw new CliError("cannot-read", `${directory}: expected a log, found none; begin one with isoline log create`);
+/** Opens the place of a log to append to it: a directory, or a bucket with the credentials in a file. */
+export function openFiles(place: string, credentials: string | undefined): LogFiles {
+  return isInBucket(place) ? new ObjectStore(bucketAt(place, credentials)) : openStore(place);
+}
+
+/** The same where a log is; no directory is made. */
+export function openLogFiles(place: string, credentials: string | undefined): LogFiles {
+  if (!isInBucket(place) && readDirectory(place)(COMMITTED) === undefined) throw noLog(place);
+  return openFiles(place, credentials);
+}
+
+/** The name of a log, by what it signed last. */
+export async function originOf(files: LogFiles, place: string): Promise<string> {
+  const bytes = await files.last();
+  if (bytes === undefined) throw noLog(place);
   return parseCheckpoint(parseNote(Buffer.from(bytes).toString("utf8"))).origin;
 }
 
-/** What a log in a directory shows. */
-export function shownIn(directory: string): string {
-  const bytes = readDirectory(directory)(CHECKPOINT);
+function noLog(place: string): CliError {
+  return new CliError("cannot-read", `${place}: expected a log, found none; begin one with isoline log create`);
+}
+
+/** What a log shows. */
+export async function shownIn(read: FetchTile, place: string): Promise<string> {
+  const bytes = await read(CHECKPOINT);
   if (bytes === undefined)
     throw new CliError(
       "cannot-read",
-      `${directory}: the log shows no checkpoint yet; ask its witnesses with isoline log add`,
+      `${place}: the log shows no checkpoint yet; ask its witnesses with isoline log add`,
     );
   return Buffer.from(bytes).toString("utf8");
 }
@@ -46,12 +61,10 @@ export function readPolicyFile(file: string): LogPolicy {
   return parsePolicy(readRegular(file, MOST_POLICY, "a policy of logs and witnesses").toString("utf8"));
 }
 
-/** The files of a log in a directory, or behind HTTP. */
-export function sourceOf(place: string): FetchTile {
-  if (!/^https?:\/\//.test(place)) {
-    const read = readDirectory(place);
-    return (path) => Promise.resolve(read(path));
-  }
+/** The files of a log in a directory, in a bucket, or behind HTTP. */
+export function sourceOf(place: string, credentials: string | undefined): FetchTile {
+  if (isInBucket(place)) return new ObjectStore(bucketAt(place, credentials)).read;
+  if (!/^https?:\/\//.test(place)) return readDirectory(place);
   const prefix = place.endsWith("/") ? place : `${place}/`;
   return async (path) => {
     const address = new URL(path, prefix);

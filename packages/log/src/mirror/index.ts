@@ -1,2 +1,2 @@
 /** Watching a log. */
-export { type FetchTile, type Followed, Fork, Mirror } from "./mirror.ts";
+export { type Followed, Fork, Mirror } from "./mirror.ts";

@@ -5,13 +5,10 @@
 import { LogError } from "../error.ts";
 import { parseCheckpoint, parseNote, type SignedCheckpoint } from "../note/index.ts";
 import { type LogPolicy, openWitnessed } from "../proof/index.ts";
-import type { LogStore } from "../store/index.ts";
-import { entriesIn, TILE_WIDTH, tileIn, tilePath } from "../tiles/index.ts";
+import { CHECKPOINT, type LogStore } from "../store/index.ts";
+import { entriesIn, type FetchTile, TILE_WIDTH, tileIn, tilePath } from "../tiles/index.ts";
 import { sameHash } from "../tree/index.ts";
-import { CHECKPOINT, Edge } from "../writer/index.ts";
-
-/** Gets what is below the prefix of a log; undefined if there is none. */
-export type FetchTile = (path: string) => Promise<Uint8Array | undefined>;
+import { Edge } from "../writer/index.ts";
 
 export interface Followed {
   readonly checkpoint: SignedCheckpoint;

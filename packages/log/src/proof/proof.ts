@@ -4,7 +4,7 @@
  */
 import { LogError } from "../error.ts";
 import { fromBase64, openCheckpoint, parseCheckpoint, parseNote, type SignedCheckpoint } from "../note/index.ts";
-import { nodesOf, type ReadTile } from "../tiles/index.ts";
+import { fetchNodes, type FetchTile } from "../tiles/index.ts";
 import { assertIncluded, HASH_BYTES, inclusionProof, leafHash } from "../tree/index.ts";
 import type { LogPolicy } from "./policy.ts";
 
@@ -20,14 +20,15 @@ export interface LogProof {
 }
 
 /** Makes the proof of an entry from the tiles of a log, up to this checkpoint. */
-export function proveEntry(read: ReadTile, index: number, checkpoint: string): LogProof {
+export async function proveEntry(fetch: FetchTile, index: number, checkpoint: string): Promise<LogProof> {
   const { size } = parseCheckpoint(parseNote(checkpoint));
   if (index >= size)
     throw new LogError(
       "bad-proof",
       `expected an entry below ${size}, got ${index}; wait until the log has signed for it`,
     );
-  return { index, hashes: inclusionProof(nodesOf(read, size), index, size), checkpoint };
+  const nodes = await fetchNodes(fetch, size, (unknown) => inclusionProof(unknown, index, size));
+  return { index, hashes: inclusionProof(nodes, index, size), checkpoint };
 }
 
 export function formatProof({ index, hashes, checkpoint }: LogProof): string {

@@ -18,7 +18,7 @@ import {
 import { dirname, join } from "node:path";
 import { LogError } from "../error.ts";
 import type { ReadTile } from "../tiles/index.ts";
-import type { LogStore } from "./store.ts";
+import { LogStore } from "./store.ts";
 
 const UNFINISHED = ".unfinished";
 
@@ -38,7 +38,7 @@ export const readDirectory =
     }
   };
 
-export class DirectoryStore implements LogStore {
+export class DirectoryStore extends LogStore {
   readonly read: ReadTile;
   readonly #root: string;
   /** The open directory, which is locked as long as it is open. */
@@ -48,6 +48,7 @@ export class DirectoryStore implements LogStore {
 
   /** Opens a directory to append to the log in it; refuses while another process does. */
   constructor(root: string, lock: Lock) {
+    super();
     this.#root = root;
     this.read = readDirectory(root);
     this.#makeDirectory(root);
@@ -80,7 +81,7 @@ export class DirectoryStore implements LogStore {
     this.#changed.clear();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.settle();
     closeSync(this.#held);
   }

@@ -1,16 +1,37 @@
-/** Where the files of a log are kept. */
+/** Where files are kept that one process at a time writes. */
 import type { ReadTile } from "../tiles/index.ts";
+import { CHECKPOINT, type LogFile, type LogFiles } from "./files.ts";
+
+/** Where a log on disk keeps the note that it signed last. */
+export const COMMITTED = "committed";
 
 /**
- * A place for the files of one log. What `write` was given is there after a crash once `settle` has returned, and a file is either
- * as it was or as it was to become.
+ * A place for files. What `write` was given is there after a crash once `settle` has returned, and a file is either as it was or as it
+ * was to become.
  */
-export interface LogStore {
-  readonly read: ReadTile;
+export abstract class LogStore implements LogFiles {
+  abstract readonly read: ReadTile;
   /** Writes a whole file in place of what was there. */
-  write(path: string, bytes: Uint8Array): void;
+  abstract write(path: string, bytes: Uint8Array): void;
   /** Waits until everything written is durable. */
-  settle(): void;
-  /** Lets the next process append. */
-  close(): void;
+  abstract settle(): void;
+  /** Lets the next process write. */
+  abstract close(): Promise<void>;
+
+  async last(): Promise<Uint8Array | undefined> {
+    return this.read(COMMITTED);
+  }
+
+  /** Files that a log has not signed for mean nothing: they are written over after a crash. */
+  async commit(files: readonly LogFile[], note: Uint8Array): Promise<void> {
+    for (const { path, bytes } of files) this.write(path, bytes);
+    this.settle();
+    this.write(COMMITTED, note);
+    this.settle();
+  }
+
+  async show(checkpoint: Uint8Array): Promise<void> {
+    this.write(CHECKPOINT, checkpoint);
+    this.settle();
+  }
 }

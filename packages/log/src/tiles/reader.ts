@@ -14,15 +14,20 @@ export type ReadTile = (path: string) => Uint8Array | undefined;
 export function nodesOf(read: ReadTile, size: number): Nodes {
   const kept = new Map<string, Uint8Array>();
   return (height, place) => {
-    const level = Math.floor(height / TILE_HEIGHT);
     const within = height % TILE_HEIGHT;
     const first = place * 2 ** within;
-    const tile = tileIn(size, level, Math.floor(first / TILE_WIDTH));
+    const tile = tileOf(size, height, place);
     const key = tilePath(tile);
     const bytes = kept.get(key) ?? hashesOf(read, tile);
     kept.set(key, bytes);
     return nodeIn(bytes, first % TILE_WIDTH, 2 ** within);
   };
+}
+
+/** The tile from which the hash over a whole subtree is made, in a log of so many entries. */
+export function tileOf(size: number, height: number, place: number): Tile {
+  const first = place * 2 ** (height % TILE_HEIGHT);
+  return tileIn(size, Math.floor(height / TILE_HEIGHT), Math.floor(first / TILE_WIDTH));
 }
 
 /** The bytes of a tile: as it is in a log of this size, or cut from the full one, which may have replaced it. */

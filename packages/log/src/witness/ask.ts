@@ -8,7 +8,7 @@ import {
   parseSignature,
   type VerifierKey,
 } from "../note/index.ts";
-import { nodesOf, type ReadTile } from "../tiles/index.ts";
+import { fetchNodes, type FetchTile } from "../tiles/index.ts";
 import { consistencyProof } from "../tree/index.ts";
 import { MOST_REQUEST } from "./witness.ts";
 
@@ -28,11 +28,11 @@ const SLOWEST_MS = 10_000;
 export async function askWitness(
   { key, address }: KnownWitness,
   checkpoint: string,
-  read: ReadTile,
+  fetchTile: FetchTile,
   seen = 0,
 ): Promise<NoteSignature> {
   const { size } = parseCheckpoint(parseNote(checkpoint));
-  let answer = await post(address, requestOf(read, seen, size, checkpoint));
+  let answer = await post(address, await requestOf(fetchTile, seen, size, checkpoint));
   if (answer.status === 409) {
     const known = sizeIn(answer.body);
     if (known === undefined || known > size)
@@ -40,15 +40,16 @@ export async function askWitness(
         key,
         `it has signed for ${known ?? "an unknown number of"} entries, and this log has ${size}: a part of it was lost`,
       );
-    answer = await post(address, requestOf(read, known, size, checkpoint));
+    answer = await post(address, await requestOf(fetchTile, known, size, checkpoint));
   }
   if (answer.status !== 200) throw refused(key, `it answered ${answer.status}: ${answer.body.slice(0, 200).trim()}`);
   return signatureIn(answer.body, key, checkpoint);
 }
 
-function requestOf(read: ReadTile, old: number, size: number, checkpoint: string): string {
+async function requestOf(fetchTile: FetchTile, old: number, size: number, checkpoint: string): Promise<string> {
   if (old > size) return `old ${old}\n\n${checkpoint}`;
-  const hashes = consistencyProof(nodesOf(read, size), old, size);
+  const nodes = await fetchNodes(fetchTile, size, (unknown) => consistencyProof(unknown, old, size));
+  const hashes = consistencyProof(nodes, old, size);
   return `old ${old}\n${hashes.map((hash) => `${Buffer.from(hash).toString("base64")}\n`).join("")}\n${checkpoint}`;
 }
 

@@ -1,7 +1,8 @@
 /** Asks the witnesses of a policy to sign what a log has signed, and shows it once enough have. */
 import { type NoteSignature, signatureLine } from "../note/index.ts";
 import { type LogPolicy, openWitnessed } from "../proof/index.ts";
-import type { Log, LogStore } from "../writer/index.ts";
+import type { FetchTile } from "../tiles/index.ts";
+import type { Log } from "../writer/index.ts";
 import { askWitness } from "./ask.ts";
 
 export interface Cosigned {
@@ -11,13 +12,13 @@ export interface Cosigned {
   readonly refusals: readonly string[];
 }
 
-export async function cosign(log: Log, store: LogStore, policy: LogPolicy): Promise<Cosigned> {
+export async function cosign(log: Log, fetch: FetchTile, policy: LogPolicy): Promise<Cosigned> {
   const { head, signed } = log;
   const known = [...policy.addresses].flatMap(([name, address]) => {
     const key = policy.witnesses.get(name);
     return key === undefined ? [] : [{ key, address }];
   });
-  const asked = await Promise.allSettled(known.map((witness) => askWitness(witness, signed, store.read)));
+  const asked = await Promise.allSettled(known.map((witness) => askWitness(witness, signed, fetch)));
   const signatures: NoteSignature[] = asked.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const refusals = asked.flatMap((one, at) =>
     one.status === "rejected" ? [whyOf(one.reason, known[at]?.address ?? "")] : [],
@@ -28,7 +29,7 @@ export async function cosign(log: Log, store: LogStore, policy: LogPolicy): Prom
   } catch (fault) {
     return { checkpoint: undefined, refusals: [...refusals, (fault as Error).message] };
   }
-  log.publish(head, signatures);
+  await log.publish(head, signatures);
   return { checkpoint, refusals };
 }
 

@@ -40,17 +40,18 @@ export class Batches {
     if (this.#isScheduled || this.#waiting.length === 0) return;
     this.#isScheduled = true;
     setImmediate(() => {
-      this.#isScheduled = false;
-      this.#write();
-      this.#schedule();
+      void this.#write().finally(() => {
+        this.#isScheduled = false;
+        this.#schedule();
+      });
     });
   }
 
-  #write(): void {
+  async #write(): Promise<void> {
     const batch = this.#waiting.slice(0, MOST_AT_ONCE);
     this.#waiting = this.#waiting.slice(MOST_AT_ONCE);
     try {
-      const first = this.#log.append(batch.map(({ entry }) => entry));
+      const first = await this.#log.append(batch.map(({ entry }) => entry));
       for (const [place, { done }] of batch.entries()) done(first + place);
     } catch (fault) {
       for (const { failed } of batch) failed(fault);

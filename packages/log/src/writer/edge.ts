@@ -34,6 +34,16 @@ export class Edge {
     this.#entries = entries;
   }
 
+  /** The tiles that `read` reads. */
+  static tiles(size: number): Tile[] {
+    const tiles = size % TILE_WIDTH === 0 ? [] : [tileIn(size, "entries", Math.floor(size / TILE_WIDTH))];
+    for (let [level, hashes] = [0, size]; hashes > 0; level++, hashes = Math.floor(hashes / TILE_WIDTH)) {
+      const tile = tileIn(size, level, Math.floor(hashes / TILE_WIDTH));
+      if (tile.width > 0) tiles.push(tile);
+    }
+    return tiles;
+  }
+
   /** Reads the edge of a log of so many entries; refuses tiles that are damaged, or do not fit each other. */
   static read(read: ReadTile, size: number): Edge {
     const levels: Uint8Array[][] = [];

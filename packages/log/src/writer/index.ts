@@ -1,5 +1,18 @@
 /** Appending to a log. */
 export { Batches } from "./batches.ts";
 export { Edge } from "./edge.ts";
-export { CHECKPOINT, COMMITTED, Log, type LogOptions } from "./log.ts";
-export { DirectoryStore, type Lock, type LogStore, readDirectory } from "../store/index.ts";
+export { Log, type LogOptions } from "./log.ts";
+export {
+  Bucket,
+  type BucketAddress,
+  bucketAddress,
+  CHECKPOINT,
+  COMMITTED,
+  DirectoryStore,
+  type Lock,
+  type LogFile,
+  type LogFiles,
+  LogStore,
+  ObjectStore,
+  readDirectory,
+} from "../store/index.ts";

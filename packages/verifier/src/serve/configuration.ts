@@ -59,7 +59,7 @@ const schema = z.strictObject({
     })
     .prefault({}),
   /** A transparency log that statements are written into, its private key, and which witnesses have to sign. */
-  log: z.strictObject({ directory: path, key: path, policy: path.optional() }).optional(),
+  log: z.strictObject({ directory: path, credentials: path.optional(), key: path, policy: path.optional() }).optional(),
   /** Who signs X.509-SVIDs: a private key, the certificates that it is trusted by, and for how long an SVID is valid at most. */
   svid: z
     .strictObject({

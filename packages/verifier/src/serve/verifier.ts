@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { parsePolicy } from "@isoline/log/proof";
+import { bucketAddress } from "@isoline/log/writer";
 import { Limits, Login, oidc, Provider, type Recognise, tokensIn } from "../access/index.ts";
 import { Delivery, nats, type Receiver, webhook } from "../changes/index.ts";
 import { VerifierError } from "../error.ts";
@@ -104,9 +105,13 @@ export async function startVerifier({
   };
 }
 
-function logPlace({ directory, key, policy }: NonNullable<Configuration["log"]>): LogPlace {
+function logPlace({ directory, credentials, key, policy }: NonNullable<Configuration["log"]>): LogPlace {
   const witnessed = policy === undefined ? undefined : parsePolicy(readTrusted(policy).toString("utf8"));
-  return { directory, key: readSecret(key), policy: witnessed };
+  if (directory.startsWith("s3://") && credentials === undefined)
+    throw new VerifierError("bad-configuration", "log.credentials: expected a file, since the log is in a bucket");
+  const at =
+    credentials === undefined ? directory : bucketAddress(directory, readSecret(credentials).toString("latin1"));
+  return { at, key: readSecret(key), policy: witnessed };
 }
 
 function authorityIn({ svid }: Configuration): SvidAuthority | undefined {

@@ -37,11 +37,11 @@ export class Appender {
 
   /** Refuses a log that cannot be appended to, or that is not the one of this database. */
   async start(): Promise<void> {
-    const log = new OpenLog(this.#place);
+    const log = await OpenLog.open(this.#place);
     try {
       await this.#begin(log);
     } catch (fault) {
-      log.close();
+      await log.close();
       throw fault;
     }
     this.#log = log;
@@ -62,7 +62,7 @@ export class Appender {
         "bad-configuration",
         `log: expected ${row.origin}, into which this database is stated, got ${log.origin}; name that log`,
       );
-    log.lastOf(row);
+    await log.lastOf(row);
   }
 
   /** Appends what is there, and lets go of the log. */
@@ -73,7 +73,7 @@ export class Appender {
     this.#isNews = false;
     await this.#work();
     await releaseLog(this.#fleet.store.db, this.#fleet.lease.id).catch(this.#failed);
-    this.#log?.close();
+    await this.#log?.close();
     this.#log = undefined;
   }
 
@@ -97,7 +97,7 @@ export class Appender {
       await this.#show();
     } catch (fault) {
       // The database does not answer, or the log cannot be written: looked at again soon, with the log opened anew.
-      this.#log?.close();
+      await this.#log?.close().catch(this.#failed);
       this.#log = undefined;
       this.#restsUntil = performance.now() + REST_MS;
       this.#failed(fault);
@@ -106,15 +106,15 @@ export class Appender {
 
   async #append(row: LogRow): Promise<void> {
     const { lease, store } = this.#fleet;
-    this.#log ??= new OpenLog(this.#place);
-    let appended = this.#log.lastOf(row);
+    this.#log ??= await OpenLog.open(this.#place);
+    let appended = await this.#log.lastOf(row);
     if (appended > row.appended || this.#log.size > row.size) await settleLog(store.db, appended, this.#log.size);
     for (;;) {
       const rows = await statementsBehind(store.db, appended, AT_ONCE);
       const last = rows.at(-1);
       // After a lease that ran out, another verifier may be the one that appends.
       if (last === undefined || !lease.isHeld) return;
-      this.#log.append(rows.map(({ entry }) => entry));
+      await this.#log.append(rows.map(({ entry }) => entry));
       appended = last.number;
       await settleLog(store.db, appended, this.#log.size);
     }

@@ -4,15 +4,25 @@ import { LogError } from "@isoline/log/error";
 import { parseCheckpoint, parseNote, type SignerKey, signerKeyOf } from "@isoline/log/note";
 import type { LogPolicy } from "@isoline/log/proof";
 import { readStatement } from "@isoline/log/statement";
-import { entriesAt, TILE_WIDTH } from "@isoline/log/tiles";
+import { fetchEntries, TILE_WIDTH } from "@isoline/log/tiles";
 import { cosign } from "@isoline/log/witness";
-import { COMMITTED, DirectoryStore, Log, readDirectory } from "@isoline/log/writer";
+import {
+  Bucket,
+  type BucketAddress,
+  COMMITTED,
+  DirectoryStore,
+  Log,
+  type LogFiles,
+  ObjectStore,
+  readDirectory,
+} from "@isoline/log/writer";
 import { lock } from "@isoline/linux";
 import { VerifierError } from "../error.ts";
 import type { LogRow } from "../store/index.ts";
 
 export interface LogPlace {
-  readonly directory: string;
+  /** A directory, or a bucket. */
+  readonly at: string | BucketAddress;
   /** The private key of the log, Ed25519 in PEM. */
   readonly key: Uint8Array;
   /** Which witnesses have to sign before the log shows what it has; undefined: none. */
@@ -23,21 +33,30 @@ export interface LogPlace {
 type Known = Pick<LogRow, "source" | "appended" | "size" | "last">;
 
 export class OpenLog {
-  readonly #store: DirectoryStore;
+  readonly #files: LogFiles;
   readonly #log: Log;
   readonly #policy: LogPolicy | undefined;
   /** How many entries the log is known to show. */
   #shown = -1;
 
-  /** Refuses a directory without a log, with another key's, or that another process appends to. */
-  constructor({ directory, key, policy }: LogPlace) {
-    const signer = signerOf(directory, key);
+  private constructor(files: LogFiles, log: Log, policy: LogPolicy | undefined) {
+    this.#files = files;
+    this.#log = log;
     this.#policy = policy;
-    this.#store = new DirectoryStore(directory, (fd) => lock(fd, 0));
+  }
+
+  /** Refuses a place without a log, with another key's, or that another process appends to. */
+  static async open({ at, key, policy }: LogPlace): Promise<OpenLog> {
+    // A directory is not made by looking for a log in it.
+    if (typeof at === "string" && readDirectory(at)(COMMITTED) === undefined) throw noLog(at);
+    const files =
+      typeof at === "string" ? new DirectoryStore(at, (fd) => lock(fd, 0)) : new ObjectStore(new Bucket(at));
     try {
-      this.#log = Log.open(this.#store, signer, { waitsForWitnesses: policy !== undefined });
+      const signer = signerOf(at, await files.last(), key);
+      const log = await Log.open(files, signer, { waitsForWitnesses: policy !== undefined });
+      return new OpenLog(files, log, policy);
     } catch (fault) {
-      this.#store.close();
+      await files.close();
       throw fault;
     }
   }
@@ -50,15 +69,15 @@ export class OpenLog {
     return this.#log.head.size;
   }
 
-  append(entries: readonly Uint8Array[]): void {
-    this.#log.append(entries);
+  async append(entries: readonly Uint8Array[]): Promise<void> {
+    await this.#log.append(entries);
   }
 
   /** Has the witnesses sign what the log has, and shows it. Refuses with `witness-refused` where too few do. */
   async show(): Promise<void> {
     const { size } = this;
     if (this.#policy === undefined || size === this.#shown) return;
-    const { checkpoint, refusals } = await cosign(this.#log, this.#store, this.#policy);
+    const { checkpoint, refusals } = await cosign(this.#log, this.#files.read, this.#policy);
     if (checkpoint === undefined)
       throw new LogError(
         "witness-refused",
@@ -72,7 +91,7 @@ export class OpenLog {
    * the last number that there is. Refuses a log that has fewer entries or other statements than those that follow: it was set back, or
    * another process wrote into it. Refuses one that has more statements than were given: the database was set back.
    */
-  lastOf({ source, appended, size, last: given }: Known): number {
+  async lastOf({ source, appended, size, last: given }: Known): Promise<number> {
     if (this.size < size)
       throw new LogError(
         "broken-log",
@@ -80,7 +99,7 @@ export class OpenLog {
       );
     let last = appended;
     for (let place = Math.floor(size / TILE_WIDTH); place * TILE_WIDTH < this.size; place++) {
-      const bundle = entriesAt(this.#store.read, this.size, place);
+      const bundle = await fetchEntries(this.#files.read, this.size, place);
       for (const entry of bundle.slice(Math.max(0, size - place * TILE_WIDTH))) {
         const statement = readStatement(entry);
         if (statement?.source !== source) continue;
@@ -100,20 +119,23 @@ export class OpenLog {
     return last;
   }
 
-  close(): void {
-    this.#log.close();
+  close(): Promise<void> {
+    return this.#log.close();
   }
 }
 
-function signerOf(directory: string, key: Uint8Array): SignerKey {
-  const bytes = readDirectory(directory)(COMMITTED);
-  if (bytes === undefined)
-    throw new VerifierError(
-      "bad-configuration",
-      `log: expected a log in ${directory}, got none; begin one with isoline log create`,
-    );
-  const { origin } = parseCheckpoint(parseNote(Buffer.from(bytes).toString("utf8")));
+function signerOf(at: LogPlace["at"], last: Uint8Array | undefined, key: Uint8Array): SignerKey {
+  if (last === undefined) throw noLog(at);
+  const { origin } = parseCheckpoint(parseNote(Buffer.from(last).toString("utf8")));
   return signerKeyOf(origin, "log", privateKey(key));
+}
+
+function noLog(at: LogPlace["at"]): VerifierError {
+  const place = typeof at === "string" ? at : `s3://${at.bucket}/${at.prefix}`;
+  return new VerifierError(
+    "bad-configuration",
+    `log: expected a log in ${place}, got none; begin one with isoline log create`,
+  );
 }
 
 function privateKey(pem: Uint8Array) {

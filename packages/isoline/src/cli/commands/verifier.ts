@@ -26,6 +26,7 @@ const PATHS = [
   ["people", "tokens"],
   ["nats", "credentials"],
   ["log", "directory"],
+  ["log", "credentials"],
   ["log", "key"],
   ["log", "policy"],
   ["svid", "key"],
@@ -86,7 +87,9 @@ function fromFolder(configuration: Record<string, unknown>, folder: string): Rec
     const key = place.at(-1) as string;
     if (typeof table !== "object" || table === null) continue;
     const path = (table as Record<string, unknown>)[key];
-    if (typeof path === "string") (table as Record<string, unknown>)[key] = resolve(folder, path);
+    // The place of a log may be a bucket.
+    if (typeof path === "string" && !path.startsWith("s3://"))
+      (table as Record<string, unknown>)[key] = resolve(folder, path);
   }
   const { database, webhooks } = whole as { database?: unknown; webhooks?: unknown };
   if (typeof database === "string" && database.startsWith("pglite:"))

@@ -10,6 +10,7 @@ import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
 
+const CREDENTIALS = "where the object store is, and who asks (docs/how-to/log.md); mode 600";
 const POLICY = "which logs and witnesses count (c2sp.org/tlog-policy)";
 
 export function declareLog(program: Command, { ends }: Invocation): void {
@@ -24,20 +25,22 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     .addHelpText("after", examples("isoline log create log --name example.com/contours --key log.pem"));
 
   log
-    .command("create <dir>")
-    .summary("begin a log in a directory")
+    .command("create <place>")
+    .summary("begin a log in a directory or a bucket")
     .description(
-      "Begins a log without entries, and prints its line for a policy. Any web server can serve the directory.",
+      "Begins a log without entries, in a directory or at s3://BUCKET/PREFIX, and prints its line for a policy. Any web server can " +
+        "serve it as it is.",
     )
     .requiredOption("--name <name>", "what the log is called, as an address without a scheme")
     .requiredOption("--key <file>", "the private key that signs it (Ed25519, PEM)")
+    .option("--credentials <file>", CREDENTIALS)
     .addHelpText("after", examples("isoline log create log --name example.com/contours --key log.pem"))
-    .action((directory: string, options: LogCreateOptions) =>
-      ends(import("../commands/log/create.ts").then(({ logCreate }) => logCreate(directory, options))),
+    .action((place: string, options: LogCreateOptions) =>
+      ends(import("../commands/log/create.ts").then(({ logCreate }) => logCreate(place, options))),
     );
 
   log
-    .command("add <dir> [files...]")
+    .command("add <place> [files...]")
     .summary("append files, and have them witnessed")
     .description(
       "Appends each file as an entry, and prints its number. What is printed is durable. With a policy, the witnesses that have an " +
@@ -45,26 +48,28 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     )
     .requiredOption("--key <file>", "the private key of the log")
     .option("--policy <file>", POLICY)
+    .option("--credentials <file>", CREDENTIALS)
     .option("-o, --output <file>", "write the proof of the file")
     .addHelpText(
       "after",
       `${examples("isoline log add log app.contour.sig --key log.pem --policy policy -o app.tlog-proof")}\n\nExit status: 0 added and shown, 4 added, and too few witnesses signed.`,
     )
-    .action((directory: string, files: readonly string[], options: LogAddOptions) =>
-      ends(import("../commands/log/add.ts").then(({ logAdd }) => logAdd(directory, files, options))),
+    .action((place: string, files: readonly string[], options: LogAddOptions) =>
+      ends(import("../commands/log/add.ts").then(({ logAdd }) => logAdd(place, files, options))),
     );
 
   log
-    .command("prove <dir> <file>")
+    .command("prove <place> <file>")
     .summary("the proof that a file is in a log")
-    .description("Looks for the file in the log of a directory, and writes the proof. It is checked without a network.")
+    .description("Looks for the file in a log, and writes the proof. It is checked without a network.")
+    .option("--credentials <file>", CREDENTIALS)
     .option("-o, --output <file>", "write the proof to a file")
     .addHelpText(
       "after",
       `${examples("isoline log prove log app.contour.sig -o app.tlog-proof")}\n\nExit status: 0 it is in the log, 1 it is not.`,
     )
-    .action((directory: string, file: string, options: LogProveOptions) =>
-      ends(import("../commands/log/prove.ts").then(({ logProve }) => logProve(directory, file, options))),
+    .action((place: string, file: string, options: LogProveOptions) =>
+      ends(import("../commands/log/prove.ts").then(({ logProve }) => logProve(place, file, options))),
     );
 
   log
@@ -87,13 +92,14 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     .command("monitor <log>")
     .summary("keep a copy, and find out whether anything is taken back or should not be there")
     .description(
-      "Takes the new entries of a log in a directory or behind HTTP, and checks that they and the earlier ones are exactly what the " +
+      "Takes the new entries of a log in a directory, in a bucket or behind HTTP, and checks that they and the earlier ones are exactly what the " +
         "log has signed for. Then it looks at what a fleet stated: contours that were widened without review, an image with two " +
         "contours, a register born twice, ledgers that went back or forked, verdicts under a policy that is not logged, missing hourly " +
         "roots. Call it again and again with one state.",
     )
     .requiredOption("--policy <file>", POLICY)
     .requiredOption("--state <dir>", "where the copy is")
+    .option("--credentials <file>", CREDENTIALS)
     .option("--reviewer <file>", "the public key of a reviewer of contours (PEM); may be repeated", repeated)
     .option("--contours <dir>", "contours and their signatures, to see what was widened and who signed")
     .option("--all", "say also what was found in entries that were examined before")

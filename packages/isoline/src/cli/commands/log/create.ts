@@ -1,18 +1,24 @@
-/** `isoline log create`: begins a transparency log in a directory. */
+/** `isoline log create`: begins a transparency log in a directory or a bucket. */
 import { formatVerifierKey } from "@isoline/log/note";
 import { Log } from "@isoline/log/writer";
-import { openStore, readKey } from "../../../transparency/places.ts";
+import { openFiles, readKey } from "../../../transparency/places.ts";
 import { status } from "../../ending.ts";
 import { printLine } from "../../output/streams.ts";
 
 export interface LogCreateOptions {
   readonly name: string;
   readonly key: string;
+  readonly credentials?: string;
 }
 
-export function logCreate(directory: string, { name, key }: LogCreateOptions): number {
+export async function logCreate(place: string, { name, key, credentials }: LogCreateOptions): Promise<number> {
   const signer = readKey(key, name, "log");
-  Log.create(openStore(directory), signer).close();
+  const files = openFiles(place, credentials);
+  try {
+    await Log.create(files, signer);
+  } finally {
+    await files.close();
+  }
   printLine(`log ${formatVerifierKey(signer)}`);
   return status.success;
 }

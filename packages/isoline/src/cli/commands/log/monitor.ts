@@ -13,6 +13,7 @@ import { counted, grouped, harmless } from "../../output/wording.ts";
 export interface LogMonitorOptions {
   readonly policy: string;
   readonly state: string;
+  readonly credentials?: string;
   readonly reviewer?: readonly string[];
   readonly contours?: string;
   readonly all?: boolean;
@@ -20,11 +21,12 @@ export interface LogMonitorOptions {
 }
 
 export async function logMonitor(place: string, options: LogMonitorOptions): Promise<number> {
-  const { policy, state, reviewer = [], contours, all = false, json } = options;
+  const { policy, state, reviewer = [], contours, all = false, json, credentials } = options;
   const review = new ReviewedContours(reviewer.map(readTrustedKey), contours);
   const store = openStore(state);
   try {
-    const { checkpoint, first, entries } = await new Mirror(store, readPolicyFile(policy)).follow(sourceOf(place));
+    const source = sourceOf(place, credentials);
+    const { checkpoint, first, entries } = await new Mirror(store, readPolicyFile(policy)).follow(source);
     const { origin, size } = checkpoint;
     const witnesses = checkpoint.witnesses.map(({ key }) => key.name);
     const { findings, earlier } = examine(store, size, review, all, Date.now());
@@ -47,6 +49,6 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
     note(`both checkpoints are in ${harmless(state)}: fork-1 and fork-2`);
     return status.offContour;
   } finally {
-    store.close();
+    await store.close();
   }
 }

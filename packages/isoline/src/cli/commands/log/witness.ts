@@ -36,6 +36,6 @@ export async function logWitness(directory: string, options: LogWitnessOptions):
   await told;
   server.closeAllConnections();
   server.close();
-  store.close();
+  await store.close();
   return status.success;
 }

@@ -1,0 +1,160 @@
+/**
+ * A bucket of an object store that speaks Amazon's S3: objects are read, written, and written only if nothing or a certain version is
+ * there. Requests are signed (Signature Version 4), with the digest of what is sent.
+ *
+ * The server is not believed: answers have a bound in size and time, and who reads checks what was read.
+ */
+import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { AwsV4Signer } from "aws4fetch";
+import { LogError } from "../error.ts";
+
+export interface BucketAddress {
+  readonly endpoint: URL;
+  readonly bucket: string;
+  /** Before each path; empty, or with a slash at its end. */
+  readonly prefix: string;
+  readonly region: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly sessionToken: string | undefined;
+}
+
+export interface StoredObject {
+  readonly bytes: Uint8Array;
+  /** Which version this is, in the server's words. */
+  readonly version: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly version: string;
+  readonly body: Buffer;
+}
+
+/** How long is waited, in milliseconds. */
+export interface Patience {
+  /** For an answer. */
+  readonly slowest: number;
+  /** After the first failure that may pass; twice as long after each further one. */
+  readonly pause: number;
+}
+
+const PATIENCE: Patience = { slowest: 20_000, pause: 200 };
+const MOST_ANSWER = 64 * 2 ** 20;
+const MOST_TRIES = 4;
+/** Too many requests, or the server is at fault, or two conditional writes met (S3: ConditionalRequestConflict). */
+const PASSING = new Set([409, 429, 500, 502, 503, 504]);
+const NOT_THERE = 404;
+const CONDITION_FAILED = 412;
+
+export class Bucket {
+  readonly #address: BucketAddress;
+  readonly #patience: Patience;
+
+  constructor(address: BucketAddress, patience = PATIENCE) {
+    this.#address = address;
+    this.#patience = patience;
+  }
+
+  /** Undefined if there is no such object. */
+  async get(path: string): Promise<StoredObject | undefined> {
+    const { status, body, version } = await this.#ask("GET", path, {});
+    if (status === NOT_THERE && !body.includes("NoSuchBucket")) return undefined;
+    if (status === 200) return { bytes: body, version };
+    throw refusal("GET", path, status, body);
+  }
+
+  async put(path: string, bytes: Uint8Array): Promise<void> {
+    const { status, body } = await this.#ask("PUT", path, {}, bytes);
+    if (status !== 200) throw refusal("PUT", path, status, body);
+  }
+
+  /** Writes where nothing is; false where something is. */
+  create(path: string, bytes: Uint8Array): Promise<boolean> {
+    return this.#putIf(path, bytes, { "if-none-match": "*" });
+  }
+
+  /** Writes where this version is; false where there is another one, or none. */
+  replace(path: string, bytes: Uint8Array, version: string): Promise<boolean> {
+    return this.#putIf(path, bytes, { "if-match": version });
+  }
+
+  async remove(path: string): Promise<void> {
+    const { status, body } = await this.#ask("DELETE", path, {});
+    if (status !== 204 && status !== 200 && status !== NOT_THERE) throw refusal("DELETE", path, status, body);
+  }
+
+  async #putIf(path: string, bytes: Uint8Array, condition: Record<string, string>): Promise<boolean> {
+    const { status, body } = await this.#ask("PUT", path, condition, bytes);
+    if (status === CONDITION_FAILED || status === NOT_THERE) return false;
+    if (status !== 200) throw refusal("PUT", path, status, body);
+    return true;
+  }
+
+  /**
+   * Asks, and asks again after a failure that may pass. An answer may be lost after the server did what was asked: a caller that writes
+   * under a condition looks at what is there before it takes a refusal for the write of another process.
+   */
+  async #ask(method: string, path: string, headers: Record<string, string>, body?: Uint8Array): Promise<Answer> {
+    for (let tried = 1; ; tried++) {
+      const answer = await this.#askOnce(method, path, headers, body).catch((fault: unknown) => fault);
+      const isPassing = answer instanceof Error || PASSING.has((answer as Answer).status);
+      if (!isPassing) return answer as Answer;
+      if (answer instanceof LogError) throw answer;
+      if (tried === MOST_TRIES) {
+        if (!(answer instanceof Error)) return answer as Answer;
+        throw new LogError("object-store", `${method} ${path}: the object store cannot be reached: ${causeOf(answer)}`);
+      }
+      await pause(this.#patience.pause * 2 ** (tried - 1) * (0.5 + Math.random()));
+    }
+  }
+
+  async #askOnce(method: string, path: string, headers: Record<string, string>, body?: Uint8Array): Promise<Answer> {
+    const { endpoint, bucket, prefix, region, accessKey, secretKey, sessionToken } = this.#address;
+    const digest = createHash("sha256")
+      .update(body ?? "")
+      .digest("hex");
+    const signed = await new AwsV4Signer({
+      ...{ method, url: new URL(`${bucket}/${prefix}${path}`, endpoint).href, service: "s3", region },
+      headers: { ...headers, "x-amz-content-sha256": digest },
+      ...{ accessKeyId: accessKey, secretAccessKey: secretKey },
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+    }).sign();
+    const signal = AbortSignal.timeout(this.#patience.slowest);
+    const response = await fetch(signed.url, {
+      ...{ method, headers: signed.headers, signal, redirect: "error" },
+      ...(body === undefined ? {} : { body: new Uint8Array(body) }),
+    });
+    const version = response.headers.get("etag") ?? "";
+    return { status: response.status, version, body: await bounded(response, path) };
+  }
+}
+
+async function bounded(response: Response, path: string): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += part.length;
+    if (length > MOST_ANSWER)
+      throw new LogError(
+        "object-store",
+        `${path}: expected at most ${MOST_ANSWER} bytes, got more; distrust the server`,
+      );
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function causeOf(fault: Error): string {
+  return fault.cause instanceof Error ? fault.cause.message : fault.message;
+}
+
+/** The code in an answer's XML, such as AccessDenied, and nothing else of it. */
+function refusal(method: string, path: string, status: number, body: Buffer): LogError {
+  const [, code = "no code"] = /<Code>([A-Za-z]{1,60})<\/Code>/.exec(body.subarray(0, 4096).toString("latin1")) ?? [];
+  return new LogError(
+    "object-store",
+    `${method} ${path}: the object store answered ${status}, ${code}; check bucket, endpoint and credentials`,
+  );
+}
