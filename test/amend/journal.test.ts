@@ -17,8 +17,12 @@ const STARVED_MS = 60_000;
 
 /** Starts `isoline run` as a service that does what the script says, line by line as `go` lets it. */
 function serve(script: string, ...more: readonly string[]): Promise<number | null> {
+  return serveAs("web", script, ...more);
+}
+
+function serveAs(name: string, script: string, ...more: readonly string[]): Promise<number | null> {
   writeFileSync(at("serve.sh"), script);
-  const child = spawn(isolineProgram, ["run", "a.contour", "-q", "--name", "web", ...more, "--", "sh", "serve.sh"], {
+  const child = spawn(isolineProgram, ["run", "a.contour", "-q", "--name", name, ...more, "--", "sh", "serve.sh"], {
     cwd: place,
     env: { PATH: SYSTEM_PATH, HOME: place, LC_ALL: "C", ...env() },
     stdio: "ignore",
@@ -61,6 +65,18 @@ describe.skipIf(!isBuilt)("the journal of a namespace (needs a build)", { timeou
     expect(stderr).toContain("the journal of web");
     const { departures } = JSON.parse((await run("departures", "web", "--json")).stdout) as { departures: unknown[] };
     expect(departures).toContainEqual(expect.objectContaining({ count: 3, refused: 3, class: "new" }));
+  });
+
+  it("is found by the whole id of a container as by the digits that engines show, while it runs and afterwards", async () => {
+    const id = "0123456789ab".padEnd(64, "c");
+    const ended = serveAs(id.slice(0, 12), `cat two\n${waits}`, "--enforce");
+    await expect
+      .poll(async () => (await run("departures", id)).stdout, { timeout: STARVED_MS })
+      .toContain("1 event, all refused");
+    writeFileSync(at("go"), "");
+    await ended;
+    expect((await run("departures", id)).stderr).toContain("the journal of 0123456789ab");
+    expect((await run("departures", "d".repeat(64))).stderr).toMatch(/no live namespace is called/);
   });
 
   it("can be accepted from when the namespace has ended", async () => {

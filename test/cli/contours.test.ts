@@ -233,6 +233,15 @@ describe("explain", () => {
   });
 });
 
+describe("--json", () => {
+  it("prints no letter that a terminal acts on, whatever a file is called", () => {
+    const named = place.keep("a\u009b31m\u202e.contour", learnt(...behaviour));
+    const { stdout } = isoline(["diff", app, named, "--json"]);
+    expect(stdout).toContain(String.raw`a\u009b31m\u202e.contour"`);
+    expect(JSON.parse(stdout)).toMatchObject({ b: named });
+  });
+});
+
 describe("query", () => {
   const asked = (...words: readonly string[]) => isoline(["query", app, ...words]);
 

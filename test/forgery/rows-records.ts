@@ -1,4 +1,5 @@
 /** Rows of the matrix: the ledger and the registers. */
+import { extendPcr, extendRegister } from "../../packages/attest/src/birth/index.ts";
 import { decodeRecord } from "../../packages/attest/src/register/record.ts";
 import { type Row, changed, digest, fresh, withLedger } from "./bench.ts";
 import { policy } from "./verifier.ts";
@@ -60,6 +61,24 @@ export const recordRows: readonly Row[] = [
     send: async (bench) => {
       await bench.node.record(bench.web, { kind: "departure", process: 1, pid: 7, point: digest(1) });
       return { evidence: await withLedger(bench, bench.node.ledger.slice(0, -1)) };
+    },
+  },
+  {
+    group: "Records",
+    forgery: "a value that root extended into a canister's register, past the ledger",
+    caught: "register: broken-evidence",
+    send: async (bench) => {
+      await bench.node.using((tpm) => extendRegister(tpm, bench.web.newborn, fresh()));
+      return { evidence: await bench.honest() };
+    },
+  },
+  {
+    group: "Records",
+    forgery: "a value that root extended into the births' register, past the ledger",
+    caught: "ledger: broken-evidence",
+    send: async (bench) => {
+      await bench.node.using((tpm) => extendPcr(tpm, 13, fresh()));
+      return { evidence: await bench.honest() };
     },
   },
   {

@@ -110,6 +110,12 @@ function Figure({
   );
 }
 
+const roots: Readonly<Record<CanisterInFull["root"], string>> = {
+  tpm: "a register of the TPM",
+  tee: "an engine in a confidential machine",
+  node: "the node's word",
+};
+
 function CanisterFacts({ canister }: { readonly canister: CanisterInFull }): JSX.Element {
   return (
     <Facts
@@ -120,7 +126,7 @@ function CanisterFacts({ canister }: { readonly canister: CanisterInFull }): JSX
         ["points", count(canister.points)],
         ["mode", canister.mode],
         ["sensor", canister.sensor],
-        ["rooted in", canister.root === "tpm" ? "a register of the TPM" : "the node's word"],
+        ["rooted in", roots[canister.root]],
         ["measurement", <Hex digest={canister.measurement} />],
         ["started", <Ago at={canister.started} />],
         ["tenant", <Said text={canister.tenant} most={64} />],

@@ -90,12 +90,19 @@ export function VerdictLine({ of: { state, failure, why, since } }: { readonly o
   );
 }
 
+const roots: Readonly<Record<Node["root"], string>> = {
+  none: "none: its word only",
+  tpm: "TPM 2.0",
+  tee: "a confidential machine",
+  "tpm+tee": "TPM 2.0 in a confidential machine",
+};
+
 function NodeFacts({ node }: { readonly node: Node }): JSX.Element {
   const labels = Object.entries(node.labels);
   return (
     <Facts
       of={[
-        ["root of trust", node.root === "tpm" ? "TPM 2.0" : "none: its word only"],
+        ["root of trust", roots[node.root]],
         ["last evidence", <Ago at={node.lastSeen} />],
         ["next is due", <Ago at={node.due} />],
         ["enrolled", <Ago at={node.enrolled} />],

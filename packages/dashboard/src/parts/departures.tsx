@@ -108,6 +108,7 @@ export function Trust({ canister }: { readonly canister: CanisterInFull }): JSX.
 function proofOf(check: string | undefined, root: CanisterInFull["root"]): string {
   if (check === undefined) return "; the check was not reached, so this is not proven.";
   if (root === "node") return ": the node's own word, for which no register of a TPM vouches.";
+  if (root === "tee") return ": the word of an engine in a confidential machine.";
   return check === "failed" ? "." : ", and a register of the TPM vouches for it.";
 }
 

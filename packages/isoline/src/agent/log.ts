@@ -1,5 +1,6 @@
 /** The agent's log: one JSON object a line, on standard output, where a service manager's journal takes it. */
 import { writeSync } from "node:fs";
+import { jsonText } from "../store/json-text.ts";
 
 const STDOUT = 1;
 
@@ -22,9 +23,9 @@ export class Log {
     this.#write = write;
   }
 
-  /** Names of files and commands come from strangers: JSON keeps them on their line. */
+  /** Names of files and commands come from strangers: JSON keeps them on their line, and from a terminal. */
   say(event: LogEvent, facts: Readonly<Record<string, unknown>> = {}): void {
-    this.#write(`${JSON.stringify({ time: new Date().toISOString(), event, ...facts })}\n`);
+    this.#write(`${jsonText({ time: new Date().toISOString(), event, ...facts })}\n`);
   }
 }
 

@@ -7,6 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { compareDepartures } from "@isoline/core/engine";
 import { type ChildState, startTime } from "@isoline/linux";
 import type { Journal } from "../control/journal.ts";
+import { nameOfContainer } from "../control/place.ts";
 import type { ControlServer } from "../control/server.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { writeLabel } from "../namespace/label.ts";
@@ -211,7 +212,7 @@ export class Canister {
 
   /** Its name in `isoline ps`. */
   get #name(): string | undefined {
-    return this.#label.name ?? nameFrom(this.#id);
+    return this.#label.name ?? nameOfContainer(this.#id);
   }
 
   get #command(): string {
@@ -300,10 +301,4 @@ function departureText({ why, refused }: DepartureReport): string {
 /** The path of runc. */
 function pathOf({ command: [path = Buffer.alloc(0)] }: Start): string {
   return Buffer.from(path).toString("utf8");
-}
-
-/** Short enough to type, and valid as the name of a socket; undefined if no part of the id is. */
-function nameFrom(id: string): string | undefined {
-  const name = id.replaceAll("+", "-").slice(0, /^[0-9a-f]{64}$/.test(id) ? 12 : 40);
-  return /^[A-Za-z0-9]/.test(name) ? name : undefined;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CliError } from "../error.ts";
 import { ControlClient } from "./client.ts";
 import { isLive } from "./liveness.ts";
-import { assertName, fitControlDirectories, nameOf } from "./place.ts";
+import { assertName, fitControlDirectories, meant, nameOf } from "./place.ts";
 
 /** Every live namespace, by name. A socket without a listener is removed. */
 export async function liveNamespaces(): Promise<readonly ControlClient[]> {
@@ -21,11 +21,10 @@ export async function liveNamespaces(): Promise<readonly ControlClient[]> {
     .map(({ name, path }) => new ControlClient(name, path));
 }
 
-/** The one namespace with this name, or the only one whose name begins with it. */
+/** The one namespace with this name, or the only one whose name begins with it, or that of the container with this id. */
 export async function findNamespace(name: string): Promise<ControlClient> {
   const live = await liveNamespaces();
-  const named = live.filter((client) => client.name === name);
-  const found = named.length > 0 ? named : live.filter((client) => client.name.startsWith(name));
+  const found = meant(live, (client) => client.name, name);
   const [only, second] = found;
   if (only !== undefined && second === undefined) return only;
   const names = (found.length > 0 ? found : live).map((client) => client.name).join(", ");

@@ -107,6 +107,24 @@ export function assertName(name: string): void {
     );
 }
 
+/** Digits of a container's id that engines show. */
+const SHOWN_DIGITS = 12;
+
+/** The name of a container that has no other: short, and valid as the name of a socket; undefined if no part of the id is. */
+export function nameOfContainer(id: string): string | undefined {
+  const name = id.replaceAll("+", "-").slice(0, /^[0-9a-f]{64}$/.test(id) ? SHOWN_DIGITS : 40);
+  return /^[A-Za-z0-9]/.test(name) ? name : undefined;
+}
+
+/** What a person means by a name: that name, else those that begin with it, else the container whose whole id it is. */
+export function meant<T>(all: readonly T[], nameOf: (one: T) => string, told: string): readonly T[] {
+  const named = all.filter((one) => nameOf(one) === told);
+  if (named.length > 0) return named;
+  const begun = all.filter((one) => nameOf(one).startsWith(told));
+  if (begun.length > 0 || !/^[0-9a-f]{64}$/.test(told)) return begun;
+  return all.filter((one) => nameOf(one) === nameOfContainer(told));
+}
+
 export function ownUid(): number {
   return process.geteuid?.() ?? 0;
 }

@@ -2,6 +2,7 @@
 import { constants } from "node:os";
 import { updatesAmong } from "@isoline/core/engine";
 import type { AppliedLandlock, ChildState } from "@isoline/linux";
+import { jsonText } from "../store/json-text.ts";
 import type { Outcome } from "./namespace.ts";
 import type { DepartureReport, Exit, Findings, RunReport, UpdateReport, Verdict } from "./report.ts";
 
@@ -44,12 +45,12 @@ const AT_ONCE = 100;
  */
 export function* reportText(report: RunReport): Generator<string> {
   const { departures } = report;
-  const text = JSON.stringify({ ...report, departures: [] }, null, 2);
+  const text = jsonText({ ...report, departures: [] }, 2);
   // Inside a string its quotes would be escaped, and at a deeper level there would be more blanks.
   const [before, after] = text.split('\n  "departures": []') as [string, string];
   yield `${before}\n  "departures": [`;
   for (let from = 0; from < departures.length; from += AT_ONCE) {
-    const indented = JSON.stringify(departures.slice(from, from + AT_ONCE), null, 2)
+    const indented = jsonText(departures.slice(from, from + AT_ONCE), 2)
       .slice(2, -2)
       .replaceAll("\n", "\n  ");
     yield `${from === 0 ? "" : ","}\n  ${indented}`;

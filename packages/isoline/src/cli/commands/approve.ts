@@ -7,7 +7,7 @@ import { type AnswerWord, answerWords } from "../../namespace/answer-words.ts";
 import type { OpenQuestion } from "../../namespace/questions.ts";
 import { answerOf, CHOICES, questionText, STARTLED_MS } from "../asking/prompt.ts";
 import { status } from "../ending.ts";
-import { isTerminal, note, print, printJson, printLine, STDOUT } from "../output/streams.ts";
+import { isTerminal, note, print, printJson, printJsonLine, printLine, STDOUT } from "../output/streams.ts";
 import { table } from "../output/table.ts";
 import { harmless } from "../output/wording.ts";
 import { usage } from "../refusal.ts";
@@ -64,7 +64,7 @@ function row({ key, pid, until, why }: OpenQuestion): string[] {
 async function answerByLines(client: ApproverClient): Promise<number> {
   const input = createInterface({ input: process.stdin });
   input.on("line", (line) => void answerLine(client, line));
-  for await (const line of client.stream()) printLine(JSON.stringify(line));
+  for await (const line of client.stream()) printJsonLine(line);
   input.close();
   return status.success;
 }
@@ -73,9 +73,9 @@ async function answerLine(client: ApproverClient, line: string): Promise<void> {
   try {
     const { key, answer } = JSON.parse(line) as { key?: unknown; answer?: unknown };
     const word = assertAnswer(typeof answer === "string" ? answer : "");
-    printLine(JSON.stringify({ answered: String(key), ...(await client.answer(String(key), word)) }));
+    printJsonLine({ answered: String(key), ...(await client.answer(String(key), word)) });
   } catch (fault) {
-    printLine(JSON.stringify({ error: fault instanceof Error ? fault.message : String(fault) }));
+    printJsonLine({ error: fault instanceof Error ? fault.message : String(fault) });
   }
 }
 

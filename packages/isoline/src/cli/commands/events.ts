@@ -3,7 +3,7 @@ import { findNamespace } from "../../control/directory.ts";
 import type { EventLine } from "../../namespace/live.ts";
 import { status } from "../ending.ts";
 import { paint } from "../output/paint.ts";
-import { note, printLine } from "../output/streams.ts";
+import { note, printJsonLine, printLine } from "../output/streams.ts";
 import { counted, harmless } from "../output/wording.ts";
 
 export interface EventsOptions {
@@ -16,7 +16,7 @@ export async function events(name: string, options: EventsOptions): Promise<numb
   const client = await findNamespace(name);
   for await (const line of client.events()) {
     if (options.json) {
-      if (isWanted(line, options)) printLine(JSON.stringify(line));
+      if (isWanted(line, options)) printJsonLine(line);
     } else if ("lost" in line) note(`${counted(Number(line.lost), "event")} came faster than they could be shown`);
     else if (isWanted(line, options)) printLine(eventText(line));
   }

@@ -1,5 +1,6 @@
 /** The forms of output: `-o table|wide|json|yaml|name`. What JSON and YAML carry is the same text by text, in harmless letters. */
-import { print, printLine } from "../output/streams.ts";
+import { jsonText, plainLetters } from "../../store/json-text.ts";
+import { print, printJson, printLine } from "../output/streams.ts";
 import { table } from "../output/table.ts";
 
 export const formats = ["table", "wide", "json", "yaml", "name"] as const;
@@ -23,7 +24,7 @@ export async function printList<T>(format: Format, items: readonly T[], view: Vi
 
 /** Prints one value: as JSON, or as YAML. */
 export async function printValue(format: "json" | "yaml", value: unknown): Promise<void> {
-  if (format === "json") return print(`${plainLetters(JSON.stringify(value, null, 2))}\n`);
+  if (format === "json") return printJson(value);
   const { stringify } = await import("yaml");
   // In quotes a letter can be escaped; names of members are ours, or of a form without such letters.
   print(
@@ -37,11 +38,6 @@ export async function printValue(format: "json" | "yaml", value: unknown): Promi
   );
 }
 
-/** One value in one line of JSON. */
-export function jsonLine(value: unknown): string {
-  return plainLetters(JSON.stringify(value));
-}
-
 /** Lines of a list as a table, or as names. */
 export function linesOf<T>(format: Format, items: readonly T[], view: View<T>): string[] {
   if (format === "name") return items.map((item) => oneWord(view.name(item)));
@@ -52,16 +48,4 @@ export function linesOf<T>(format: Format, items: readonly T[], view: View<T>): 
 }
 
 /** For scripts: a name with anything but printable letters is not one that a command would take. */
-const oneWord = (name: string): string => plainLetters(JSON.stringify(name)).slice(1, -1);
-
-/**
- * Escapes what a terminal may act on, or hide: controls (C0 but line feed, DEL, C1), format characters, which turn the direction of text
- * or have no width, separators, and halves of letters. In JSON and in quoted YAML they are the same text as before.
- */
-function plainLetters(text: string): string {
-  return text.replace(/[^\P{C}\n]|[\u2028\u2029]/gu, (letter) =>
-    Array.from({ length: letter.length }, (_, at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, "0")}`).join(
-      "",
-    ),
-  );
-}
+const oneWord = (name: string): string => jsonText(name).slice(1, -1);

@@ -2,9 +2,9 @@
 import type { Change } from "../../fleet/model.ts";
 import { FleetRefusal, type FleetServer } from "../../fleet/server.ts";
 import type { Listed } from "../../fleet/people.ts";
-import { note, printLine } from "../output/streams.ts";
+import { note, printJsonLine, printLine } from "../output/streams.ts";
 import { grouped } from "../output/wording.ts";
-import { type Format, jsonLine, linesOf, printList, type View } from "./format.ts";
+import { type Format, linesOf, printList, type View } from "./format.ts";
 import { followed } from "./session.ts";
 
 /** What is listed, and how one thing of it is asked for again. */
@@ -36,7 +36,7 @@ export async function watched<T>(server: FleetServer, format: Format, listing: L
     const name = view.name(item);
     if (isSelected(item)) seen.add(name);
     else if (!seen.delete(name)) continue;
-    if (format === "json" || format === "yaml") printLine(jsonLine(item));
+    if (format === "json" || format === "yaml") printJsonLine(item);
     else printLine(linesOf(format, [item], view).at(-1) ?? "");
   }
 }

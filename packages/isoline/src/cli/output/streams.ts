@@ -8,6 +8,7 @@
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { CliError } from "../../error.ts";
+import { jsonText } from "../../store/json-text.ts";
 
 export const STDOUT = 1;
 export const STDERR = 2;
@@ -39,7 +40,12 @@ export function printLine(text: string): void {
 
 /** Writes one JSON document to stdout. */
 export function printJson(value: unknown): void {
-  printLine(JSON.stringify(value, null, 2));
+  printLine(jsonText(value, 2));
+}
+
+/** Writes one JSON document to stdout, as one line of several. */
+export function printJsonLine(value: unknown): void {
+  printLine(jsonText(value));
 }
 
 /** Writes a message to stderr. If it cannot be written or is not read, nothing changes. */

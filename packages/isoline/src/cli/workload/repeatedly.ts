@@ -9,6 +9,7 @@ import type { PresetName } from "@isoline/core/identity";
 import { argumentText } from "../../namespace/command-text.ts";
 import type { Exit, RunReport } from "../../namespace/report.ts";
 import type { SensorChoice } from "../../namespace/sensor-choice.ts";
+import { jsonText } from "../../store/json-text.ts";
 import type { Output } from "../../store/output.ts";
 import { status } from "../ending.ts";
 import type { Invocation } from "../invocation.ts";
@@ -167,6 +168,6 @@ async function deliver(
     ...(until === undefined ? {} : { until, met }),
     confidence: found ?? null,
   };
-  reported?.write([`${JSON.stringify(document, null, 2)}\n`]);
+  reported?.write([`${jsonText(document, 2)}\n`]);
   if (json) printJson(document);
 }

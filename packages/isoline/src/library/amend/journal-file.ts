@@ -1,7 +1,7 @@
 /** Reads the journals of namespaces that have ended, or whose supervisor has gone. */
 import { readdirSync } from "node:fs";
 import { EARLIER_SUFFIX, JOURNAL_SUFFIX } from "../../control/journal.ts";
-import { fitKeptDirectories, openKeptDirectory } from "../../control/place.ts";
+import { fitKeptDirectories, meant, openKeptDirectory } from "../../control/place.ts";
 import { CliError } from "../../error.ts";
 import { openRegular, readOpened, Unfit } from "../../store/bounded-file.ts";
 import { bad, type Departed, DepartureReader, readHead } from "./departed.ts";
@@ -22,7 +22,7 @@ export function readJournalOf(name: string, earlier = false): ReadJournal | unde
   const names = readdirSync(directory).flatMap((file) =>
     file.endsWith(suffix) ? [file.slice(0, -suffix.length)] : [],
   );
-  const found = names.includes(name) ? [name] : names.filter((each) => each.startsWith(name));
+  const found = meant(names, (each) => each, name);
   const [only, second] = found;
   if (only === undefined) return undefined;
   if (second !== undefined)

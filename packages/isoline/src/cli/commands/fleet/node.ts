@@ -10,9 +10,8 @@ import { askForSvid } from "../../../fleet/svid.ts";
 import { readRegular } from "../../../store/bounded-file.ts";
 import { writeDurably } from "../../../store/output.ts";
 import { status } from "../../ending.ts";
-import { jsonLine } from "../../fleet/format.ts";
 import { shown, stateText, whyText } from "../../fleet/words.ts";
-import { note, printLine } from "../../output/streams.ts";
+import { note, printJsonLine, printLine } from "../../output/streams.ts";
 import { counted, harmless } from "../../output/wording.ts";
 import { usage } from "../../refusal.ts";
 
@@ -66,7 +65,7 @@ export async function fleetAttest({ state, tpmLedger, tee, json }: FleetAttestOp
     ledgers: tpmLedger,
     tee,
     onVerdict: (answer, because) => {
-      if (json) return printLine(jsonLine({ isoline: 1, at: new Date().toISOString(), because, ...answer }));
+      if (json) return printJsonLine({ isoline: 1, at: new Date().toISOString(), because, ...answer });
       const { state: verdict, canisters = [], failure, why } = answer;
       const red = canisters.filter((each) => each.state !== "affirming");
       const lines = [

@@ -84,7 +84,7 @@ function canisterLines(it: CanisterWhole): string[] {
     row("image", shown(image)),
     row("contour", contour === undefined ? "none" : `${shown(contourName)} ${contour}`),
     row("mode", `${shown(mode)}, sensor ${shown(sensor)}`),
-    row("past", root === "tpm" ? "in the TPM" : "told by its node"),
+    row("past", pasts[root]),
     row("started", `${ageText(started)} ago`),
     row("state", `${counted(points, "point")}, measurement ${measurement}`),
     row(
@@ -97,6 +97,13 @@ function canisterLines(it: CanisterWhole): string[] {
     ...historyLines(it),
   ];
 }
+
+/** What vouches for what a canister did before. */
+const pasts: Readonly<Record<Canister["root"], string>> = {
+  tpm: "in the TPM",
+  tee: "told by an engine in a confidential machine",
+  node: "told by its node",
+};
 
 function chainLines(links: Links): string[] {
   return links === undefined || links.length === 0 ? [] : ["", "checks, from the hardware up:", ...links.map(linkLine)];

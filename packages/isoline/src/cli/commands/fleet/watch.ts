@@ -1,16 +1,16 @@
 /** `isoline fleet watch`: each change of a verdict, as it happens. */
 import type { Change } from "../../../fleet/model.ts";
 import { status } from "../../ending.ts";
-import { jsonLine } from "../../fleet/format.ts";
 import { type FleetOptions, followed, withServer } from "../../fleet/session.ts";
 import { shown, stateText, whyText } from "../../fleet/words.ts";
-import { printLine } from "../../output/streams.ts";
+import { printJsonLine, printLine } from "../../output/streams.ts";
 
 export async function fleetWatch(options: FleetOptions): Promise<number> {
   const { output } = options;
   await withServer(options, async (server) => {
     for await (const change of followed(server))
-      printLine(output === "json" || output === "yaml" ? jsonLine(change) : lineOf(output === "name", change));
+      if (output === "json" || output === "yaml") printJsonLine(change);
+      else printLine(lineOf(output === "name", change));
   });
   return status.success;
 }
