@@ -65,7 +65,7 @@ const layers = [
 
   ["log", "error", core],
   ["log", "tree", ["@isoline/core/verify", "node:crypto"]],
-  ["log", "note", ["node:crypto"]],
+  ["log", "note", ["@noble/post-quantum/*", "node:crypto"]],
   ["log", "tiles", []],
   ["log", "proof", []],
   ["log", "store", ["aws4fetch", "node:crypto", "node:fs", "node:path", "node:timers/promises"]],

@@ -265,7 +265,11 @@ describe("a policy", () => {
   });
 
   it("asks for as many as it says, group in group", () => {
-    const [a, b, c] = ["a", "b", "c"].map((name) => signerKey(name, "witness")) as [SignerKey, SignerKey, SignerKey];
+    const [a, b, c] = ["a", "b", "c"].map((name): SignerKey => signerKey(name, "witness")) as [
+      SignerKey,
+      SignerKey,
+      SignerKey,
+    ];
     const lines = [a, b, c].map((each) => `witness ${each.name} ${formatVerifierKey(each)}`);
     const { witnesses, isEnough } = parsePolicy(
       [...lines, "group ab any a b", "group both all ab c", "quorum both"].join("\n"),

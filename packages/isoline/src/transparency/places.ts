@@ -1,5 +1,12 @@
 /** Where the commands for transparency logs find things: keys, policies, logs in directories and behind HTTP. */
-import { parseCheckpoint, parseNote, type SignerKey, signerKeyOf } from "@isoline/log/note";
+import {
+  latticeSeedIn,
+  latticeWitness,
+  parseCheckpoint,
+  parseNote,
+  type SignerKey,
+  signerKeyOf,
+} from "@isoline/log/note";
 import { type LogPolicy, parsePolicy } from "@isoline/log/proof";
 import type { FetchTile } from "@isoline/log/tiles";
 import { CHECKPOINT, COMMITTED, DirectoryStore, type LogFiles, ObjectStore, readDirectory } from "@isoline/log/writer";
@@ -10,6 +17,7 @@ import { readSigningKey } from "../store/signature/keys.ts";
 import { bucketAt, isInBucket } from "./credentials.ts";
 
 const MOST_POLICY = 2 ** 20;
+const MOST_KEY = 2 ** 16;
 /** The longest file of a log: 256 entries of 65 535 bytes, with their lengths. */
 const MOST_FILE = 256 * 65_537;
 const SLOWEST_MS = 30_000;
@@ -19,9 +27,12 @@ export function openStore(directory: string): DirectoryStore {
   return new DirectoryStore(directory, (fd) => lock(fd, 0));
 }
 
-/** The key of a log or a witness: Ed25519 in PEM, under its name. */
+/** The key of a log or a witness in PEM, under its name: Ed25519, or for a witness ML-DSA-44. */
 export function readKey(file: string, name: string, signer: "log" | "witness"): SignerKey {
-  return signerKeyOf(name, signer, readSigningKey(file));
+  const seed = latticeSeedIn(readRegular(file, MOST_KEY, "a private key in PEM").toString("latin1"));
+  if (seed === undefined) return signerKeyOf(name, signer, readSigningKey(file));
+  if (signer === "witness") return latticeWitness(name, seed);
+  throw new CliError("cannot-read", `${file}: expected the Ed25519 key of a log, got one for ML-DSA-44; name another`);
 }
 
 /** Opens the place of a log to append to it: a directory, or a bucket with the credentials in a file. */

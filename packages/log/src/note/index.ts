@@ -1,20 +1,17 @@
 /** Signed notes, the checkpoints in them, and the keys of logs and witnesses. */
 export { fromBase64 } from "./base64.ts";
-export {
-  type Checkpoint,
-  checkpointText,
-  openCheckpoint,
-  parseCheckpoint,
-  type SignedCheckpoint,
-} from "./checkpoint.ts";
+export { openCheckpoint, parseCheckpoint, type SignedCheckpoint } from "./checkpoint.ts";
+export { type Checkpoint, checkpointText } from "./head.ts";
 export {
   formatVerifierKey,
+  latticeWitness,
   parseVerifierKey,
   type SignerKey,
   signerKey,
   signerKeyOf,
   type VerifierKey,
 } from "./key.ts";
+export { latticeSeedIn } from "./lattice.ts";
 export {
   type Endorsement,
   endorsements,

@@ -58,8 +58,10 @@ function signatureIn(body: string, key: VerifierKey, checkpoint: string): NoteSi
   const lines = body.split("\n").slice(0, -1).map(parseSignature);
   const own = lines.find(({ name, id }) => name === key.name && id === key.id);
   const { text } = parseNote(checkpoint);
-  if (own === undefined || endorsements({ text, signatures: [own] }, [key]).length === 0)
-    throw refused(key, "its answer has no signature of its key");
+  const [endorsed] = own === undefined ? [] : endorsements({ text, signatures: [own] }, [key]);
+  if (own === undefined || endorsed === undefined) throw refused(key, "its answer has no signature of its key");
+  // Without a time, a witness does not say that it has seen no larger tree (c2sp.org/tlog-cosignature).
+  if (endorsed.seconds === 0) throw refused(key, "its signature has no time");
   return own;
 }
 

@@ -123,7 +123,7 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     )
     .requiredOption("--listen <address>", "HOST:PORT; port 0 takes any")
     .requiredOption("--name <name>", "what the witness is called")
-    .requiredOption("--key <file>", "the private key that it signs with (Ed25519, PEM)")
+    .requiredOption("--key <file>", "the private key that it signs with (Ed25519 or ML-DSA-44, PEM)")
     .option("--log <key>", "the verifier key of a log that it signs for; may be repeated", repeated)
     .addHelpText(
       "after",
