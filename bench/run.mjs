@@ -3,6 +3,7 @@
  *
  *   --only NAME …      only these benchmarks (see --list)
  *   --pairs N          rounds of every contest, instead of each benchmark's own number
+ *   --set NAME=VALUE … settings of a benchmark, as it names them
  *   --quick            fewer rounds and smaller workloads: to see that it works, not to publish
  *   --against FOLDER   another built checkout, measured beside this one, to compare a change
  *   --json FILE        write all figures
@@ -30,12 +31,12 @@ else {
 
 /** @returns {Promise<import("./harness/benchmarks.mjs").Results>} */
 async function measure() {
-  const { only, quick, pairs, against } = asked;
+  const { only, quick, pairs, against, set } = asked;
   /** @type {import("./harness/benchmarks.mjs").Results} */
   const results = { format: "isoline-bench 1", quick, ...circumstances(), benchmarks: [], skipped: [], failed: [] };
   for (const name of only) {
     process.stderr.write(`${name} …\n`);
-    const { skipped, fault, ...benchmark } = await runAlone(name, { quick, pairs, against });
+    const { skipped, fault, ...benchmark } = await runAlone(name, { quick, pairs, against, set });
     results.skipped.push(...skipped.map((each) => ({ benchmark: name, ...each })));
     if (fault !== undefined) results.failed.push({ benchmark: name, why: fault });
     else {

@@ -9,6 +9,7 @@ export const longSuites = [
   "test/asking/terminal.test.ts",
   "test/attest/enrol.test.ts",
   "test/bench/bench.test.ts",
+  "test/bench/fleet.test.ts",
   "test/bpf/integrity.test.ts",
   "test/bpf/many-supervisors.test.ts",
   "test/canister/bpf.test.ts",

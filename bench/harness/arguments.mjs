@@ -11,8 +11,9 @@ export function parseArguments(words, names) {
   const pairs = values.pairs === undefined ? undefined : Number(values.pairs);
   if (pairs !== undefined && !(Number.isInteger(pairs) && pairs > 0 && pairs <= 1000))
     refuse(`expected a number from 1 to 1000 after --pairs, got "${values.pairs}"`);
+  const set = Object.fromEntries((values.set ?? []).map(settingIn));
   const { quick = false, list = false, against, json, markdown, from } = values;
-  return { only: only.length > 0 ? only : names, pairs, quick, list, against, json, markdown, from };
+  return { only: only.length > 0 ? only : names, pairs, set, quick, list, against, json, markdown, from };
 }
 
 /** @param {readonly string[]} words */
@@ -25,6 +26,7 @@ function parse(words) {
       options: {
         only: { type: "string", multiple: true },
         pairs: { type: "string" },
+        set: { type: "string", multiple: true },
         quick: { type: "boolean" },
         list: { type: "boolean" },
         against: { type: "string" },
@@ -36,6 +38,13 @@ function parse(words) {
   } catch (fault) {
     return refuse(fault instanceof Error ? fault.message : String(fault));
   }
+}
+
+/** @param {string} text @returns {[string, string]} */
+function settingIn(text) {
+  const at = text.indexOf("=");
+  if (at < 1) refuse(`expected NAME=VALUE after --set, got "${text}"`);
+  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** @param {string} why @returns {never} */

@@ -38,6 +38,7 @@ const order = [
   "start-up",
   "canister-start",
   "agent",
+  "fleet",
   "memory",
   "workloads",
 ];
@@ -59,12 +60,18 @@ export function runAlone(name, setting) {
   const started = performance.now();
   const solo = fileURLToPath(new URL("./solo.mjs", import.meta.url));
   const child = fork(solo, [name, JSON.stringify(setting)], { execArgv: ["--expose-gc"] });
-  const limit = setTimeout(() => child.kill("SIGKILL"), MOST_MINUTES * 60_000);
+  const limited = (/** @type {number} */ minutes) => setTimeout(() => child.kill("SIGKILL"), minutes * 60_000);
+  let limit = limited(MOST_MINUTES);
   return new Promise((resolve) => {
     /** @type {object | undefined} */
     let told;
     child.on("message", (message) => {
-      told = /** @type {object} */ (message);
+      const { minutes } = /** @type {{ minutes?: number }} */ (message);
+      if (minutes === undefined) told = /** @type {object} */ (message);
+      else {
+        clearTimeout(limit);
+        limit = limited(minutes);
+      }
     });
     child.on("close", (code, signal) => {
       clearTimeout(limit);

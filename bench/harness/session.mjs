@@ -11,6 +11,7 @@ import { present, repository } from "../../tools/run.mjs";
  * @property {boolean} quick fewer rounds and smaller workloads: to see that it works, not to publish
  * @property {number | undefined} pairs rounds of every contest, when asked for
  * @property {string | undefined} against another checkout, measured beside this one
+ * @property {Readonly<Record<string, string>>} set settings of the benchmark, as it names them
  */
 
 const COMPILER = "gcc";
@@ -26,6 +27,7 @@ export class Session {
     this.quick = setting.quick;
     this.pairs = setting.pairs;
     this.against = setting.against;
+    this.set = setting.set;
     this.say = say;
   }
 

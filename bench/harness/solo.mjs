@@ -8,6 +8,7 @@ import { Session } from "./session.mjs";
  * @typedef {object} Measurable
  * @property {string} title
  * @property {string} method how it was measured, for readers
+ * @property {number} [minutes] that it may take, where the usual ones are too few
  * @property {(session: Session) => Promise<readonly import("./comparison.mjs").Comparison[]>} run
  */
 
@@ -18,6 +19,7 @@ const session = new Session(JSON.parse(setting), (text) => process.stderr.write(
 
 try {
   const { benchmark } = await import(`../${name}.bench.mjs`);
+  if (benchmark.minutes !== undefined) await tell({ minutes: benchmark.minutes });
   const comparisons = await benchmark.run(session);
   await tell({ title: benchmark.title, method: benchmark.method, comparisons, skipped: session.skipped });
 } catch (fault) {

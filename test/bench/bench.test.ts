@@ -69,6 +69,12 @@ describe.skipIf(!existsSync(join(repository, "packages/core/dist/index.js")))("n
     for (const name of names) expect(stdout).toContain(`skipped: ${name}: everything (gcc not installed)`);
   });
 
+  it("refuses a setting without a value", () => {
+    const { status, stderr } = bench("--set", "nodes");
+    expect(status).toBe(2);
+    expect(stderr).toBe('bench: expected NAME=VALUE after --set, got "nodes"\n');
+  });
+
   it("refuses an unknown benchmark by name", () => {
     const { status, stderr } = bench("--only", "engine-unknown");
     expect(status).toBe(2);
