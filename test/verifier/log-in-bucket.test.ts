@@ -11,6 +11,8 @@ import { isInstalled } from "../support/machine.ts";
 import { Rig } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
+const byName = (one: string, other: string) => (one < other ? -1 : 1);
+
 describe.skipIf(!isInstalled("moto_server"))("a verifier whose log is in a bucket (needs python3-moto)", () => {
   const rig = new Rig();
   const server = new ObjectServer();
@@ -47,8 +49,8 @@ describe.skipIf(!isInstalled("moto_server"))("a verifier whose log is in a bucke
     server.lies = {};
     await rig.start(configured);
     await rig.stop();
-    expect((await kinds()).toSorted()).toEqual(
-      ["enrolment", "root", "publish-policy", "publish-reference", "publish-contour"].toSorted(),
+    expect((await kinds()).toSorted(byName)).toEqual(
+      ["enrolment", "root", "publish-policy", "publish-reference", "publish-contour"].toSorted(byName),
     );
   });
 
