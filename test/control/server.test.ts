@@ -1,4 +1,5 @@
 /** The control socket of a fake namespace, with well-behaved and hostile clients. */
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
@@ -7,7 +8,7 @@ import { join } from "node:path";
 import type { Digest } from "@isoline/core/digest";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { assertNameFree, findNamespace, liveNamespaces } from "../../packages/isoline/src/control/directory.ts";
-import { openControlDirectory } from "../../packages/isoline/src/control/place.ts";
+import { openControlDirectory, socketPath } from "../../packages/isoline/src/control/place.ts";
 import { ControlServer } from "../../packages/isoline/src/control/server.ts";
 import { FakeNamespace } from "./namespace.ts";
 
@@ -120,6 +121,16 @@ describe("a live namespace", () => {
 });
 
 describe("a name", () => {
+  it("is free again when the process that had it was killed", async () => {
+    const path = socketPath(openControlDirectory(), "t-killed");
+    const code = "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))";
+    expect(spawnSync(process.execPath, ["-e", code, path]).signal).toBe("SIGKILL");
+    expect(existsSync(path)).toBe(true);
+    const server = await serve(new FakeNamespace("t-killed"));
+    expect(server.path).toBe(path);
+    expect(await ours()).toEqual(["t-killed"]);
+  });
+
   it("is given only once", async () => {
     await serve(new FakeNamespace("t-web"));
     await expect(assertNameFree("t-web")).rejects.toMatchObject({ code: "name-taken" });

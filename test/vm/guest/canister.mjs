@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const bin = fileURLToPath(new URL("../../../packages/isoline/bin/", import.meta.url));
+export const bin = fileURLToPath(new URL("../../../packages/isoline/bin/", import.meta.url));
 
 /** A command that takes longer is ended: its status is null. */
 const PATIENCE_MS = 60_000;
@@ -35,7 +35,9 @@ function putProgram(program, root, as) {
 export class Yard {
   place = mkdtempSync(join(tmpdir(), "canisters-"));
   #next = 1;
-  #environment = { PATH: process.env["PATH"], LC_ALL: "C", ISOLINE_CANISTERS: this.path("host.json") };
+  /** @type {Record<string, string | undefined>} */
+  environment = { PATH: process.env["PATH"], LC_ALL: "C", ISOLINE_CANISTERS: this.path("host.json") };
+  agent = this.path("agent/socket");
 
   constructor() {
     const root = this.path("rootfs");
@@ -49,6 +51,11 @@ export class Yard {
       JSON.stringify({ contours: this.path("contours"), reports: this.path("reports") }),
     );
     chmodSync(this.path("host.json"), 0o644);
+  }
+
+  /** Containers are handed over to the agent from now on. */
+  useAgent() {
+    this.environment["ISOLINE_AGENT"] = this.agent;
   }
 
   /** @param {string} name */
@@ -86,7 +93,7 @@ export class Yard {
   runc(...args) {
     const { status, stdout, stderr } = spawnSync(`${bin}isoline-runc`, ["--root", this.path("state"), ...args], {
       encoding: "utf8",
-      env: this.#environment,
+      env: this.environment,
       input: "",
       timeout: PATIENCE_MS,
     });
@@ -103,7 +110,7 @@ export class Yard {
       `${bin}isoline-runc`,
       ["--root", this.path("state"), "create", "--bundle", bundle, id],
       {
-        env: this.#environment,
+        env: this.environment,
         stdio: "ignore",
         timeout: PATIENCE_MS,
       },
@@ -132,7 +139,7 @@ export class Yard {
 
   /** @param {readonly string[]} args */
   isoline(...args) {
-    const { status, stdout, stderr } = spawnSync(`${bin}isoline`, args, { encoding: "utf8", env: this.#environment });
+    const { status, stdout, stderr } = spawnSync(`${bin}isoline`, args, { encoding: "utf8", env: this.environment });
     return { status, stdout, stderr };
   }
 

@@ -14,7 +14,7 @@ export function adoptOrphans(hosting: Hosting, log: Log): void {
   for (const orphan of orphanedNamespaces()) {
     const { name, command } = readLabel(orphan.label);
     const called = name ?? `orphan-${orphan.id}`;
-    void adopt(orphan, called, command, hosting).catch((fault: unknown) =>
+    void adopt(orphan, called, command, { hosting, log }).catch((fault: unknown) =>
       log.say("lost", { namespace: called, why: (fault as Error).message }),
     );
   }
@@ -24,7 +24,7 @@ async function adopt(
   orphan: ReturnType<typeof orphanedNamespaces>[number],
   name: string,
   command: string,
-  hosting: Hosting,
+  { hosting, log }: { readonly hosting: Hosting; readonly log: Log },
 ): Promise<void> {
   const { directory, id } = orphan;
   const [first] = journalOf(orphan);
@@ -44,14 +44,17 @@ async function adopt(
   const { run, namespace } = await startRun({ ...thisProcess({}), standsIn: false }, { plan, command: [], about });
   const hosted = { name, contour, mode: plan.mode, sensor: plan.sensor, namespace };
   const leave = hosting.enter(hosted);
-  const server = await ControlServer.open({
+  const server = ControlServer.open({
     ...{ name, command, contour, pid: namespace.first.pid, ask: namespace.ask },
     follow: (follower) => namespace.follow(follower),
+  }).catch((fault: unknown) => {
+    log.say("warning", { namespace: name, why: `no control socket: ${(fault as Error).message}` });
+    return undefined;
   });
   try {
     hosting.ended(hosted, await run.ended);
   } finally {
     leave();
-    await server.close();
+    await (await server)?.close();
   }
 }

@@ -15,7 +15,6 @@ import { type AnswerWord, answerWords } from "../namespace/answer-words.ts";
 import type { Ending, OpenQuestion, Questions } from "../namespace/questions.ts";
 import type { Ask } from "../namespace/requests.ts";
 import { type Answer, descriptorOf, mayAsk, OVER, peerAt, refusal, send } from "./http.ts";
-import { isLive } from "./liveness.ts";
 import { closed, listening } from "./listening.ts";
 import { openKeptDirectory, socketPath } from "./place.ts";
 
@@ -62,8 +61,6 @@ export class ApproverServer {
   /** Opens the socket of a namespace in the directory for approvers, and closes both to the namespace. */
   static async open(about: Decisions, directory: string = openKeptDirectory()): Promise<ApproverServer> {
     const server = new ApproverServer(about, socketPath(directory, about.name));
-    // A supervisor that was killed leaves its socket behind.
-    await isLive(server.path);
     await about.ask({ ask: "keep", ...fileIdentity(directory) });
     await listening(server.#server, server.path);
     await about.ask({ ask: "keep", ...fileIdentity(server.path) });

@@ -2,16 +2,35 @@
 import { chmodSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import { CliError } from "../error.ts";
+import { isLive } from "./liveness.ts";
 
-/** Makes the socket, for its owner only. Later errors of single connections end nothing. */
+/**
+ * Makes the socket, for its owner only. One that a supervisor left behind when it was killed is replaced. Later errors of single
+ * connections end nothing.
+ */
 export async function listening(server: Server, path: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (fault) => reject(cannotListen(path, fault)));
-    server.listen(path, resolve);
-  });
+  try {
+    await begun(server, path);
+  } catch (fault) {
+    const { code } = fault as NodeJS.ErrnoException;
+    if (code !== "EADDRINUSE" || (await isLive(path))) throw cannotListen(path, fault as NodeJS.ErrnoException);
+    await begun(server, path).catch((again: NodeJS.ErrnoException) => {
+      throw cannotListen(path, again);
+    });
+  }
   // Until here only the directory kept other users out. The umask is not changed: the workload inherits it.
   chmodSync(path, 0o600);
   server.on("error", () => {});
+}
+
+function begun(server: Server, path: string): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
 }
 
 /** Removes the socket and ends its connections. */
