@@ -11,7 +11,7 @@ import { isInstalled } from "../support/machine.ts";
 import { Rig } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
-const byName = (one: string, other: string) => (one < other ? -1 : 1);
+const byName = (one: unknown, other: unknown) => (String(one) < String(other) ? -1 : 1);
 
 describe.skipIf(!isInstalled("moto_server"))("a verifier whose log is in a bucket (needs python3-moto)", () => {
   const rig = new Rig();
