@@ -67,6 +67,14 @@ describe.skipIf(withoutContainerd !== undefined)(`containerd over isoline-runc (
       ...["--rootfs", shop.path("rootfs"), id, "/bin/sh", "-c", script],
     );
 
+  /** On a busy machine ctr sometimes does not show what a short container has said, under plain runc too: docs/canisters.md. */
+  const shown = (mode: string, id: string): Result => {
+    let told = run(mode, "a.contour", id, behaviour, "--rm");
+    for (let again = 0; again < 2 && told.status === learnt.status && told.stdout === ""; again++)
+      told = run(mode, "a.contour", `${id}-${again}`, behaviour, "--rm");
+    return told;
+  };
+
   beforeAll(async () => {
     shop = new Workshop();
     daemon = containerd(shop);
@@ -79,12 +87,8 @@ describe.skipIf(withoutContainerd !== undefined)(`containerd over isoline-runc (
   });
 
   it("learns a container, finds it on its contour, and refuses another behaviour", () => {
-    expect(run("learn", "a.contour", "a1", behaviour, "--rm")).toMatchObject(learnt);
-    // On a busy machine ctr sometimes does not show what a short container has said: docs/canisters.md.
-    const checks = ["a2", "a2b", "a2c"].values();
-    let checked = run("check", "a.contour", checks.next().value ?? "", behaviour, "--rm");
-    for (const id of checks) if (checked.stdout === "") checked = run("check", "a.contour", id, behaviour, "--rm");
-    expect(checked).toMatchObject(learnt);
+    expect(shown("learn", "a1")).toMatchObject(learnt);
+    expect(shown("check", "a2")).toMatchObject(learnt);
     expect(shop.report("a.contour")).toMatchObject({ verdict: "on-contour" });
     expect(run("enforce", "a.contour", "a3", "cat /etc/group", "--rm")).toMatchObject({ status: 1, stdout: "" });
     expect(shop.report("a.contour")).toMatchObject({ verdict: "off-contour" });
