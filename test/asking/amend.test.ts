@@ -1,8 +1,9 @@
 /** A live enforced service is amended without a restart, by its owner outside. */
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../faults/bench.ts";
 import { isBuilt } from "../support/isoline.ts";
 import { AskingPlace, type Running, STARVED_MS } from "./run.ts";
 
@@ -85,6 +86,7 @@ describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARV
         encoding: "utf8",
       }).stdout;
     };
+    await until(() => existsSync(place.socketOf(running.name)));
     expect(asks("0".repeat(64))).toContain("is not what was decided about any more");
     expect(asks("anything")).toContain("expected state=HEX");
     release(1);
