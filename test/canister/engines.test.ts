@@ -87,9 +87,11 @@ describe.skipIf(withoutContainerd !== undefined)(`containerd over isoline-runc (
   });
 
   it("learns a container, finds it on its contour, and refuses another behaviour", () => {
-    expect(shown("learn", "a1")).toMatchObject(learnt);
+    // Twice: what a runtime does varies a little with the load of the machine.
+    for (const id of ["a1", "a1b"]) expect(shown("learn", id)).toMatchObject(learnt);
     expect(shown("check", "a2")).toMatchObject(learnt);
-    expect(shop.report("a.contour")).toMatchObject({ verdict: "on-contour" });
+    const { verdict, departures } = shop.report("a.contour");
+    expect({ verdict, why: departures.map(({ why }) => why) }).toEqual({ verdict: "on-contour", why: [] });
     expect(run("enforce", "a.contour", "a3", "cat /etc/group", "--rm")).toMatchObject({ status: 1, stdout: "" });
     expect(shop.report("a.contour")).toMatchObject({ verdict: "off-contour" });
   });

@@ -18,6 +18,8 @@ function writeHistory(cwd, pause) {
     "set -e",
     "git init -q -b main work && cd work",
     "git config user.email ann@example.org && git config user.name Ann",
+    // Objects of another moment have other names, and may share directories that these do not.
+    "export GIT_AUTHOR_DATE='2026-01-01T00:00:00Z' GIT_COMMITTER_DATE='2026-01-01T00:00:00Z'",
     `for n in 1 2 3; do echo "line $n" >> file; mkdir -p dir$n; echo "$n" > dir$n/part; ${pause}; git add -A; git commit -q -m "commit $n"; done`,
     `git checkout -q -b side && echo side > side && ${pause} && git add side && git commit -q -m side`,
     "git checkout -q main && git merge -q --no-ff -m merge side",
