@@ -29,7 +29,7 @@ import { Wire } from "./wire.mjs";
  * @property {number} due when its evidence is due, by `performance.now()`
  * @property {boolean} complete what it says next
  * @property {boolean | undefined} acknowledged what it said last that was acknowledged
- * @property {number} changes acknowledged changes of what it says
+ * @property {number} changes how often its evidence changed and the verifier acknowledged it
  * @property {number} attested
  *
  * @typedef {object} Tally
