@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isBuilt } from "../support/isoline.ts";
-import { isInstalled, isRoot } from "../support/machine.ts";
+import { hasOrdinaryUser, isInstalled, isRoot } from "../support/machine.ts";
 import { blocksOf, run } from "../support/page.ts";
 import { needsSwtpm } from "./swtpm.ts";
 
@@ -13,9 +13,9 @@ const page = fileURLToPath(new URL("../../docs/attestation.md", import.meta.url)
 /** Evidence is about every namespace of a user, and other tests run some of root's. */
 const USER = 61_013;
 const uid = isRoot ? USER : undefined;
-const isMissing = needsSwtpm || !isBuilt || !isInstalled("swtpm_setup") || !isInstalled("openssl");
+const isMissing = needsSwtpm || !isBuilt || !hasOrdinaryUser || !isInstalled("swtpm_setup") || !isInstalled("openssl");
 
-describe.skipIf(isMissing)("the walk through attestation (needs swtpm, openssl and a build)", () => {
+describe.skipIf(isMissing)("the walk through attestation (needs swtpm, openssl, a build, an ordinary user)", () => {
   const blocks = blocksOf(readFileSync(page, "utf8"));
   let home = "";
   let isBroken = false;

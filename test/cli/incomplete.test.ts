@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { program } from "./isoline.ts";
-import { isRoot } from "../support/machine.ts";
+import { hasOrdinaryUser, isRoot } from "../support/machine.ts";
 
 const hasPerl = spawnSync("perl", ["-e", "1"]).status === 0;
 /** prctl(PR_SET_DUMPABLE, 0): from here on, no process without privileges may look into this one. */
@@ -25,22 +25,25 @@ function asUser(...words: string[]) {
   return spawnSync(first, rest, { encoding: "utf8", cwd: place, env: { ...process.env, HOME: place } });
 }
 
-describe.skipIf(!hasPerl)("needs perl: a workload that closes itself to its supervisor", () => {
-  const command = ["--", "perl", "-e", CLOSED];
+describe.skipIf(!hasPerl || !hasOrdinaryUser)(
+  "needs perl and an ordinary user: a workload that closes itself to its supervisor",
+  () => {
+    const command = ["--", "perl", "-e", CLOSED];
 
-  it("is learnt with a contour that says it is incomplete", () => {
-    const { status, stderr } = asUser("learn", "-o", "closed.contour", ...command);
-    expect(status).toBe(0);
-    expect(stderr).toContain("incomplete: path not read (task-closed-to-sensor)");
-  });
+    it("is learnt with a contour that says it is incomplete", () => {
+      const { status, stderr } = asUser("learn", "-o", "closed.contour", ...command);
+      expect(status).toBe(0);
+      expect(stderr).toContain("incomplete: path not read (task-closed-to-sensor)");
+    });
 
-  it("ends a check with status 4, although nothing was off contour", () => {
-    const { status, stderr } = asUser("check", "closed.contour", ...command);
-    expect(stderr).toContain("incomplete");
-    expect(status).toBe(4);
-  });
+    it("ends a check with status 4, although nothing was off contour", () => {
+      const { status, stderr } = asUser("check", "closed.contour", ...command);
+      expect(stderr).toContain("incomplete");
+      expect(status).toBe(4);
+    });
 
-  it("is refused what cannot be seen when enforcing", () => {
-    expect(asUser("run", "closed.contour", "--enforce", ...command).status).toBe(9);
-  });
-});
+    it("is refused what cannot be seen when enforcing", () => {
+      expect(asUser("run", "closed.contour", "--enforce", ...command).status).toBe(9);
+    });
+  },
+);

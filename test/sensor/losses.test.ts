@@ -5,7 +5,7 @@ import { Bench } from "./bench.ts";
 import { compiler, NOBODY } from "./case.ts";
 import { at, call, inChild, link, must, poke, put, type Script, times } from "./script.ts";
 import { isBuilt } from "./supervised.ts";
-import { isRoot } from "../support/machine.ts";
+import { hasOrdinaryUser, isRoot } from "../support/machine.ts";
 
 const CREATE = 0o101;
 const CLONE_NEWUSER = 0x1000_0000;
@@ -19,7 +19,7 @@ const undumpable: readonly Script[] = [
   call("connect", 3, Buffer.alloc(16, 1), 16),
 ];
 
-describe.skipIf(!compiler || !isBuilt)("losses (needs gcc and a build)", () => {
+describe.skipIf(!compiler || !isBuilt || !hasOrdinaryUser)("losses (needs gcc, a build, an ordinary user)", () => {
   let bench: Bench;
   beforeAll(() => {
     bench = new Bench(isRoot ? NOBODY : undefined);

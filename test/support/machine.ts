@@ -15,5 +15,11 @@ function isOpenToAll(folder: string): boolean {
 /** Root, in a checkout that other users can enter: in a private folder, what needs root is skipped by name. */
 export const isRoot = process.geteuid?.() === 0 && isOpenToAll(import.meta.dirname);
 
+/**
+ * Whether tests can be an ordinary user: the one who runs them, or one that root becomes. Root in a private folder cannot, and what is
+ * about such a user is skipped by name: nothing is closed to root, and what root attacks would be this machine itself.
+ */
+export const hasOrdinaryUser = isRoot || process.geteuid?.() !== 0;
+
 /** Whether a shell finds this program. */
 export const isInstalled = (program: string): boolean => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
