@@ -20,12 +20,24 @@ export default class CountReporter {
         const result = test.result();
         if (result.state === "passed") counts.passed += 1;
         else if (result.state === "skipped") counts.skipped.push(skipName(module, test, result.note));
+        else if (isInSkippedSuite(test)) counts.skipped.push(skipName(module, test));
         else counts.failed += 1;
       }
     }
     const file = process.env["ISOLINE_TEST_REPORT"];
     if (file !== undefined) writeFileSync(file, JSON.stringify(counts));
   }
+}
+
+/**
+ * Whether a suite around a test is skipped: one within another leaves its tests without a result.
+ *
+ * @param {import("vitest/node").TestCase} test
+ */
+function isInSkippedSuite(test) {
+  for (let around = test.parent; around.type === "suite"; around = around.parent)
+    if (around.options.mode === "skip") return true;
+  return false;
 }
 
 /**

@@ -168,14 +168,15 @@ describe.skipIf(!isCI || !isBuilt)(
 
       const running = page.does("./asking-shell -c 'cat secret'");
       await page.until("isoline ps --json", (said) => said.includes('"agent"'));
-      const told = page.run("isoline approve agent --json");
-      await page.until("isoline approve agent --list", (said) => said.includes("secret"));
+      const told = page.run("isoline approve agent --json", (line) => `${line} > told`);
+      await page.until("cat told", (said) => said.includes("secret"));
       const { stdout: list } = await page.run("isoline approve agent --list");
       const key = /^([0-9a-f]{8}) .*secret/m.exec(list)?.[1] ?? "";
       const answer = page.run("isoline approve agent 9f3a01c4 once", (line) => line.replace("9f3a01c4", key));
       expect(await answer).toMatchObject({ status: 0 });
       expect((await running).stdout).toBe("secret\n");
-      expect((await told).stdout).toMatch(/"asked":.*secret[^]*"over":/);
+      await told;
+      expect(readFileSync(page.at("told"), "utf8")).toMatch(/"asked":.*secret[^]*"over":/);
       isWhole();
     });
   },

@@ -63,11 +63,14 @@ describe.skipIf(!isCI)("the closing line (only in CI)", () => {
       "test/a.test.ts": testFile(
         '\nit("waits", (context) => {\n  context.skip("no kernel here");\n  expect(1).toBe(2);\n});\n',
       ),
+      "test/b.test.ts":
+        'import { describe, expect, it } from "vitest";\n\nconst isHere = false;\n\ndescribe.skipIf(!isHere)("needs root", () => {\n  describe.skipIf(!isHere)("only in CI", () => {\n    it("acts", () => {\n      expect(1).toBe(2);\n    });\n  });\n});\n',
     });
     const { status, lines, output } = await ciRun(tree);
     expect(output).not.toMatch(/^FAILED/m);
     expect(lines.at(-1)).toMatch(new RegExp(`^${STAGES + 1} passed, 0 failed, \\d+ skipped$`));
     expect(output).toMatch(/^ {2}skipped: test\/a\.test\.ts > waits \(no kernel here\)$/m);
+    expect(output).toMatch(/^ {2}skipped: test\/b\.test\.ts > needs root > only in CI > acts$/m);
     expect(status).toBe(0);
   });
 

@@ -44,7 +44,7 @@ for (const { kind, chosen, left, outcome } of machines) {
     const results = [...(outcome?.results ?? skipped(chosen, needs)), ...skipped(left, LEFT)];
     it.for(results.map((result) => [result.name, result] as const))("%s", ([, { outcome: came, reason }], { skip }) => {
       skip(came === "skipped", reason);
-      expect({ came, reason }).toEqual({ came: "passed", reason: "" });
+      expect(came === "passed" ? came : `${came}: ${reason}`).toBe("passed");
     });
   });
 }
