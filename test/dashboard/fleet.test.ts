@@ -53,7 +53,7 @@ describe.skipIf(!hasBrowser)("the page of a fleet of 5 000 nodes", () => {
     await map.press("ArrowRight");
     await map.press("Enter");
     await tab.page.getByRole("heading", { level: 1, name: "ap-south-00007" }).waitFor();
-    expect(await tab.page.evaluate("document.activeElement.tagName")).toBe("H1");
+    await expect.poll(() => tab.page.evaluate("document.activeElement.tagName")).toBe("H1");
     await tab.page.keyboard.press("Escape");
     await tab.page.getByRole("heading", { level: 1, name: "Fleet" }).waitFor();
   });

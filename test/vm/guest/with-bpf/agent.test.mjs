@@ -16,9 +16,9 @@ const script = `while [ ! -e /tmp/end ]; do
 done`;
 const inside = (/** @type {string} */ name) => yard.path(`rootfs/tmp/${name}`);
 
-/** @param {() => boolean} isSo */
+/** Waits four minutes at most: an agent takes half a minute to be ready in an idle machine. @param {() => boolean} isSo */
 async function until(isSo) {
-  for (let step = 0; step < 600; step++) {
+  for (let step = 0; step < 2400; step++) {
     if (isSo()) return;
     await setTimeout(100);
   }
