@@ -57,6 +57,7 @@ export class Generators {
       for (const [why, times] of Object.entries(one.refused)) refused[why] = (refused[why] ?? 0) + times;
     return {
       attested: sum(all.map(({ attested }) => attested)),
+      deltas: sum(all.map(({ deltas }) => deltas)),
       requests: sum(all.map(({ requests }) => requests)),
       late: all.flatMap(({ late }) => late),
       took: all.flatMap(({ took }) => took),

@@ -2,6 +2,7 @@
  * The load of many nodes on one or several verifiers: each node attests in its turn, with the challenge of its last answer, and does
  * what an agent does when it is refused or when its verifier is gone. Nodes share a few kept connections, as behind a balancer.
  */
+import { DeltaMaker } from "./delta.mjs";
 import { EvidenceMaker } from "./evidence.mjs";
 import { idOf, keysIn, signerOf, tokenOf } from "./nodes.mjs";
 import { Wire } from "./wire.mjs";
@@ -31,9 +32,11 @@ import { Wire } from "./wire.mjs";
  * @property {boolean | undefined} acknowledged what it said last that was acknowledged
  * @property {number} changes how often its evidence changed and the verifier acknowledged it
  * @property {number} attested
+ * @property {boolean} isKept whether the verifier said that it keeps the logs
  *
  * @typedef {object} Tally
  * @property {number} attested
+ * @property {number} deltas of these, those that went out as a delta
  * @property {number} requests
  * @property {number[]} late milliseconds from when evidence was due to its answer
  * @property {number[]} took milliseconds from sending evidence to its answer
@@ -45,12 +48,13 @@ const STEP_MS = 10;
 const DOWN_MS = 250;
 
 /** @returns {Tally} */
-const nothing = () => ({ attested: 0, requests: 0, late: [], took: [], refused: {} });
+const nothing = () => ({ attested: 0, deltas: 0, requests: 0, late: [], took: [], refused: {} });
 
 export class Load {
   tally = nothing();
   #order;
   #maker;
+  #deltas;
   /** @type {Node[]} */
   #nodes = [];
   /** Nodes that are due, for each target. @type {Node[][]} */
@@ -70,6 +74,8 @@ export class Load {
   constructor(order) {
     this.#order = order;
     this.#maker = new EvidenceMaker(order.recorded, order.kind);
+    const { bytes, logs } = order.recorded[order.kind];
+    this.#deltas = logs.length === 0 ? undefined : new DeltaMaker(Buffer.from(bytes, "base64"), logs);
     const { targets, connections } = order;
     this.#ready = targets.map(() => []);
     this.#new = targets.map(() => []);
@@ -80,6 +86,7 @@ export class Load {
       const node = {
         ...{ name: key.name, id: idOf(key), x: key.x, y: key.y, key: signerOf(key), target },
         ...{ challenge: undefined, due: 0, complete: true, acknowledged: undefined, changes: 0, attested: 0 },
+        isKept: false,
       };
       this.#nodes.push(node);
       this.#new[target]?.push(node);
@@ -177,12 +184,15 @@ export class Load {
     }
   }
 
-  /** @param {Node} node @param {Buffer} challenge @param {Wire} wire */
+  /** Sends a delta where the verifier keeps the logs. @param {Node} node @param {Buffer} challenge @param {Wire} wire */
   #send(node, challenge, wire) {
     const { complete } = node;
-    const evidence = this.#maker.make({ challenge, id: node.id, x: node.x, y: node.y, key: node.key, complete });
-    const head = `POST /v1/nodes/${node.name}/attestations HTTP/1.1\r\ncontent-type: application/cbor\r\n`;
-    return this.#ask(wire, `${head}isoline-challenge: ${challenge.toString("hex")}\r\n`, node, evidence);
+    const whole = this.#maker.make({ challenge, id: node.id, x: node.x, y: node.y, key: node.key, complete });
+    const delta = node.isKept ? this.#deltas?.of(whole) : undefined;
+    const path = `/v1/nodes/${node.name}/attestations${delta === undefined ? "" : "/delta"}`;
+    if (delta !== undefined) this.tally.deltas++;
+    const head = `POST ${path} HTTP/1.1\r\ncontent-type: application/cbor\r\n`;
+    return this.#ask(wire, `${head}isoline-challenge: ${challenge.toString("hex")}\r\n`, node, delta ?? whole);
   }
 
   /** The answer, or undefined where it is a refusal. @param {Wire} wire @param {string} head @param {Node} node @param {Buffer} body */
@@ -196,6 +206,7 @@ export class Load {
     if (status === 200) return said;
     this.#refused(/"code":"([a-z-]+)"/.exec(said)?.[1] ?? `status ${status}`);
     if (status === 409) node.challenge = undefined;
+    node.isKept = false;
     this.#again(node, retryAfter * 1000 * (1 + Math.random() / 2));
     return undefined;
   }
@@ -205,6 +216,7 @@ export class Load {
     const now = performance.now();
     const { interval, changing } = this.#order;
     node.challenge = challengeIn(answer);
+    node.isKept = this.#deltas !== undefined && answer.includes(this.#deltas.kept);
     const state = answer.slice(0, 40).split('"')[3] ?? "";
     if (state !== (node.complete ? "affirming" : "unverifiable"))
       this.#refused(`judged ${state}: ${answer.slice(0, 300)}`);

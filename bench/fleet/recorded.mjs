@@ -2,13 +2,14 @@
  * Evidence that a swtpm signed once, as a pattern for that of many nodes: where each changing value stands in its bytes. All of these
  * values have a fixed length in the one encoding of evidence, so that other ones can be written in their place.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { writeEvidence } from "../../packages/attest/dist/evidence/index.js";
 import { attestationKey, encode, publicArea, signature } from "../../packages/attest/dist/tpm/index.js";
 import { testModule } from "../harness/test-module.mjs";
 
 /**
  * @typedef {{ readonly at: number, readonly length: number }} Place
+ * @typedef {Place & { readonly digest: string }} LogPlace
  * @typedef {Readonly<Record<"message" | "extraData" | "clock" | "r" | "s", Place>>} SignedPlace
  *
  * @typedef {"challenge" | "id" | "made" | "events" | "node" | "canister" | "root" | "complete" | "x" | "y"} Value
@@ -17,6 +18,7 @@ import { testModule } from "../harness/test-module.mjs";
  * @property {string} bytes of the evidence, in base64
  * @property {Readonly<Record<Value, Place>>} places
  * @property {Place | undefined} bound the state that is bound to the challenge
+ * @property {readonly LogPlace[]} logs of boot, of IMA, and the node's own, as far as they are there
  * @property {readonly SignedPlace[]} signed what the attestation key signs: the quote, then each certificate of a register
  */
 
@@ -108,6 +110,9 @@ function patternOf(evidence, boundState) {
       y: find(marks.y),
     },
     bound: boundState && placeIn(bytes, canister, boundState),
+    logs: [whole.bootLog, whole.imaList, whole.ledger]
+      .filter((log) => log !== undefined)
+      .map((log) => ({ ...find(log), digest: createHash("sha256").update(log).digest("hex") })),
     signed: [whole.quote, ...whole.registers].map((one) => signedPlace(bytes, one.message, one.signature)),
   };
 }

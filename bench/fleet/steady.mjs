@@ -18,6 +18,7 @@ import { SHOWN_MS, written } from "./database.mjs";
  * @property {Readonly<Record<string, number>>} refused
  * @property {{ readonly rows: number, readonly transactions: number } | undefined} written in PostgreSQL, while so many attested
  * @property {number} attested
+ * @property {number} deltas of these, those that went out without their logs
  */
 
 const CONNECTIONS = 32;
@@ -68,12 +69,12 @@ export async function steady(fleet) {
 }
 
 /** @param {Steady} steady */
-function noteOn({ windows, requests, news, refused, written: wrote, attested }) {
+function noteOn({ windows, requests, news, refused, written: wrote, attested, deltas }) {
   const took = windows.flatMap((window) => window.took);
   const times = [0.5, 0.99].map((part) => `p${part * 100} ${quantile(took, part).toFixed(1)} ms`).join(", ");
   const rows = wrote && `${wrote.rows} rows and ${wrote.transactions} transactions in PostgreSQL`;
   return [
-    `${attested} attestations, ${requests.toFixed(3)} requests each, ${times} with ${CONNECTIONS} at once`,
+    `${attested} attestations, ${deltas} of them as deltas, ${requests.toFixed(3)} requests each, ${times} with ${CONNECTIONS} at once`,
     `${news} were news`,
     ...(rows === undefined ? [] : [rows]),
     ...Object.entries(refused).map(([why, count]) => `${count} refused: ${why}`),
@@ -111,7 +112,7 @@ async function measured(fleet, kind, name, count = 1) {
     if (isShown) await wait(SHOWN_MS);
     const before = { news: await news(), written: isShown ? await shown() : undefined };
     await load.begin();
-    const whole = { attested: 0, requests: 0 };
+    const whole = { attested: 0, deltas: 0, requests: 0 };
     /** @type {Window[]} */
     const windows = [];
     /** @type {Record<string, number>} */
@@ -125,6 +126,7 @@ async function measured(fleet, kind, name, count = 1) {
       const each = (/** @type {number} */ sum) => (sum * 1000) / told.attested;
       windows.push({ rate: told.attested / took, verifier: each(cost), generator: each(own), took: told.took });
       whole.attested += told.attested;
+      whole.deltas += told.deltas;
       whole.requests += told.requests;
       for (const [why, count] of Object.entries(told.refused)) refused[why] = (refused[why] ?? 0) + count;
     }
@@ -143,6 +145,7 @@ async function measured(fleet, kind, name, count = 1) {
       refused,
       written: wrote,
       attested: whole.attested,
+      deltas: whole.deltas,
     };
   } finally {
     await site.close();

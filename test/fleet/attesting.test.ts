@@ -3,12 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readEvidence } from "../../packages/attest/src/evidence/index.ts";
+import { createHash } from "node:crypto";
+import { readDelta, readEvidence } from "../../packages/attest/src/evidence/index.ts";
 import { makeEvidence } from "../../packages/isoline/src/attest/make-evidence.ts";
 import { attestToFleet } from "../../packages/isoline/src/fleet/attesting.ts";
 import { keepEnrolment, readEnrolment } from "../../packages/isoline/src/fleet/node-place.ts";
 import { type Answer, type Asked, TinyVerifier } from "./tiny-verifier.ts";
 
+const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const hex = (number: number) => number.toString(16).padStart(64, "0");
 const HOUR = 3600;
 
@@ -20,10 +22,10 @@ describe("a node that attests", () => {
   const verdict = (number: number, more: object = {}) => ({
     json: { state: "affirming", ear: "x", challenge: hex(number), due: HOUR, canisters: [], ...more },
   });
-  const evidenceSent = () => server.asked.filter(({ path }) => path.endsWith("/attestations"));
+  const evidenceSent = () => server.asked.filter(({ path }) => /\/attestations(?:\/delta)?$/.test(path));
   const challenges = () => evidenceSent().map(({ headers }) => headers["isoline-challenge"]);
   /** Runs the loop until the server was sent evidence so many times. */
-  const attested = async (times: number, answer: (asked: Asked, sent: number) => Answer) => {
+  const attested = async (times: number, answer: (asked: Asked, sent: number) => Answer, ledger?: Uint8Array) => {
     server.answers((asked) => {
       if (asked.path.endsWith("/challenge")) return { json: { challenge: hex(9), due: HOUR } };
       const sent = evidenceSent().length;
@@ -33,7 +35,7 @@ describe("a node that attests", () => {
     await attestToFleet({
       enrolled: { server: server.url, name: "node-1", node: hex(1), nodeToken: "node-token-1", tpm: "", ca: undefined },
       signal: ending.signal,
-      evidence: (challenge) => makeEvidence({ challenge }),
+      evidence: async (challenge) => ({ ...(await makeEvidence({ challenge })), ...(ledger && { ledger }) }),
       onFailure: (why) => failures.push(why),
       onRemark: (why) => failures.push(why),
     });
@@ -98,6 +100,60 @@ describe("a node that attests", () => {
   it("goes on where the verifier answers what it should not", async () => {
     await attested(2, (_, sent) => (sent === 1 ? { text: "<html>" } : verdict(12)));
     expect(failures).toEqual([expect.stringContaining("expected JSON")]);
+  });
+
+  describe("with a log", () => {
+    const ledger = Uint8Array.from({ length: 500 }, (_, at) => at & 0xff);
+    const kept = [createHash("sha256").update(ledger).digest("hex")];
+    /** The next evidence goes out at once. */
+    const again = (sent: number) => setTimeout(() => writeFileSync(join(place, `run/${sent}.sock`), ""), 50);
+    const sentTo = () => evidenceSent().map(({ path }) => path.slice("/v1/nodes/node-1/".length));
+
+    it("sends a delta where the verifier says that it keeps the log", async () => {
+      const answer = (_: Asked, sent: number) => {
+        again(sent);
+        return verdict(10 + sent, { kept });
+      };
+      await attested(2, answer, ledger);
+      expect(sentTo()).toEqual(["attestations", "attestations/delta"]);
+      expect(readDelta(evidenceSent()[1]?.body ?? Buffer.alloc(0)).logs.map(({ log }) => hexOf(log))).toEqual(kept);
+      expect(failures).toEqual([]);
+    });
+
+    it("sends the whole at once, for the same challenge, where the verifier has the log no longer or knows no deltas", async () => {
+      for (const refusal of [
+        { status: 409, json: { error: { code: "full-log-needed", message: "send it whole" } } },
+        { status: 404, json: { error: { code: "not-found", message: "nothing is here" } } },
+      ]) {
+        ending = new AbortController();
+        server.asked.length = 0;
+        const answer = (_: Asked, sent: number) => {
+          if (sent === 1) again(sent);
+          return sent === 2 ? refusal : verdict(10 + sent, { kept });
+        };
+        await attested(3, answer, ledger);
+        expect(sentTo()).toEqual(["attestations", "attestations/delta", "attestations"]);
+        expect(challenges()).toEqual([hex(9), hex(11), hex(11)]);
+        const [, , whole] = evidenceSent();
+        expect(hexOf(readEvidence(whole?.body ?? Buffer.alloc(0)).challenge)).toBe(hex(11));
+      }
+      expect(failures).toEqual([]);
+    });
+
+    it("sends the whole where the verifier says that it keeps other logs, or refuses a delta in another way", async () => {
+      await attested(
+        4,
+        (_, sent) => {
+          again(sent);
+          if (sent === 1) return verdict(11, { kept: [hex(7)] });
+          if (sent === 3) return { status: 400, json: { error: { code: "bad-evidence-format", message: "no" } } };
+          return verdict(10 + sent, { kept });
+        },
+        ledger,
+      );
+      expect(sentTo()).toEqual(["attestations", "attestations", "attestations/delta", "attestations"]);
+      expect(failures).toEqual([]);
+    });
   });
 
   it("ends at once when it is told to, also while it waits for a verifier that is gone", async () => {

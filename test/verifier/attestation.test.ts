@@ -2,6 +2,8 @@
 import { createPublicKey, webcrypto } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyEar } from "../../packages/attest/src/appraise/index.ts";
+import { readEvidence, writeEvidence } from "../../packages/attest/src/evidence/index.ts";
+import { SentLogs } from "../../packages/isoline/src/fleet/sent-logs.ts";
 import type {
   Canister,
   CanisterInFull,
@@ -65,6 +67,30 @@ describe("a verifier", () => {
     const { body: metrics } = await rig.get<string>("/metrics");
     expect(metrics).toContain('isoline_verifier_appraisals_total{state="affirming",news="true"} 1');
     expect(due).toBeDefined();
+  });
+
+  it("takes the next evidence without a log that it keeps, and asks for the whole where it has it no longer", async () => {
+    const imaList = Uint8Array.from(Buffer.alloc(300, "a list that leads nowhere"));
+    const sent = new SentLogs();
+    const send = async (challenge: string) => {
+      const evidence = { ...readEvidence(node.evidence(Buffer.from(challenge, "hex"))), imaList };
+      const whole = writeEvidence(evidence);
+      const delta = sent.deltaOf(evidence, whole);
+      const answer = await rig.send(node, challenge, delta ?? whole, delta && "/delta");
+      sent.answered(evidence, answer.body.kept);
+      return { ...answer, spared: whole.length - (delta ?? whole).length };
+    };
+    const refused = { status: 200, body: { state: "unverifiable", failure: "broken-evidence" } };
+    const first = await send(await rig.challenge(node));
+    expect(first).toMatchObject({ ...refused, spared: 0 });
+    const second = await send(first.body.challenge);
+    expect(second).toMatchObject(refused);
+    expect(second.spared).toBeGreaterThan(100);
+    expect((await rig.attest(node)).body).toMatchObject({ state: "affirming" });
+    expect(await send(await rig.challenge(node))).toMatchObject({
+      status: 409,
+      body: { error: { code: "full-log-needed" } },
+    });
   });
 
   it("says which contours it has not", async () => {

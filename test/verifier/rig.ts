@@ -153,9 +153,13 @@ export class Rig {
     return body.challenge;
   }
 
-  send<T = Result>(node: SoftwareNode, challenge: string, evidence: Uint8Array): Promise<Answer<T>> {
+  send<T = Result>(node: SoftwareNode, challenge: string, evidence: Uint8Array, as = ""): Promise<Answer<T>> {
     const headers = { "isoline-challenge": challenge, "content-type": "application/cbor" };
-    return this.call<T>("POST", `/v1/nodes/${node.name}/attestations`, { token: node.token, body: evidence, headers });
+    return this.call<T>("POST", `/v1/nodes/${node.name}/attestations${as}`, {
+      token: node.token,
+      body: evidence,
+      headers,
+    });
   }
 
   /** A challenge, and the evidence for it. */

@@ -1,7 +1,10 @@
 /** Verifiers beside each other on one PostgreSQL, of which any may die; and a database that goes away and comes back. */
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readEvidence, writeEvidence } from "../../packages/attest/src/evidence/index.ts";
+import { SentLogs } from "../../packages/isoline/src/fleet/sent-logs.ts";
 import type { Node, NodeList, Refusal, Result } from "../../packages/verifier/src/http/model.ts";
 import { canisterSample } from "../attest/samples.ts";
 import { isBuilt } from "../support/isoline.ts";
@@ -92,6 +95,36 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
       };
       expect(await epochAt(two)).toBe(1);
       await expect.poll(() => epochAt(one), { timeout: 10_000 }).toBe(1);
+    });
+
+    it("has no logs of a node that it takes over, and asks for them once", async () => {
+      const log = randomBytes(200);
+      const of = (challenge: string) => {
+        const evidence = readEvidence(second.evidence(Buffer.from(challenge, "hex")));
+        return { ...evidence, imaList: Uint8Array.from(log) };
+      };
+      const sent = new SentLogs();
+      const send = async (verifier: VerifierProcess, challenge: string) => {
+        rig.at(verifier.address);
+        const evidence = of(challenge);
+        const whole = writeEvidence(evidence);
+        const delta = sent.deltaOf(evidence, whole);
+        sent.forget();
+        const headers = { "isoline-challenge": challenge };
+        const path = `/v1/nodes/${second.name}/attestations`;
+        const asDelta =
+          delta && (await rig.call<Refusal>("POST", `${path}/delta`, { token: second.token, body: delta, headers }));
+        const answer = await rig.call<Result>("POST", path, { token: second.token, body: whole, headers });
+        sent.answered(evidence, answer.body.kept);
+        return { asDelta, answer };
+      };
+      rig.at(one.address);
+      const first = await send(one, await rig.challenge(second));
+      const taken = await send(two, first.answer.body.challenge);
+      expect(taken.asDelta).toMatchObject({ status: 409, body: { error: { code: "full-log-needed" } } });
+      expect(taken.answer.body).toMatchObject({ state: first.answer.body.state, kept: first.answer.body.kept });
+      expect((await send(two, taken.answer.body.challenge)).asDelta).toMatchObject({ status: 200 });
+      expect((await by(one, second)).body.state).toBe("affirming");
     });
 
     it("goes on when one is killed, and has lost no verdict", async () => {

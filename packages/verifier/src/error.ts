@@ -10,6 +10,8 @@ export const verifierErrors = {
   conflict: "A request contradicts what the verifier has already.",
   "challenge-refused":
     "Evidence answers a challenge that this verifier did not give to this node, or gave too long ago.",
+  "full-log-needed":
+    "Evidence leaves out logs that this verifier has not in memory, or not any more; it is to be sent whole.",
   "too-large": "A request to a verifier has more bytes than it takes.",
   "too-many": "A caller sent more requests to a verifier than it may; it is to wait as long as the answer says.",
   "store-in-use": "Another process has opened the directory of an embedded store.",

@@ -1,6 +1,7 @@
 /** Evidence: what a node sends to a verifier. Pure, and free of Node's modules. */
 export { evidenceOf, forTenant, type Proofs, stateOf, type Statement } from "./assemble.ts";
 export { type CanisterBody, readCanisterBody, writeCanisterBody } from "./canister-body.ts";
+export { type EvidenceDelta, piecesOf, readDelta, writeDelta } from "./delta.ts";
 export {
   type CanisterEvidence,
   CHALLENGE_BYTES,

@@ -15,6 +15,7 @@ export class EvidenceReading {
   readonly bytes: Uint8Array;
   readonly #hash: (bytes: Uint8Array) => Uint8Array;
   readonly #canisters = new Map<Uint8Array, CanisterBody>();
+  #digest: string | undefined;
   #evidence: Evidence | undefined;
   #node: NodeBody | undefined;
   #bootRegisters: ReadonlyMap<number, Uint8Array> | undefined;
@@ -30,7 +31,8 @@ export class EvidenceReading {
 
   /** SHA-256 of the bytes, in hexadecimal. */
   get digest(): string {
-    return bytesToHex(Uint8Array.from(this.#hash(this.bytes)));
+    this.#digest ??= bytesToHex(Uint8Array.from(this.#hash(this.bytes)));
+    return this.#digest;
   }
 
   get evidence(): Evidence {

@@ -14,6 +14,7 @@ import { json } from "./join.ts";
 import { type AttestedAnswer, attested, challenged } from "./model.ts";
 import { type EnrolledAt, serverOf } from "./node-place.ts";
 import { backOff, sleep } from "./patience.ts";
+import { SentLogs } from "./sent-logs.ts";
 import { FleetRefusal, type FleetServer } from "./server.ts";
 import { settledEvidence } from "./settled-evidence.ts";
 import { DepartureWords } from "./told-departures.ts";
@@ -63,6 +64,7 @@ class Attesting {
   readonly #order: AttestingOrder;
   readonly #server: FleetServer;
   readonly #words = new DepartureWords();
+  readonly #logs = new SentLogs();
   readonly #path: string;
   /** Each is sent once: a verifier that asks for it again and again has another trouble. */
   readonly #contours = new Set<string>();
@@ -132,12 +134,20 @@ class Attesting {
       this.#order.evidence ??
       ((asked) => makeEvidence({ challenge: asked, tpm: enrolled.tpm, ledgers, tee: tee === true ? {} : undefined }));
     const evidence = await settledEvidence(() => make(bytes), signal);
-    return this.#server.ask(`${this.#path}/attestations`, attested, {
-      method: "POST",
-      headers: { "content-type": "application/cbor", "isoline-challenge": challenge },
-      body: writeEvidence(evidence),
-      signal,
-    });
+    const whole = writeEvidence(evidence);
+    const delta = this.#logs.deltaOf(evidence, whole);
+    this.#logs.forget();
+    const answer =
+      (delta && (await this.#posted("attestations/delta", challenge, delta).catch(wholeIsNeeded))) ??
+      (await this.#posted("attestations", challenge, whole));
+    this.#logs.answered(evidence, answer.kept);
+    return answer;
+  }
+
+  #posted(path: string, challenge: string, body: Uint8Array): Promise<AttestedAnswer> {
+    const headers = { "content-type": "application/cbor", "isoline-challenge": challenge };
+    const { signal } = this.#order;
+    return this.#server.ask(`${this.#path}/${path}`, attested, { method: "POST", headers, body, signal });
   }
 
   async #tellDepartures({ canisters = [] }: AttestedAnswer): Promise<void> {
@@ -154,7 +164,7 @@ class Attesting {
 
   /** Sends the contours that are asked for, where a live namespace has loaded one. True if one was taken. */
   async #sendContours(need: AttestedAnswer["need"]): Promise<boolean> {
-    if (need === undefined || need === "full-log") return false;
+    if (need === undefined) return false;
     const asked = need.map((each) => each.slice("contour:".length));
     const wanted = new Set(asked.filter((digest) => !this.#contours.has(digest)));
     if (wanted.size === 0) return false;
@@ -181,6 +191,12 @@ class Attesting {
       return undefined;
     }
   }
+}
+
+/** A verifier that has the logs no longer, or knows no deltas, as an older one beside it. The same challenge counts for the whole. */
+function wholeIsNeeded(fault: unknown): undefined {
+  if (fault instanceof FleetRefusal && (fault.reason === "full-log-needed" || fault.status === 404)) return undefined;
+  throw fault;
 }
 
 /** What the verifier asks to wait; and a while where only a person can help: the node is unknown to it, or revoked. */

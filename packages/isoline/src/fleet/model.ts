@@ -136,9 +136,8 @@ export const attested = table({
   challenge: optional(digest),
   due: count,
   canisters: optional(list(table({ label: text(256), state, failure, why }), MOST_ITEMS)),
-  need: optional((value, at) =>
-    value === "full-log" ? value : list(formed(/^contour:[0-9a-f]{64}$/, "a contour's digest"), 256)(value, at),
-  ),
+  need: optional(list(formed(/^contour:[0-9a-f]{64}$/, "a contour's digest"), 256)),
+  kept: optional(list(digest, 8)),
 });
 export type AttestedAnswer = ReadAs<typeof attested>;
 

@@ -26,15 +26,17 @@ export interface Asked {
   readonly patience?: number;
 }
 
-/** A refusal of the server, with its status; `retryAfter` in seconds, where it says so. */
+/** A refusal of the server, with its status; `retryAfter` in seconds and `reason`, the server's own code, where it says so. */
 export class FleetRefusal extends CliError {
   readonly status: number;
   readonly retryAfter: number | undefined;
+  readonly reason: string | undefined;
 
-  constructor(status: number, message: string, retryAfter: number | undefined) {
+  constructor(status: number, message: string, retryAfter?: number, reason?: string) {
     super("fleet-refused", message);
     this.status = status;
     this.retryAfter = retryAfter;
+    this.reason = reason;
   }
 }
 
@@ -132,14 +134,17 @@ export class FleetServer {
     const seconds = Number(response.headers["retry-after"]);
     const retryAfter = Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, MOST_RETRY_AFTER) : undefined;
     const said = await this.#saidIn(response);
-    return new FleetRefusal(status, `${this.url.host}: ${said ?? `status ${status}`}${next(status)}`, retryAfter);
+    const line = `${this.url.host}: ${said?.message ?? `status ${status}`}${next(status)}`;
+    return new FleetRefusal(status, line, retryAfter, said?.code);
   }
 
   /** Proxies and other servers refuse in forms of their own. */
-  async #saidIn(response: IncomingMessage): Promise<string | undefined> {
+  async #saidIn(
+    response: IncomingMessage,
+  ): Promise<{ readonly message: string; readonly code?: string | undefined } | undefined> {
     try {
       const body = await this.#whole(response, MOST_REFUSAL);
-      return refusal(JSON.parse(body.toString("utf8")), "it").error.message;
+      return refusal(JSON.parse(body.toString("utf8")), "it").error;
     } catch {
       response.destroy();
       return undefined;

@@ -1,12 +1,13 @@
 /** Push attestation: a node sends evidence that answers its last challenge, and gets the result with the next challenge. */
 import { createHash } from "node:crypto";
 import { type Appraisal, appraise, endOfResult } from "@isoline/attest/appraise";
-import { EvidenceReading } from "@isoline/attest/evidence";
+import { type EvidenceDelta, EvidenceReading } from "@isoline/attest/evidence";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
 import { type Database, type State, writeVerdict } from "../store/index.ts";
 import { departedIn } from "./departed.ts";
 import type { Epochs } from "./epochs.ts";
+import { assertWhole, type KeptLogs } from "./kept-logs.ts";
 import type { Lease } from "./lease.ts";
 import type { OwnedNode } from "./owned-node.ts";
 import { elsewhere, type Ownership } from "./ownership.ts";
@@ -34,6 +35,8 @@ export interface AttestationResult {
     readonly why?: string;
   }[];
   readonly need?: readonly string[];
+  /** Digests of the logs that the next evidence may leave out; none where it is to come whole. */
+  readonly kept?: readonly string[];
 }
 
 /** Signs a result, with the revocation epoch. */
@@ -47,6 +50,7 @@ export interface AttestationParts {
   readonly challenges: ChallengeKeys;
   readonly epochs: Epochs;
   readonly watch: Watch;
+  readonly logs: KeptLogs;
   readonly timing: Timing;
   readonly sign: SignResult;
   /** Told of each appraisal, for the metrics. */
@@ -62,10 +66,13 @@ export class Attestation {
     this.#parts = parts;
   }
 
-  /** Judges evidence. What is news is written before this returns; see docs/verifier.md for what is kept in memory alone. */
-  attest(node: OwnedNode, challenge: Uint8Array, evidence: Uint8Array): Promise<AttestationResult> {
+  /**
+   * Judges evidence, whole or as a delta. What is news is written before this returns; see docs/verifier.md for what is kept in memory
+   * alone. Refuses a delta whose whole is not known here with `full-log-needed`, before anything is judged.
+   */
+  attest(node: OwnedNode, challenge: Uint8Array, sent: Uint8Array | EvidenceDelta): Promise<AttestationResult> {
     return node.alone(async () => {
-      const { ownership, lease, challenges, timing, watch } = this.#parts;
+      const { ownership, lease, challenges, timing, watch, logs } = this.#parts;
       if (ownership.present(node.name) !== node) throw elsewhere(node.name, "another verifier has taken it over");
       if (node.state === "revoked")
         throw new VerifierError(
@@ -74,9 +81,11 @@ export class Attestation {
         );
       const now = new Date();
       challenges.assertOurs(challenge, node.id, now, timing.stale);
-      const digest = createHash("sha256").update(challenge).update(evidence).digest("hex");
+      const reading = readingOf(sent instanceof Uint8Array ? sent : logs.whole(node.id, sent));
+      if (!(sent instanceof Uint8Array)) assertWhole(reading, sent);
+      const digest = `${Buffer.from(challenge).toString("hex")} ${reading.digest}`;
       if (node.given?.digest === digest) return node.given.answer as AttestationResult;
-      const answer = await this.#judge(node, challenge, evidence, now);
+      const answer = await this.#judge(node, challenge, reading, now);
       // Nothing is said after the lease ran out: another verifier may have accepted something newer by now.
       if (!lease.isHeld || ownership.present(node.name) !== node)
         throw elsewhere(node.name, "the lease of this verifier ran out");
@@ -87,10 +96,14 @@ export class Attestation {
     });
   }
 
-  async #judge(node: OwnedNode, challenge: Uint8Array, evidence: Uint8Array, now: Date): Promise<AttestationResult> {
-    const { db, lease, rules, epochs, timing, sign, appraised } = this.#parts;
+  async #judge(
+    node: OwnedNode,
+    challenge: Uint8Array,
+    reading: EvidenceReading,
+    now: Date,
+  ): Promise<AttestationResult> {
+    const { db, lease, rules, epochs, timing, sign, appraised, logs } = this.#parts;
     node.affirmed = undefined;
-    const reading = new EvidenceReading(evidence, (bytes) => createHash("sha256").update(bytes).digest());
     const bodies = bodiesIn(reading);
     const given = await rules.forNode(node, bodies?.canisters ?? []);
     const { policySigners, contourSigners, machines } = rules.trusted;
@@ -125,7 +138,12 @@ export class Attestation {
       const departed = departedIn(verdict, file);
       const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now, departed });
       const stated = ledgerNews(node.id, file, node.accepted, verdict.accepted);
-      await writeVerdict(db, { ...write, evidence: { challenge, evidence }, policy: given.policy?.digest, stated });
+      await writeVerdict(db, {
+        ...write,
+        evidence: { challenge, evidence: reading.bytes },
+        policy: given.policy?.digest,
+        stated,
+      });
     }
     node.imprint = imprint;
     node.state = verdict.state;
@@ -135,9 +153,13 @@ export class Attestation {
     if (verdict.state === "affirming")
       node.affirmed = { until: endOfResult(appraisal, now, timing.stale), canisters: affirmedIn(verdict) };
     appraised?.(verdict.state, isNews);
-    return answerOf(verdict, ear, given.missing);
+    const kept = bodies === undefined ? [] : logs.keep(node.id, reading.evidence);
+    return answerOf(verdict, ear, given.missing, kept);
   }
 }
+
+const readingOf = (evidence: Uint8Array) =>
+  new EvidenceReading(evidence, (bytes) => createHash("sha256").update(bytes).digest());
 
 /** Nothing is proven where no policy says what must be. */
 function withoutPolicy(verdict: Verdict): Verdict {
@@ -148,13 +170,19 @@ function withoutPolicy(verdict: Verdict): Verdict {
   return isFirst ? { ...verdict, links, why } : verdict;
 }
 
-function answerOf(verdict: Verdict, ear: string, missing: readonly string[]): AttestationResult {
+function answerOf(
+  verdict: Verdict,
+  ear: string,
+  missing: readonly string[],
+  kept: readonly string[],
+): AttestationResult {
   const { canisters = [] } = verdict;
   return {
     ...reasonsOf(verdict),
     ear,
     canisters: canisters.map((canister) => ({ label: canister.label, ...reasonsOf(canister) })),
     ...(missing.length > 0 && { need: missing.map((digest) => `contour:${digest}`) }),
+    ...(kept.length > 0 && { kept }),
   };
 }
 

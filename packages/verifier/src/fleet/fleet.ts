@@ -7,6 +7,7 @@ import { Attestation, type SignResult, type Timing } from "./attestation.ts";
 import { Enrolment } from "./enrolment.ts";
 import { Epochs, type SignEpoch } from "./epochs.ts";
 import { Identities } from "./identities.ts";
+import { KeptLogs } from "./kept-logs.ts";
 import { Lease } from "./lease.ts";
 import { Ownership } from "./ownership.ts";
 import { Rules } from "./rules.ts";
@@ -37,6 +38,7 @@ export class Fleet {
   readonly rules: Rules;
   readonly epochs: Epochs;
   readonly watch: Watch;
+  readonly logs: KeptLogs;
   readonly attestation: Attestation;
   readonly enrolment: Enrolment;
   readonly administration: Administration;
@@ -53,9 +55,10 @@ export class Fleet {
     this.rules = new Rules(db, trusted);
     this.epochs = new Epochs(db, this.lease, signEpoch);
     this.watch = new Watch(db, this.lease, this.ownership, timing.stale);
-    const { lease, ownership, rules, epochs, watch } = this;
+    this.logs = new KeptLogs(timing.stale);
+    const { lease, ownership, rules, epochs, watch, logs } = this;
     this.attestation = new Attestation({
-      ...{ db, lease, ownership, rules, challenges, epochs, watch, timing, sign },
+      ...{ db, lease, ownership, rules, challenges, epochs, watch, logs, timing, sign },
       ...(appraised !== undefined && { appraised }),
     });
     this.enrolment = new Enrolment(db, trusted, ownership);

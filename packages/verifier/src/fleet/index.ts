@@ -1,6 +1,7 @@
 /** The fleet: who owns which node, what it said last, and what follows. */
 export { dryRun } from "./dry-run.ts";
 export { Fleet } from "./fleet.ts";
+export { MOST_EVIDENCE } from "./kept-logs.ts";
 export { type OwnedNode, tokenDigest } from "./owned-node.ts";
 export { Rules } from "./rules.ts";
 export { contourState, publications, signersOf } from "./stated.ts";

@@ -1,7 +1,10 @@
 /** What agents ask for: enrolment, challenges, attestation, and telling of departures and contours. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
+import { readDelta } from "@isoline/attest/evidence";
+import type { Context } from "hono";
 import { VerifierError } from "../error.ts";
+import { type Fleet, MOST_EVIDENCE, type OwnedNode } from "../fleet/index.ts";
 import { canistersOf, writeDepartures } from "../store/index.ts";
 import { addressOf, agentOf, type Door, type Env, provenNode, recognised } from "./door.ts";
 import {
@@ -16,7 +19,6 @@ import {
 import { assertRole } from "../access/index.ts";
 import { atMost, body, file, json, MOST_JSON, ofName, route } from "./route.ts";
 
-const MOST_EVIDENCE = 8 * 2 ** 20;
 const MOST_CONTOUR = 16 * 2 ** 20;
 const HEX_CHALLENGE = /^[0-9a-f]{64}$/;
 
@@ -64,7 +66,6 @@ function enrolmentRoutes(app: OpenAPIHono<Env>, door: Door): void {
 }
 
 function attestationRoutes(app: OpenAPIHono<Env>, door: Door): void {
-  const { fleet } = door;
   app.openapi(
     route({
       method: "get",
@@ -89,17 +90,38 @@ function attestationRoutes(app: OpenAPIHono<Env>, door: Door): void {
     }),
     async (c) => {
       const node = await agentOf(c, door, c.req.valid("param").name);
-      const challenge = c.req.header("isoline-challenge") ?? "";
-      if (!HEX_CHALLENGE.test(challenge))
-        throw new VerifierError(
-          "bad-request",
-          "expected the header Isoline-Challenge with 64 hexadecimal digits, got none; ask for a challenge",
-        );
-      const evidence = new Uint8Array(await c.req.arrayBuffer());
-      const answer = await fleet.attestation.attest(node, Buffer.from(challenge, "hex"), evidence);
-      return c.json({ ...answer, ...nextFor(door, node.id) } as z.infer<typeof result>, 200);
+      return c.json(await attested(c, door, node, (evidence) => evidence), 200);
     },
   );
+  app.openapi(
+    route({
+      method: "post",
+      path: "/v1/nodes/{name}/attestations/delta",
+      summary:
+        "Evidence without the logs that the last result says are kept; full-log-needed where they are not any more.",
+      middleware: [atMost(MOST_EVIDENCE)] as const,
+      request: { params: ofName, ...file("application/cbor") },
+      responses: { 200: json(result, "The result, with the next challenge.") },
+    }),
+    async (c) => {
+      const node = await agentOf(c, door, c.req.valid("param").name);
+      return c.json(await attested(c, door, node, readDelta), 200);
+    },
+  );
+}
+
+type Sent = Parameters<Fleet["attestation"]["attest"]>[2];
+
+async function attested(c: Context<Env>, door: Door, node: OwnedNode, read: (body: Uint8Array) => Sent) {
+  const challenge = c.req.header("isoline-challenge") ?? "";
+  if (!HEX_CHALLENGE.test(challenge))
+    throw new VerifierError(
+      "bad-request",
+      "expected the header Isoline-Challenge with 64 hexadecimal digits, got none; ask for a challenge",
+    );
+  const sent = read(new Uint8Array(await c.req.arrayBuffer()));
+  const answer = await door.fleet.attestation.attest(node, Buffer.from(challenge, "hex"), sent);
+  return { ...answer, ...nextFor(door, node.id) } as z.infer<typeof result>;
 }
 
 function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {

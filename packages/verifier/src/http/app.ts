@@ -53,7 +53,12 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
   app.notFound((c) => refuse(c, answerFor(new VerifierError("not-found", "nothing is here; see /openapi.json"))));
   const readers = new Readers();
   const { fleet, metrics } = door;
-  metrics.watch({ owned: () => fleet.ownership.size, watched: () => fleet.watch.size, readers: () => readers.number });
+  metrics.watch({
+    owned: () => fleet.ownership.size,
+    watched: () => fleet.watch.size,
+    readers: () => readers.number,
+    logs: () => fleet.logs.size,
+  });
   healthRoutes(app, door);
   agentRoutes(app, door);
   watchingRoutes(app, door);

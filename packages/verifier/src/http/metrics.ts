@@ -5,6 +5,7 @@ export interface Sizes {
   readonly owned: () => number;
   readonly watched: () => number;
   readonly readers: () => number;
+  readonly logs: () => number;
 }
 
 export class Metrics {
@@ -38,10 +39,11 @@ export class Metrics {
   }
 
   /** Adds gauges of what is in memory. */
-  watch({ owned, watched, readers }: Sizes): void {
+  watch({ owned, watched, readers, logs }: Sizes): void {
     this.#gauge("isoline_verifier_owned_nodes", "Nodes that this verifier owns.", owned);
     this.#gauge("isoline_verifier_watched_nodes", "Nodes that become stale without evidence.", watched);
     this.#gauge("isoline_verifier_readers", "Readers of changes that are connected.", readers);
+    this.#gauge("isoline_verifier_kept_log_bytes", "Bytes of nodes' logs that are kept for deltas of evidence.", logs);
   }
 
   appraised(state: string, isNews: boolean): void {

@@ -156,7 +156,8 @@ export const result = z
     challenge,
     due: count,
     canisters: z.array(z.object({ label, state, failure: failureClass.optional(), why: z.string().optional() })),
-    need: z.union([z.literal("full-log"), z.array(z.string().regex(/^contour:[0-9a-f]{64}$/))]).optional(),
+    need: z.array(z.string().regex(/^contour:[0-9a-f]{64}$/)).optional(),
+    kept: z.array(digest).optional().describe("SHA-256 of the logs that a delta of the next evidence may leave out"),
   })
   .openapi("Result");
 

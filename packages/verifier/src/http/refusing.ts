@@ -16,6 +16,7 @@ const statuses: Readonly<Partial<Record<VerifierErrorCode, Status>>> = {
   "not-found": 404,
   conflict: 409,
   "challenge-refused": 409,
+  "full-log-needed": 409,
   "too-large": 413,
   "too-many": 429,
   "store-unreachable": 503,

@@ -1,0 +1,104 @@
+/**
+ * The logs of nodes' last evidence, in memory, so that a node sends only what came after them. Nothing is believed of them: evidence that
+ * is put together with them is appraised as whole evidence is. What is not here any more, the node sends again.
+ */
+import { createHash } from "node:crypto";
+import { type Evidence, type EvidenceDelta, type EvidenceReading, piecesOf } from "@isoline/attest/evidence";
+import { VerifierError } from "../error.ts";
+
+/** Bytes of the logs of one node; one with more sends its evidence whole. */
+const MOST_OF_NODE = 4 * 2 ** 20;
+/** Bytes of the logs of all nodes. */
+const MOST_OF_ALL = 256 * 2 ** 20;
+/** Bytes that the whole evidence of a delta may have. */
+export const MOST_EVIDENCE = 8 * 2 ** 20;
+/** A shorter log is no saving: its digest has as many bytes. */
+const LEAST_LOG = 64;
+
+interface KeptLog {
+  /** SHA-256, in hexadecimal. */
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+}
+
+interface OfNode {
+  readonly logs: readonly KeptLog[];
+  readonly size: number;
+  /** When it was used last, by `performance.now()`. */
+  used: number;
+}
+
+export class KeptLogs {
+  readonly #idleMs: number;
+  readonly #most: number;
+  /** By the id of a node; what was used last is the last. */
+  readonly #nodes = new Map<string, OfNode>();
+  #size = 0;
+
+  /** Logs of nodes that sent nothing for so many seconds are dropped when others need the memory. */
+  constructor(idleSeconds: number, most = MOST_OF_ALL) {
+    this.#idleMs = idleSeconds * 1000;
+    this.#most = most;
+  }
+
+  /** Bytes of all logs. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The whole evidence that a delta of this node stands for. Refuses with `full-log-needed` where it cannot be put together. */
+  whole(node: string, delta: EvidenceDelta): Buffer {
+    const logs = this.#nodes.get(node)?.logs ?? [];
+    const pieces = piecesOf(delta, (digest) => logs.find((log) => log.digest === hex(digest))?.bytes);
+    if (pieces === undefined) throw needed("a log that this verifier has in memory", "another");
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (size > MOST_EVIDENCE)
+      throw new VerifierError("too-large", `expected evidence of at most ${MOST_EVIDENCE} bytes, got ${size}`);
+    return Buffer.concat(pieces, size);
+  }
+
+  /**
+   * Keeps the logs of evidence that was judged, in place of those before, and returns their digests. Nodes that use theirs are not put
+   * out for another one: its evidence then comes whole, as without this, and none is asked for twice.
+   */
+  keep(node: string, { bootLog, imaList, ledger }: Evidence): readonly string[] {
+    const before = this.#nodes.get(node);
+    const found = [bootLog, imaList, ledger].filter((log) => log !== undefined && log.length >= LEAST_LOG);
+    const logs = (found as Uint8Array[]).map(
+      (log) => before?.logs.find(({ bytes }) => isSame(bytes, log)) ?? keptOf(log),
+    );
+    const size = logs.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#drop(node);
+    if (logs.length === 0 || size > MOST_OF_NODE || !this.#fits(size)) return [];
+    this.#nodes.set(node, { logs, size, used: performance.now() });
+    this.#size += size;
+    return logs.map(({ digest }) => digest);
+  }
+
+  #fits(size: number): boolean {
+    const idle = performance.now() - this.#idleMs;
+    for (const [node, { used }] of this.#nodes) {
+      if (this.#size + size <= this.#most || used > idle) break;
+      this.#drop(node);
+    }
+    return this.#size + size <= this.#most;
+  }
+
+  #drop(node: string): void {
+    this.#size -= this.#nodes.get(node)?.size ?? 0;
+    this.#nodes.delete(node);
+  }
+}
+
+/** Refuses evidence that is not the one that its delta says. */
+export function assertWhole({ digest }: EvidenceReading, { whole }: EvidenceDelta): void {
+  if (digest !== hex(whole)) throw needed("a delta that leads to the evidence that it names", "one that does not");
+}
+
+function needed(expected: string, got: string): VerifierError {
+  return new VerifierError("full-log-needed", `expected ${expected}, got ${got}; send the whole evidence`);
+}
+
+const keptOf = (bytes: Uint8Array): KeptLog => ({ digest: createHash("sha256").update(bytes).digest("hex"), bytes });
+const isSame = (one: Uint8Array, other: Uint8Array) => one.length === other.length && Buffer.compare(one, other) === 0;
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
