@@ -58,7 +58,7 @@ for (const [name, path] of Object.entries(entries)) {
     input: { [name]: path },
     platform: "node",
     // Packages with native code stay outside the bundle, and so do packages that only slow commands load.
-    external: ["koffi", "commander", "yaml", "@isoline/verifier"],
+    external: ["koffi", "commander", "yaml", "@isoline/verifier", /^@opentelemetry\//],
     // None of our modules, and none of the runtime's, is imported for a side effect alone.
     treeshake: { moduleSideEffects: false },
     preserveEntrySignatures: name === "supervise-thread" ? "allow-extension" : "exports-only",

@@ -33,13 +33,24 @@ const root = join(work, "root");
 const from = (/** @type {string} */ path) => join(repository, "packaging/debian", path);
 const at = (/** @type {string} */ path) => join(root, path);
 const { version } = JSON.parse(readFileSync(join(repository, "packages/isoline/package.json"), "utf8"));
-/** Left out: files used only to build or to install with npm, and native modules for another C library than Debian's. */
+/** Left out: files used only to build or to install with npm, code for bundlers, native modules for another C library than Debian's. */
 const NOT_SHIPPED = [
   ".bin",
   ".package-lock.json",
   "koffi/cnoke.cjs",
   "@koromix/koffi-linux-x64/musl_x64",
   "bintrees/.npmignore",
+  ...[
+    "api",
+    "api-logs",
+    "core",
+    "otlp-transformer",
+    "resources",
+    "sdk-logs",
+    "sdk-metrics",
+    "sdk-trace",
+    "semantic-conventions",
+  ].flatMap((name) => ["esm", "esnext"].map((form) => `@opentelemetry/${name}/build/${form}`)),
   "yaml/bin.mjs",
   "yaml/browser",
 ];

@@ -26,6 +26,7 @@ const attest = ["error", "tpm", "boot", "enrol", "register", "birth", "tee", "ev
 const log = ["error", "tree", "note", "tiles", "proof", "writer", "mirror", "statement", "monitor", "witness"].map(
   (folder) => `@isoline/log/${folder}`,
 );
+const otlp = ["api", "otlp-transformer", "resources", "sdk-metrics"].map((name) => `@opentelemetry/${name}`);
 
 /**
  * The layers, from the lowest to the highest. A row is a folder: the first name under a package's `src`. A folder may import
@@ -147,7 +148,7 @@ const layers = [
   ["isoline", "attest", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "transparency", [...core, ...log, "@isoline/linux", "node:*"]],
   ["isoline", "launch-host", [...core, "@isoline/linux", "node:*"]],
-  ["isoline", "agent", [...core, ...attest, "@isoline/linux", "node:*", "prom-client"]],
+  ["isoline", "agent", [...core, ...attest, "@isoline/linux", ...otlp, "node:*", "prom-client"]],
   ["isoline", "service", ["node:*"]],
   ["isoline", "fleet", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "demo", [...core, ...log, "node:*"]],

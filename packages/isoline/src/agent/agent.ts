@@ -8,6 +8,7 @@ import { Crews } from "./crews.ts";
 import { Hosting } from "./hosted.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
+import { MetricsServer } from "./metrics-server.ts";
 import { BegunNamespaces } from "./begun/namespaces.ts";
 import { AgentServer, ownDoor } from "./server.ts";
 import { type ManagerVariables, ServiceManager } from "./service-manager.ts";
@@ -19,7 +20,7 @@ export class Agent {
   readonly hosting: Hosting;
   readonly #servers: readonly AgentServer[];
   readonly #log: Log;
-  readonly #metrics: Metrics | undefined;
+  readonly #telling: readonly { close(): void }[];
   readonly #manager: ServiceManager;
 
   private constructor(
@@ -27,14 +28,14 @@ export class Agent {
     servers: readonly AgentServer[],
     {
       log,
-      metrics,
+      telling,
       manager,
-    }: { readonly log: Log; readonly metrics: Metrics | undefined; readonly manager: ServiceManager },
+    }: { readonly log: Log; readonly telling: readonly { close(): void }[]; readonly manager: ServiceManager },
   ) {
     this.hosting = hosting;
     this.#servers = servers;
     this.#log = log;
-    this.#metrics = metrics;
+    this.#telling = telling;
     this.#manager = manager;
   }
 
@@ -55,14 +56,15 @@ export class Agent {
       const begun = new BegunNamespaces(hosting, log, configuration.begin, configuration.socket);
       servers.push(await AgentServer.open(begun.door, begun.takes));
     }
-    const metrics = configuration.metrics && (await Metrics.serve(configuration.metrics, hosting, crews.digests));
-    hosting.onEnd = ({ verdict }) => metrics?.ended(verdict);
+    const metrics = new Metrics(hosting, crews.digests);
+    hosting.onEnd = ({ verdict }) => metrics.ended(verdict);
+    const telling = await tellers(configuration, metrics, hosting, log);
     if (configuration.adopts) adoptOrphans(hosting, log);
     crews.prepare();
     const manager = new ServiceManager(variables);
     manager.ready(`listening at ${configuration.socket}`);
     log.say("ready", { socket: configuration.socket, process: process.pid });
-    return new Agent(hosting, servers, { log, metrics, manager });
+    return new Agent(hosting, servers, { log, telling, manager });
   }
 
   /** Takes no further order. What runs is left as its sensor promises when this process ends. */
@@ -70,8 +72,21 @@ export class Agent {
     this.#log.say("stopping", { namespaces: this.hosting.live.size });
     this.#manager.stopping();
     for (const server of this.#servers) server.close();
-    this.#metrics?.close();
+    for (const teller of this.#telling) teller.close();
   }
+}
+
+/** Where metrics can be read, and where they are pushed to. What pushing needs is loaded only where it is asked for. */
+async function tellers(
+  { metrics: address, otlp }: AgentConfiguration,
+  metrics: Metrics,
+  hosting: Hosting,
+  log: Log,
+): Promise<readonly { close(): void }[]> {
+  const served = address === undefined ? [] : [await MetricsServer.open(address, metrics, hosting)];
+  if (otlp === undefined) return served;
+  const { OtlpPush } = await import("./otlp/push.ts");
+  return [...served, new OtlpPush(otlp, metrics, log)];
 }
 
 /** A client is outside of all behaviour namespaces if it has no more filters than this process: so this one may have none for itself. */

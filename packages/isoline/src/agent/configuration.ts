@@ -6,6 +6,7 @@
  *   threads: 4                           shared by namespaces; with 0, each has one of its own
  *   adopt: true                          takes over namespaces of the bpf sensor that have lost their supervisor
  *   metrics: unix:/run/isoline/agent/metrics    or tcp:127.0.0.1:PORT, or none: for Prometheus, with /healthz
+ *   otlp: https://HOST/v1/metrics        where metrics are pushed to over OTLP; nowhere if left out
  *   begin: { allow: [{ users: [web] }] } which processes may begin a namespace for themselves; none if left out
  *   verifier: {}                         evidence goes to the verifier that this node is enrolled at: docs/fleet.md
  *
@@ -18,6 +19,7 @@ import { CliError } from "../error.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { parseYaml } from "../store/yaml.ts";
 import { type BeginConfiguration, beginIn } from "./begun/configuration.ts";
+import { type OtlpConfiguration, otlpIn } from "./otlp/configuration.ts";
 import { assertKeys, number, type Table, table, wrong } from "./settings.ts";
 
 export interface AgentConfiguration {
@@ -30,6 +32,8 @@ export interface AgentConfiguration {
   readonly adopts: boolean;
   /** Undefined: no metrics are served. */
   readonly metrics: MetricsAddress | undefined;
+  /** Undefined: they are pushed nowhere. */
+  readonly otlp: OtlpConfiguration | undefined;
   /** Undefined: nothing is attested. */
   readonly verifier:
     | { /** Directory that `isoline fleet join` wrote; the usual one if left out. */ readonly state?: string }
@@ -48,7 +52,7 @@ const AGENT_METRICS = "unix:/run/isoline/agent/metrics";
 const MOST_BYTES = 1024 * 1024;
 const MOST_NAMESPACES = 4096;
 const MOST_THREADS = 64;
-const KEYS = ["socket", "namespaces", "threads", "adopt", "metrics", "verifier", "begin"];
+const KEYS = ["socket", "namespaces", "threads", "adopt", "metrics", "otlp", "verifier", "begin"];
 const LOOPBACK = ["127.0.0.1", "[::1]", "localhost"];
 
 /** Reads the file; without one, the defaults of the comments above. A file that was named must exist. */
@@ -72,6 +76,7 @@ function configurationIn(value: unknown, file: string): AgentConfiguration {
     threads = 4,
     adopt = true,
     metrics = AGENT_METRICS,
+    otlp,
     verifier,
     begin,
   } = source;
@@ -83,6 +88,7 @@ function configurationIn(value: unknown, file: string): AgentConfiguration {
     threads: number(threads, "threads", [0, MOST_THREADS], file),
     adopts: adopt,
     metrics: metricsIn(metrics, file),
+    otlp: otlp === undefined ? undefined : otlpIn(otlp, file),
     verifier: verifier === undefined ? undefined : verifierIn(table(verifier, "verifier", file), file),
     begin: begin === undefined ? undefined : beginIn(table(begin, "begin", file), file),
   };

@@ -13,6 +13,7 @@ export type LogEvent =
   | "adopted"
   | "lost"
   | "attested"
+  | "pushed"
   | "stopping"
   | "warning";
 

@@ -1,24 +1,17 @@
 /**
- * Metrics of the agent for Prometheus, and `/healthz`: HTTP on a Unix socket for root, or on a port of this machine alone. A scrape asks
- * each supervising thread for its counters, which are those that evidence has.
+ * The metrics of the agent: one list, which Prometheus reads (metrics-server.ts) and which is pushed over OTLP (otlp/). Each reading asks
+ * the supervising threads for their counters, which are those that evidence has.
  */
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
-import { createServer, type Server, type ServerResponse } from "node:http";
-import { dirname } from "node:path";
 import type { SharedDigests } from "@isoline/linux";
 import { Counter, Gauge, Registry } from "prom-client";
-import { later, refusal, send } from "../control/http.ts";
-import { CliError } from "../error.ts";
+import { later } from "../control/http.ts";
 import type { Snapshot } from "../namespace/live.ts";
-import type { MetricsAddress } from "./configuration.ts";
 import type { Hosted, Hosting } from "./hosted.ts";
 
 /** A thread that does not answer in this time is told of as one that does not. */
 const ANSWER_MS = 2000;
 /** Reasons of losses, of each namespace. */
 const MOST_REASONS = 20;
-const LIMITS = { maxHeaderSize: 4096, headersTimeout: 5000, requestTimeout: 5000, keepAliveTimeout: 2000 } as const;
-const MOST_CONNECTIONS = 16;
 
 const LABELS = ["namespace", "contour", "mode", "sensor"] as const;
 const COUNTED: Readonly<Record<string, readonly [help: string, of: (snapshot: Snapshot) => number]>> = {
@@ -35,43 +28,40 @@ const COUNTED: Readonly<Record<string, readonly [help: string, of: (snapshot: Sn
   ],
 };
 
-/** What namespaces share of the digests of files. */
-function tellOfDigests(digests: SharedDigests | undefined, registers: Registry[]): void {
-  new Gauge({
-    name: "isoline_agent_digests",
-    help: "digests of files that one namespace kept for the others, and that were found among these",
-    labelNames: ["what"],
-    registers,
-    collect() {
-      const { kept, found } = digests?.counts ?? { kept: 0, found: 0 };
-      this.set({ what: "kept" }, kept);
-      this.set({ what: "found" }, found);
-    },
-  });
-  new Gauge({
-    name: "isoline_agent_digests_shared",
-    help: "1 if namespaces share digests, 0 if each hashes for itself",
-    registers,
-    collect() {
-      this.set(digests === undefined ? 0 : 1);
-    },
-  });
+/** What became of a push over OTLP. */
+export type PushOutcome = "taken" | "failed" | "left-out";
+
+/** A counter or a gauge, with its values by label. */
+export interface Reading {
+  readonly name: string;
+  readonly help: string;
+  readonly isCounter: boolean;
+  readonly values: readonly {
+    readonly value: number;
+    readonly labels: Readonly<Record<string, string | number | undefined>>;
+  }[];
 }
 
 export class Metrics {
   readonly #hosting: Hosting;
   readonly #registry = new Registry();
   readonly #ended: Counter<"verdict">;
-  #server: Server | undefined;
-  #path: string | undefined;
+  readonly #pushes: Counter<"outcome">;
+  #gathering: Promise<void> | undefined;
 
-  private constructor(hosting: Hosting, digests: SharedDigests | undefined) {
+  constructor(hosting: Hosting, digests: SharedDigests | undefined) {
     this.#hosting = hosting;
     const registers = [this.#registry];
     this.#ended = new Counter({
       name: "isoline_agent_ended_total",
       help: "namespaces that have ended, by verdict",
       labelNames: ["verdict"],
+      registers,
+    });
+    this.#pushes = new Counter({
+      name: "isoline_agent_pushes_total",
+      help: "pushes of these metrics over OTLP: taken, failed, or left out because the one before still ran",
+      labelNames: ["outcome"],
       registers,
     });
     new Gauge({
@@ -101,71 +91,54 @@ export class Metrics {
     });
     new Gauge({
       name: "isoline_namespace_answers",
-      help: "1 if its supervising thread answered this scrape, 0 if it did not",
+      help: "1 if its supervising thread answered this reading, 0 if it did not",
       labelNames: LABELS,
       registers,
     });
-  }
-
-  /** Serves them; throws `cannot-write` where it cannot listen. */
-  static async serve(address: MetricsAddress, hosting: Hosting, digests: SharedDigests | undefined): Promise<Metrics> {
-    const metrics = new Metrics(hosting, digests);
-    await metrics.#listen(address);
-    return metrics;
   }
 
   ended(verdict: string): void {
     this.#ended.inc({ verdict });
   }
 
-  close(): void {
-    this.#server?.close();
-    this.#server?.closeAllConnections();
-    if (this.#path !== undefined) rmSync(this.#path, { force: true });
+  pushed(outcome: PushOutcome): void {
+    this.#pushes.inc({ outcome });
   }
 
-  async #listen(address: MetricsAddress): Promise<void> {
-    const server = createServer(LIMITS, (request, response) => void this.#answer(request.url ?? "", response));
-    server.maxConnections = MOST_CONNECTIONS;
-    server.on("clientError", (_fault, socket) => socket.destroy());
-    this.#server = server;
-    if (address.kind === "unix") {
-      mkdirSync(dirname(address.path), { recursive: true, mode: 0o700 });
-      rmSync(address.path, { force: true });
-      this.#path = address.path;
-    }
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", (fault) =>
-        reject(new CliError("cannot-write", `metrics cannot be served: ${fault.message}`, { cause: fault })),
-      );
-      if (address.kind === "unix") server.listen(address.path, resolve);
-      else server.listen(address.port, address.host, resolve);
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** In Prometheus' text form. */
+  async text(): Promise<string> {
+    await this.#gather();
+    return this.#registry.metrics();
+  }
+
+  /** Every counter and gauge. */
+  async readings(): Promise<readonly Reading[]> {
+    await this.#gather();
+    const metrics = await this.#registry.getMetricsAsJSON();
+    // The library's types have numbers for the kinds of metrics. It has words.
+    return metrics.map(({ name, help, type, values }) => ({
+      name,
+      help,
+      isCounter: String(type) === "counter",
+      values,
+    }));
+  }
+
+  /** A reading that begins while the threads are asked shares their answers: a second one would clear what the first has. */
+  #gather(): Promise<void> {
+    this.#gathering ??= this.#ask().finally(() => {
+      this.#gathering = undefined;
     });
-    if (address.kind === "unix") chmodSync(address.path, 0o600);
-    server.on("error", () => {});
+    return this.#gathering;
   }
 
-  async #answer(url: string, response: ServerResponse): Promise<void> {
-    response.on("error", () => {});
-    if (url === "/healthz")
-      return send(response, { status: 200, body: { status: "ok", namespaces: this.#hosting.live.size } });
-    if (url !== "/metrics") return send(response, refusal(404, "usage", "expected /metrics or /healthz"));
-    try {
-      const text = await this.#scrape();
-      response.writeHead(200, {
-        "content-type": this.#registry.contentType,
-        "content-length": Buffer.byteLength(text),
-      });
-      response.end(text);
-    } catch {
-      send(response, refusal(500, "namespace-lost", "the metrics cannot be collected"));
-    }
-  }
-
-  async #scrape(): Promise<string> {
+  async #ask(): Promise<void> {
     for (const name of [...Object.keys(COUNTED), "incomplete", "answers"]) this.#gauge(name).reset();
     await Promise.all(Array.from(this.#hosting.live, (hosted) => this.#collect(hosted)));
-    return this.#registry.metrics();
   }
 
   async #collect({ name, contour, mode, sensor, namespace }: Hosted): Promise<void> {
@@ -181,4 +154,27 @@ export class Metrics {
   #gauge(name: string): Gauge {
     return this.#registry.getSingleMetric(`isoline_namespace_${name}`) as Gauge;
   }
+}
+
+/** What namespaces share of the digests of files. */
+function tellOfDigests(digests: SharedDigests | undefined, registers: Registry[]): void {
+  new Gauge({
+    name: "isoline_agent_digests",
+    help: "digests of files that one namespace kept for the others, and that were found among these",
+    labelNames: ["what"],
+    registers,
+    collect() {
+      const { kept, found } = digests?.counts ?? { kept: 0, found: 0 };
+      this.set({ what: "kept" }, kept);
+      this.set({ what: "found" }, found);
+    },
+  });
+  new Gauge({
+    name: "isoline_agent_digests_shared",
+    help: "1 if namespaces share digests, 0 if each hashes for itself",
+    registers,
+    collect() {
+      this.set(digests === undefined ? 0 : 1);
+    },
+  });
 }
