@@ -17,7 +17,7 @@ import {
   untrustedPlatform,
 } from "./findings.ts";
 import { type NodeFacts, short } from "./node.ts";
-import { type CanisterRule, matches, type Policy } from "./policy.ts";
+import { type CanisterRule, isForLabel, type Policy } from "./policy.ts";
 import type { Question } from "./question.ts";
 import type { References } from "./references.ts";
 import type { ProvenCanister } from "./tree.ts";
@@ -52,7 +52,7 @@ export async function appraiseCanister(
 }
 
 function ruleFor(body: CanisterBody, node: NodeFacts, { canisters, programs }: Policy): CanisterRule {
-  const rule = canisters.find(({ label }) => matches(label, body.label));
+  const rule = canisters.find(({ label }) => isForLabel(label, body.label));
   if (rule === undefined) throw unknownContour("a rule for this label in the policy", "none", "add one if it may run");
   if (!rule.modes.includes(body.mode))
     throw unknownContour(`the mode ${rule.modes.join(" or ")}`, body.mode, "start it so");

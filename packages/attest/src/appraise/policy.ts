@@ -161,6 +161,17 @@ function registerNumbers(at: Located): readonly number[] {
   return numbers;
 }
 
+/** Labels of what users' processes began for themselves at an agent. */
+const BEGUN = "begun:";
+
+/**
+ * Whether a rule's pattern is for a label. What a process of a user began for itself is as honest as that process, so only a pattern that
+ * begins with `begun:` is for it.
+ */
+export function isForLabel(pattern: string, label: string): boolean {
+  return matches(pattern, label) && (!label.startsWith(BEGUN) || pattern.startsWith(BEGUN));
+}
+
 /** Whether a text is of a pattern, in which `*` stands for any characters. */
 export function matches(pattern: string, text: string): boolean {
   const [first = "", ...rest] = pattern.split("*");

@@ -4,13 +4,25 @@ import { join } from "node:path";
 import { CliError } from "../error.ts";
 import { ControlClient } from "./client.ts";
 import { isLive } from "./liveness.ts";
-import { assertName, fitControlDirectories, meant, nameOf } from "./place.ts";
+import { assertName, begunLabelOf, fitBegunDirectories, fitControlDirectories, meant, nameOf } from "./place.ts";
 
 /** Every live namespace, by name. A socket without a listener is removed. */
-export async function liveNamespaces(): Promise<readonly ControlClient[]> {
-  const found = fitControlDirectories().flatMap((directory) =>
+export function liveNamespaces(): Promise<readonly ControlClient[]> {
+  return listening(fitControlDirectories(), nameOf);
+}
+
+/** Every live namespace that a process began for itself at an agent of this user, by label. They are among no others. */
+export function begunNamespaces(): Promise<readonly ControlClient[]> {
+  return listening(fitBegunDirectories(), begunLabelOf);
+}
+
+async function listening(
+  directories: readonly string[],
+  nameIn: (file: string) => string | undefined,
+): Promise<readonly ControlClient[]> {
+  const found = directories.flatMap((directory) =>
     readdirSync(directory).flatMap((file) => {
-      const name = nameOf(file);
+      const name = nameIn(file);
       return name === undefined ? [] : [{ name, path: join(directory, file) }];
     }),
   );

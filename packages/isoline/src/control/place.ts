@@ -5,6 +5,8 @@
  *   /run/isoline                for root
  *   /tmp/isoline-UID            for other users
  *
+ *   …/begun                     what processes began for themselves at an agent of root's: UID:NAME.sock
+ *
  * Of a host with a directory of its own (ISOLINE_HOST_DIRECTORY) they are in DIRECTORY/run alone.
  *
  * A user who can replace the directory can answer in isoline's name. So its owner and mode are checked each time, and a
@@ -19,6 +21,7 @@ import { placeOfHost } from "../store/host-directory.ts";
 const OTHERS = 0o077;
 const OTHERS_MAY_WRITE = 0o022;
 const SUFFIX = ".sock";
+const BEGUN_DIRECTORY = "begun";
 /** `sun_path` of unix(7), with its closing zero. */
 const LONGEST_PATH = 107;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/;
@@ -70,6 +73,21 @@ export function fitKeptDirectories(): readonly string[] {
     .filter(isFit);
 }
 
+/** The directory for what processes began for themselves at this user's agent. */
+export function openBegunDirectory(): string {
+  const directory = join(openControlDirectory(), BEGUN_DIRECTORY);
+  mkdirSync(directory, { mode: 0o700, recursive: true });
+  assertFit(directory);
+  return directory;
+}
+
+/** The existing directories of that kind that are safe. */
+export function fitBegunDirectories(): readonly string[] {
+  return fitControlDirectories()
+    .map((directory) => join(directory, BEGUN_DIRECTORY))
+    .filter(isFit);
+}
+
 /** The existing directories that are safe. Others are skipped, because no socket of isoline can be in them. */
 export function fitControlDirectories(): readonly string[] {
   return controlDirectories().filter(isFit);
@@ -87,16 +105,39 @@ function isFit(directory: string): boolean {
 /** The path of a namespace's socket. Refuses an invalid name. */
 export function socketPath(directory: string, name: string): string {
   assertName(name);
-  const path = join(directory, name + SUFFIX);
-  if (path.length > LONGEST_PATH)
-    throw new CliError("usage", `the name ${name} is too long for a socket in ${directory}; choose a shorter one`);
-  return path;
+  return fitting(directory, name);
 }
 
 /** The name of a namespace by the name of its socket; undefined for any other file. */
 export function nameOf(file: string): string | undefined {
   const name = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : "";
   return NAME.test(name) ? name : undefined;
+}
+
+/** The path of the socket of what a process of a user began for itself. Refuses an invalid name. */
+export function begunSocketPath(directory: string, uid: number, name: string): string {
+  assertName(name);
+  return fitting(directory, `${uid}:${name}`);
+}
+
+/** The label of what a process began for itself, by the name of its socket; undefined for any other file. */
+export function begunLabelOf(file: string): string | undefined {
+  const [uid = "", ...name] = file.split(":");
+  return /^\d{1,10}$/.test(uid) && nameOf(name.join(":")) !== undefined
+    ? begunLabel(Number(uid), name.join(":").slice(0, -SUFFIX.length))
+    : undefined;
+}
+
+/** How evidence names it: no other namespace can be called so, since no name has a colon. */
+export function begunLabel(uid: number, name: string): string {
+  return `begun:${uid}:${name}`;
+}
+
+function fitting(directory: string, name: string): string {
+  const path = join(directory, name + SUFFIX);
+  if (path.length > LONGEST_PATH)
+    throw new CliError("usage", `the name ${name} is too long for a socket in ${directory}; choose a shorter one`);
+  return path;
 }
 
 export function assertName(name: string): void {

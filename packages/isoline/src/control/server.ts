@@ -78,7 +78,11 @@ export class ControlServer {
   /** Opens a socket in the directory of this user. */
   static async open(subject: Subject, directory: string = openControlDirectory()): Promise<ControlServer> {
     const name = subject.name ?? randomBytes(4).toString("hex");
-    const path = socketPath(directory, name);
+    return ControlServer.at(subject, name, socketPath(directory, name));
+  }
+
+  /** Opens a socket at a path, for a namespace of this name. */
+  static async at(subject: Subject, name: string, path: string): Promise<ControlServer> {
     const server = new ControlServer(subject, name, path);
     await listening(server.#server, path);
     return server;

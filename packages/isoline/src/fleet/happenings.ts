@@ -1,11 +1,11 @@
 /**
  * Whether something happened on this node that a verifier is to know at once: a record in the ledger (a birth, a first departure, a loss,
- * an end), a departure in a journal, a control socket that came or went. The kernel tells of it (inotify); nothing is polled.
+ * an end), a departure in a journal, a control socket that came, went or was touched. The kernel tells of it (inotify); nothing is polled.
  *
  * A workload decides how much happens, so its verifier is not told more often than each second at first, and each ten at the most.
  */
 import { type FSWatcher, mkdirSync, watch } from "node:fs";
-import { openControlDirectory, openKeptDirectory } from "../control/place.ts";
+import { openBegunDirectory, openControlDirectory, openKeptDirectory } from "../control/place.ts";
 
 /** What belongs together comes together. */
 const SETTLING_MS = 30;
@@ -23,7 +23,7 @@ export class Happenings {
 
   /** `ledgers` is the directory of the ledgers; undefined where there is no TPM. */
   constructor(ledgers: string | undefined) {
-    const places = [openControlDirectory(), openKeptDirectory()];
+    const places = [openControlDirectory(), openKeptDirectory(), openBegunDirectory()];
     if (ledgers !== undefined) {
       mkdirSync(ledgers, { recursive: true, mode: 0o700 });
       places.push(ledgers);

@@ -2,7 +2,8 @@
  * Departures as this node's supervisors tell them, for people who look at the verifier's page. A verifier proves nothing of them: that
  * something departed is in the evidence, what it was is in these words.
  */
-import { liveNamespaces } from "../control/directory.ts";
+import { begunNamespaces, liveNamespaces } from "../control/directory.ts";
+import { later } from "../control/http.ts";
 import { departedLive } from "../library/amend/departed-live.ts";
 import { readJournalOf } from "../library/amend/journal-file.ts";
 import type { Departed } from "../library/amend/departed.ts";
@@ -28,6 +29,7 @@ export interface ToldDepartures {
 /** A verifier takes no more at once. */
 const MOST_TOLD = 100;
 const MOST_LINE = 2000;
+const BEGUN_MS = 2000;
 const NEAREST = "; nearest on contour: ";
 
 /** Remembers what was told, so that it is told once, and again only when it happened again. */
@@ -38,10 +40,11 @@ export class DepartureWords {
   /** What is new of these canisters, and of all live ones that have departures. */
   async news(labels: readonly string[]): Promise<readonly ToldDepartures[]> {
     const live = new Map((await liveNamespaces()).map((client) => [client.name, client]));
+    const begun = await begunDepartures();
     const news: ToldDepartures[] = [];
-    for (const label of new Set([...labels, ...live.keys()])) {
+    for (const label of new Set([...labels, ...live.keys(), ...begun.keys()])) {
       const client = live.get(label);
-      const departed = await gone(async () => (client ? departedLive(client) : journalOf(label)));
+      const departed = begun.get(label) ?? (await gone(async () => (client ? departedLive(client) : journalOf(label))));
       const departures = departed === undefined ? [] : wordsOf(departed);
       const text = JSON.stringify(departures);
       if (departures.length === 0 || this.#told.get(label) === text) continue;
@@ -55,6 +58,15 @@ export class DepartureWords {
   forget(label: string): void {
     this.#told.delete(label);
   }
+}
+
+/** Of what processes began for themselves. They are asked at once, so that those that do not answer delay the node's loop only once. */
+async function begunDepartures(): Promise<ReadonlyMap<string, Departed>> {
+  const clients = await begunNamespaces();
+  const told = await Promise.all(
+    clients.map((client) => Promise.race([gone(() => departedLive(client)), later(BEGUN_MS)])),
+  );
+  return new Map(told.flatMap((departed, at) => (departed === undefined ? [] : [[clients[at]?.name ?? "", departed]])));
 }
 
 /** The last ones, which are the new ones. */

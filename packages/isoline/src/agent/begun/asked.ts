@@ -2,6 +2,7 @@
 import { later } from "../../control/http.ts";
 import { CliError } from "../../error.ts";
 import type { Namespace } from "../../namespace/namespace.ts";
+import type { Plan } from "../../namespace/plan.ts";
 import type { Reply, Request } from "../../namespace/requests.ts";
 import { type BegunName, type BegunState, MOST_CONTOUR_BYTES } from "./words.ts";
 
@@ -14,6 +15,14 @@ export interface Begun {
   readonly namespace: Namespace;
   /** Whether a policy was set, or it was sealed without one. */
   isSealed: boolean;
+  /** It learns until it is sealed. */
+  mode: Plan["mode"];
+}
+
+/** The learning of it ends, by whatever request. */
+export function noteSealed(begun: Begun): void {
+  begun.isSealed = true;
+  if (begun.mode === "learn") begun.mode = "watch";
 }
 
 const ANSWER_MS = 5000;

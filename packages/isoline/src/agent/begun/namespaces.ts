@@ -1,10 +1,10 @@
 /**
  * Namespaces that processes begin for themselves, over a socket for every user: docs/agent.md. Each has a thread of its own.
  *
- * Such a namespace is only as honest as the process that began it. So it is named `UID/NAME`, which none that root began can be called; it
- * has no control socket, is in no evidence of this node, and is recorded in no TPM.
+ * Such a namespace is only as honest as the process that began it. So it is named `UID/NAME`, which none that root began can be called, in
+ * evidence `begun:UID:NAME` with what it is worth (evidence.ts); it is among no other namespaces of root's, and is recorded in no TPM.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { CliError } from "../../error.ts";
 import { thisProcess } from "../../library/host.ts";
 import { startRun } from "../../library/start.ts";
@@ -15,12 +15,13 @@ import type { ClientProcess } from "../client-process.ts";
 import { crewForStranger, type ElsewhereCrew } from "../crews.ts";
 import { Crowd } from "../crowd.ts";
 import type { Frames } from "../frames.ts";
-import { type Hosting, tellingOf } from "../hosted.ts";
+import { type Hosted, type Hosting, tellingOf } from "../hosted.ts";
 import type { Log } from "../log.ts";
 import type { Door, Takes } from "../server.ts";
 import { MOST_TOLD } from "../words.ts";
-import { type Begun, contourOf, listed, nameOf, setPolicy, stateOf } from "./asked.ts";
+import { type Begun, contourOf, listed, nameOf, noteSealed, setPolicy, stateOf } from "./asked.ts";
 import type { BeginConfiguration } from "./configuration.ts";
+import { answerForEvidence, placeForEvidence } from "./evidence.ts";
 import { BegunFiles } from "./files.ts";
 import { type BeginOrder, readBeginOrder, readNamedOrder, readPolicyOrder } from "./order.ts";
 import { planOf } from "./plan.ts";
@@ -111,17 +112,33 @@ export class BegunNamespaces {
     const kept = this.#files.take();
     this.#taken.add(key);
     try {
+      const evidencePlace = placeForEvidence(uid, name);
       const plan = planOf(order, pid, kept);
       const about = { contour: contour?.called ?? name, command: words, learns: contour === undefined };
       const host = { ...thisProcess({}), threads: crew, standsIn: false };
       const { run, namespace } = await startRun(host, { plan, command: [], about, checks: true }, tellingOf(caller));
-      const hosted = { name: key, contour: about.contour, mode: plan.mode, sensor: plan.sensor, namespace };
+      const begun: Begun = {
+        ...{ uid, name, command, namespace },
+        ...{ isSealed: order.policy !== undefined, mode: plan.mode },
+      };
+      const hosted: Hosted = {
+        ...{ name: key, contour: digestOf(order), sensor: plan.sensor, namespace },
+        get mode() {
+          return begun.mode;
+        },
+      };
       const leave = this.#hosting.enter(hosted);
       free();
-      this.#live.set(key, { uid, name, command, namespace, isSealed: order.policy !== undefined });
+      this.#live.set(key, begun);
       caller.begun(namespace);
+      const answering = answerForEvidence(begun, hosted.contour, evidencePlace).catch((fault: Error) => {
+        // What runs and is told of nowhere would be a way past the verifier.
+        caller.say({ say: "note", text: `ended, as it cannot be told of in evidence: ${fault.message}` });
+        namespace.end("SIGKILL");
+        return async () => {};
+      });
       caller.say({ say: "begun", name });
-      const bound = this.#bound(namespace, caller);
+      const bound = this.#bound(begun, caller);
       try {
         const result = await run.ended;
         this.#hosting.ended(hosted, result);
@@ -130,6 +147,7 @@ export class BegunNamespaces {
       } finally {
         clearInterval(bound);
         leave();
+        await (await answering)();
       }
     } finally {
       free();
@@ -140,11 +158,13 @@ export class BegunNamespaces {
   }
 
   /** Memory of the agent grows with what is learnt, and strangers decide how much there is to learn: at some point it ends. */
-  #bound(namespace: Namespace, caller: Caller): NodeJS.Timeout {
+  #bound(begun: Begun, caller: Caller): NodeJS.Timeout {
     const { points } = this.#configuration;
+    const { namespace } = begun;
     const looking = setInterval(() => {
       if ((namespace.block[cells.points] ?? 0) < points) return;
       clearInterval(looking);
+      noteSealed(begun);
       void namespace.ask({ ask: "seal" });
       caller.say({ say: "note", text: `sealed at ${points} points: what is new from now on is off contour` });
     }, BOUND_EVERY_MS);
@@ -158,7 +178,7 @@ export class BegunNamespaces {
 
   async #seal(order: unknown, client: ClientProcess): Promise<unknown> {
     const begun = await this.#named(readNamedOrder(order).name, client);
-    begun.isSealed = true;
+    noteSealed(begun);
     await begun.namespace.ask({ ask: "seal" });
     return stateOf(begun);
   }
@@ -243,6 +263,11 @@ export class BegunNamespaces {
       `expected a process that \`begin\` of the agent's configuration allows, got user ${uid} with ${program ?? "an unknown program"}`,
     );
   }
+}
+
+/** For metrics and the log, where words of a stranger could pass for another's: what it is held to, by digest. */
+function digestOf({ contour }: BeginOrder): string {
+  return contour === undefined ? "none" : `sha256:${createHash("sha256").update(contour.bytes).digest("hex")}`;
 }
 
 async function isMember(namespace: Namespace, pid: number): Promise<boolean> {

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import type { CanisterBody } from "@isoline/attest/evidence";
 import { IsolineError } from "@isoline/core/error";
 import type { ControlClient } from "../../control/client.ts";
-import { liveNamespaces } from "../../control/directory.ts";
+import { begunNamespaces, liveNamespaces } from "../../control/directory.ts";
+import { later } from "../../control/http.ts";
 import type { Attested } from "../../control/protocol.ts";
 import type { Bond } from "../../namespace/model.ts";
 import { SIGNATURE_SUFFIX } from "../../store/signature/beside.ts";
@@ -20,8 +21,14 @@ const MODES = { learn: "learning", watch: "watching", enforce: "enforcing" } as 
 const MOST_REASONS = 64;
 const MOST_REASON = 480;
 const MOST_SIGNATURE = 2 ** 14;
+/** What a process began for itself does not delay the evidence of the node for longer. */
+const BEGUN_MS = 2000;
 
-/** Asks every live namespace of this user. One that ends meanwhile is passed over; one that does not answer is a loss. */
+/**
+ * Asks every live namespace of this user, and what processes began for themselves at this user's agent. Of the latter, one that does not
+ * answer is told of all the same: its user must not be able to make the evidence of the node incomplete. Of the others, one that ends
+ * meanwhile is passed over; one that does not answer is a loss.
+ */
 export async function canistersHere(bond: Bond | undefined): Promise<Canisters> {
   const bodies: Body[] = [];
   const losses: string[] = [];
@@ -31,9 +38,22 @@ export async function canistersHere(bond: Bond | undefined): Promise<Canisters> 
     // A namespace in another directory of this user may have the same name.
     else if (told !== undefined && bodies.some(({ label }) => label === told.name))
       losses.push("two live namespaces have the same name, and only one of them is told of");
-    else if (told !== undefined) bodies.push(bodyOf(told, bond));
+    else if (told !== undefined) bodies.push(bodyOf(told, bond, guaranteeOf(told)));
   }
+  bodies.push(...(await begunHere(bond)));
   return { bodies, losses };
+}
+
+/** All at once, so that those that do not answer are waited for once. The label of each is the name of one socket in one directory. */
+async function begunHere(bond: Bond | undefined): Promise<readonly Body[]> {
+  const told = await Promise.all(
+    (await begunNamespaces()).map(async (client) => {
+      const answer = await Promise.race([askedOf(client, bond), later(BEGUN_MS).then(() => "it is busy")]);
+      return typeof answer === "string" ? untold(client.name) : answer && bodyOf(answer, bond, begunGuarantee());
+    }),
+  );
+  const found = told.filter((body) => body !== undefined);
+  return found.filter(({ label }, at) => found.findIndex((other) => other.label === label) === at);
 }
 
 async function askedOf(client: ControlClient, bond: Bond | undefined): Promise<Attested | string | undefined> {
@@ -46,7 +66,24 @@ async function askedOf(client: ControlClient, bond: Bond | undefined): Promise<A
   }
 }
 
-function bodyOf(told: Attested, bond: Bond | undefined): Body {
+/** Whose supervising thread did not answer: the least that can be said of it. */
+function untold(label: string): Body {
+  return {
+    ...{
+      label,
+      profile: "iso1",
+      mode: "learning",
+      sealed: false,
+      sensor: "seccomp",
+      guarantee: "none: it did not answer",
+    },
+    ...{ state: new Uint8Array(32), measurement: new Uint8Array(32), points: 0, started: 0 },
+    counters: { events: 0, departures: 0, refused: 0, lost: 1, untrusted: 0 },
+    incomplete: ["a process began it for itself, and its supervising thread did not answer: nothing is known of it"],
+  };
+}
+
+function bodyOf(told: Attested, bond: Bond | undefined, guarantee: string): Body {
   const { name, image, contour, mode, incomplete, bound, register } = told;
   const reasons = incomplete.map(({ reason, count }) => `${bounded(reason)} (${count} times)`);
   const more = reasons.length > MOST_REASONS ? [`and ${reasons.length - MOST_REASONS + 1} more reasons`] : [];
@@ -58,7 +95,7 @@ function bodyOf(told: Attested, bond: Bond | undefined): Body {
     mode: MODES[mode],
     sealed: mode !== "learn",
     sensor: told.sensor,
-    guarantee: guaranteeOf(told),
+    guarantee,
     state: bytes(told.state),
     measurement: bytes(told.measurement),
     points: told.points,
@@ -82,6 +119,11 @@ function guaranteeOf({ sensor, mode, landlock }: Attested): string {
   return landlock
     ? "each call is judged before its effect and refused off contour; Landlock refuses races as far as it reaches"
     : "each call is judged before its effect and refused off contour; a thread that wins a race may go unseen";
+}
+
+/** A process that begins a namespace under seccomp installs the filter itself, and the agent cannot see what that filter is. */
+function begunGuarantee(): string {
+  return "a process began it for itself and installed the filter: it holds what that process started, unless it meant to deceive";
 }
 
 /** It vouches for itself, so a wrong one is the verifier's to refuse; none is a contour that was not signed. */
