@@ -32,7 +32,16 @@ describe("a verifier with a log", () => {
     await rig.enrol([node]);
     const store = await stores.openStore(rig.database);
     const { name, tenant, labels, document } = late.row();
-    await stores.writeEnrolment(store.db, { id: ENROLMENT, name, tenant, labels, document, secret, begun: new Date() });
+    await stores.writeEnrolment(store.db, {
+      id: ENROLMENT,
+      name,
+      tenant,
+      labels,
+      document,
+      secret,
+      replaces: null,
+      begun: new Date(),
+    });
     await store.close();
     await rig.start();
     await rig.rules();

@@ -7,7 +7,7 @@ export const attestErrors = {
   "bad-event-log": "A log of measured boot is truncated, or is not one.",
   "bad-evidence-format": "Bytes that should be evidence are damaged, too long, or not in their one encoding.",
   "bad-ledger": "A ledger is damaged, does not fit the TPM, or was not written by a supervisor.",
-  "bad-enrolment": "A document of an enrolment is damaged, or its answer does not prove that the key is in the TPM.",
+  "bad-enrolment": "A document of an enrolment is damaged, or its answer does not prove the key of the node.",
   "bad-certificate": "A certificate or revocation list is truncated, or not of the form that it must have.",
   "bad-tee-report":
     "A report of a confidential virtual machine, or its maker's statement about it, is truncated or means nothing.",

@@ -5,10 +5,11 @@ export { ContourFile } from "./contour-file.ts";
 export { type EarAlgorithm, type EarOrder, endOfResult, signEar, verifyEar } from "./ear.ts";
 export { type EpochOrder, type RevocationEpoch, signEpoch, verifyEpoch } from "./epoch.ts";
 export { type Check, type CheckName, checks, type FailureClass, failureClasses, type Status } from "./findings.ts";
-export { type MachineProof } from "./machine.ts";
+export { type MachineProof, provenMachine } from "./machine.ts";
+export type { MachineRules } from "./machine-rules.ts";
 export { collateralIn, makersIn, revocationsIn, rootsAmong } from "./machine-files.ts";
 export { type Policy, POLICY_TYPE, type Root, QUOTED_REGISTERS, readPolicy } from "./policy.ts";
-export type { MachineTrust, Question, Trust } from "./question.ts";
+export type { MachineNode, MachineTrust, Question, Trust } from "./question.ts";
 export { type Fact, type FactName, nothingProven, type ProvenFacts } from "./proven.ts";
 export {
   appraiseQuote,

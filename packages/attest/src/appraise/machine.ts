@@ -53,6 +53,18 @@ export async function appraiseMachine(
       "find out which machine answers for this node",
     );
   const data = await reportData({ challenge: qualifying, key, aggregate, contour: tree.root });
+  return provenMachine(report, data, rules, trust, now, warn);
+}
+
+/** What the report of a machine proves that was to be about these 64 bytes. Refuses one that proves nothing, or is not accepted. */
+export async function provenMachine(
+  report: Omit<ReportEvidence, "key">,
+  data: Uint8Array,
+  rules: MachineRules,
+  trust: MachineTrust,
+  now: Date,
+  warn: (why: string) => void = () => {},
+): Promise<MachineProof> {
   const chains = chainTrust(trust);
   switch (report.provider) {
     case "sev_guest":
@@ -90,7 +102,7 @@ function chainTrust({ roots, between, revocations }: MachineTrust): ChainTrust {
 }
 
 /** Where the host gave no certificate of the chip along, the verifier may have that of this chip itself. */
-function snpEvidence({ report, certificates: table }: ReportEvidence, { between }: ChainTrust) {
+function snpEvidence({ report, certificates: table }: Omit<ReportEvidence, "key">, { between }: ChainTrust) {
   const given = parseCertificateTable(table).map(({ der }) => parseCertificate(der));
   const isLeaf = ({ extensions }: Certificate) => extensions.has(amd.hardwareId) || extensions.has(amd.cloudId);
   if (given.some(isLeaf)) return { report, certificates: given };
@@ -104,7 +116,7 @@ function snpEvidence({ report, certificates: table }: ReportEvidence, { between 
 
 /** Intel's statements are about kinds of platforms: the first that is about this one counts. */
 async function tdxProof(
-  { report: quote, certificates }: ReportEvidence,
+  { report: quote, certificates }: Omit<ReportEvidence, "key">,
   policy: Parameters<typeof verifyTdx>[1],
   chains: ChainTrust,
   { collateral }: MachineTrust,

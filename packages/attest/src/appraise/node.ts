@@ -5,7 +5,7 @@ import { equal } from "../cbor/index.ts";
 import { type Evidence, type EvidenceReading, type NodeBody, qualifyingData } from "../evidence/index.ts";
 import { decode, encode } from "../tpm/codec.ts";
 import { hashOf } from "../tpm/hash.ts";
-import { infoOfKey } from "../tee/index.ts";
+import { infoOfKey, machineName } from "../tee/index.ts";
 import { publicArea, type PublicArea, signature } from "../tpm/structures.ts";
 import { broken, Findings, incomplete, untrustedPlatform } from "./findings.ts";
 import { appraiseLedger, type LedgerFacts } from "./ledger.ts";
@@ -47,13 +47,17 @@ export async function appraiseNode(
   const facts = question.proven ?? nothingProven;
   const known = await findings.make("chain", () => assertEnrolled(reading, question, policy));
   if (known === undefined) return undefined;
-  const { body, key, info } = known;
+  const { body, key, info, pinned } = known;
   const qualifying = qualifyingData(question.challenge, evidence.node, evidence.tree.root);
-  const proven = await findings.make("quote", () => assertQuoted(evidence, key, qualifying, policy));
+  // Without a TPM there is nothing that the checks of a quote, and of what it vouches for, could have been made of.
+  const proven =
+    evidence.quote === undefined
+      ? "none"
+      : await findings.make("quote", () => assertQuoted(evidence, key, qualifying, policy));
   if (proven === undefined) return undefined;
   const registers = proven === "none" ? undefined : proven.registers;
   const measured = registers && aggregateOf(registers, BOOT_REGISTERS);
-  const statement = { qualifying, key: info, aggregate: measured ?? NO_AGGREGATE };
+  const statement = { qualifying, key: info, aggregate: measured ?? NO_AGGREGATE, pinned };
   const machine =
     policy.machines === undefined
       ? "none"
@@ -73,10 +77,16 @@ export async function appraiseNode(
           "the TPM lost its power without an orderly shutdown: its clock may have gone back since; nothing is to be done",
         );
     });
-  await findings.make("boot-log", (warn) => assertBootLog(reading, registers, policy, facts, warn));
-  await findings.make("ima-list", (warn) => assertImaList(evidence, registers, policy, facts, warn));
-  const ledger = await findings.make("ledger", (warn) => appraiseLedger(reading, proven, policy, question, warn));
-  await findings.make("boot", (warn) => assertBoot(registers, policy, references, warn));
+  if (registers !== undefined || policy.bootLog === "required")
+    await findings.make("boot-log", (warn) => assertBootLog(reading, registers, policy, facts, warn));
+  if (registers !== undefined || policy.imaList === "required")
+    await findings.make("ima-list", (warn) => assertImaList(evidence, registers, policy, facts, warn));
+  const ledger =
+    proven === "none" && policy.ledger !== "required"
+      ? undefined
+      : await findings.make("ledger", (warn) => appraiseLedger(reading, proven, policy, question, warn));
+  if (registers !== undefined || policy.boots.length > 0)
+    await findings.make("boot", (warn) => assertBoot(registers, policy, references, warn));
   await findings.make("software", () => assertSoftware(body, policy, references));
   const aggregate = registers !== undefined || machine === "none" ? measured : NO_AGGREGATE;
   await findings.make("node-clock", () => assertClock(body, question.now, policy));
@@ -106,13 +116,14 @@ function assertEnrolled(reading: EvidenceReading, { trust, node: asked }: Questi
   if (enrolled === undefined)
     throw untrustedPlatform("an enrolled node", `node ${name(body.node)}, which is not`, "enrol it if it is yours");
   if (quote === undefined) {
-    if (policy.root === "none") return { body, key: undefined, info: undefined };
+    if (policy.root === "none") return { body, key: undefined, info: undefined, pinned: undefined };
     throw untrustedPlatform("a quote by a TPM", "none", "use a node with a TPM, or a policy that accepts one without");
   }
   if (!equal(quote.key, encode(publicArea, enrolled.attestationKey)))
     throw untrustedPlatform("the attestation key that was enrolled", "another", "find out who answers for this node");
   assertAttestationKey(enrolled.attestationKey);
-  return { body, key: enrolled.attestationKey, info: policy.machines && infoOfKey(enrolled.attestationKey) };
+  const info = policy.machines && infoOfKey(enrolled.attestationKey);
+  return { body, key: enrolled.attestationKey, info, pinned: undefined };
 }
 
 /** A node without a TPM is known by the key of its engine, which its report must be about. */
@@ -124,12 +135,16 @@ function engineOf({ node }: NodeBody, { machines }: Question["trust"], name: (id
       `node ${name(node)}, which is not`,
       "put its key into the trust directory if it is yours",
     );
-  return { key: undefined, info: engine.key };
+  return { key: undefined, info: engine.key, pinned: engine.machine };
 }
 
 async function machineOf(
   evidence: Evidence,
-  { key, ...statement }: Omit<MachineStatement, "key"> & { readonly key: Uint8Array | undefined },
+  {
+    key,
+    pinned,
+    ...statement
+  }: Omit<MachineStatement, "key"> & { readonly key: Uint8Array | undefined; readonly pinned: string | undefined },
   { machines: rules }: Policy,
   { trust, now }: Question,
   warn: Warn,
@@ -141,7 +156,15 @@ async function machineOf(
       "none",
       "put them into the trust directory",
     );
-  return appraiseMachine(evidence, { key, ...statement }, rules, trust.machines, now, warn);
+  const proof = await appraiseMachine(evidence, { key, ...statement }, rules, trust.machines, now, warn);
+  const machine = machineName(proof);
+  if (pinned !== undefined && machine !== pinned)
+    throw untrustedPlatform(
+      `a report of the machine that was enrolled, ${pinned}`,
+      machine,
+      "find out where this node runs; if it was moved, enrol it anew",
+    );
+  return proof;
 }
 
 async function assertQuoted(
@@ -226,7 +249,12 @@ function assertImaList(
 }
 
 function assertBoot(registers: Registers, policy: Policy, { boots }: References, warn: Warn): void {
-  if (registers === undefined) return;
+  if (registers === undefined)
+    throw untrustedPlatform(
+      `a boot of ${policy.boots.join(", ")}`,
+      "no quote that would show which",
+      "use a node with a TPM, or a policy that names no boots",
+    );
   if (policy.boots.length === 0) return warn("the policy names no boot: any boot is accepted");
   const named = boots.filter(({ name }) => policy.boots.includes(name));
   const differing = named.map(({ name, registers: values }) => {

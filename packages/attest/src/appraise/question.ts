@@ -8,10 +8,18 @@ import type { ContourFile } from "./contour-file.ts";
 import type { ProvenFacts } from "./proven.ts";
 import type { readRules } from "./rules.ts";
 
+/** A node without a TPM. */
+export interface MachineNode {
+  readonly id: string;
+  /** SubjectPublicKeyInfo of its engine's key, in DER. */
+  readonly key: Uint8Array;
+  /** The machine that it was enrolled on, as `machineName` names it; none: any that the policy accepts. */
+  readonly machine?: string | undefined;
+}
+
 /** What a verifier trusts of confidential machines. Certificates and lists are in DER. */
 export interface MachineTrust {
-  /** Nodes without a TPM: id and SubjectPublicKeyInfo of their engine's key. */
-  readonly nodes: readonly { readonly id: string; readonly key: Uint8Array }[];
+  readonly nodes: readonly MachineNode[];
   readonly roots: readonly Uint8Array[];
   /** Between a root and a machine, and of machines themselves; nothing is believed because it is here. */
   readonly between: readonly Uint8Array[];

@@ -17,9 +17,10 @@ export function readDocument(bytes: Uint8Array, kind: string, members: readonly 
   return rest;
 }
 
-export function tableIn(value: unknown, kind: string, members: readonly string[]): Table {
+/** A table, of these members alone where they are given. */
+export function tableIn(value: unknown, kind: string, members?: readonly string[]): Table {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw unfit(kind, "expected a table");
-  const strange = Object.keys(value).find((name) => !members.includes(name));
+  const strange = Object.keys(value).find((name) => members?.includes(name) === false);
   if (strange !== undefined) throw unfit(kind, `expected no member ${JSON.stringify(strange.slice(0, 40))}`);
   return value as Table;
 }
@@ -31,12 +32,24 @@ export function textIn(table: Table, name: string, kind: string, form: RegExp): 
 }
 
 /** Bytes that are written as base64. */
-export function bytesIn(table: Table, name: string, kind: string): Uint8Array {
+export function bytesIn(
+  table: Table,
+  name: string,
+  kind: string,
+  { least = 1, most = MOST_BINARY }: { readonly least?: number; readonly most?: number } = {},
+): Uint8Array {
   const text = textIn(table, name, kind, BASE64);
   const bytes = Uint8Array.from(Buffer.from(text, "base64"));
-  if (bytes.length === 0 || bytes.length > MOST_BINARY)
-    throw unfit(kind, `expected 1 to ${MOST_BINARY} bytes in "${name}", got ${bytes.length}`);
+  if (bytes.length < least || bytes.length > most)
+    throw unfit(kind, `expected ${least} to ${most} bytes in "${name}", got ${bytes.length}`);
   return bytes;
+}
+
+/** Which kind of document these bytes say that they are; undefined where they say none. */
+export function kindOf(bytes: Uint8Array): string | undefined {
+  if (bytes.length > MOST_BYTES) return undefined;
+  const { isoline } = tableIn(parsed(bytes, "enrolment document"), "enrolment document");
+  return typeof isoline === "string" ? isoline : undefined;
 }
 
 export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
@@ -46,7 +59,8 @@ export function writeDocument(kind: string, members: Table): string {
 }
 
 export function unfit(kind: string, why: string): AttestError {
-  return new AttestError("bad-enrolment", `not an ${kind}: ${why}; make it anew with isoline attest enrol`);
+  const command = kind.includes("by report") ? "isoline fleet join --tee" : "isoline attest enrol";
+  return new AttestError("bad-enrolment", `not an ${kind}: ${why}; make it anew with ${command}`);
 }
 
 function parsed(bytes: Uint8Array, kind: string): unknown {

@@ -1,4 +1,4 @@
-/** Enrolment: how a verifier comes to know the attestation key of a node, and that it is in a TPM of a maker that it trusts. */
+/** Enrolment: how a verifier comes to know the key of a node, and that a TPM or a confidential machine of a trusted maker has it. */
 export {
   type Activation,
   type ActivationAnswer,
@@ -10,4 +10,21 @@ export {
   writeAnswer,
 } from "./activation.ts";
 export { type EnrolledNode, readNode, writeNode } from "./enrolled-node.ts";
+export {
+  assertAnswers,
+  type EnrolledMachine,
+  isMachine,
+  isMachineRequest,
+  type MachineReport,
+  machineStatement,
+  readMachine,
+  readMachineAnswer,
+  readMachineChallenge,
+  readMachineRequest,
+  reportDataOf,
+  writeMachine,
+  writeMachineAnswer,
+  writeMachineChallenge,
+  writeMachineRequest,
+} from "./machine.ts";
 export { type Endorsement, type EnrolmentRequest, nodeIdOf, readRequest, writeRequest } from "./request.ts";

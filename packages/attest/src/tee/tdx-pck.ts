@@ -10,6 +10,8 @@ export interface Platform {
   readonly pceSvn: number;
   /** Family, model, stepping, platform type and custom number: 6 bytes in hexadecimal. */
   readonly fmspc: string;
+  /** The platform itself (PPID): 16 bytes in hexadecimal. */
+  readonly ppid: string;
   /** Which provisioning enclave: 2 bytes in hexadecimal. */
   readonly pceId: string;
 }
@@ -25,6 +27,7 @@ export function platformOf(pck: Certificate): Platform {
   return {
     components: Array.from({ length: COMPONENTS }, (_, index) => number(index + 1)),
     pceSvn: number(COMPONENTS + 1),
+    ppid: octets(entries, "1", 16),
     fmspc: octets(entries, "4", 6),
     pceId: octets(entries, "3", 2),
   };

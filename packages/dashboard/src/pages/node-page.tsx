@@ -36,7 +36,13 @@ export function NodePage({ name }: { readonly name: string }): JSX.Element {
             <div class="beside">
               <section class="main-part">
                 <h2>From hardware to canisters</h2>
-                {value.root === "none" && <Hint>This node has no TPM. Every check rests on its own word.</Hint>}
+                {value.root === "none" && <Hint>{unrooted(value)}</Hint>}
+                {value.root === "tee" && (
+                  <Hint>
+                    This node has no TPM. Its confidential machine vouches for what it says now; nothing counts how
+                    often it was started.
+                  </Hint>
+                )}
                 <Chain stages={nodeStages(value.links)} label="Checks of the node, from the hardware on" />
                 <p class="chain-end" aria-hidden="true">
                   and on it
@@ -90,6 +96,11 @@ export function VerdictLine({ of: { state, failure, why, since } }: { readonly o
   );
 }
 
+const unrooted = ({ machine, lastSeen }: Node): string =>
+  machine !== undefined && lastSeen === undefined
+    ? "This node has no TPM, and has sent no report of its confidential machine yet."
+    : "This node has no TPM. Every check rests on its own word.";
+
 const roots: Readonly<Record<Node["root"], string>> = {
   none: "none: its word only",
   tpm: "TPM 2.0",
@@ -111,6 +122,9 @@ function NodeFacts({ node }: { readonly node: Node }): JSX.Element {
         ["kernel", <Said text={node.kernel} most={160} />],
         ["build", <Said text={node.build} most={160} code />],
         ["identity", <Hex digest={node.id} />],
+        ...(node.machine === undefined
+          ? []
+          : [["machine", <Said text={node.machine} most={200} code />] satisfies readonly [string, JSX.Element]]),
         [
           "labels",
           labels.length === 0 ? (

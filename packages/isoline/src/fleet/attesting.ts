@@ -6,11 +6,12 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Evidence, writeEvidence } from "@isoline/attest/evidence";
 import { IsolineError } from "@isoline/core/error";
-import { makeEvidence } from "../attest/make-evidence.ts";
+import { type EvidenceOrder, makeEvidence } from "../attest/make-evidence.ts";
 import { liveNamespaces } from "../control/directory.ts";
 import { usualLedgers } from "../register/plan.ts";
 import { Happenings } from "./happenings.ts";
 import { json } from "./join.ts";
+import { MachineKey } from "./machine-key.ts";
 import { type AttestedAnswer, attested, challenged } from "./model.ts";
 import { type EnrolledAt, serverOf } from "./node-place.ts";
 import { backOff, sleep } from "./patience.ts";
@@ -34,7 +35,7 @@ export interface AttestingOrder extends AttestingTold {
   readonly signal: AbortSignal;
   /** Directory of the ledgers; the node's usual one if left out. */
   readonly ledgers?: string | undefined;
-  /** Whether evidence has the report of the confidential machine that this node is. */
+  /** Whether evidence has the report of the confidential machine that this node is; without a TPM it always has. */
   readonly tee?: boolean | undefined;
   /** How evidence is made; asks the supervisors of this node if left out. */
   readonly evidence?: (challenge: Uint8Array) => Promise<Evidence>;
@@ -131,8 +132,7 @@ class Attesting {
     const { signal, enrolled, ledgers, tee } = this.#order;
     const bytes = Uint8Array.from(Buffer.from(challenge, "hex"));
     const make =
-      this.#order.evidence ??
-      ((asked) => makeEvidence({ challenge: asked, tpm: enrolled.tpm, ledgers, tee: tee === true ? {} : undefined }));
+      this.#order.evidence ?? ((asked) => makeEvidence({ challenge: asked, ...rootOf(enrolled, tee), ledgers }));
     const evidence = await settledEvidence(() => make(bytes), signal);
     const whole = writeEvidence(evidence);
     const delta = this.#logs.deltaOf(evidence, whole);
@@ -197,6 +197,12 @@ class Attesting {
 function wholeIsNeeded(fault: unknown): undefined {
   if (fault instanceof FleetRefusal && (fault.reason === "full-log-needed" || fault.status === 404)) return undefined;
   throw fault;
+}
+
+/** What the evidence of this node rests on. A node without a TPM always adds the report of its machine, about its own key. */
+export function rootOf({ tpm, machineKey }: EnrolledAt, tee: boolean | undefined): Pick<EvidenceOrder, "tpm" | "tee"> {
+  if (machineKey !== undefined) return { tee: { key: MachineKey.of(machineKey).info } };
+  return { tpm, tee: tee === true ? {} : undefined };
 }
 
 /** What the verifier asks to wait; and a while where only a person can help: the node is unknown to it, or revoked. */

@@ -1,8 +1,20 @@
 /** Enrolment over HTTP: the two steps of a node, its request and its answer, in one. */
-import { nodeIdOf, readActivation, writeAnswer, writeRequest } from "@isoline/attest/enrol";
+import {
+  machineStatement,
+  nodeIdOf,
+  readActivation,
+  readMachineChallenge,
+  writeAnswer,
+  writeMachineAnswer,
+  writeMachineRequest,
+  writeRequest,
+} from "@isoline/attest/enrol";
+import { nodeIdByKey } from "@isoline/attest/tee";
 import { activate, requestOf } from "../attest/node-keys.ts";
+import type { ReportFiles } from "../attest/tsm/index.ts";
 import { usingTpm } from "../attest/using-tpm.ts";
 import { CliError } from "../error.ts";
+import { MachineKey } from "./machine-key.ts";
 import { enrolled, enrolment } from "./model.ts";
 import { assertNotEnrolled, type EnrolledAt, keepEnrolment } from "./node-place.ts";
 import { FleetServer } from "./server.ts";
@@ -14,8 +26,10 @@ export interface JoinOrder {
   readonly token: string;
   /** What the node is to be called. */
   readonly name: string;
-  /** Address of the TPM. */
-  readonly tpm: string;
+  /** Address of the TPM; left out: the node has none, and its confidential machine reports in place of it. */
+  readonly tpm?: string | undefined;
+  /** Where the kernel gives reports of the machine; its usual place if left out. */
+  readonly reports?: ReportFiles | undefined;
   /** Where the enrolment is kept. */
   readonly directory: string;
   /** Files of a client certificate and its key, for a verifier that asks its nodes for one. */
@@ -23,30 +37,60 @@ export interface JoinOrder {
   readonly key?: string | undefined;
 }
 
-/** Enrols this node, and keeps what the verifier gave it. Fails with `fleet-refused` where the token or the TPM is not accepted. */
+/** Enrols this node, and keeps what the verifier gave it. Fails with `fleet-refused` where the token or the proof is not accepted. */
 export async function joinFleet(order: JoinOrder): Promise<EnrolledAt> {
-  const { server: url, ca, token, name, tpm, directory, certificate, key } = order;
+  const { server: url, ca, name, tpm, directory, certificate, key } = order;
   assertNotEnrolled(directory);
   const server = new FleetServer({ url, ca });
   try {
-    const request = await usingTpm(tpm, requestOf);
-    const begun = await server.ask("/v1/enrolments", enrolment, json({ name, token, request: writeRequest(request) }));
-    const activation = readActivation(Buffer.from(begun.challenge));
-    const id = nodeIdOf(request.attestationKey);
-    if (activation.node !== id)
-      throw new CliError(
-        "bad-fleet-answer",
-        `${server.url.host}: expected a challenge for node ${id.slice(0, 16)}…, got one for another`,
-      );
-    const secret = await usingTpm(tpm, (open) => activate(open, activation.endorsement, activation));
-    const path = `/v1/enrolments/${encodeURIComponent(begun.enrolment)}/answer`;
-    const answer = await server.ask(path, enrolled, json({ answer: writeAnswer({ node: id, secret }) }));
-    const kept = { server: url, name: answer.name, node: id, nodeToken: answer.nodeToken, tpm, ca, certificate, key };
+    const { answer, id, ...own } = tpm === undefined ? await byReport(server, order) : await byTpm(server, order, tpm);
+    if (answer.name !== name || answer.node !== id)
+      throw new CliError("bad-fleet-answer", `${server.url.host}: expected node ${name} to be enrolled, got another`);
+    const kept = { server: url, name, node: id, nodeToken: answer.nodeToken, ca, certificate, key, ...own };
     keepEnrolment(directory, kept);
     return kept;
   } finally {
     server.close();
   }
+}
+
+/** The secret of the verifier, which the certified TPM alone can open. */
+async function byTpm(server: FleetServer, order: JoinOrder, tpm: string) {
+  const request = await usingTpm(tpm, requestOf);
+  const id = nodeIdOf(request.attestationKey);
+  const begun = await begin(server, order, writeRequest(request));
+  const activation = readActivation(Buffer.from(begun.challenge));
+  assertOurs(server, activation.node, id);
+  const secret = await usingTpm(tpm, (open) => activate(open, activation.endorsement, activation));
+  return { answer: await end(server, begun.enrolment, writeAnswer({ node: id, secret })), id, tpm };
+}
+
+/** A report of this machine, about the verifier's challenge and a key that is made for this enrolment. */
+async function byReport(server: FleetServer, order: JoinOrder) {
+  const own = MachineKey.made();
+  const id = nodeIdByKey(own.info);
+  const begun = await begin(server, order, writeMachineRequest(own.info));
+  const told = readMachineChallenge(Buffer.from(begun.challenge));
+  assertOurs(server, told.node, id);
+  const shown = await own.shown(machineStatement(told, order.name, own.info), order.reports);
+  const answer = await end(server, begun.enrolment, writeMachineAnswer({ node: id, ...shown }));
+  return { answer, id, machineKey: own.pem };
+}
+
+function begin(server: FleetServer, { name, token }: JoinOrder, request: string) {
+  return server.ask("/v1/enrolments", enrolment, json({ name, token, request }));
+}
+
+function end(server: FleetServer, begun: string, answer: string) {
+  return server.ask(`/v1/enrolments/${encodeURIComponent(begun)}/answer`, enrolled, json({ answer }));
+}
+
+function assertOurs(server: FleetServer, node: string, id: string): void {
+  if (node !== id)
+    throw new CliError(
+      "bad-fleet-answer",
+      `${server.url.host}: expected a challenge for node ${id.slice(0, 16)}…, got one for another`,
+    );
 }
 
 /** A body in JSON. */

@@ -30,6 +30,7 @@ export const node = table({
   due: optional(time),
   enrolled: time,
   root: word("none", "tpm", "tee", "tpm+tee"),
+  machine: optional(text(512)),
   sensors: optional(list(text(64), 16)),
   kernel: optional(text(512)),
   build: optional(text(512)),

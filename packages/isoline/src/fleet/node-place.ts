@@ -1,7 +1,7 @@
 /**
  * What a node keeps of the verifier that it is enrolled at: one file in a directory that no other user can enter.
  *
- *   DIRECTORY/node.json    the verifier's address, the node's name and token, and which TPM it attests with
+ *   DIRECTORY/node.json    the verifier's address, the node's name and token, and which TPM it attests with, or the key of a node without
  */
 import { lstatSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
@@ -25,14 +25,17 @@ const enrolledAt = table({
   name: nodeName,
   node: digest,
   nodeToken: formed(/^[\x21-\x7e]{8,4096}$/, "a token"),
-  tpm: text(4096),
+  tpm: optional(text(4096)),
+  machineKey: optional(
+    formed(/^-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]{1,1024}-----END PRIVATE KEY-----\n$/, "a key"),
+  ),
   certificate: optional(text(4096)),
   key: optional(text(4096)),
 });
 
 /**
- * What is kept. `tpm` is the address of the TPM, `node` the id of its attestation key; `certificate` and `key` are files for a verifier
- * that asks its nodes for certificates.
+ * What is kept. `tpm` is the address of the TPM, `node` the id of its attestation key; in place of `tpm` a node that has none has
+ * `machineKey`, its private key in PEM. `certificate` and `key` are files for a verifier that asks its nodes for certificates.
  */
 export type EnrolledAt = Omit<ReadAs<typeof enrolledAt>, "isoline">;
 
@@ -76,11 +79,11 @@ export function readEnrolment(directory: string): EnrolledAt {
   const bytes = readRegular(path, MOST_BYTES, "the enrolment of this node");
   try {
     const { isoline: _, ...enrolment } = enrolledAt(JSON.parse(bytes.toString("utf8")), FILE);
-    return enrolment;
+    if ((enrolment.tpm === undefined) !== (enrolment.machineKey === undefined)) return enrolment;
   } catch {
-    // The reason would quote the file, and so the token.
-    throw new CliError("bad-fleet-configuration", `${path}: it is damaged; remove it, and enrol the node anew`);
+    // Said below: the reason would quote the file, and so the token.
   }
+  throw new CliError("bad-fleet-configuration", `${path}: it is damaged; remove it, and enrol the node anew`);
 }
 
 /** The verifier of this node, to which the node shows its token, or its certificate where it has one. */

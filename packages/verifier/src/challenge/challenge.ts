@@ -61,11 +61,14 @@ export class ChallengeKeys {
     if (key === undefined) throw refused("a challenge by a key that is in use", "one by another");
     if (!timingSafeEqual(codeOf(key, bytes, node), bytes.subarray(HEAD_BYTES)))
       throw refused("a challenge that was made for this node", "another");
-    const age = now.getTime() - bytes.readUIntBE(2, 6);
+    const age = now.getTime() - madeAt(bytes);
     if (age > seconds * 1000 || age < -AHEAD_MS)
       throw refused(`a challenge of the last ${seconds} seconds`, `one of ${Math.round(age / 1000)} seconds ago`);
   }
 }
+
+/** When a challenge was made, in milliseconds since 1970. Only of one that is ours. */
+export const madeAt = (challenge: Uint8Array): number => Buffer.from(challenge).readUIntBE(2, 6);
 
 /** Which secret a challenge was made with: the first byte of a digest of it. */
 function idOf(secret: Uint8Array): number {

@@ -6,6 +6,7 @@ import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
 import { type Database, type State, writeVerdict } from "../store/index.ts";
 import { departedIn } from "./departed.ts";
+import { trustIn } from "./enrolled-as.ts";
 import type { Epochs } from "./epochs.ts";
 import { assertWhole, type KeptLogs } from "./kept-logs.ts";
 import type { Lease } from "./lease.ts";
@@ -85,6 +86,7 @@ export class Attestation {
       if (!(sent instanceof Uint8Array)) assertWhole(reading, sent);
       const digest = `${Buffer.from(challenge).toString("hex")} ${reading.digest}`;
       if (node.given?.digest === digest) return node.given.answer as AttestationResult;
+      node.assertLater(challenge);
       const answer = await this.#judge(node, challenge, reading, now);
       // Nothing is said after the lease ran out: another verifier may have accepted something newer by now.
       if (!lease.isHeld || ownership.present(node.name) !== node)
@@ -111,11 +113,10 @@ export class Attestation {
       evidence: reading,
       challenge,
       trust: {
-        nodes: [{ id: node.id, attestationKey: node.key }],
+        ...trustIn(node.enrolled, machines),
         policySigners,
         contourSigners,
         contours: given.contours,
-        machines,
       },
       policy: given.policy?.file ?? NO_POLICY,
       references: given.references,

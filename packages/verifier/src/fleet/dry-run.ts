@@ -1,6 +1,5 @@
 /** What a policy would change, before it takes effect: the last evidence of every node that it judges, appraised by it. */
 import { appraise } from "@isoline/attest/appraise";
-import { readNode } from "@isoline/attest/enrol";
 import { EvidenceReading } from "@isoline/attest/evidence";
 import {
   canistersOf,
@@ -10,6 +9,7 @@ import {
   type NodeRow,
   type State,
 } from "../store/index.ts";
+import { enrolledAs, trustIn } from "./enrolled-as.ts";
 import type { Rules } from "./rules.ts";
 import { bodiesIn, type Verdict, verdictOf } from "./verdict.ts";
 
@@ -87,15 +87,15 @@ async function verdictBy(rules: Rules, row: NodeRow & EvidenceRow, file: Uint8Ar
   const bodies = bodiesIn(evidence);
   const given = await rules.forNode(row, bodies?.canisters ?? []);
   const { policySigners, contourSigners, machines } = rules.trusted;
-  const { id, attestationKey } = readNode(Buffer.from(row.document));
+  const enrolled = enrolledAs(row.document);
   const appraisal = await appraise({
     evidence,
     challenge: row.challenge,
-    trust: { nodes: [{ id, attestationKey }], policySigners, contourSigners, contours: given.contours, machines },
+    trust: { ...trustIn(enrolled, machines), policySigners, contourSigners, contours: given.contours },
     policy: file,
     references: given.references,
     now: row.at,
-    node: id,
+    node: enrolled.id,
   });
   return verdictOf(appraisal, bodies);
 }

@@ -1,19 +1,21 @@
-/** Enrolment: a one-time token, a request with the maker's certificate, a secret that only that TPM can open, and a name. */
+/** Enrolment: a one-time token, a name, and a proof. It is a secret that only the certified TPM can open, or a machine's report. */
 import { randomBytes, randomUUID } from "node:crypto";
 import {
   assertActivated,
   challengeFor,
-  type EnrolledNode,
+  isMachineRequest,
   nodeIdOf,
   readAnswer,
   readNode,
   readRequest,
   writeActivation,
+  writeMachine,
   writeNode,
 } from "@isoline/attest/enrol";
 import { VerifierError } from "../error.ts";
 import {
   type Database,
+  type EnrolmentRow,
   findNode,
   forgetEnrolments,
   insertNode,
@@ -28,8 +30,10 @@ import {
   writeEnrolment,
   writeToken,
 } from "../store/index.ts";
+import { answeredMachine, assertPlace, type Pending, pendingMachine } from "./machine-enrolment.ts";
 import { tokenDigest } from "./owned-node.ts";
 import type { Ownership } from "./ownership.ts";
+import type { Rules } from "./rules.ts";
 import type { Trusted } from "./trusted.ts";
 
 /** How long an answer may take. */
@@ -44,14 +48,23 @@ export interface NodeJoined {
   readonly token: string;
 }
 
+/** A node that answered rightly, as its row has it. */
+interface Answered {
+  readonly id: string;
+  readonly document: string;
+  readonly machine: string | null;
+}
+
 export class Enrolment {
   readonly #db: Database;
+  readonly #rules: Rules;
   readonly #trusted: Trusted;
   readonly #ownership: Ownership;
 
-  constructor(db: Database, trusted: Trusted, ownership: Ownership) {
+  constructor(db: Database, rules: Rules, ownership: Ownership) {
     this.#db = db;
-    this.#trusted = trusted;
+    this.#rules = rules;
+    this.#trusted = rules.trusted;
     this.#ownership = ownership;
   }
 
@@ -78,7 +91,7 @@ export class Enrolment {
     return token;
   }
 
-  /** Checks the request, uses the token up, and gives the challenge that the TPM has to open. */
+  /** Checks the request, uses the token up, and gives the challenge that the TPM has to open, or that the report has to be about. */
   async begin(name: string, token: string, request: string): Promise<{ enrolment: string; challenge: string }> {
     await forgetEnrolments(this.#db, ANSWER_MINUTES);
     const row = await usableToken(this.#db, tokenDigest(token));
@@ -88,63 +101,66 @@ export class Enrolment {
         "not-allowed",
         `expected the name that the token was made for, got ${name}; use that name`,
       );
-    const read = readRequest(Buffer.from(request));
+    const bytes = Buffer.from(request);
     const now = new Date();
-    const { activation, secret, endorsement } = challengeFor(read, this.#trusted.makers, now);
-    this.#assertListed(nodeIdOf(endorsement.public));
-    const node: EnrolledNode = {
-      id: nodeIdOf(read.attestationKey),
-      attestationKey: read.attestationKey,
-      endorsement,
-      enrolled: now.toISOString(),
-    };
-    await this.#assertFree(name, node.id, row);
+    const isMachine = isMachineRequest(bytes);
+    const pending = isMachine ? await pendingMachine(bytes, row, this.#rules) : this.#pendingTpm(bytes, now);
+    const { document, secret, challenge } = pending;
+    const replaces = await this.#replacedBy(name, pending.id, row, isMachine);
     const enrolment = randomUUID();
     await this.#db.transaction().execute(async (step) => {
       if (!(await useToken(step, row.token))) throw unknownToken();
       const { tenant, labels } = row;
-      await writeEnrolment(step, {
-        id: enrolment,
-        name,
-        tenant,
-        labels,
-        document: writeNode(node),
-        secret: Buffer.from(secret),
-        begun: now,
-      });
+      await writeEnrolment(step, { id: enrolment, name, tenant, labels, document, secret, replaces, begun: now });
     });
-    return { enrolment, challenge: writeActivation(activation) };
+    return { enrolment, challenge };
   }
 
-  /** Enrols the node whose TPM opened the secret. Right or wrong, the answer ends the enrolment. */
+  /** Enrols the node that answers the challenge. Right or wrong, the answer ends the enrolment. */
   async answer(enrolment: string, answer: string): Promise<NodeJoined> {
     const kept = await takeEnrolment(this.#db, enrolment);
     if (kept === undefined || Date.now() - kept.begun.getTime() > ANSWER_MINUTES * 60_000)
       throw new VerifierError("not-found", "no enrolment waits for this answer; begin anew, with a new token");
-    const node = readNode(Buffer.from(kept.document));
-    assertActivated(readAnswer(Buffer.from(answer)), node.id, kept.secret);
+    const node = await this.#answered(kept, Buffer.from(answer));
     const token = `isn~${kept.name}~${randomBytes(32).toString("base64url")}`;
-    const { name, tenant, labels, document } = kept;
-    const row = { name, id: node.id, tenant, labels, document, token: tokenDigest(token), enrolled: new Date() };
-    const act = { who: `node ${name}`, tenant, object: name, detail: `id ${node.id}` };
+    const { name, tenant, labels } = kept;
+    const row = { ...node, name, tenant, labels, token: tokenDigest(token), enrolled: new Date() };
+    const on = node.machine === null ? "" : `, on ${node.machine}`;
+    const act = { who: `node ${name}`, tenant, object: name, detail: `id ${node.id}${on}` };
     // Of a node that is there, no other verifier may hold the old token in memory when the new one counts.
     const there = await this.#ownership.take(name, TAKE_MS);
-    if (there === undefined)
-      await this.#db.transaction().execute(async (step) => {
-        await insertNode(step, row);
-        await writeAct(step, { ...act, act: "enrol" });
-        await state(step, [{ kind: "enrolment", node: node.id, which: "first" }]);
+    const write = () =>
+      this.#db.transaction().execute(async (step) => {
+        if (node.machine !== null) await assertPlace(step, node.machine, name, this.#rules.trusted);
+        if (there === undefined) await insertNode(step, row);
+        else if (kept.replaces === null || !(await renewEnrolment(step, row, kept.replaces))) throw taken(name);
+        await writeAct(step, { ...act, act: there === undefined ? "enrol" : "enrol anew" });
+        await state(step, [{ kind: "enrolment", node: node.id, which: there === undefined ? "first" : "anew" }]);
       });
-    else
-      await there.alone(() =>
-        this.#db.transaction().execute(async (step) => {
-          await renewEnrolment(step, row);
-          await writeAct(step, { ...act, act: "enrol anew" });
-          await state(step, [{ kind: "enrolment", node: node.id, which: "anew" }]);
-        }),
-      );
+    await (there === undefined ? write() : there.alone(write));
     this.#ownership.forget(name);
     return { name, id: node.id, token };
+  }
+
+  #pendingTpm(request: Uint8Array, now: Date): Pending {
+    const read = readRequest(request);
+    const { activation, secret, endorsement } = challengeFor(read, this.#trusted.makers, now);
+    this.#assertListed(nodeIdOf(endorsement.public));
+    const { attestationKey } = read;
+    const id = nodeIdOf(attestationKey);
+    const document = writeNode({ id, attestationKey, endorsement, enrolled: now.toISOString() });
+    return { id, document, secret: Buffer.from(secret), challenge: writeActivation(activation) };
+  }
+
+  async #answered(kept: EnrolmentRow, answer: Uint8Array): Promise<Answered> {
+    const { document } = kept;
+    if (isMachineRequest(Buffer.from(document))) {
+      const node = await answeredMachine(kept, answer, this.#rules, new Date());
+      return { id: node.id, document: writeMachine(node), machine: node.machine };
+    }
+    const { id } = readNode(Buffer.from(document));
+    assertActivated(readAnswer(answer), id, kept.secret);
+    return { id, document, machine: null };
   }
 
   #assertListed(endorsement: string): void {
@@ -155,17 +171,32 @@ export class Enrolment {
     );
   }
 
-  /** A name or a TPM that is enrolled already is enrolled anew only with a token that was made for that name. */
-  async #assertFree(name: string, id: string, token: TokenRow): Promise<void> {
+  /**
+   * The id of the node that is enrolled anew; null for a new one. A name or a key that is enrolled already needs a token for that name.
+   * The proof is then of the kind that it was: no report takes the place of a TPM, and no TPM that of a report. A TPM has one key. A
+   * node without one may come with another key, since it may lose its key with its memory.
+   */
+  async #replacedBy(name: string, id: string, token: TokenRow, isMachine: boolean): Promise<string | null> {
     const there = await findNode(this.#db, name);
     const same = await nodeById(this.#db, id);
-    const isAgain = there !== undefined && there.id === id && token.name === name && there.tenant === token.tenant;
-    if ((there === undefined && same === undefined) || isAgain) return;
-    throw new VerifierError(
-      "conflict",
-      `expected a name and a TPM that are not enrolled yet, got ${name}, of which one is; to enrol it anew, make a token for that name`,
-    );
+    if (there === undefined && same === undefined) return null;
+    const wasMachine = there !== undefined && there.machine !== null;
+    if (there !== undefined && wasMachine !== isMachine)
+      throw new VerifierError(
+        "conflict",
+        `expected ${name} to be enrolled ${wasMachine ? "by a report" : "by its TPM"}, as it was, got the other; choose another name for it`,
+      );
+    const isSame = there?.id === id || (isMachine && same === undefined);
+    if (there !== undefined && isSame && token.name === name && there.tenant === token.tenant) return there.id;
+    throw taken(name);
   }
+}
+
+function taken(name: string): VerifierError {
+  return new VerifierError(
+    "conflict",
+    `expected a name and a key that are not enrolled yet, got ${name}, of which one is; to enrol it anew, make a token for that name`,
+  );
 }
 
 function unknownToken(): VerifierError {

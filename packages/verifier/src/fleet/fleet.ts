@@ -61,9 +61,9 @@ export class Fleet {
       ...{ db, lease, ownership, rules, challenges, epochs, watch, logs, timing, sign },
       ...(appraised !== undefined && { appraised }),
     });
-    this.enrolment = new Enrolment(db, trusted, ownership);
+    this.enrolment = new Enrolment(db, rules, ownership);
     this.administration = new Administration(db, lease, ownership, rules, epochs);
-    this.identities = authority && new Identities(authority, ownership, challenges, timing);
+    this.identities = authority && new Identities(authority, { ownership, rules, challenges, timing });
   }
 
   async start(): Promise<void> {

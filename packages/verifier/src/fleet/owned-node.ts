@@ -1,9 +1,10 @@
 /** A node that this verifier owns: what it said last, in memory, and one piece of work on it at a time. */
 import { createHash } from "node:crypto";
 import { type Accepted, readAccepted, writeAccepted } from "@isoline/attest/appraise";
-import { readNode } from "@isoline/attest/enrol";
-import type { PublicArea } from "@isoline/attest/tpm";
+import { madeAt } from "../challenge/challenge.ts";
+import { VerifierError } from "../error.ts";
 import type { NodeRow, Released, State } from "../store/index.ts";
+import { type EnrolledAs, enrolledAs } from "./enrolled-as.ts";
 import { KeptFacts } from "./proven-facts.ts";
 
 /** An answer that was given; the same evidence once more gets the same. */
@@ -38,9 +39,11 @@ export class OwnedNode {
   readonly proven = new KeptFacts();
   /** Whether memory knows more than the database. */
   isAhead = false;
+  /** When the last challenge was made that was answered. In memory alone. */
+  #answered = 0;
   #work: Promise<unknown> = Promise.resolve();
   #document: string;
-  #key: PublicArea | undefined;
+  #enrolled: EnrolledAs | undefined;
 
   constructor(row: NodeRow) {
     this.name = row.name;
@@ -54,11 +57,27 @@ export class OwnedNode {
     this.seen = row.seen ?? undefined;
   }
 
-  /** Its attestation key. Read when it is first asked for: a verifier takes over thousands of nodes at once. */
-  get key(): PublicArea {
-    this.#key ??= readNode(Buffer.from(this.#document)).attestationKey;
+  /** The key that it was enrolled by. Read when it is first asked for: a verifier takes over thousands of nodes at once. */
+  get enrolled(): EnrolledAs {
+    this.#enrolled ??= enrolledAs(this.#document);
     this.#document = "";
-    return this.#key;
+    return this.#enrolled;
+  }
+
+  /**
+   * Evidence by a TPM is in the order of its clock. Where there is none, it is in the order of the challenges: otherwise a node could keep
+   * what it said before something happened, and say it afterwards. Refuses with `challenge-refused` a challenge that is not later than the
+   * last one that this verifier judged.
+   */
+  assertLater(challenge: Uint8Array): void {
+    if (this.enrolled.is === "tpm") return;
+    const made = madeAt(challenge);
+    if (made <= this.#answered)
+      throw new VerifierError(
+        "challenge-refused",
+        `expected a challenge that was given after that of the last evidence of ${this.name}, got an earlier one; ask for another`,
+      );
+    this.#answered = made;
   }
 
   /** Work on one node happens in turns: two pieces of evidence at once must not both be the next one. */

@@ -8,6 +8,11 @@ export interface Trusted {
   readonly makers: Makers;
   /** Digests of the Names of endorsement keys; undefined: any key of these makers may enrol. */
   readonly endorsements: ReadonlySet<string> | undefined;
+  /**
+   * Confidential machines on which nodes without a TPM may enrol, as `machineName` names them, and how many nodes each may have.
+   * Undefined: any machine that the policy of the node accepts, with one node.
+   */
+  readonly teeMachines: ReadonlyMap<string, number> | undefined;
   /** Keys one of which must have signed policies and reference values. None: what an administrator sends is accepted. */
   readonly policySigners: readonly TrustedKey[];
   readonly contourSigners: readonly TrustedKey[];

@@ -37,7 +37,12 @@ function enrolmentRoutes(app: OpenAPIHono<Env>, door: Door): void {
       summary: "Begin an enrolment, with a one-time token.",
       middleware: [atMost(MOST_JSON)] as const,
       request: body(enrolmentOrder),
-      responses: { 200: json(enrolmentBegun, "The challenge that the node's TPM has to open.") },
+      responses: {
+        200: json(
+          enrolmentBegun,
+          "The challenge that the node's TPM has to open, or that the report of its machine has to be about.",
+        ),
+      },
     }),
     async (c) => {
       door.limits.stranger.count(addressOf(c));
@@ -49,7 +54,7 @@ function enrolmentRoutes(app: OpenAPIHono<Env>, door: Door): void {
     route({
       method: "post",
       path: "/v1/enrolments/{enrolment}/answer",
-      summary: "End an enrolment: the secret that the TPM opened.",
+      summary: "End an enrolment: the secret that the TPM opened, or the report.",
       middleware: [atMost(MOST_JSON)] as const,
       request: { params: z.object({ enrolment: z.uuid() }), ...body(enrolmentAnswer) },
       responses: { 200: json(enrolled, "The node is enrolled; its token is shown once.") },

@@ -20,6 +20,7 @@ export function nodeDocument(row: NodeRow, counts: Counts, fleet: Fleet): Node {
     }),
     enrolled: row.enrolled.toISOString(),
     root: row.root,
+    ...(row.machine !== null && { machine: row.machine }),
     ...(row.sensors !== null && { sensors: row.sensors as NonNullable<Node["sensors"]> }),
     ...(row.kernel !== null && { kernel: row.kernel }),
     ...(row.build !== null && { build: row.build }),

@@ -48,6 +48,7 @@ export const node = z
     due: time.optional(),
     enrolled: time,
     root: z.enum(["none", "tpm", "tee", "tpm+tee"]),
+    machine: z.string().optional().describe("the confidential machine that it was enrolled on, if it has no TPM"),
     sensors: z.array(z.enum(["seccomp", "bpf"])).optional(),
     kernel: z.string().optional(),
     build: z.string().optional(),
@@ -224,7 +225,16 @@ export const svidOrder = z
     canister: label.optional().describe("left out: for the node itself"),
     key: base64(512).describe("SubjectPublicKeyInfo in DER"),
     proof: base64(256).describe("by that key over the statement: ECDSA with SHA-256, in DER"),
-    quote: base64(8192).describe("by the node's TPM over the digest of the statement, in CBOR"),
+    quote: base64(8192).optional().describe("by the node's TPM over the digest of the statement, in CBOR"),
+    report: z
+      .object({
+        provider: z.enum(["sev_guest", "tdx_guest"]),
+        report: base64(20_480),
+        certificates: base64(20_480).or(z.literal("")),
+        proof: base64(256).describe("by the node's own key over the statement: ECDSA with SHA-256, in DER"),
+      })
+      .optional()
+      .describe("of a node without a TPM, in place of the quote: by its confidential machine, about the statement"),
   })
   .openapi("SvidOrder");
 export const svidGiven = z

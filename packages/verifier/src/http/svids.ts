@@ -18,13 +18,19 @@ export function svidRoutes(app: OpenAPIHono<Env>, door: Door): void {
     async (c) => {
       const node = await agentOf(c, door, c.req.valid("param").name);
       const identities = identitiesOf(door);
-      const { challenge, canister, key, proof, quote } = c.req.valid("json");
+      const { challenge, canister, key, proof, quote, report } = c.req.valid("json");
       const { id, certificate, until } = await identities.issue(node, {
         challenge: Buffer.from(challenge, "hex"),
         canister,
-        key: Buffer.from(key, "base64"),
-        proof: Buffer.from(proof, "base64"),
-        quote: Buffer.from(quote, "base64"),
+        key: binary(key),
+        proof: binary(proof),
+        quote: quote === undefined ? undefined : binary(quote),
+        report: report && {
+          provider: report.provider,
+          report: binary(report.report),
+          certificates: binary(report.certificates),
+          proof: binary(report.proof),
+        },
       });
       return c.json({ id, certificate, bundle: identities.authority.anchors, until: until.toISOString() }, 200);
     },
@@ -42,6 +48,8 @@ export function svidRoutes(app: OpenAPIHono<Env>, door: Door): void {
     },
   );
 }
+
+const binary = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "base64"));
 
 function identitiesOf({ fleet }: Door) {
   if (fleet.identities !== undefined) return fleet.identities;

@@ -178,7 +178,7 @@ function pageFolder(): string | undefined {
 
 function notesOn(
   { database, dashboard, admission, trust }: Configuration,
-  { makers, policySigners }: Awaited<ReturnType<typeof openTrust>>,
+  { makers, machines, policySigners }: Awaited<ReturnType<typeof openTrust>>,
   people: readonly Recognise[],
   page: string | undefined,
 ): readonly string[] {
@@ -186,9 +186,15 @@ function notesOn(
     ...(database.startsWith("pglite:")
       ? ["the embedded store survives the end of this process, not a power failure; use PostgreSQL for more"]
       : []),
-    ...(makers.roots.length === 0 ? ["no maker of TPMs is trusted, so no node can enrol; put roots into makers/"] : []),
+    ...(makers.roots.length === 0
+      ? [
+          machines === undefined
+            ? "no maker of TPMs is trusted, so no node can enrol; put roots into makers/"
+            : "no maker of TPMs is trusted, so only confidential machines can enrol; put roots into makers/",
+        ]
+      : []),
     ...(existsSync(join(trust, "tee-nodes"))
-      ? ["tee-nodes/ is not read: a node of a fleet has a TPM; isoline attest verify judges nodes without"]
+      ? ["tee-nodes/ is not read: a node of a fleet without a TPM enrols with isoline fleet join --tee"]
       : []),
     ...(policySigners.length === 0
       ? ["no signer of policies is trusted: what an administrator puts counts as it is"]

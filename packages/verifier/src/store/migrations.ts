@@ -70,11 +70,18 @@ alter table departures add column point text;
 create index departures_by_point on departures (node, label, point);
 `;
 
+const machines = `
+alter table nodes add column machine text;
+alter table enrolments add column replaces text;
+create index nodes_by_machine on nodes (machine) where machine is not null;
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
   "0003-revocations": { up: (db) => run(db, revocations) },
   "0004-processes": { up: (db) => run(db, processes) },
+  "0005-machines": { up: (db) => run(db, machines) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

@@ -112,23 +112,28 @@ export async function everyEnrolled(db: Database, take: (ids: readonly string[])
   }
 }
 
-type Enrolled = Pick<NodeRow, "name" | "id" | "tenant" | "labels" | "document" | "token" | "enrolled">;
+type Enrolled = Pick<NodeRow, "name" | "id" | "tenant" | "labels" | "document" | "token" | "enrolled"> & {
+  readonly machine?: string | null;
+};
 
 export async function insertNode(db: Database, row: Enrolled): Promise<void> {
   const blank = { state: "unknown", since: row.enrolled, links: "[]", root: "none" } as const;
   await db
     .insertInto("nodes")
-    .values({ ...row, ...blank, labels: JSON.stringify(row.labels) })
+    .values({ machine: null, ...row, ...blank, labels: JSON.stringify(row.labels) })
     .execute();
 }
 
-/** The same TPM under the same name: it gets another token, and what it said last still counts. */
-export async function renewEnrolment(db: Database, { name, id, labels, token, enrolled }: Enrolled): Promise<void> {
-  await db
+/**
+ * The node that was known by the id `was` under the same name: it gets another token, and what it said last still counts. Evidence by
+ * another key is forgotten. False where there is no such node.
+ */
+export async function renewEnrolment(db: Database, row: Enrolled, was: string): Promise<boolean> {
+  const { name, id, labels, document, machine = null, token, enrolled } = row;
+  const { numUpdatedRows } = await db
     .updateTable("nodes")
     .set({
-      token,
-      enrolled,
+      ...{ id, document, machine, token, enrolled },
       labels: JSON.stringify(labels),
       state: "unknown",
       failure: null,
@@ -136,6 +141,15 @@ export async function renewEnrolment(db: Database, { name, id, labels, token, en
       since: enrolled,
     })
     .where("name", "=", name)
-    .where("id", "=", id)
-    .execute();
+    .where("id", "=", was)
+    .executeTakeFirst();
+  if (id !== was) await db.deleteFrom("evidence").where("node", "=", name).execute();
+  return numUpdatedRows === 1n;
+}
+
+/** The names of the nodes that were enrolled on a machine. No other enrolment on it goes ahead before this transaction ends. */
+export async function nodesOnMachine(step: Database, machine: string): Promise<readonly string[]> {
+  await sql`select pg_advisory_xact_lock(hashtext('isoline machine ' || ${machine}))`.execute(step);
+  const rows = await step.selectFrom("nodes").select("name").where("machine", "=", machine).execute();
+  return rows.map(({ name }) => name);
 }

@@ -48,12 +48,14 @@ interface VerdictColumns {
 /** A node that was enrolled, with its verdict. */
 export interface NodeTable extends VerdictColumns {
   name: string;
-  /** Digest of the Name of its attestation key. */
+  /** Digest of the Name of its attestation key; without a TPM, of its key. */
   id: string;
   tenant: string;
   labels: Json<Readonly<Record<string, string>>>;
   /** The enrolled node, as `@isoline/attest/enrol` writes it. */
   document: string;
+  /** The confidential machine that it was enrolled on; null: it was enrolled by its TPM. */
+  machine: string | null;
   /** SHA-256 of its token, in hexadecimal. */
   token: string;
   enrolled: Date;
@@ -142,6 +144,8 @@ export interface EnrolmentTable {
   labels: Json<Readonly<Record<string, string>>>;
   document: string;
   secret: Uint8Array;
+  /** The id by which a node of this name was enrolled when this began; null: there was none. */
+  replaces: string | null;
   begun: Date;
 }
 

@@ -166,13 +166,17 @@ function declareNodes(fleet: Command, { ends }: Invocation): void {
   fleet
     .command("join")
     .summary("enrol this node at a verifier")
-    .description("Proves to a verifier that this node's key is in a genuine TPM, and keeps what the verifier gives it.")
+    .description(
+      "Proves to a verifier that this node's key is in a genuine TPM, or with --tee in a confidential machine that has none, and keeps " +
+        "what the verifier gives it.",
+    )
     .requiredOption("--server <url>", "the verifier, as https://HOST:PORT")
     .option("--ca <file>", "certificates that the server's must lead to, in PEM; those of the system otherwise")
     .option("--token <token>", "of isoline fleet token; other users of this machine may see it")
     .option("--token-file <file>", "the same in a file that is closed to others")
     .option("--name <name>", "what to call the node; its host name if left out")
     .option("--tpm <address>", "unix:PATH or tcp:HOST:PORT of swtpm, or a device; this machine's /dev/tpmrm0 otherwise")
+    .option("--tee", "without a TPM: by a report of the confidential machine (SEV-SNP, TDX) that this node is")
     .option(
       "--certificate <file>",
       "what the node proves itself with, in PEM, where the verifier asks for certificates",
@@ -196,7 +200,7 @@ function declareNodes(fleet: Command, { ends }: Invocation): void {
     )
     .option("--state <directory>", "where the enrolment is; /var/lib/isoline/fleet for root if left out")
     .option("--tpm-ledger <directory>", "where the host keeps what it recorded; /var/lib/isoline/ledger if left out")
-    .option("--tee", "add the report of the confidential machine that this node is")
+    .option("--tee", "add the report of the confidential machine that this node is; without a TPM it is always there")
     .option("--json", "each answer of the verifier, one object a line")
     .addHelpText("after", examples("isoline fleet attest"))
     .action((options: FleetAttestOptions) =>

@@ -22,6 +22,7 @@ export interface FleetJoinOptions {
   readonly tokenFile?: string;
   readonly name?: string;
   readonly tpm?: string;
+  readonly tee?: boolean;
   readonly state?: string;
   readonly certificate?: string;
   readonly key?: string;
@@ -30,17 +31,26 @@ export interface FleetJoinOptions {
 const MOST_CA = 256 * 1024;
 
 export async function fleetJoin(options: FleetJoinOptions): Promise<number> {
-  const { server, ca, token, tokenFile, name = hostname(), state, ...identity } = options;
+  const { server, ca, token, tokenFile, name = hostname(), state, tee, ...identity } = options;
   const [certificate, key] = [identity.certificate, identity.key].map((path) => path && resolve(path));
   if ((certificate === undefined) !== (key === undefined)) throw usage("expected both of --certificate and --key");
   if ((token === undefined) === (tokenFile === undefined)) throw usage("expected one of --token and --token-file");
-  const tpm = tpmAddress(options.tpm);
-  if (tpm === undefined) throw usage("expected --tpm ADDRESS, since this machine has no /dev/tpmrm0");
+  if (tee && options.tpm !== undefined)
+    throw usage(
+      "expected one of --tpm and --tee; with a TPM, join by it, and let isoline fleet attest --tee add reports",
+    );
+  const tpm = tee ? undefined : tpmAddress(options.tpm);
+  if (tpm === undefined && !tee)
+    throw usage(
+      "expected --tpm ADDRESS, since this machine has no /dev/tpmrm0; --tee in a confidential machine without",
+    );
   const directory = state ?? usualNodePlace();
   const authority = ca === undefined ? undefined : readRegular(ca, MOST_CA, "certificates in PEM").toString("latin1");
   const given = token ?? tokenIn(tokenFile as string);
   const kept = await joinFleet({ server, ca: authority, token: given, name, tpm, directory, certificate, key });
   printLine(`${shown(kept.name)}: enrolled, node ${kept.node}`);
+  if (tee && tpmAddress(undefined) !== undefined)
+    note("this machine has a TPM, which proves more: join by it under another name, and attest with --tee");
   note(`what the verifier gave it is in ${directory}; isoline fleet attest sends evidence`);
   return status.success;
 }

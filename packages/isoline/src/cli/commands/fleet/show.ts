@@ -51,7 +51,8 @@ function whyLines(it: Node | CanisterWhole, asked: string): string[] {
 }
 
 function nodeLines(it: Node & { readonly running: readonly Canister[] }): string[] {
-  const { name, id, tenant, labels, enrolled, lastSeen, due, root, kernel, build, sensors, links, running } = it;
+  const { name, id, tenant, labels, enrolled, lastSeen, due, root, machine, kernel, build, sensors, links, running } =
+    it;
   const labelled = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   return [
     `${paint("bold", shown(name))}   ${stateText(it.state)} for ${ageText(it.since)}`,
@@ -59,7 +60,8 @@ function nodeLines(it: Node & { readonly running: readonly Canister[] }): string
     row("node", shown(id)),
     row("tenant", shown(tenant)),
     row("labels", shown(labelled.join(", "))),
-    row("enrolled", `${ageText(enrolled)} ago, root: ${root}`),
+    row("enrolled", `${ageText(enrolled)} ago${machine === undefined ? "" : " without a TPM"}, root: ${root}`),
+    ...(machine === undefined ? [] : [row("machine", shown(machine, WHOLE))]),
     row("seen", lastSeen === undefined ? "never" : `${ageText(lastSeen)} ago, next ${ageText(due)}`),
     row("kernel", shown(kernel)),
     row("build", shown(build)),

@@ -1,0 +1,116 @@
+/** A node without a TPM: a key, and a confidential machine of a maker that exists only in tests. For joining, and for forgeries. */
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import {
+  machineStatement,
+  readMachineChallenge,
+  reportDataOf,
+  writeMachineAnswer,
+  writeMachineRequest,
+} from "../../packages/attest/src/enrol/index.ts";
+import { evidenceOf, stateOf, svidStatement, writeEvidence } from "../../packages/attest/src/evidence/index.ts";
+import { nodeIdByKey, reportData } from "../../packages/attest/src/tee/index.ts";
+import * as amd from "../attest/tee/amd-vendor.ts";
+import * as intel from "../attest/tee/intel-vendor.ts";
+import { canisterSample, nodeSample } from "../attest/samples.ts";
+
+type Form = amd.ReportForm;
+export interface Machine {
+  readonly provider: "sev_guest" | "tdx_guest";
+  readonly certificates: Uint8Array;
+  report(data: Uint8Array): Uint8Array;
+}
+
+/** A guest of SEV-SNP on a chip; what its report says otherwise. */
+export const guest = (chip: Uint8Array = amd.CHIP, form: Form = {}): Machine => ({
+  provider: "sev_guest",
+  certificates: amd.certificateTable([amd.VCEK, amd.chipCertificate({ chip }).der]),
+  report: (data) => Uint8Array.from(amd.snpReport({ chip_id: chip, ...form, report_data: data })),
+});
+
+/** A guest whose host has the key of a cloud in place of a chip's. */
+export const cloudGuest: Machine = {
+  ...guest(amd.CHIP, { flags: 4 }),
+  certificates: amd.certificateTable([amd.VCEK, amd.chipCertificate({ cloud: amd.CLOUD, chip: undefined }).der]),
+};
+
+export const tdxGuest: Machine = {
+  provider: "tdx_guest",
+  certificates: new Uint8Array(),
+  report: (data) => Uint8Array.from(intel.tdxQuote({ body: { report_data: Buffer.from(data).toString("hex") } })),
+};
+
+export class MachineNode {
+  readonly name: string;
+  readonly key: Uint8Array;
+  readonly id: string;
+  readonly machine: Machine;
+  readonly #private: KeyObject;
+  /** What the verifier gave it. */
+  token = "";
+
+  constructor(name: string, machine: Machine = guest()) {
+    this.name = name;
+    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    this.key = Uint8Array.from(publicKey.export({ type: "spki", format: "der" }));
+    this.#private = privateKey;
+    this.id = nodeIdByKey(this.key);
+    this.machine = machine;
+  }
+
+  get request(): string {
+    return writeMachineRequest(this.key);
+  }
+
+  sign(statement: Uint8Array): Uint8Array {
+    return Uint8Array.from(sign("sha256", statement, this.#private));
+  }
+
+  /** The answer to a challenge of an enrolment, under a name. */
+  async answer(challenge: string, { name = this.name, by = this as MachineNode, machine = this.machine } = {}) {
+    const told = readMachineChallenge(Buffer.from(challenge));
+    const statement = machineStatement(told, name, this.key);
+    const { provider, certificates } = machine;
+    const report = machine.report(await reportDataOf(statement, this.key));
+    return writeMachineAnswer({ node: this.id, provider, report, certificates, proof: by.sign(statement) });
+  }
+
+  /** Evidence about one canister, with a report of a machine. */
+  async evidence(
+    challenge: Uint8Array,
+    { machine = this.machine, about = this as MachineNode, departures = 0 } = {},
+  ): Promise<Uint8Array> {
+    const counters = { events: 100, departures, refused: departures, lost: 0, untrusted: departures };
+    const told = nodeSample({ node: this.id, made: Date.now() });
+    const statement = stateOf(challenge, told, [canisterSample("web", { counters })]);
+    const { qualifying, tree } = statement;
+    const { provider, certificates } = machine;
+    const { key } = about;
+    const data = await reportData({ challenge: qualifying, key, aggregate: new Uint8Array(32), contour: tree.root });
+    const reports = [{ provider, report: machine.report(data), certificates, key }];
+    return writeEvidence(evidenceOf(statement, { registers: [], reports }));
+  }
+
+  /** What an SVID for a key is asked for with. */
+  async svidOrder(
+    challenge: string,
+    key: Uint8Array,
+    proof: (statement: Uint8Array) => Uint8Array,
+    by: MachineNode = this,
+  ) {
+    const statement = svidStatement(Uint8Array.from(Buffer.from(challenge, "hex")), undefined, key);
+    const report = by.machine.report(await reportDataOf(statement, by.key));
+    return {
+      challenge,
+      key: base64(key),
+      proof: base64(proof(statement)),
+      report: {
+        provider: by.machine.provider,
+        report: base64(report),
+        certificates: base64(by.machine.certificates),
+        proof: base64(by.sign(statement)),
+      },
+    };
+  }
+}
+
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
