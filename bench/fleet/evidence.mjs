@@ -1,6 +1,6 @@
 /** Evidence of one of many nodes: the pattern with the node's own values, signed by its key. */
 import { createHash, sign } from "node:crypto";
-import { stateUnder } from "../../packages/core/dist/verify/index.js";
+import { statesOf } from "../../packages/core/dist/verify/index.js";
 
 /**
  * @typedef {object} Made
@@ -21,14 +21,14 @@ const [TRUE, FALSE] = [0xf5, 0xf4];
 export class EvidenceMaker {
   #bytes;
   #pattern;
-  #contour;
+  #stateUnder;
   #aggregate;
 
   /** @param {import("./recorded.mjs").Recorded} recorded @param {"whole" | "quote"} kind */
   constructor(recorded, kind) {
     this.#pattern = recorded[kind];
     this.#bytes = Buffer.from(this.#pattern.bytes, "base64");
-    this.#contour = Buffer.from(recorded.contour, "base64");
+    this.#stateUnder = statesOf(Buffer.from(recorded.contour, "base64"));
     this.#aggregate = recorded.aggregate;
   }
 
@@ -62,7 +62,7 @@ export class EvidenceMaker {
   /** @param {Buffer} challenge @param {import("./recorded.mjs").Place} place */
   #bind(challenge, place) {
     const under = { base: challenge.toString("hex"), aggregate: this.#aggregate };
-    this.#bytes.write(stateUnder(this.#contour, /** @type {any} */ (under)), place.at, "hex");
+    this.#bytes.write(this.#stateUnder(/** @type {any} */ (under)), place.at, "hex");
   }
 
   /** @param {import("./recorded.mjs").Place} place */

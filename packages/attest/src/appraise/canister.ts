@@ -1,7 +1,7 @@
 /** The checks of one canister, whose body the quote of its node covers. */
 import type { Digest } from "@isoline/core/digest";
 import { IsolineError } from "@isoline/core/error";
-import { signerOf, stateUnder } from "@isoline/core/verify";
+import { signerOf } from "@isoline/core/verify";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { AttestError } from "../error.ts";
 import type { CanisterBody, Evidence } from "../evidence/index.ts";
@@ -42,7 +42,7 @@ export async function appraiseCanister(
     await findings.make("bound", (warn) => assertBound(body, rule, node, contour.file, question, warn));
   }
   const isKnown = knownStates(body, question, references);
-  const records = await findings.make("register", (warn) => recordsFor(body, rule, evidence, node, warn));
+  const records = await findings.make("register", (warn) => recordsFor(body, rule, evidence, node, question, warn));
   if (records !== undefined && records !== "none")
     await findings.make("record", () => assertRecorded(body, name, records, node.aggregate, isKnown));
   const facts = records === "none" ? undefined : records;
@@ -72,7 +72,7 @@ function ruleFor(body: CanisterBody, node: NodeFacts, { canisters, programs }: P
 interface KnownContour {
   /** States that it is known by: of the reference and of the file. */
   readonly states: readonly string[];
-  readonly file: Uint8Array | undefined;
+  readonly file: ContourFile | undefined;
 }
 
 async function knownContour(
@@ -133,7 +133,7 @@ async function contourByState(
       `${short(state)}: ${amended}`,
       "review what was permitted, and publish it, or start it anew",
     );
-  return { states: [told], file: file?.bytes };
+  return { states: [told], file };
 }
 
 /** Whether a state that was in force earlier is that of a published contour. */
@@ -150,7 +150,7 @@ function knownStates({ image }: CanisterBody, { trust }: Question, references: R
 
 async function fileOf(digest: string, contours: Question["trust"]["contours"]) {
   for (const file of contours.map((one) => ContourFile.of(one)))
-    if ((await file.digest) === digest) return { file: file.bytes, state: file.state };
+    if ((await file.digest) === digest) return { file, state: file.state };
   return undefined;
 }
 
@@ -180,7 +180,7 @@ function assertBound(
   { bound, state, contour }: CanisterBody,
   rule: CanisterRule,
   { aggregate }: NodeFacts,
-  file: Uint8Array | undefined,
+  file: ContourFile | undefined,
   { challenge }: Question,
   warn: (why: string) => void,
 ): void {
@@ -203,8 +203,8 @@ function assertBound(
       short(bound.aggregate),
       "the state is bound to another machine",
     );
-  const hex = { base: bytesToHex(challenge) as Digest, aggregate: bytesToHex(aggregate) as Digest };
-  const expected = stateUnder(file, hex);
+  const base = bytesToHex(challenge) as Digest;
+  const expected = file.stateUnder({ base, aggregate: bytesToHex(aggregate) as Digest });
   if (bytesToHex(bound.state) !== expected)
     throw equivocates(
       `the bound state ${expected.slice(0, 16)}…`,
@@ -218,6 +218,7 @@ async function recordsFor(
   rule: CanisterRule,
   evidence: Evidence,
   node: NodeFacts,
+  { verifiesEcdsa }: Question,
   warn: (why: string) => void,
 ): Promise<CanisterRecords | "none"> {
   const { proven, ledger } = node;
@@ -227,7 +228,7 @@ async function recordsFor(
     return "none";
   }
   return recordsOf(body.register, ledger, () =>
-    assertRegister(body.register?.name as Uint8Array, evidence, proven, ledger, warn),
+    assertRegister(body.register?.name as Uint8Array, evidence, proven, ledger, warn, verifiesEcdsa),
   );
 }
 

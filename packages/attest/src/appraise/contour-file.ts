@@ -1,13 +1,14 @@
 /** A contour file of a verifier. */
 import type { Digest } from "@isoline/core/digest";
 import { IsolineError } from "@isoline/core/error";
-import { stateUnder, verifyContour } from "@isoline/core/verify";
+import { statesOf, verifyContour } from "@isoline/core/verify";
 
 /** Computes digest and state of a contour file once, however many appraisals ask for them. */
 export class ContourFile {
   /** They must not be changed after this. */
   readonly bytes: Uint8Array;
   #digest: Promise<Digest | undefined> | undefined;
+  #states: ReturnType<typeof statesOf> | undefined;
   #state: { readonly portable: Digest | undefined } | undefined;
 
   constructor(bytes: Uint8Array) {
@@ -29,17 +30,23 @@ export class ContourFile {
 
   /** The state of its points, under neither base nor aggregate; undefined for a file that is no contour. */
   get state(): Digest | undefined {
-    this.#state ??= { portable: portableStateOf(this.bytes) };
+    this.#state ??= { portable: this.#portable() };
     return this.#state.portable;
   }
-}
 
-/** A file that was learnt under a base or an aggregate has another state of its own. */
-function portableStateOf(file: Uint8Array): Digest | undefined {
-  try {
-    return stateUnder(file, {});
-  } catch (fault) {
-    if (fault instanceof IsolineError) return undefined;
-    throw fault;
+  /** The state of its points under another base and aggregate. Throws `bad-contour` for a file that is no contour. */
+  stateUnder(under: { readonly base: Digest; readonly aggregate: Digest }): Digest {
+    this.#states ??= statesOf(this.bytes);
+    return this.#states(under);
+  }
+
+  /** A file that was learnt under a base or an aggregate has another state of its own. */
+  #portable(): Digest | undefined {
+    try {
+      return statesOf(this.bytes)({});
+    } catch (fault) {
+      if (fault instanceof IsolineError) return undefined;
+      throw fault;
+    }
   }
 }

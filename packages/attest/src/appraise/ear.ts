@@ -2,7 +2,7 @@
  * The result of an appraisal as an EAT Attestation Result (draft-ietf-rats-ear), a JWT (RFC 7519) that a relying party can check
  * without knowing TPMs: one submodule for the node, one for each canister.
  */
-import { type CryptoKey, jwtVerify, SignJWT } from "jose";
+import { base64url as jose, type CryptoKey, jwtVerify, SignJWT } from "jose";
 import { AttestError } from "../error.ts";
 import type { Appraisal, Appraised } from "./appraise.ts";
 import type { Check, CheckName, Status } from "./findings.ts";
@@ -44,6 +44,8 @@ export interface EarOrder {
   readonly key: CryptoKey;
   readonly algorithm: EarAlgorithm;
   readonly now: Date;
+  /** Signs bytes with that key and algorithm by other means than WebCrypto, which needs a thread for each. */
+  readonly signs?: ((bytes: Uint8Array) => Uint8Array) | undefined;
   /** isoline's version. */
   readonly build: string;
   /** The verifier's revocation epoch, read before the evidence was accepted; a verifier without one leaves it out. */
@@ -54,12 +56,23 @@ export interface EarOrder {
 
 /** Signs a result. It is valid until `endOfResult`. */
 export async function signEar(appraisal: Appraisal, order: EarOrder): Promise<string> {
-  const { key, algorithm, now, build, epoch, most } = order;
-  return new SignJWT({ ...claimsOf(appraisal, build), ...(epoch !== undefined && { [EPOCH_CLAIM]: epoch }) })
-    .setProtectedHeader({ alg: algorithm, typ: TYPE })
-    .setIssuedAt(secondsOf(now))
-    .setExpirationTime(endOfResult(appraisal, now, most))
-    .sign(key);
+  const { key, algorithm, signs, now, build, epoch, most } = order;
+  const claims = {
+    ...claimsOf(appraisal, build),
+    ...(epoch !== undefined && { [EPOCH_CLAIM]: epoch }),
+    iat: secondsOf(now),
+    exp: secondsOf(endOfResult(appraisal, now, most)),
+  };
+  const header = { alg: algorithm, typ: TYPE };
+  return signs === undefined
+    ? new SignJWT(claims).setProtectedHeader(header).sign(key)
+    : signedCompact(header, claims, signs);
+}
+
+/** The compact form of a signed JWT (RFC 7515, 7.1). */
+function signedCompact(header: object, claims: object, signs: (bytes: Uint8Array) => Uint8Array): string {
+  const said = `${jose.encode(JSON.stringify(header))}.${jose.encode(JSON.stringify(claims))}`;
+  return `${said}.${jose.encode(signs(new TextEncoder().encode(said)))}`;
 }
 
 /** When a result of this moment ends, in whole seconds: after as long as its policy says, and after `most` seconds at the latest. */

@@ -7,7 +7,7 @@ import { type Ledger, LedgerReplay, type LedgerRecord, recordsIn, standingOf } f
 import type { Accepted } from "./accepted.ts";
 import { broken, equivocates, incomplete } from "./findings.ts";
 import type { Policy } from "./policy.ts";
-import { nothingProven, type ProvenFacts } from "./proven.ts";
+import { nothingProven, type ProvenFacts, type ReplayedLedger } from "./proven.ts";
 import type { Question } from "./question.ts";
 import type { ProvenRegisters } from "./quote.ts";
 
@@ -34,9 +34,8 @@ export function appraiseLedger(
       throw incomplete("the ledger of this boot", "none", "start canisters with a TPM, so that there is one");
     return undefined;
   }
-  const replay = new LedgerReplay();
-  const records = Array.from(recordsIn(file), (encoded) => replay.add(encoded));
-  const ledger = replay.ledger();
+  const anew = () => replayed(file);
+  const { ledger, records, digest } = facts.replayed?.(file, anew) ?? anew();
   assertOfThisBoot(ledger, proven, reading, facts);
   const quoted = proven.registers.get(ledger.begin.pcr);
   if (quoted === undefined)
@@ -49,9 +48,14 @@ export function appraiseLedger(
       "the ledger was cut or changed: distrust this boot",
     );
   if (standing === "behind") warn("the last record was written and not extended: a supervisor ended in between");
-  const digest = bytesToHex(sha256(file));
   assertGoesOn({ file, digest }, ledger, proven, last);
   return { ledger, records, bytes: file.length, digest };
+}
+
+function replayed(file: Uint8Array): ReplayedLedger {
+  const replay = new LedgerReplay();
+  const records = Array.from(recordsIn(file), (encoded) => replay.add(encoded));
+  return { ledger: replay.ledger(), records, digest: bytesToHex(sha256(file)) };
 }
 
 /** A ledger that was begun twice in one boot begins from a value that the firmware's log does not explain. */

@@ -53,7 +53,7 @@ export async function appraiseNode(
   const proven =
     evidence.quote === undefined
       ? "none"
-      : await findings.make("quote", () => assertQuoted(evidence, key, qualifying, policy));
+      : await findings.make("quote", () => assertQuoted(evidence, key, qualifying, policy, question));
   if (proven === undefined) return undefined;
   const registers = proven === "none" ? undefined : proven.registers;
   const measured = registers && aggregateOf(registers, BOOT_REGISTERS);
@@ -119,11 +119,20 @@ function assertEnrolled(reading: EvidenceReading, { trust, node: asked }: Questi
     if (policy.root === "none") return { body, key: undefined, info: undefined, pinned: undefined };
     throw untrustedPlatform("a quote by a TPM", "none", "use a node with a TPM, or a policy that accepts one without");
   }
-  if (!equal(quote.key, encode(publicArea, enrolled.attestationKey)))
+  if (!equal(quote.key, encodedKey(enrolled.attestationKey)))
     throw untrustedPlatform("the attestation key that was enrolled", "another", "find out who answers for this node");
   assertAttestationKey(enrolled.attestationKey);
   const info = policy.machines && infoOfKey(enrolled.attestationKey);
   return { body, key: enrolled.attestationKey, info, pinned: undefined };
+}
+
+/** Encoded keys by their areas, which are not changed: a verifier asks for that of a node each minute. */
+const encodedKeys = new WeakMap<PublicArea, Uint8Array>();
+
+function encodedKey(area: PublicArea): Uint8Array {
+  const known = encodedKeys.get(area) ?? encode(publicArea, area);
+  encodedKeys.set(area, known);
+  return known;
 }
 
 /** A node without a TPM is known by the key of its engine, which its report must be about. */
@@ -172,6 +181,7 @@ async function assertQuoted(
   key: PublicArea | undefined,
   qualifying: Uint8Array,
   { registers }: Policy,
+  { verifiesEcdsa }: Question,
 ): Promise<ProvenRegisters | "none"> {
   if (quote === undefined || key === undefined) return "none";
   const told = quote.registers.map(({ number }) => number);
@@ -181,9 +191,10 @@ async function assertQuoted(
       `those of ${told.join() || "none"}`,
       "ask for new evidence",
     );
-  const question = { key, challenge: qualifying, hash: "sha256", registers } as const;
+  const asked = { key, challenge: qualifying, hash: "sha256", registers } as const;
   const values = quote.registers.map(({ value }) => value);
-  return appraiseQuote(question, { message: quote.message, signature: decode(signature, quote.signature), values });
+  const answer = { message: quote.message, signature: decode(signature, quote.signature), values };
+  return appraiseQuote(asked, answer, verifiesEcdsa);
 }
 
 type Registers = ReadonlyMap<number, Uint8Array> | undefined;

@@ -2,6 +2,8 @@
  * Facts about bytes that cost much to prove and are true for ever: that a log leads to registers, that a proof is of a label. A verifier
  * that sees the same bytes each minute may keep that it proved them. Only what was proven is kept: a refusal is made anew each time.
  */
+import type { Ledger, LedgerRecord } from "../register/index.ts";
+
 export type FactName = "boot-log" | "ima-list" | "ledger-start" | "label";
 
 export interface Fact {
@@ -10,9 +12,19 @@ export interface Fact {
   keep(): void;
 }
 
+/** What the bytes of a ledger lead to, by themselves. */
+export interface ReplayedLedger {
+  readonly ledger: Ledger;
+  readonly records: readonly LedgerRecord[];
+  /** SHA-256 of the file, in hexadecimal. */
+  readonly digest: string;
+}
+
 export interface ProvenFacts {
   /** The fact of this name about these bytes. All that it depends on must be among them. */
   recall(name: FactName, ...about: readonly Uint8Array[]): Fact;
+  /** What this ledger leads to, or, for the very same bytes, led to before. Left out: it is replayed each time. */
+  replayed?(file: Uint8Array, replay: () => ReplayedLedger): ReplayedLedger;
 }
 
 /** Everything is proven anew. */

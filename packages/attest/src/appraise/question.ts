@@ -3,6 +3,7 @@ import type { TrustedKey } from "@isoline/core/verify";
 import type { EnrolledNode } from "../enrol/enrolled-node.ts";
 import type { EvidenceReading } from "../evidence/index.ts";
 import type { TdxCollateral } from "../tee/index.ts";
+import type { VerifiesEcdsa } from "../tpm/signed-by.ts";
 import type { Accepted } from "./accepted.ts";
 import type { ContourFile } from "./contour-file.ts";
 import type { ProvenFacts } from "./proven.ts";
@@ -55,6 +56,8 @@ export interface Question {
   readonly readRules?: typeof readRules | undefined;
   /** What was proven of this node's logs before; none: all is proven anew. */
   readonly proven?: ProvenFacts | undefined;
+  /** How signatures by ECDSA are checked; left out: by WebCrypto. */
+  readonly verifiesEcdsa?: VerifiesEcdsa | undefined;
   /** Of this node; none for the first evidence. */
   readonly last?: Accepted | undefined;
   /** The verifier's clock. */

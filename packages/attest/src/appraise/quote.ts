@@ -11,7 +11,7 @@ import { decode } from "../tpm/codec.ts";
 import { GENERATED, type HashName, objectAttributes } from "../tpm/constants.ts";
 import { hashOf } from "../tpm/hash.ts";
 import { nameOf } from "../tpm/names.ts";
-import { isSignedBy } from "../tpm/signed-by.ts";
+import { isSignedBy, type VerifiesEcdsa } from "../tpm/signed-by.ts";
 import { attest, type Attest, type PublicArea, type Signature } from "../tpm/structures.ts";
 
 /** What the verifier asked for, and what it knows of the node. */
@@ -55,9 +55,13 @@ const NEEDED =
   objectAttributes.restricted | objectAttributes.sign | objectAttributes.fixedTPM | objectAttributes.fixedParent;
 const FORBIDDEN = objectAttributes.decrypt;
 
-export async function appraiseQuote(question: QuoteQuestion, answer: QuoteAnswer): Promise<ProvenRegisters> {
+export async function appraiseQuote(
+  question: QuoteQuestion,
+  answer: QuoteAnswer,
+  verifiesEcdsa?: VerifiesEcdsa,
+): Promise<ProvenRegisters> {
   assertAttestationKey(question.key);
-  if (!(await isSignedBy(question.key, answer.message, answer.signature)))
+  if (!(await isSignedBy(question.key, answer.message, answer.signature, verifiesEcdsa)))
     throw broken("the quote is not signed by the enrolled attestation key");
   return signedQuote(question, answer);
 }

@@ -6,7 +6,7 @@ import { type LedgerRecord, type NamespaceFacts, standingOf } from "../register/
 import { decode } from "../tpm/codec.ts";
 import { GENERATED } from "../tpm/constants.ts";
 import { nvNameOf } from "../tpm/names.ts";
-import { isSignedBy } from "../tpm/signed-by.ts";
+import { isSignedBy, type VerifiesEcdsa } from "../tpm/signed-by.ts";
 import { attest, nvPublic, signature } from "../tpm/structures.ts";
 import { broken, equivocates, incomplete, rolledBack, unknownContour } from "./findings.ts";
 import type { LedgerFacts } from "./ledger.ts";
@@ -45,6 +45,7 @@ export async function assertRegister(
   { key, qualifying, clock }: Proven,
   { ledger }: LedgerFacts,
   warn: (why: string) => void,
+  verifiesEcdsa: VerifiesEcdsa | undefined,
 ): Promise<void> {
   const certificates = evidence.registers.filter((one) => equal(one.name, name));
   const [certificate] = certificates;
@@ -56,7 +57,7 @@ export async function assertRegister(
     );
   if (!equal(nvNameOf(decode(nvPublic, certificate.public)), name))
     throw broken(`a public area with the Name ${short(name)}`, "another", "ask for new evidence");
-  if (!(await isSignedBy(key, certificate.message, decode(signature, certificate.signature))))
+  if (!(await isSignedBy(key, certificate.message, decode(signature, certificate.signature), verifiesEcdsa)))
     throw broken("a certificate by the enrolled attestation key", "another signature", "ask for new evidence");
   const { magic, extraData, attested, clockInfo } = decode(attest, certificate.message);
   if (magic !== GENERATED || attested.is !== "nv")

@@ -7,7 +7,7 @@ export { assertEndorsed, type Makers, readIndex } from "./endorsement.ts";
 export { nameOf, nvNameOf } from "./names.ts";
 export { publicKeyOf } from "./public-key.ts";
 export { TpmRefusal } from "./response-codes.ts";
-export { isSignedBy } from "./signed-by.ts";
+export { type EcdsaSignature, isSignedBy, type VerifiesEcdsa } from "./signed-by.ts";
 export {
   attest,
   type Attest,

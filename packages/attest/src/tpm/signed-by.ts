@@ -13,14 +13,34 @@ const DEFAULT_EXPONENT = 65_537;
 type ImportedKey = Parameters<typeof crypto.subtle.verify>[1];
 type Schemed = { readonly name: string; readonly [more: string]: unknown };
 
+/** An ECDSA signature by a key on one of the curves above: its two numbers, each as long as a coordinate, one after the other. */
+export interface EcdsaSignature {
+  /** The area of the key; it is not changed, so what was made of it may be kept by it. */
+  readonly area: PublicArea;
+  /** The key as a JWK. */
+  readonly key: () => Readonly<Record<string, string>>;
+  readonly hash: "SHA-256" | "SHA-384" | "SHA-512";
+  readonly raw: Uint8Array;
+  readonly message: Uint8Array;
+}
+
+/** Checks such a signature otherwise than WebCrypto, which needs a promise and a thread for each. Throws where the key is off its curve. */
+export type VerifiesEcdsa = (asked: EcdsaSignature) => boolean;
+
 /** Whether a key of a TPM signed these bytes. A SHA-1 signature counts as none: such digests collide. */
-export async function isSignedBy(area: PublicArea, message: Uint8Array, signature: Signature): Promise<boolean> {
+export async function isSignedBy(
+  area: PublicArea,
+  message: Uint8Array,
+  signature: Signature,
+  verifiesEcdsa?: VerifiesEcdsa,
+): Promise<boolean> {
   const { hash } = signature.value;
   if (hash === "sha1") return false;
   if (signature.is === "ecdsa") {
     if (area.is !== "ecc") return false;
     const length = COORDINATE_BYTES[area.value.curve];
     const raw = concatBytes(padded(signature.value.r, length), padded(signature.value.s, length));
+    if (verifiesEcdsa !== undefined) return verifiedBy(verifiesEcdsa, { area, hash: HASH_NAMES[hash], raw, message });
     const name = "ECDSA";
     const key = await imported(area, { name, namedCurve: CURVE_NAMES[area.value.curve] });
     return verified({ name, hash: HASH_NAMES[hash] }, key, raw, message);
@@ -70,14 +90,24 @@ async function imported(area: PublicArea, scheme: Schemed): Promise<ImportedKey>
   return key;
 }
 
+function verifiedBy(verifies: VerifiesEcdsa, asked: Omit<EcdsaSignature, "key">): boolean {
+  try {
+    return verifies({ ...asked, key: () => jwkOf(asked.area) });
+  } catch {
+    throw notAKey();
+  }
+}
+
 async function importedAnew(area: PublicArea, scheme: Schemed): Promise<ImportedKey> {
   const jwk = jwkOf(area);
   try {
     return await crypto.subtle.importKey("jwk", jwk, scheme, false, ["verify"]);
   } catch {
-    throw bad("its public key is no point of its curve, or no RSA key");
+    throw notAKey();
   }
 }
+
+const notAKey = () => bad("its public key is no point of its curve, or no RSA key");
 
 function verified(scheme: Schemed, key: ImportedKey, signature: Uint8Array, message: Uint8Array): Promise<boolean> {
   return crypto.subtle.verify(scheme, key, Uint8Array.from(signature), Uint8Array.from(message));

@@ -22,7 +22,7 @@ export { signerOf } from "./signer.ts";
 /** @internal */
 export { IMAGE, readStatement, STATEMENT, type Statement, writeStatement } from "./statement.ts";
 /** @internal */
-export { stateUnder } from "./summary.ts";
+export { statesOf, stateUnder } from "./summary.ts";
 export type { Summary } from "./summary.ts";
 
 /** What is sure of a contour. */

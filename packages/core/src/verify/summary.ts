@@ -35,8 +35,24 @@ export function summaryOf(bytes: Uint8Array): Summary {
  *
  * @internal
  */
-export function stateUnder(contour: Uint8Array, { base, aggregate }: { base?: Digest; aggregate?: Digest }): Digest {
-  return linesOf(contour).state(base ?? ZEROS, aggregate ?? ZEROS);
+export function stateUnder(contour: Uint8Array, under: Under): Digest {
+  return statesOf(contour)(under);
+}
+
+/**
+ * The same for a contour whose state is asked for under one base after another: its lines are read once. What is returned keeps 32 bytes
+ * for each point.
+ *
+ * @internal
+ */
+export function statesOf(contour: Uint8Array): (under: Under) => Digest {
+  const points = linesOf(contour).sorted.map(fromHex);
+  return ({ base = ZEROS, aggregate = ZEROS }) => extension(base, aggregate, points) as Digest;
+}
+
+interface Under {
+  readonly base?: Digest;
+  readonly aggregate?: Digest;
 }
 
 function linesOf(bytes: Uint8Array): Lines {
@@ -82,20 +98,21 @@ class Lines {
 
   summary(): Summary {
     const [base, aggregate] = [this.#digest("base"), this.#digest("aggregate")];
-    const points = [...this.#points];
+    const points = Array.from(this.#points, fromHex);
     const profile = this.#values.get("profile");
     if (profile === undefined) throw refusal('a line that begins with "profile "', "none");
     return {
       profile,
       policy: toHex(sha256(new TextEncoder().encode(asciiText(this.#policy.policy)))) as Digest,
       points: points.length,
-      state: this.state(base, aggregate),
+      state: extension(base, aggregate, this.sorted.map(fromHex)) as Digest,
       measurement: extension(base, aggregate, points) as Digest,
     };
   }
 
-  state(base: string, aggregate: string): Digest {
-    return extension(base, aggregate, [...this.#points].sort()) as Digest;
+  /** The points, ascending. */
+  get sorted(): readonly string[] {
+    return [...this.#points].sort();
   }
 
   /** The digest of a line; zeros without one. */
@@ -107,11 +124,11 @@ class Lines {
 }
 
 /** H( value ‖ H( base ‖ point ) ) over the points, from H( zeros ‖ H( base ‖ aggregate ) ) on. */
-function extension(base: string, aggregate: string, points: readonly string[]): string {
+function extension(base: string, aggregate: string, points: readonly Uint8Array[]): string {
   const prefix = fromHex(base);
   let value = new Uint8Array(32);
-  for (const point of [aggregate, ...points])
-    value = sha256(concatenated(value, sha256(concatenated(prefix, fromHex(point)))));
+  for (const point of [fromHex(aggregate), ...points])
+    value = sha256(concatenated(value, sha256(concatenated(prefix, point))));
   return toHex(value);
 }
 

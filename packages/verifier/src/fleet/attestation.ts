@@ -12,6 +12,8 @@ import { assertWhole, type KeptLogs } from "./kept-logs.ts";
 import type { Lease } from "./lease.ts";
 import type { OwnedNode } from "./owned-node.ts";
 import { elsewhere, type Ownership } from "./ownership.ts";
+import { verifiesEcdsa } from "./signatures.ts";
+import type { ReplayedLedgers } from "./replayed-ledgers.ts";
 import type { Rules } from "./rules.ts";
 import { ledgerNews } from "./stated.ts";
 import { bodiesIn, imprintOf, type Verdict, verdictOf, writeOf } from "./verdict.ts";
@@ -52,6 +54,7 @@ export interface AttestationParts {
   readonly epochs: Epochs;
   readonly watch: Watch;
   readonly logs: KeptLogs;
+  readonly ledgers: ReplayedLedgers;
   readonly timing: Timing;
   readonly sign: SignResult;
   /** Told of each appraisal, for the metrics. */
@@ -104,7 +107,7 @@ export class Attestation {
     reading: EvidenceReading,
     now: Date,
   ): Promise<AttestationResult> {
-    const { db, lease, rules, epochs, timing, sign, appraised, logs } = this.#parts;
+    const { db, lease, rules, epochs, timing, sign, appraised, logs, ledgers } = this.#parts;
     node.affirmed = undefined;
     const bodies = bodiesIn(reading);
     const given = await rules.forNode(node, bodies?.canisters ?? []);
@@ -121,7 +124,11 @@ export class Attestation {
       policy: given.policy?.file ?? NO_POLICY,
       references: given.references,
       readRules: given.read,
-      proven: node.proven,
+      proven: {
+        recall: (name, ...about) => node.proven.recall(name, ...about),
+        replayed: (file, replay) => ledgers.of(node.id, file, replay),
+      },
+      verifiesEcdsa,
       last: node.accepted,
       now,
       node: node.id,

@@ -10,6 +10,7 @@ import { Identities } from "./identities.ts";
 import { KeptLogs } from "./kept-logs.ts";
 import { Lease } from "./lease.ts";
 import { Ownership } from "./ownership.ts";
+import { ReplayedLedgers } from "./replayed-ledgers.ts";
 import { Rules } from "./rules.ts";
 import type { Trusted } from "./trusted.ts";
 import { Watch } from "./watch.ts";
@@ -59,6 +60,7 @@ export class Fleet {
     const { lease, ownership, rules, epochs, watch, logs } = this;
     this.attestation = new Attestation({
       ...{ db, lease, ownership, rules, challenges, epochs, watch, logs, timing, sign },
+      ledgers: new ReplayedLedgers(timing.stale),
       ...(appraised !== undefined && { appraised }),
     });
     this.enrolment = new Enrolment(db, rules, ownership);

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { type Evidence, type EvidenceDelta, type EvidenceReading, piecesOf } from "@isoline/attest/evidence";
 import { VerifierError } from "../error.ts";
+import { NodeMemory } from "./node-memory.ts";
 
 /** Bytes of the logs of one node; one with more sends its evidence whole. */
 const MOST_OF_NODE = 4 * 2 ** 20;
@@ -21,34 +22,22 @@ interface KeptLog {
   readonly bytes: Uint8Array;
 }
 
-interface OfNode {
-  readonly logs: readonly KeptLog[];
-  readonly size: number;
-  /** When it was used last, by `performance.now()`. */
-  used: number;
-}
-
 export class KeptLogs {
-  readonly #idleMs: number;
-  readonly #most: number;
-  /** By the id of a node; what was used last is the last. */
-  readonly #nodes = new Map<string, OfNode>();
-  #size = 0;
+  readonly #nodes: NodeMemory<readonly KeptLog[]>;
 
   /** Logs of nodes that sent nothing for so many seconds are dropped when others need the memory. */
   constructor(idleSeconds: number, most = MOST_OF_ALL) {
-    this.#idleMs = idleSeconds * 1000;
-    this.#most = most;
+    this.#nodes = new NodeMemory(most, idleSeconds);
   }
 
   /** Bytes of all logs. */
   get size(): number {
-    return this.#size;
+    return this.#nodes.size;
   }
 
   /** The whole evidence that a delta of this node stands for. Refuses with `full-log-needed` where it cannot be put together. */
   whole(node: string, delta: EvidenceDelta): Buffer {
-    const logs = this.#nodes.get(node)?.logs ?? [];
+    const logs = this.#nodes.get(node) ?? [];
     const pieces = piecesOf(delta, (digest) => logs.find((log) => log.digest === hex(digest))?.bytes);
     if (pieces === undefined) throw needed("a log that this verifier has in memory", "another");
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
@@ -58,35 +47,19 @@ export class KeptLogs {
   }
 
   /**
-   * Keeps the logs of evidence that was judged, in place of those before, and returns their digests. Nodes that use theirs are not put
-   * out for another one: its evidence then comes whole, as without this, and none is asked for twice.
+   * Keeps the logs of evidence that was judged, in place of those before, and returns their digests; none where there is no memory for
+   * them: the next evidence of this node then comes whole.
    */
   keep(node: string, { bootLog, imaList, ledger }: Evidence): readonly string[] {
     const before = this.#nodes.get(node);
-    const found = [bootLog, imaList, ledger].filter((log) => log !== undefined && log.length >= LEAST_LOG);
-    const logs = (found as Uint8Array[]).map(
-      (log) => before?.logs.find(({ bytes }) => isSame(bytes, log)) ?? keptOf(log),
-    );
+    const logs = [bootLog, imaList, ledger]
+      .filter((log) => log !== undefined)
+      .filter(({ length }) => length >= LEAST_LOG)
+      .map((log) => before?.find(({ bytes }) => isSame(bytes, log)) ?? keptOf(log));
     const size = logs.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    this.#drop(node);
-    if (logs.length === 0 || size > MOST_OF_NODE || !this.#fits(size)) return [];
-    this.#nodes.set(node, { logs, size, used: performance.now() });
-    this.#size += size;
-    return logs.map(({ digest }) => digest);
-  }
-
-  #fits(size: number): boolean {
-    const idle = performance.now() - this.#idleMs;
-    for (const [node, { used }] of this.#nodes) {
-      if (this.#size + size <= this.#most || used > idle) break;
-      this.#drop(node);
-    }
-    return this.#size + size <= this.#most;
-  }
-
-  #drop(node: string): void {
-    this.#size -= this.#nodes.get(node)?.size ?? 0;
-    this.#nodes.delete(node);
+    const isKept = logs.length > 0 && size <= MOST_OF_NODE && this.#nodes.keep(node, logs, size);
+    if (!isKept) this.#nodes.drop(node);
+    return isKept ? logs.map(({ digest }) => digest) : [];
   }
 }
 

@@ -1,0 +1,34 @@
+/** What ledgers led to: known for the very same bytes of the same node alone, and never a refusal. */
+import type { ReplayedLedger } from "@isoline/attest/appraise";
+import { describe, expect, it } from "vitest";
+import { ReplayedLedgers } from "./replayed-ledgers.ts";
+
+const file = (length: number, byte: number) => new Uint8Array(length).fill(byte);
+
+describe("ledgers that were replayed", () => {
+  it("are not replayed again while all of their bytes are the same", () => {
+    const ledgers = new ReplayedLedgers(60, 1000);
+    let replays = 0;
+    const of = (node: string, bytes: Uint8Array) =>
+      ledgers.of(node, bytes, () => ({ digest: `${++replays}` }) as ReplayedLedger).digest;
+    const changed = file(100, 1);
+    changed[99] = 2;
+    const asked = [file(100, 1), file(100, 1), changed, file(101, 1), file(99, 1), file(99, 1)];
+    expect(asked.map((bytes) => of("a", bytes))).toEqual(["1", "1", "2", "3", "4", "4"]);
+    expect(of("b", file(99, 1))).toBe("5");
+  });
+
+  it("are replayed again where they were refused, or where there was no memory for them", () => {
+    const ledgers = new ReplayedLedgers(60, 150);
+    const refused = () => {
+      throw new Error("refused");
+    };
+    expect(() => ledgers.of("a", file(100, 1), refused)).toThrow("refused");
+    expect(() => ledgers.of("a", file(100, 1), refused)).toThrow("refused");
+    const led = (digest: string) => () => ({ digest }) as ReplayedLedger;
+    expect(ledgers.of("a", file(100, 1), led("1")).digest).toBe("1");
+    expect(ledgers.of("b", file(100, 1), led("2")).digest).toBe("2");
+    expect(ledgers.of("b", file(100, 1), led("3")).digest).toBe("3");
+    expect(ledgers.of("a", file(100, 1), led("4")).digest).toBe("1");
+  });
+});
