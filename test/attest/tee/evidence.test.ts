@@ -220,6 +220,18 @@ describe("evidence of a confidential machine is refused", () => {
       "chain: untrusted-platform",
       "an enrolled node",
     ],
+    [
+      "a boot is demanded, which no report shows",
+      { policy: policy({ boots: ["prod"] }) },
+      "boot: untrusted-platform",
+      "no quote",
+    ],
+    [
+      "the machine is another than the one that was enrolled",
+      { machines: { nodes: [{ id: nodeIdByKey(key), key, machine: "snp:00" }] } },
+      DISTRUST,
+      "the machine that was enrolled, snp:00",
+    ],
     ["the vendor has no rules", { policy: policy({ tee: { tdx: tdxRules } }) }, DISTRUST, "got SEV-SNP"],
     [
       "TDX: a debugger may read the machine",

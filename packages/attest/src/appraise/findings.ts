@@ -6,7 +6,7 @@ export const checks = {
   format: "is it evidence, in its one encoding?",
   freshness: "does it answer the challenge of this verifier?",
   policy: "is the policy, with its reference values, one that this verifier accepts?",
-  chain: "is the node enrolled, and is the key the one that was enrolled, restricted and bound to its TPM?",
+  chain: "is the node enrolled, by this key: one that is restricted and bound to its TPM, or that its machine reports?",
   quote: "did that key sign exactly the registers that were asked for, and this statement?",
   machine: "does a report of a confidential machine that the policy accepts stand behind this statement?",
   counters: "did the TPM's clock and counters go forward since the last accepted evidence?",

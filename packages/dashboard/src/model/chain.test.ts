@@ -34,6 +34,28 @@ describe("the chain of a node", () => {
     expect(stages[0]?.steps[2]).toMatchObject({ name: "machine", outcome: "unmade" });
   });
 
+  it("claims nothing of a TPM for a node that has none, and says that its machine vouches for it", () => {
+    const names = [
+      "format",
+      "freshness",
+      "policy",
+      "chain",
+      "machine",
+      "software",
+      "node-clock",
+      "node-losses",
+      "tree",
+    ];
+    const [hardware, , boot] = nodeStages(names.map((name): Link => ({ name, state: "passed" })));
+    expect(hardware?.steps.map(({ name, outcome }) => `${name} ${outcome}`)).toStrictEqual([
+      "chain passed",
+      "quote unmade",
+      "machine passed",
+      "counters unmade",
+    ]);
+    expect(worstOf(boot?.steps ?? [])).toBe("unmade");
+  });
+
   it("takes nothing for proven where there is no evidence", () => {
     expect(new Set(Object.values(outcomes(nodeStages([]))))).toStrictEqual(new Set(["unreached"]));
   });
