@@ -8,7 +8,7 @@
 import { EventEmitter } from "node:events";
 import { statSync } from "node:fs";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { SharedDigests } from "@isoline/linux";
+import { ringDoorbell, SharedDigests } from "@isoline/linux";
 import { cells, type ControlBlock, makeControlBlock, publish } from "../namespace/control-block.ts";
 import type { Crew, Started, Supervisor } from "../namespace/crew.ts";
 import type { LaunchOrder } from "../namespace/messages.ts";
@@ -66,6 +66,9 @@ export class ElsewhereCrew implements Crew {
   /** The listener of the workload's filter, among the descriptors of this process. */
   filtered(listener: number): void {
     publish(this.block, cells.listener, listener);
+    // A thread that serves several looks for it now and then: it looks at once.
+    const tid = Atomics.load(this.block, cells.supervisorTid);
+    if (tid > 0) ringDoorbell(tid);
   }
 
   get isFiltered(): boolean {

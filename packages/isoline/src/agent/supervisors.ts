@@ -19,6 +19,8 @@ export interface Ends {
 }
 
 const RING_EVERY_MS = 2;
+/** The next thread is started this long after a namespace took the last: its start would slow down that of the namespace. */
+const NEXT_AFTER_MS = 1000;
 /** For objects of all namespaces of one thread: beyond it the thread ends, and they fail closed. */
 const HEAP_MEGABYTES = 1024;
 const YOUNG_MEGABYTES = 6;
@@ -81,6 +83,7 @@ export class SharedThread {
   #open(seat: number, { block, requests, launcher }: Ends, plan: Plan): void {
     this.#worker.postMessage({ seat, block, requests, launcher, plan } satisfies Seating, [requests, launcher]);
     // It may be waiting in the kernel: it is rung until it has taken this.
+    if (this.#tid !== 0) ringDoorbell(this.#tid);
     const bell = setInterval(() => {
       if (this.#isOver || Atomics.load(block, cells.supervisorTid) !== 0) clearInterval(bell);
       else if (this.#tid !== 0) ringDoorbell(this.#tid);
@@ -109,13 +112,14 @@ export class SharedThread {
 export class SharedThreads {
   readonly #most: number;
   #threads: SharedThread[] = [];
+  #next: NodeJS.Timeout | undefined;
 
   /** `most` threads are started, as they are needed. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Starts the first one ahead: loading its code takes longest. */
+  /** Starts one ahead, if none is free and there may be one more: loading its code takes longest. */
   prepare(): void {
     if (this.#most > 0) this.#fewest();
   }
@@ -125,6 +129,8 @@ export class SharedThreads {
   }
 
   seat(ends: Ends): Supervisor {
+    clearTimeout(this.#next);
+    this.#next = setTimeout(() => this.prepare(), NEXT_AFTER_MS).unref();
     return this.#fewest().seat(ends);
   }
 

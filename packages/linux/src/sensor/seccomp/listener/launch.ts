@@ -37,12 +37,20 @@ export interface Launch {
   readonly user: Credentials | undefined;
 }
 
+let compiled: Buffer | undefined;
+
+/** Compiles the filter ahead of `installFilter`, where there is time. */
+export function prepareFilter(): Buffer {
+  compiled ??= compileFilter(mediatedCalls);
+  return compiled;
+}
+
 /** Installs the filter on the calling thread and returns the listener's descriptor (close-on-exec). */
 export function installFilter(setNoNewPrivileges: boolean): number {
   if (setNoNewPrivileges && prctl(PR_SET_NO_NEW_PRIVS, 1) < 0) {
     throw new LinuxError("launch-failed", "cannot set no_new_privs; this kernel does not support unprivileged filters");
   }
-  const filter = compileFilter(mediatedCalls);
+  const filter = prepareFilter();
   // struct sock_fprog: u16 length, 6 bytes of padding, pointer.
   const program = Buffer.alloc(16);
   program.writeUInt16LE(filter.length / 8, 0);
