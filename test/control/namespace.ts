@@ -35,6 +35,7 @@ export class FakeNamespace implements Subject {
     },
     trust: ({ pid: asked }) => processes.filter(({ pid }) => asked === undefined || asked === pid),
     member: ({ pid: asked }) => processes.some(({ pid }) => asked === pid),
+    "own-member": ({ pid: asked }) => processes.some(({ pid }) => asked === pid),
     departures: () => [],
     recount: () => [],
     checkpoint: () => false,

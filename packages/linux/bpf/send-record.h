@@ -80,6 +80,9 @@ __noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u
 	record->parent = member->parent;
 	record->time = bpf_ktime_get_ns();
 	act->operation = operation;
+	/* Of a process that was taken in while it ran: only here is the address known, and no chroot has gone ahead unjudged. */
+	if (!member->root)
+		member->root = (u64)task->fs->root.dentry->d_inode;
 	act->outlook = outlook_of(member, task);
 	scratch->tells_places = sees_otherwise(member, act->outlook);
 	/* A supervisor that takes over a namespace does not know what its predecessor's pending numbers stood for. */

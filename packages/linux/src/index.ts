@@ -5,6 +5,7 @@ export { type AttachedPrograms, attachedPrograms } from "./sensor/bpf/attached-p
 export { journalOf, orphanedNamespaces, type PinnedLoad, type PinnedNamespace, unpinAll } from "./sensor/bpf/pinned.ts";
 export { isInBpfNamespace } from "./sensor/bpf/membership.ts";
 export { launchFromProcess } from "./sensor/bpf/launched-elsewhere.ts";
+export { assertFitToTakeIn, type HeldProcess, takeIn } from "./sensor/bpf/taking-in.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";
 export { hasEnded, readThreadStatus, startTime } from "./process/proc-status.ts";
@@ -56,7 +57,7 @@ export { isInForce, type Mitigations, type Offer, type Outcome } from "./mitigat
 export { returnLarger } from "./abi/libc.ts";
 export { becomeUser, type Credentials, findUser, type User } from "./process/user.ts";
 export { groupOf } from "./process/proc-status.ts";
-export { type HeldPeer, heldPeerOf, isOutside, isThere, type Peer, peerOf } from "./process/peer.ts";
+export { type HeldPeer, heldPeerOf, holdProcess, isOutside, isThere, type Peer, peerOf } from "./process/peer.ts";
 export { filtersOf, isUnderMoreFilters } from "./process/filters.ts";
 export { type NamespaceKind, namespaceOf } from "./process/namespace-of.ts";
 export { OwnTerminal } from "./process/own-terminal.ts";

@@ -4,7 +4,7 @@ import { ControlServer } from "../control/server.ts";
 import { CliError } from "../error.ts";
 import { startRun } from "../library/start.ts";
 import { thisProcess } from "../library/host.ts";
-import { readLabel, writeLabel } from "../namespace/label.ts";
+import { BEGUN_LABEL, readLabel, writeLabel } from "../namespace/label.ts";
 import { type Beginning, planUnder } from "../namespace/plan.ts";
 import type { Hosting } from "./hosted.ts";
 import type { Log } from "./log.ts";
@@ -27,6 +27,11 @@ async function adopt(
   { hosting, log }: { readonly hosting: Hosting; readonly log: Log },
 ): Promise<void> {
   const { directory, id } = orphan;
+  if (orphan.label === BEGUN_LABEL)
+    throw new CliError(
+      "namespace-lost",
+      "a process began it for itself at an agent that has ended: the kernel goes on refusing what its contour refused, and nothing tells of it",
+    );
   const [first] = journalOf(orphan);
   if (first === undefined) throw new CliError("namespace-lost", "there is no record of it; see isoline unpin");
   const { contour, mode, places } = JSON.parse(first) as Beginning;

@@ -48,6 +48,12 @@ export class Caller {
     this.#crew.failed(fault);
   }
 
+  /** The client itself is the first process: it starts nothing, and no listener is taken. */
+  takenIn(): void {
+    this.#isLaunched = true;
+    this.#crew.onOrder = () => this.#crew.started({ pid: this.client.pid, landlock: undefined, mitigated: undefined });
+  }
+
   /** The namespace that the client started. */
   begun(namespace: Namespace): void {
     this.#namespace = namespace;
@@ -69,7 +75,7 @@ export class Caller {
   #hear(asked: Asked): void {
     switch (asked.say) {
       case "filtered":
-        if (this.#crew.isFiltered) throw disorder("a second filter");
+        if (this.#isLaunched || this.#crew.isFiltered) throw disorder("a second filter");
         this.client.assertStill();
         this.#crew.filtered(this.client.takeListener(asked.listener));
         return this.say({ say: "taken" });

@@ -4,6 +4,8 @@ import {
   closeDescriptor,
   type HeldPeer,
   heldPeerOf,
+  type HeldProcess,
+  holdProcess,
   isInBpfNamespace,
   isThere,
   isUnderMoreFilters,
@@ -77,6 +79,19 @@ export class ClientProcess {
     // One that has ended by now is only shown by its number.
     if (parent === undefined || parent === this.pid) return;
     throw refused(`expected a child of process ${this.pid}, got process ${pid}, which it did not start`);
+  }
+
+  /** Another descriptor of it, which the caller closes: this one is closed as soon as the connection is. */
+  hold(): HeldProcess {
+    const pidfd = holdProcess(this.pid);
+    try {
+      // Looked at after the number was: it is still that of the process that connected.
+      this.assertStill();
+    } catch (fault) {
+      if (pidfd >= 0) closeDescriptor(pidfd);
+      throw fault;
+    }
+    return { pid: this.pid, pidfd };
   }
 
   /** The path of its program; undefined if that cannot be told. */

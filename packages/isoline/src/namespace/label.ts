@@ -5,6 +5,9 @@ export interface NamespaceLabel {
   readonly command: string;
 }
 
+/** Of what a process began for itself: the kernel's table says no name of a stranger's, since no other agent takes it over by that. */
+export const BEGUN_LABEL = "begun:\n";
+
 export function writeLabel({ name, command }: NamespaceLabel): string {
   return `${name ?? ""}\n${command}`;
 }

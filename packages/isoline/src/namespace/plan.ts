@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Digest } from "@isoline/core/digest";
 import type { Launch as Places } from "@isoline/core/identity";
-import type { Orphaned } from "@isoline/linux";
+import type { HeldProcess, Orphaned } from "@isoline/linux";
 import type { IntegrityPlan } from "../integrity/plan.ts";
 import type { TpmPlan } from "../register/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
@@ -49,6 +49,8 @@ export interface Plan {
   readonly label?: string | undefined;
   /** The process that starts the workload, if it is not this one. */
   readonly launcher?: number | undefined;
+  /** The process that begins the namespace while it runs, for itself; bpf only. Its descriptor stays open until the namespace has begun. */
+  readonly takesIn?: HeldProcess | undefined;
   /** Whether it is for a process with fewer rights than the supervisor: a contour may not have the supervisor set anything for it. */
   readonly forStranger?: boolean | undefined;
   /** A namespace of the bpf sensor to be taken over; otherwise a new one begins. */

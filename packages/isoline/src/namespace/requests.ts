@@ -15,6 +15,8 @@ interface Exchanges {
   trust: { with: { readonly pid?: number | undefined }; reply: readonly ProcessReport[] };
   /** Whether a living process is in this namespace, or in another that the kernel knows of; true if it cannot be told. */
   member: { with: { readonly pid: number }; reply: boolean };
+  /** Whether a living process is in this namespace, and not in another. */
+  "own-member": { with: { readonly pid: number }; reply: boolean };
   /** Ends the learning for good. */
   seal: { with: object; reply: Snapshot };
   contour: { with: object; reply: ContourState };

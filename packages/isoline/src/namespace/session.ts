@@ -178,6 +178,10 @@ export class Session {
       this.#sensor?.sweep();
       return this.#processes().some((process) => process.pid === pid) || this.#sensor?.isMember?.(pid) === true;
     },
+    "own-member": ({ pid }) => {
+      this.#sensor?.sweep();
+      return this.#sensor?.has?.(pid) ?? this.#processes().some((process) => process.pid === pid);
+    },
     seal: () => {
       this.model.engine.seal();
       return this.#snapshot();

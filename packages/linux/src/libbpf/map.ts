@@ -4,7 +4,9 @@ import { close } from "../abi/libc.ts";
 import { EPERM } from "../abi/errno.ts";
 import { LinuxError } from "../error.ts";
 
+/** `BPF_ANY` and `BPF_NOEXIST` */
 const ANY = 0n;
+const NO_EXIST = 1n;
 /** Number of bytes passed of `struct bpf_map_create_opts` (libbpf's bpf.h), and the offset of the flags. */
 const CREATE_OPTIONS = 40;
 const CREATE_FLAGS = 28;
@@ -87,6 +89,11 @@ export class BpfMap {
   /** Sets the value of a key; false if the map is full. */
   update(key: Buffer, value: Buffer): boolean {
     return (calls().bpf_map_update_elem(this.fd, key, value, ANY) as number) === 0;
+  }
+
+  /** Sets the value of a key that does not exist; false if it does, or if the map is full. */
+  add(key: Buffer, value: Buffer): boolean {
+    return (calls().bpf_map_update_elem(this.fd, key, value, NO_EXIST) as number) === 0;
   }
 
   /** Removes a key; false if it did not exist. */

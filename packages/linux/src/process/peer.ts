@@ -81,3 +81,8 @@ function provenPidfd(fd: number): number {
   const asked = getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, value, size);
   return asked < 0 ? asked : value.readInt32LE(0);
 }
+
+/** A descriptor of the process that has this number now; negative if there is none. The caller closes it. */
+export function holdProcess(pid: number): number {
+  return pidfdOpen(pid, 0);
+}

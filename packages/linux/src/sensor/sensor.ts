@@ -33,6 +33,8 @@ export interface Sensor {
   amended?(): void;
   /** Whether a living process is in a namespace, where the kernel knows that better than what the sensor was told; true if unsure. */
   isMember?(pid: number): boolean;
+  /** Whether a living process is in this namespace and no other, where the kernel knows it. */
+  has?(pid: number): boolean;
   /** Takes in the processes that another isoline process starts; false if they are not accepted. */
   join(joining: Joining): boolean;
 }

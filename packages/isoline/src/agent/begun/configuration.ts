@@ -4,6 +4,7 @@
  *   begin:
  *     socket: /run/isoline-begin/socket    where they ask; for every user
  *     namespaces: 8                        of each user, at once
+ *     itself: true                         whether a process may be inside itself, under the bpf sensor; false if left out
  *     points: 100000                       that one of them learns, at about; then it is sealed
  *     allow:                               one rule has to fit, with every part that it has
  *       - users: [web, 1001]
@@ -20,6 +21,8 @@ export interface BeginConfiguration {
   readonly socket: string;
   /** Of each user, at once. */
   readonly namespaces: number;
+  /** Whether a process may ask to be inside itself, under the bpf sensor. */
+  readonly itself: boolean;
   /** What one of them may learn: then its learning ends. */
   readonly points: number;
   readonly allow: readonly BeginRule[];
@@ -35,11 +38,12 @@ const MOST_LISTED = 1000;
 const LAST_ID = 2 ** 32 - 2;
 
 export function beginIn(source: Table, file: string): BeginConfiguration {
-  assertKeys(source, ["socket", "namespaces", "points", "allow"], "begin", file);
-  const { socket = BEGIN_SOCKET, namespaces = NAMESPACES, points = POINTS, allow } = source;
+  assertKeys(source, ["socket", "namespaces", "itself", "points", "allow"], "begin", file);
+  const { socket = BEGIN_SOCKET, namespaces = NAMESPACES, itself = false, points = POINTS, allow } = source;
   if (typeof socket !== "string" || !isAbsolute(socket)) throw wrong(file, "begin: socket", "an absolute path", socket);
+  if (typeof itself !== "boolean") throw wrong(file, "begin: itself", "true or false", itself);
   return {
-    socket,
+    ...{ socket, itself },
     namespaces: number(namespaces, "begin: namespaces", [1, MOST_NAMESPACES], file),
     points: number(points, "begin: points", [1, MOST_POINTS], file),
     allow: list(allow, "begin: allow", file).map((each) => ruleIn(table(each, "begin: allow", file), file)),

@@ -5,6 +5,7 @@
  * evidence `begun:UID:NAME` with what it is worth (evidence.ts); it is among no other namespaces of root's, and is recorded in no TPM.
  */
 import { createHash, randomBytes } from "node:crypto";
+import { assertFitToTakeIn, closeDescriptor, type HeldProcess } from "@isoline/linux";
 import { CliError } from "../../error.ts";
 import { thisProcess } from "../../library/host.ts";
 import { startRun } from "../../library/start.ts";
@@ -41,6 +42,8 @@ export class BegunNamespaces {
   readonly #configuration: BeginConfiguration;
   readonly #files: BegunFiles;
   readonly #places: Crowd;
+  /** Processes that are just being taken in. */
+  readonly #takenIn = new Crowd("processes that begin for themselves at once", 1, 2);
   readonly #live = new Map<string, Begun>();
   /** Names of those that begin. */
   readonly #taken = new Set<string>();
@@ -88,6 +91,9 @@ export class BegunNamespaces {
       // What was read of it is of the process that connected: nothing begins for another.
       client.assertStill();
       const read = readBeginOrder(order);
+      if (read.isForItself && !this.#configuration.itself)
+        throw refused("expected a command, as `itself` of `begin` is not set in the agent's configuration; start one");
+      if (read.isForItself) assertFitToTakeIn(client.pid);
       leave = this.#places.enter(client.uid);
       crew = crewForStranger();
       caller = new Caller(client, frames, crew);
@@ -102,8 +108,25 @@ export class BegunNamespaces {
     }
   }
 
+  /** The process that asks is held by a descriptor of its own until its namespace has begun, whatever becomes of its connection. */
   async #carryOut(order: BeginOrder, caller: Caller, crew: ElsewhereCrew): Promise<void> {
-    const { uid, pid } = caller.client;
+    const held = caller.client.hold();
+    const letGo = once(() => closeDescriptor(held.pidfd));
+    try {
+      await this.#host(order, caller, crew, held, letGo);
+    } finally {
+      letGo();
+    }
+  }
+
+  async #host(
+    order: BeginOrder,
+    caller: Caller,
+    crew: ElsewhereCrew,
+    held: HeldProcess,
+    letGo: () => void,
+  ): Promise<void> {
+    const { uid } = caller.client;
     const { contour, words, command, name = randomBytes(4).toString("hex") } = order;
     const key = `${uid}/${name}`;
     if (this.#live.has(key) || this.#taken.has(key))
@@ -111,12 +134,15 @@ export class BegunNamespaces {
     const free = this.#hosting.admit();
     const kept = this.#files.take();
     this.#taken.add(key);
+    if (order.isForItself) caller.takenIn();
     try {
       const evidencePlace = placeForEvidence(uid, name);
-      const plan = planOf(order, pid, kept);
+      const plan = planOf(order, held, kept);
       const about = { contour: contour?.called ?? name, command: words, learns: contour === undefined };
       const host = { ...thisProcess({}), threads: crew, standsIn: false };
-      const { run, namespace } = await startRun(host, { plan, command: [], about, checks: true }, tellingOf(caller));
+      const starts = () => startRun(host, { plan, command: [], about, checks: true }, tellingOf(caller));
+      const { run, namespace } = await (order.isForItself ? this.#oneByOne(uid, starts) : starts());
+      letGo();
       const begun: Begun = {
         ...{ uid, name, command, namespace },
         ...{ isSealed: order.policy !== undefined, mode: plan.mode },
@@ -154,6 +180,19 @@ export class BegunNamespaces {
       this.#live.delete(key);
       this.#taken.delete(key);
       kept.remove();
+    }
+  }
+
+  /** Loading the BPF programs takes long, under a lock that root's namespaces wait for; one that is refused may not ask again at once. */
+  async #oneByOne<T>(uid: number, starts: () => Promise<T>): Promise<T> {
+    const leave = this.#takenIn.enter(uid);
+    try {
+      const started = await starts();
+      leave();
+      return started;
+    } catch (fault) {
+      setTimeout(leave, REST_MS).unref();
+      throw fault;
     }
   }
 
@@ -271,7 +310,15 @@ function digestOf({ contour }: BeginOrder): string {
 }
 
 async function isMember(namespace: Namespace, pid: number): Promise<boolean> {
-  return (await namespace.ask({ ask: "member", pid })) === true;
+  return (await namespace.ask({ ask: "own-member", pid })) === true;
+}
+
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
+  };
 }
 
 function sayRefused(client: ClientProcess, frames: Frames, fault: unknown): void {

@@ -21,6 +21,8 @@ export interface BeginOrder {
   /** What it is held to, with its name for display; it learns without one. */
   readonly contour: { readonly called: string; readonly bytes: Buffer } | undefined;
   readonly enforces: boolean;
+  /** Whether the process that asks is to be inside itself, under bpf; else a command that it starts is, under seccomp. */
+  readonly isForItself: boolean;
   /** The text of an IMA policy. */
   readonly policy: string | undefined;
 }
@@ -51,6 +53,7 @@ export function readBeginOrder(json: unknown): BeginOrder {
       command: line(order["command"], "the command", MOST_SHOWN),
       words: list(order["words"], "the command", MOST_WORDS).map((each) => text(each, "a word of the command")),
       places: placesIn(order["places"]),
+      isForItself: optional(order["itself"], (each) => truth(each, "whether it is for itself")) ?? false,
       openFiles: optional(order["openFiles"], (each) => natural(each, "the limit of open files")),
       policy: optional(order["policy"], policyIn),
     };

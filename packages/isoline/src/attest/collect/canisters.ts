@@ -49,7 +49,7 @@ async function begunHere(bond: Bond | undefined): Promise<readonly Body[]> {
   const told = await Promise.all(
     (await begunNamespaces()).map(async (client) => {
       const answer = await Promise.race([askedOf(client, bond), later(BEGUN_MS).then(() => "it is busy")]);
-      return typeof answer === "string" ? untold(client.name) : answer && bodyOf(answer, bond, begunGuarantee());
+      return typeof answer === "string" ? untold(client.name) : answer && bodyOf(answer, bond, begunGuarantee(answer));
     }),
   );
   const found = told.filter((body) => body !== undefined);
@@ -122,7 +122,8 @@ function guaranteeOf({ sensor, mode, landlock }: Attested): string {
 }
 
 /** A process that begins a namespace under seccomp installs the filter itself, and the agent cannot see what that filter is. */
-function begunGuarantee(): string {
+function begunGuarantee(told: Attested): string {
+  if (told.sensor === "bpf") return `${guaranteeOf(told)}; a process began it for itself, and the kernel took it in`;
   return "a process began it for itself and installed the filter: it holds what that process started, unless it meant to deceive";
 }
 

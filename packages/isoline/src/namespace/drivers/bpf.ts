@@ -8,10 +8,12 @@ import {
   DEFAULT_HOLD_SECONDS,
   type Ending,
   filesWithContent,
+  type HeldProcess,
   launchFromProcess,
   type OpenedBpf,
   openBpf,
   type Sensor,
+  takeIn,
 } from "@isoline/linux";
 import { awaitCell, cells, type ControlBlock } from "../control-block.ts";
 import type { SupervisorMessage } from "../messages.ts";
@@ -21,6 +23,9 @@ import type { Session } from "../session.ts";
 import type { Driver } from "./driver.ts";
 import { startKeeper } from "./keeper.ts";
 import { digestsOf } from "./node-digests.ts";
+
+/** Bytes of a ring for a namespace that a stranger began: memory of the kernel's. What does not fit in is said to be lost. */
+const STRANGER_RING = 2 ** 20;
 
 export class BpfDriver implements Driver {
   readonly openFiles: number | undefined;
@@ -35,7 +40,8 @@ export class BpfDriver implements Driver {
     const { contour, policy } = session.model;
     const bars = policy.reaction === "deny-all" || policy.reaction === "kill" || policy.reaction === "freeze";
     const named = { label, adopt, root, known, shared: digestsOf(plan) };
-    const bpf = openBpf(session.mediator, { bars, points: contour.size, holdSeconds, ...named });
+    const ring = plan.forStranger === true ? { ringSize: STRANGER_RING } : {};
+    const bpf = openBpf(session.mediator, { bars, points: contour.size, holdSeconds, ...named, ...ring });
     // A workload with a terminal is not stopped at once, so its waits should be short.
     if (bpf.holds && root === undefined && hasTerminal()) bpf.readAhead(filesWithContent(contour, places));
     this.openFiles = plan.openFiles;
@@ -52,8 +58,21 @@ export class BpfDriver implements Driver {
       return;
     }
     bpf.kernel.journal.append(JSON.stringify(beginningOf(plan)));
-    if (plan.launcher === undefined) bpf.kernel.launchFrom(awaitCell(block, cells.launcherTid));
+    if (plan.takesIn !== undefined) this.#takeIn(plan.takesIn);
+    else if (plan.launcher === undefined) bpf.kernel.launchFrom(awaitCell(block, cells.launcherTid));
     else launchFromProcess(bpf.kernel, plan.launcher);
+  }
+
+  /** A process that asks again and again, and is refused, must leave nothing behind. */
+  #takeIn(held: HeldProcess): void {
+    try {
+      takeIn(this.#bpf.kernel, held);
+      this.#bpf.sensor.takenIn(held.pid);
+    } catch (fault) {
+      this.#bpf.sensor.close();
+      this.#stopKeeper?.();
+      throw fault;
+    }
   }
 
   start(): Sensor {

@@ -17,6 +17,12 @@ const MOST_PENDING = 65_536;
 /** The identity of a process whose exec was lost: not its earlier one, and not that of any other process. */
 export const UNTOLD: Identity = { serial: -1, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "?", chain: [] };
 
+/** An identity as it is written to the journal for the next supervisor. */
+export interface Noted {
+  readonly identity: Identity;
+  readonly task: Task;
+}
+
 export class Identities {
   readonly #byDigest = new Map<Digest, Identity>();
   readonly #bySerial: Identity[] = [];
@@ -39,9 +45,14 @@ export class Identities {
     return this.#add({ serial: this.#bySerial.length, id: task.id, parentId: task.parent, program, chain });
   }
 
-  /** Adds an identity that an earlier supervisor numbered, in the order of the numbers. */
-  restore(identity: Identity): void {
-    if (identity.serial === this.#bySerial.length) this.#add(identity);
+  /** Adds the identities that an earlier supervisor noted in its journal, in the order of their numbers. */
+  restoreAll(lines: readonly string[], remember: (task: Task) => void): void {
+    for (const line of lines) {
+      const { identity, task } = JSON.parse(line) as Partial<Noted>;
+      if (identity === undefined || task === undefined) continue;
+      if (identity.serial === this.#bySerial.length) this.#add(identity);
+      remember(task);
+    }
   }
 
   /** How many there are, which is the number of the next. */

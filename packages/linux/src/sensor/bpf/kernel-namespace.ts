@@ -4,22 +4,21 @@
  * It has its own ring, table of decided keys and counters. Everything else is shared with the other namespaces of the load,
  * under its number.
  */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { BpfMap, type MapShape, NO_PREALLOCATION } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
 import { RingReader } from "../../libbpf/ring.ts";
-import { close, pidfdOpen } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
 import { Journal } from "./journal.ts";
 import type { Attachment } from "./attachment.ts";
 import { Load, MOST_NAMESPACES, placeOf } from "./load.ts";
+import { Members } from "./members.ts";
 import { operations } from "./record.ts";
 import { Rest } from "./rest.ts";
 import {
   counterNames,
   decided,
-  member,
   modes,
   sharedKey,
   namespaceState,
@@ -71,17 +70,10 @@ export interface Tally {
   readonly refused: number;
 }
 
-/** A process of the namespace, as the kernel knows it. */
-export interface Member {
-  readonly pid: number;
-  readonly process: number;
-  readonly parent: number;
-  readonly identity: number;
-}
-
 export class KernelNamespace {
   /** What the next supervisor needs to know. */
   readonly journal: Journal;
+  readonly members: Members;
   readonly reader: RingReader;
   /** How the reader waits for more. */
   readonly rest: Rest;
@@ -114,6 +106,7 @@ export class KernelNamespace {
     this.#supervisor = supervisor;
     this.id = orphan ?? nextNumber(load);
     this.journal = new Journal(load.maps.journal, this.id);
+    this.members = new Members(load, this.id, supervisor);
     const made = new Map<string, BpfMap>();
     try {
       const make = (name: string, within: "tables" | "rings" | "tallies", shape: MapShape) => {
@@ -192,40 +185,6 @@ export class KernelNamespace {
     this.setDefaultAction(mode);
   }
 
-  /** The living processes of the namespace: parents before their children. */
-  members(): readonly Member[] {
-    const { members, assigned } = this.#load.maps;
-    const value = Buffer.alloc(members.valueBytes);
-    const real = Buffer.alloc(4);
-    const found: Member[] = [];
-    for (const name of readdirSync("/proc")) {
-      const pidfd = /^\d+$/.test(name) ? pidfdOpen(Number(name), 0) : -1;
-      if (pidfd < 0) continue;
-      if (members.lookup(u32(pidfd), value) && value.readUInt32LE(member.namespace_id) === this.id) {
-        const number = value.subarray(member.identity, member.identity + 4);
-        found.push({
-          pid: Number(name),
-          process: Number(value.readBigUInt64LE(member.process)),
-          parent: Number(value.readBigUInt64LE(member.parent)),
-          identity: (assigned.lookup(number, real) ? real : number).readUInt32LE(0),
-        });
-      }
-      close(pidfd);
-    }
-    return found.sort((one, other) => one.process - other.process);
-  }
-
-  /** Whether a process is in any namespace of the BPF programs; one that cannot be found is taken for a member. */
-  isMember(pid: number): boolean {
-    const { members } = this.#load.maps;
-    const pidfd = pidfdOpen(pid, 0);
-    if (pidfd < 0) return true;
-    const value = Buffer.alloc(members.valueBytes);
-    const isThere = members.lookup(u32(pidfd), value);
-    close(pidfd);
-    return isThere && value.readUInt32LE(member.namespace_id) !== 0;
-  }
-
   /** Sets the default action: what becomes of an act that has not been decided. */
   setDefaultAction(mode: keyof typeof modes): void {
     this.#mode = mode;
@@ -247,16 +206,6 @@ export class KernelNamespace {
   /** No process begins the namespace any more. */
   endLaunch(): void {
     this.#load.maps.launching.delete(u32(this.#launcher));
-  }
-
-  /**
-   * The next process that another process forks, given by its descriptor, enters the namespace. False if that process is in a
-   * namespace itself, or has ended.
-   */
-  invite(pidfd: number): boolean {
-    const { members, invitations } = this.#load.maps;
-    if (members.lookup(u32(pidfd), Buffer.alloc(members.valueBytes))) return false;
-    return invitations.update(u32(pidfd), Buffer.concat([u32(this.id), u32(this.#supervisor)]));
   }
 
   /** Decides every act with this key, from now on; false if the table is full. */

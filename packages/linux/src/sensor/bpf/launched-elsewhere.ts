@@ -10,7 +10,7 @@ import type { KernelNamespace } from "./kernel-namespace.ts";
 export function launchFromProcess(kernel: KernelNamespace, pid: number): void {
   const pidfd = pidfdOpen(pid, 0);
   try {
-    if (pidfd < 0 || !kernel.invite(pidfd))
+    if (pidfd < 0 || !kernel.members.invite(pidfd))
       throw new LinuxError(
         "launch-failed",
         `process ${pid} cannot begin a namespace: it has ended, or is in one itself`,

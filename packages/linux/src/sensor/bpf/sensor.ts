@@ -2,7 +2,6 @@
  * The bpf sensor: reads records of the BPF programs, finds out their actor and meaning, and gives the BPF programs the
  * verdict.
  */
-import type { Task } from "@isoline/core/identity";
 import { EINTR } from "../../abi/errno.ts";
 import { close, pidfdOpen } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
@@ -19,10 +18,11 @@ import { Decisions, keyBytes } from "./decisions.ts";
 import { execOf } from "./exec-act.ts";
 import { Executions } from "./executions.ts";
 import { Glance } from "./glance.ts";
-import { Identities, UNTOLD } from "./identities.ts";
+import { Identities, type Noted, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
 import { LASTING } from "./lasting.ts";
+import { FIRST } from "./members.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
@@ -47,12 +47,6 @@ export interface BpfConditions {
   readonly waits: boolean;
   /** Acts are reported before they happen, and not afterwards. */
   readonly isAsked: boolean;
-}
-
-/** An identity as it is written to the journal for the next supervisor. */
-interface Noted {
-  readonly identity: Identity;
-  readonly task: Task;
 }
 
 export class BpfSensor implements Sensor {
@@ -97,18 +91,18 @@ export class BpfSensor implements Sensor {
 
   /** Adds the living processes of a namespace whose supervisor has ended, and what it noted about them. */
   adopt(): void {
-    for (const line of this.#kernel.journal.read()) {
-      const { identity, task } = JSON.parse(line) as Partial<Noted>;
-      if (identity === undefined || task === undefined) continue;
-      this.#identities.restore(identity);
-      this.#mediator.remember(task);
-    }
-    for (const { process, pid, parent, identity } of this.#kernel.members()) {
+    this.#identities.restoreAll(this.#kernel.journal.read(), (task) => this.#mediator.remember(task));
+    for (const { process, pid, parent, identity } of this.#kernel.members.all()) {
       this.#mediator.born(this.#table.add(process, pid, parent, this.#identities.numbered(identity)));
     }
     this.#begun = true;
     this.#lost = this.#kernel.census().lost;
     this.#mediator.missed("what happened before this supervisor took over is not in this measurement");
+  }
+
+  /** Adds the process that began the namespace while it ran: its program is of no identity, as nothing was seen of its start. */
+  takenIn(pid: number): void {
+    this.#mediator.born(this.#table.add(FIRST, pid, 0, this.#identities.root));
   }
 
   get processes(): Iterable<BpfProcess> {
@@ -139,7 +133,7 @@ export class BpfSensor implements Sensor {
     const pidfd = listener === undefined ? pidfdOpen(pid, 0) : -1;
     if (pidfd < 0) return false;
     try {
-      return startTime(pid) === started && this.#kernel.invite(pidfd);
+      return startTime(pid) === started && this.#kernel.members.invite(pidfd);
     } finally {
       close(pidfd);
     }
@@ -147,7 +141,8 @@ export class BpfSensor implements Sensor {
 
   /** The BPF programs report every end. */
   sweep(): void {}
-  readonly isMember = (pid: number): boolean => this.#kernel.isMember(pid);
+  readonly isMember = (pid: number): boolean => this.#kernel.members.isInAny(pid);
+  readonly has = (pid: number): boolean => this.#kernel.members.has(pid);
   readonly amended = (): void => this.#decisions.forgetRefusals();
 
   /** `launched` gives the pid of the first process once it has started, 0 before, a negative number if the start failed. */

@@ -18,8 +18,11 @@ export const namespaceState = {
 /** `struct label` */
 export const LABEL_BYTES = 1024;
 
-/** The part of `struct member` that is read here. */
-export const member = { namespace_id: 0, identity: 4, process: 8, parent: 16 } as const;
+/** The part of `struct member` that is read or written here. */
+export const member = {
+  ...{ namespace_id: 0, identity: 4, process: 8, parent: 16 },
+  ...{ by_key: 72, root: 88, mounts: 96, network: 100 },
+} as const;
 
 /** `struct default_action` */
 export const defaultAction = { bytes: 8, mode: 0, supervisor: 4 } as const;

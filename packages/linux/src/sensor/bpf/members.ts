@@ -1,0 +1,120 @@
+/** Which processes are in a namespace of the BPF programs, by the kernel's own table of tasks; and how one gets there. */
+import { readdirSync } from "node:fs";
+import { close, pidfdOpen } from "../../abi/libc.ts";
+import type { Load } from "./load.ts";
+import { member, namespaceState, u32 } from "./structures.ts";
+
+/** A process of the namespace, as the kernel knows it. */
+export interface Member {
+  readonly pid: number;
+  readonly process: number;
+  readonly parent: number;
+  readonly identity: number;
+}
+
+/** The number of the process that a namespace begins with. */
+export const FIRST = 1;
+
+export class Members {
+  readonly #maps: Load["maps"];
+  readonly #id: number;
+  readonly #supervisor: number;
+
+  constructor({ maps }: Load, id: number, supervisor: number) {
+    this.#maps = maps;
+    this.#id = id;
+    this.#supervisor = supervisor;
+  }
+
+  /** The processes of the namespace that have not been waited for: parents before their children. */
+  all(): readonly Member[] {
+    const { members, assigned } = this.#maps;
+    const value = Buffer.alloc(members.valueBytes);
+    const real = Buffer.alloc(4);
+    const found: Member[] = [];
+    for (const name of readdirSync("/proc")) {
+      const pidfd = /^\d+$/.test(name) ? pidfdOpen(Number(name), 0) : -1;
+      if (pidfd < 0) continue;
+      if (members.lookup(u32(pidfd), value) && value.readUInt32LE(member.namespace_id) === this.#id) {
+        const number = value.subarray(member.identity, member.identity + 4);
+        found.push({
+          pid: Number(name),
+          process: Number(value.readBigUInt64LE(member.process)),
+          parent: Number(value.readBigUInt64LE(member.parent)),
+          identity: (assigned.lookup(number, real) ? real : number).readUInt32LE(0),
+        });
+      }
+      close(pidfd);
+    }
+    return found.sort((one, other) => one.process - other.process);
+  }
+
+  /** Whether a process is in any namespace of the BPF programs; one that cannot be found is taken for a member. */
+  isInAny(pid: number): boolean {
+    const pidfd = pidfdOpen(pid, 0);
+    if (pidfd < 0) return true;
+    const id = this.#idOf(pidfd);
+    close(pidfd);
+    return id !== undefined && id !== 0;
+  }
+
+  /** Whether a process is in this namespace; false for one that cannot be found. */
+  has(pid: number): boolean {
+    const pidfd = pidfdOpen(pid, 0);
+    if (pidfd < 0) return false;
+    const id = this.#idOf(pidfd);
+    close(pidfd);
+    return id === this.#id;
+  }
+
+  /**
+   * The next process that another process forks, given by its descriptor, enters the namespace. False if that process is in a
+   * namespace itself, or has ended.
+   */
+  invite(pidfd: number): boolean {
+    if (this.#idOf(pidfd) !== undefined) return false;
+    return this.#maps.invitations.update(u32(pidfd), Buffer.concat([u32(this.#id), u32(this.#supervisor)]));
+  }
+
+  /**
+   * The first thread of a process is from now on the first member of this namespace, in which nothing has begun. False if it is in a
+   * namespace, or does not exist any more. Its root directory is filled in by the BPF programs (`begin` in `bpf/send-record.h`).
+   */
+  begin(pidfd: number): boolean {
+    const { members, namespace_states: states } = this.#maps;
+    const state = Buffer.alloc(namespaceState.bytes);
+    if (!states.lookup(u32(this.#id), state)) return false;
+    const value = Buffer.alloc(members.valueBytes);
+    const byKey = state.readUInt32LE(namespaceState.bars) === 0 && state.readUInt32LE(namespaceState.content) === 0;
+    value.writeUInt32LE(this.#id, member.namespace_id);
+    value.writeBigUInt64LE(BigInt(FIRST), member.process);
+    value.writeUInt32LE(byKey ? 1 : 0, member.by_key);
+    state.copy(value, member.mounts, namespaceState.mounts, namespaceState.mounts + 4);
+    state.copy(value, member.network, namespaceState.network, namespaceState.network + 4);
+    // Counted first: as soon as it is a member, the programs count what it forks, and its end.
+    this.#count(state, { processes: 1, live: 1, born: 1 });
+    if (members.add(u32(pidfd), value)) return true;
+    this.#count(state, { processes: 0, live: 0, born: 0 });
+    return false;
+  }
+
+  /** Says that none lives any more: of a process whose end came before its membership, the programs counted no end. */
+  endUncounted(): void {
+    const state = Buffer.alloc(namespaceState.bytes);
+    if (!this.#maps.namespace_states.lookup(u32(this.#id), state)) return;
+    state.writeBigInt64LE(0n, namespaceState.live);
+    this.#maps.namespace_states.update(u32(this.#id), state);
+  }
+
+  #count(state: Buffer, counts: { readonly processes: number; readonly live: number; readonly born: number }): void {
+    for (const [name, count] of Object.entries(counts))
+      state.writeBigUInt64LE(BigInt(count), namespaceState[name as keyof typeof counts]);
+    this.#maps.namespace_states.update(u32(this.#id), state);
+  }
+
+  #idOf(pidfd: number): number | undefined {
+    const { members } = this.#maps;
+    const value = Buffer.alloc(members.valueBytes);
+    return members.lookup(u32(pidfd), value) ? value.readUInt32LE(member.namespace_id) : undefined;
+  }
+}
