@@ -24,7 +24,7 @@ export class EvidenceMaker {
   #stateUnder;
   #aggregate;
 
-  /** @param {import("./recorded.mjs").Recorded} recorded @param {"whole" | "quote"} kind */
+  /** @param {import("./recorded.mjs").Recorded} recorded @param {"whole" | "quote" | "list"} kind */
   constructor(recorded, kind) {
     this.#pattern = recorded[kind];
     this.#bytes = Buffer.from(this.#pattern.bytes, "base64");

@@ -20,6 +20,7 @@ const acts = {
   attestedNodes: () => load?.attestedNodes,
   tally: () => ({ ...load?.tally, processor: process.cpuUsage(before) }),
   acknowledged: () => load?.acknowledged,
+  pause: (isPaused) => load?.pause(isPaused),
   stop: () => load?.stop(),
 };
 

@@ -40,6 +40,11 @@ export class Generators {
     }
   }
 
+  /** While it pauses it sends nothing more. @param {boolean} isPaused */
+  pause(isPaused) {
+    return this.#all("pause", () => isPaused);
+  }
+
   begin() {
     return this.#all("begin");
   }

@@ -10,13 +10,14 @@ import { Wire } from "./wire.mjs";
 /**
  * @typedef {object} Order
  * @property {import("./recorded.mjs").Recorded} recorded
- * @property {"whole" | "quote"} kind
+ * @property {"whole" | "quote" | "list"} kind
  * @property {string} keys the file
  * @property {number} from
  * @property {number} to
  * @property {readonly import("./wire.mjs").Target[]} targets
  * @property {number} connections to each target
  * @property {number} interval milliseconds from one evidence of a node to its next; 0: as fast as the answers come
+ * @property {boolean} [isFresh] whether each attestation has a connection of its own
  * @property {number} changing after so many attestations a node says something else, which changes its verdict; 0: never
  *
  * @typedef {object} Node
@@ -69,6 +70,7 @@ export class Load {
   /** Until when a target is not asked, because it did not answer. @type {number[]} */
   #down;
   #isRunning = true;
+  #isPaused = false;
 
   /** @param {Order} order */
   constructor(order) {
@@ -110,6 +112,11 @@ export class Load {
     for (const wire of this.#idle.flat()) wire.close();
   }
 
+  /** While it pauses, what was sent is answered, and no more is sent. @param {boolean} isPaused */
+  pause(isPaused) {
+    this.#isPaused = isPaused;
+  }
+
   begin() {
     this.tally = nothing();
   }
@@ -139,7 +146,7 @@ export class Load {
 
   #dispatch() {
     for (const [target, idle] of this.#idle.entries()) {
-      const isDown = performance.now() < (this.#down[target] ?? 0);
+      const isDown = this.#isPaused || performance.now() < (this.#down[target] ?? 0);
       const [ready, begin] = [this.#ready[target] ?? [], this.#new[target] ?? []];
       // A queue that is taken from its front, in one step.
       let taken = 0;
@@ -158,6 +165,7 @@ export class Load {
   async #serve(node, wire, target) {
     if (node.due === 0) node.due = performance.now();
     await this.#attest(node, wire);
+    if (this.#order.isFresh) wire.close();
     this.#idle[target]?.push(wire);
     this.#dispatch();
   }

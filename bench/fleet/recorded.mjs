@@ -26,6 +26,7 @@ import { testModule } from "../harness/test-module.mjs";
  * @typedef {object} Recorded
  * @property {Pattern} whole with the logs of boot, of IMA and of the node, a register of a canister, its certificate and a bound state
  * @property {Pattern} quote a quote and one canister without a register
+ * @property {Pattern} list the same with the list of IMA
  * @property {string} contour the file, in base64
  * @property {string} contourDigest
  * @property {string} aggregate of the node, in hexadecimal
@@ -45,13 +46,13 @@ const marks = {
   y: randomBytes(32),
 };
 
-/** @param {string} scratch @returns {Promise<Recorded>} */
-export async function record(scratch) {
+/** @param {string} scratch @param {readonly string[]} [files] that IMA measured @returns {Promise<Recorded>} */
+export async function record(scratch, files) {
   const { Node } = await testModule("forgery/node", scratch);
   const { published, contour, digest, bound } = await testModule("forgery/published", scratch);
   const node = new Node();
   try {
-    await node.boot(EVENTS);
+    await node.boot(EVENTS, files);
     const born = await node.bear("web");
     const counters = { events: marks.events, departures: 0, refused: 0, lost: 0, untrusted: 0 };
     const told = node.told("web", born, { counters, bound: bound(marks.challenge, node.aggregate) });
@@ -62,6 +63,7 @@ export async function record(scratch) {
     return {
       whole: patternOf(whole, bound(marks.challenge, node.aggregate).state),
       quote: patternOf(bare(quote), undefined),
+      list: patternOf({ ...bare(quote), imaList: quote.imaList }, undefined),
       contour: Buffer.from(contour).toString("base64"),
       contourDigest: digest,
       aggregate: hex(node.aggregate),

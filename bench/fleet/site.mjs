@@ -28,6 +28,15 @@ const policies = {
     ledger: "if-there",
     canisters: [{ label: "*", register: "if-there" }],
   },
+  list: {
+    policy: 1,
+    name: "list",
+    version: 1,
+    boots: ["good"],
+    imaList: "required",
+    ledger: "if-there",
+    canisters: [{ label: "*", register: "if-there" }],
+  },
 };
 
 /** @typedef {keyof typeof policies} Kind */
@@ -91,7 +100,7 @@ export class Site {
    * The load of all nodes.
    *
    * @param {number} processes @param {number} nodes @param {readonly Verifier[]} verifiers
-   * @param {{ kind: Kind, connections: number, interval: number, changing?: number }} how
+   * @param {{ kind: Kind, connections: number, interval: number, changing?: number, isFresh?: boolean }} how
    */
   async load(processes, nodes, verifiers, { changing = 0, ...how }) {
     const generators = new Generators(processes);

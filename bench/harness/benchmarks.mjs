@@ -39,6 +39,7 @@ const order = [
   "canister-start",
   "agent",
   "fleet",
+  "fleet-peer",
   "memory",
   "workloads",
 ];

@@ -8,8 +8,7 @@ export function page(results) {
   return `${[
     `# Performance: ${processor}, ${cores} cores`,
     introduction(results),
-    "## Goals",
-    goalTable(results),
+    ...goals(results),
     ...results.benchmarks.flatMap(chapter),
     ...leftOut(results),
   ].join("\n\n")}\n`;
@@ -31,12 +30,16 @@ function introduction({ date, commit, quick, machine }) {
 }
 
 /** @param {import("./benchmarks.mjs").Results} results */
-function goalTable({ benchmarks }) {
-  const goals = benchmarks.flatMap(({ comparisons }) => comparisons.flatMap((comparison) => comparison.goals));
-  return table([
-    ["what", "goal", "measured", ""],
-    ...goals.map(({ what, reach, measured, reached }) => [what, reach, measured, reached ? "reached" : "**missed**"]),
+function goals({ benchmarks }) {
+  const all = benchmarks.flatMap(({ comparisons }) => comparisons.flatMap((comparison) => comparison.goals));
+  if (all.length === 0) return [];
+  const rows = all.map(({ what, reach, measured, reached }) => [
+    what,
+    reach,
+    measured,
+    reached ? "reached" : "**missed**",
   ]);
+  return ["## Goals", table([["what", "goal", "measured", ""], ...rows])];
 }
 
 /** @param {import("./benchmarks.mjs").Benchmark} benchmark */

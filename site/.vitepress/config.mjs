@@ -103,6 +103,7 @@ export default defineConfig({
               page("AMD EPYC", "/performance/amd-epyc"),
               page("AMD EPYC, workloads", "/performance/amd-epyc-workloads"),
               page("AMD EPYC, attestation", "/performance/amd-epyc-attestation"),
+              page("AMD EPYC, beside Keylime", "/performance/amd-epyc-fleet-peer"),
               page("AMD EPYC, earlier", "/performance/amd-epyc-earlier"),
             ],
           },

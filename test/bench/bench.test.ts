@@ -69,6 +69,17 @@ describe.skipIf(!existsSync(join(repository, "packages/core/dist/index.js")))("n
     for (const name of names) expect(stdout).toContain(`skipped: ${name}: everything (gcc not installed)`);
   });
 
+  it("names what to fetch where there is no source of another verifier, and ends with success", () => {
+    const { status, stdout } = bench("--quick", "--only", "fleet-peer");
+    expect(status).toBe(0);
+    expect(stdout).toContain(
+      "skipped: fleet-peer: everything (no source of Keylime; fetch https://github.com/keylime/",
+    );
+    const wrong = bench("--quick", "--only", "fleet-peer", "--set", `keylime=${folder}`);
+    expect(wrong.status).toBe(0);
+    expect(wrong.stdout).toContain(`skipped: fleet-peer: everything (no source of Keylime in ${folder}`);
+  });
+
   it("refuses a setting without a value", () => {
     const { status, stderr } = bench("--set", "nodes");
     expect(status).toBe(2);

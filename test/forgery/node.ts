@@ -62,6 +62,7 @@ const EVENTS = [
   [4, "boot loader"],
   [7, "secure boot on"],
 ] as const;
+const FILES = ["/usr/bin/sh", "/usr/bin/node"];
 const PCR = 13;
 const naming = namingKey();
 
@@ -78,7 +79,7 @@ export class Node {
   readonly naming = naming;
 
   /** Powers on, boots, and begins a ledger. */
-  async boot(events: readonly (readonly [number, string])[] = EVENTS): Promise<this> {
+  async boot(events: readonly (readonly [number, string])[] = EVENTS, files: readonly string[] = FILES): Promise<this> {
     await this.software.start();
     this.ledger.length = 0;
     this.registers.length = 0;
@@ -88,7 +89,7 @@ export class Node {
       for (const { register, digest } of measured) await extendPcr(tpm, register, digest);
       const values = await this.pcrs(tpm, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
       this.aggregate = sha256(...values.slice(0, 8));
-      const ima = imaListOf(sha256(...values), ["/usr/bin/sh", "/usr/bin/node"]);
+      const ima = imaListOf(sha256(...values), files);
       for (const { register, digest } of ima.measured) await extendPcr(tpm, register, digest);
       [this.bootLog, this.imaList, this.measured] = [log, ima.list, measured];
     });
