@@ -1,7 +1,7 @@
 /** A process that begins a namespace for itself, at an agent: it and all that it starts are inside, and no one is who should not be. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -71,19 +71,19 @@ function begins(steps, uid = OWNER) {
   return { pid: child.pid, lines, ended };
 }
 
-/** How many loads of the sensor's programs are pinned: none without a namespace. */
-const loads = () => {
-  try {
-    return readdirSync("/sys/fs/bpf/isoline").length;
-  } catch {
-    return 0;
-  }
+/** The namespaces that the kernel has, as `isoline unpin` names them when it refuses; the machine has one of its own. */
+const namespaces = () => {
+  const { stderr } = spawnSync(`${bin}isoline`, ["unpin"], { encoding: "utf8" });
+  return stderr.match(/namespace \d+: \d+ processes/g) ?? [];
 };
+/** @type {string[]} */
+let machines = [];
 const ASKS = ["privileges", "", "ask"];
 const outcome = (/** @type {string | undefined} */ line) => JSON.parse((line ?? "").split("\n").at(-1) ?? "");
 
 before(async () => {
   if (skip) return;
+  machines = namespaces();
   chmodSync(place, 0o711);
   const allow = `[{ users: [${OWNER}] }]`;
   writeFileSync(
@@ -193,5 +193,6 @@ test("one that forks or executes while it is taken in is inside or ended, and no
     ["becomes", "becomes", "2"],
   ])
     await begins(["privileges", "", "hurry", order({ name }), ...more]).ended;
-  await until(() => logged("began").length === logged("ended").length && loads() === 0);
+  await until(() => logged("began").length === logged("ended").length && namespaces().length === machines.length);
+  deepEqual(namespaces(), machines);
 });
