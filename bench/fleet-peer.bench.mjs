@@ -26,9 +26,9 @@ bank and check the digest of each entry. A judgement goes from the bytes of the 
 the programs that Keylime starts. Before the figures are taken, both have to refuse a list with one altered entry.
 Of a list that grew, both are sent what is new. **What Keylime does alone.** It asks for each file of the list in a runtime policy, which has as many files.
 It reads that policy anew for each attestation; "its policy read once" leaves that out. It goes on from the last entry that it replayed,
-and binds a key of the agent by register 16. **What isoline does alone.** It puts the whole evidence together each time, and knows a list
-that was proven by its digest. A list that grew is replayed from its beginning. It signs a result (Ed25519), and reads the node's
-statement about itself. No canister, ledger or bound state is part
+and binds a key of the agent by register 16. **What isoline does alone.** It puts the whole evidence together each time, and goes on from
+the end of the list that it replayed, whose bytes it knows by their digest. It signs a result (Ed25519), and reads the node's statement
+about itself. No canister, ledger or bound state is part
 of this. Keylime's log is silent. **Over TLS** both are processes of their own with their embedded store, the load on the same
 processors, and at most ten attestations at once. Keylime asks its agents, on a new connection each time, and isoline's nodes send
 by themselves, on a new connection each time or on one that is kept. Keylime reads and writes its database for each attestation, isoline

@@ -24,7 +24,7 @@ describe.skipIf(!isCI || !isBuilt || !has("dpkg-deb"))(
     afterAll(() => rmSync(place, { recursive: true, force: true }));
 
     it("contains commands, manual pages, completions, a unit and a runtime for podman, and no script", () => {
-      const held = execFileSync("dpkg-deb", ["-c", file], { encoding: "utf8" });
+      const held = execFileSync("dpkg-deb", ["-c", file], { encoding: "utf8", maxBuffer: 2 ** 26 });
       for (const path of [
         "/usr/bin/isoline ->",
         "/usr/bin/isoline-runc ->",

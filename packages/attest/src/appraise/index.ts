@@ -10,7 +10,14 @@ export type { MachineRules } from "./machine-rules.ts";
 export { collateralIn, makersIn, revocationsIn, rootsAmong } from "./machine-files.ts";
 export { type Policy, POLICY_TYPE, type Root, QUOTED_REGISTERS, readPolicy } from "./policy.ts";
 export type { MachineNode, MachineTrust, Question, Trust } from "./question.ts";
-export { type Fact, type FactName, nothingProven, type ProvenFacts, type ReplayedLedger } from "./proven.ts";
+export {
+  type Fact,
+  type FactName,
+  nothingProven,
+  type ProvenFacts,
+  type ProvenImaLists,
+  type ReplayedLedger,
+} from "./proven.ts";
 export {
   appraiseQuote,
   assertAttestationKey,

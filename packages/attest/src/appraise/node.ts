@@ -248,15 +248,12 @@ function assertImaList(
     registers && KERNEL_REGISTERS.every((register) => registers.has(register))
       ? aggregateOf(registers, KERNEL_REGISTERS)
       : undefined;
-  const fact = facts.recall("ima-list", imaList, quoted, expected ?? NOTHING);
-  if (fact.isProven) return;
-  const { violations, bootAggregate } = replayImaList(imaList, quoted);
+  const { violations, bootAggregate, end } = replayImaList(imaList, quoted, facts.imaLists?.endWithin(imaList));
   if (violations > 0)
     warn(`${violations} files were written while the kernel measured them; their digests are not known`);
   if (bootAggregate?.length === 32 && expected !== undefined && !equal(bootAggregate, expected))
     throw broken(`boot_aggregate ${short(expected)}`, short(bootAggregate), "the list is of another boot: ask again");
-  // Violations are told of each time.
-  if (violations === 0) fact.keep();
+  facts.imaLists?.keep(imaList, end);
 }
 
 function assertBoot(registers: Registers, policy: Policy, { boots }: References, warn: Warn): void {

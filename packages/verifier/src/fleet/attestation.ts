@@ -127,6 +127,7 @@ export class Attestation {
       proven: {
         recall: (name, ...about) => node.proven.recall(name, ...about),
         replayed: (file, replay) => ledgers.of(node.id, file, replay),
+        imaLists: node.proven.imaLists,
       },
       verifiesEcdsa,
       last: node.accepted,

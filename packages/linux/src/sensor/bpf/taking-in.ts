@@ -64,7 +64,9 @@ function obstacle(pid: number, isInside: (child: number) => boolean): string | u
     return "a process that gains no privileges by an exec; set that first: prctl(PR_SET_NO_NEW_PRIVS, 1)";
   const other = SEES.find((link) => linkOf(`/proc/${pid}/${link}`) !== linkOf(`/proc/self/${link}`));
   if (other !== undefined) return `a process that sees what the supervisor sees, got one with another ${other}`;
-  const outside = childrenOf(pid, pid)?.find((child) => !isInside(child) && !hasEnded(child));
+  const children = childrenOf(pid, pid);
+  if (children === undefined) return "a kernel that lists the children of a process (CONFIG_PROC_CHILDREN)";
+  const outside = children.find((child) => !isInside(child) && !hasEnded(child));
   if (outside !== undefined) return `a process without children, got one whose child ${outside} would stay outside`;
   return undefined;
 }
