@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -57,7 +58,7 @@ export function run(command, { cwd = repository, env = {}, show = false, limitSe
       output += `${error.message}\n`;
       settle(127);
     });
-    child.on("close", (code, signal) => settle(code ?? (signal === "SIGKILL" ? 137 : 143)));
+    child.on("close", (code, signal) => settle(code ?? 128 + (constants.signals[signal ?? "SIGKILL"])));
   });
 }
 
