@@ -58,7 +58,7 @@ export function run(command, { cwd = repository, env = {}, show = false, limitSe
       output += `${error.message}\n`;
       settle(127);
     });
-    child.on("close", (code, signal) => settle(code ?? 128 + (constants.signals[signal ?? "SIGKILL"])));
+    child.on("close", (code, signal) => settle(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
   });
 }
 
