@@ -79,7 +79,8 @@ function started(mode) {
   rmSync(inside("end"), { force: true });
   const id = yard.id();
   equal(yard.create(id, yard.bundle(script, "bpf", mode, "kept.contour")), 0);
-  equal(yard.runc("start", id).status, 0);
+  const { status, stderr } = yard.runc("start", id);
+  equal(status, 0, `${stderr}\n${agents.map(({ said }) => said).join("")}`);
   return id;
 }
 
@@ -91,11 +92,14 @@ test("an enforced canister is refused by the agent, while there is none, and by 
   await until(() => first.has("ready", "") !== undefined);
   yard.useAgent();
 
-  const learnt = started("learn");
-  equal(await reads("/etc/passwd"), "");
-  writeFileSync(inside("end"), "");
-  await until(() => first.has("ended", learnt) !== undefined);
-  equal(first.has("ended", learnt).verdict, "learnt");
+  // Twice: what a start does depends a little on which of its processes is the faster one.
+  for (let run = 0; run < 2; run++) {
+    const learnt = started("learn");
+    for (let file = 0; file < 3; file++) equal(await reads("/etc/passwd"), "");
+    writeFileSync(inside("end"), "");
+    await until(() => first.has("ended", learnt) !== undefined);
+    equal(first.has("ended", learnt).verdict, "learnt");
+  }
 
   const id = started("enforce");
   equal(await reads("/etc/passwd"), "");
