@@ -49,7 +49,7 @@ export async function appraiseNode(
   if (known === undefined) return undefined;
   const { body, key, info, pinned } = known;
   const qualifying = qualifyingData(question.challenge, evidence.node, evidence.tree.root);
-  // Without a TPM there is nothing that the checks of a quote, and of what it vouches for, could have been made of.
+  // A node without a TPM sends no quote, so the checks of a quote are not made.
   const proven =
     evidence.quote === undefined
       ? "none"
