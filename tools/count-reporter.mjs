@@ -1,5 +1,8 @@
 import { writeFileSync } from "node:fs";
 
+/** The most characters of a reason beside the name of a failed test. */
+const MOST_REASON = 300;
+
 /**
  * Reports the results of the tests to `tools/test.mjs`, in the file named by ISOLINE_TEST_REPORT.
  *
@@ -9,24 +12,42 @@ import { writeFileSync } from "node:fs";
 export default class CountReporter {
   /**
    * @param {readonly import("vitest/node").TestModule[]} modules
-   * @param {readonly unknown[]} unhandledErrors
+   * @param {readonly import("vitest/node").SerializedError[]} unhandledErrors
    */
   onTestRunEnd(modules, unhandledErrors) {
-    const counts = { passed: 0, failed: unhandledErrors.length, skipped: /** @type {string[]} */ ([]) };
+    let passed = 0;
+    const failed = unhandledErrors.map((error) => `uncaught${reason([error])}`);
+    /** @type {string[]} */
+    const skipped = [];
     for (const module of modules) {
-      counts.failed += module.errors().length;
-      for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
+      for (const error of module.errors()) failed.push(nameIn(module, "", [error]));
+      for (const suite of module.children.allSuites())
+        for (const error of suite.errors()) failed.push(nameIn(module, suite.fullName, [error]));
       for (const test of module.children.allTests()) {
         const result = test.result();
-        if (result.state === "passed") counts.passed += 1;
-        else if (result.state === "skipped") counts.skipped.push(skipName(module, test, result.note));
-        else if (isInSkippedSuite(test)) counts.skipped.push(skipName(module, test));
-        else counts.failed += 1;
+        if (result.state === "passed") passed += 1;
+        else if (result.state === "skipped") skipped.push(skipName(module, test, result.note));
+        else if (isInSkippedSuite(test)) skipped.push(skipName(module, test));
+        else failed.push(nameIn(module, test.fullName, result.errors ?? [{ message: "never ran" }]));
       }
     }
     const file = process.env["ISOLINE_TEST_REPORT"];
-    if (file !== undefined) writeFileSync(file, JSON.stringify(counts));
+    if (file !== undefined) writeFileSync(file, JSON.stringify({ passed, failed, skipped }));
   }
+}
+
+/**
+ * @param {import("vitest/node").TestModule} module @param {string} name
+ * @param {readonly { message: string }[]} errors
+ */
+function nameIn(module, name, errors) {
+  const place = name === "" ? module.relativeModuleId : `${module.relativeModuleId} > ${name}`;
+  return place.replaceAll("\n", " ") + reason(errors);
+}
+
+/** @param {readonly { message: string }[]} errors */
+function reason([first]) {
+  return first === undefined ? "" : `: ${first.message.replaceAll(/\s+/g, " ").slice(0, MOST_REASON)}`;
 }
 
 /**

@@ -7,26 +7,29 @@ const MOST_LINES = 60;
  */
 export class Tally {
   passed = 0;
-  failed = 0;
+  /** @type {string[]} */
+  failed = [];
   /** @type {string[]} */
   skipped = [];
 
-  /** @param {{ passed: number, failed: number, skipped: readonly string[] }} counts */
+  /** @param {{ passed: number, failed: readonly string[], skipped: readonly string[] }} counts */
   add({ passed, failed, skipped }) {
     this.passed += passed;
-    this.failed += failed;
+    this.failed.push(...failed);
     this.skipped.push(...skipped);
   }
 
-  /** The closing lines: what was skipped, by name, then the counts. */
+  /** The closing lines: what was skipped and what failed, by name, then the counts. */
   closing() {
-    const names = this.skipped.map((name) => `  skipped: ${name}`);
-    return [...names, `${this.passed} passed, ${this.failed} failed, ${this.skipped.length} skipped`].join("\n");
+    const skipped = this.skipped.map((name) => `  skipped: ${name}`);
+    const failed = this.failed.map((name) => `  failed: ${name}`);
+    const counts = `${this.passed} passed, ${this.failed.length} failed, ${this.skipped.length} skipped`;
+    return [...skipped, ...failed, counts].join("\n");
   }
 
   /** No failure, and at least one success: a run that tested nothing is no success. */
   get succeeded() {
-    return this.failed === 0 && this.passed > 0;
+    return this.failed.length === 0 && this.passed > 0;
   }
 }
 
@@ -38,20 +41,20 @@ export class Tally {
  * @param {string} name
  * @param {{ status: number, output: string, seconds: number, timedOut?: boolean, note?: string }} outcome
  * @param {string} [remedy] what to run or read to put it right
- * @returns {{ passed: number, failed: number, skipped: string[] }}
+ * @returns {{ passed: number, failed: string[], skipped: string[] }}
  */
 export function reportStage(name, { status, output, seconds, timedOut = false, note = "" }, remedy) {
   if (status === 0) {
     console.log(stageLine("ok", name, seconds, note));
     const skipped = [...output.matchAll(/^skipped: (.+)$/gm)].map(([, what]) => `${name}: ${what}`);
-    return { passed: 1, failed: 0, skipped };
+    return { passed: 1, failed: [], skipped };
   }
   const how = timedOut ? "did not end in time" : `status ${status}`;
   console.log(stageLine("FAILED", name, seconds, remedy === undefined ? how : `${how}; see ${remedy}`));
   const lines = output.trim().split("\n");
   for (const line of lines.slice(0, MOST_LINES)) console.log(`  | ${line}`);
   if (lines.length > MOST_LINES) console.log(`  | … and ${lines.length - MOST_LINES} lines more`);
-  return { passed: 0, failed: 1, skipped: [] };
+  return { passed: 0, failed: [`${name} (${how})`], skipped: [] };
 }
 
 /** @param {"ok" | "FAILED"} word @param {string} name @param {number} seconds @param {string} [note] */

@@ -21,8 +21,7 @@ const started = Date.now();
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
   process.once(signal, () => {
     endRunning();
-    console.log(`stopped by ${signal} before the end`);
-    close({ passed: 0, failed: 1, skipped: [] });
+    close({ passed: 0, failed: [`stopped by ${signal} before the end`], skipped: [] });
   });
 }
 try {
@@ -30,14 +29,14 @@ try {
   close();
 } catch (error) {
   console.log(error);
-  close({ passed: 0, failed: 1, skipped: [] });
+  close({ passed: 0, failed: ["npm test itself, by the error above"], skipped: [] });
 }
 
 async function everything() {
   for (const stage of preparation) {
     const counts = reportStage(stage.name, await stage.run());
     tally.add(counts);
-    if (counts.failed > 0) {
+    if (counts.failed.length > 0) {
       console.log(`cannot continue without "${stage.name}"`);
       return;
     }
@@ -72,19 +71,19 @@ async function tests(filters) {
   const counts = readReport(report);
   rmSync(report, { force: true });
   if (counts === undefined) {
-    console.log(`FAILED  the test runner ended without a report (${outcome.timedOut ? "too late" : outcome.status})`);
-    tally.add({ passed: 0, failed: 1, skipped: [] });
+    const how = outcome.timedOut ? "too late" : `status ${outcome.status}`;
+    tally.add({ passed: 0, failed: [`the test runner ended without a report (${how})`], skipped: [] });
     return;
   }
   tally.add(counts);
-  tally.add({ passed: 0, failed: 0, skipped: left.map((path) => `${path} (long: only in CI, or when it is named)`) });
-  if (outcome.status !== 0 && counts.failed === 0) {
-    console.log(`FAILED  the test runner ended with status ${outcome.status}, and no test failed`);
-    tally.add({ passed: 0, failed: 1, skipped: [] });
+  tally.add({ passed: 0, failed: [], skipped: left.map((path) => `${path} (long: only in CI, or when it is named)`) });
+  if (outcome.status !== 0 && counts.failed.length === 0) {
+    const name = `the test runner ended with status ${outcome.status}, and no test failed`;
+    tally.add({ passed: 0, failed: [name], skipped: [] });
   }
 }
 
-/** @param {string} file @returns {{ passed: number, failed: number, skipped: string[] } | undefined} */
+/** @param {string} file @returns {{ passed: number, failed: string[], skipped: string[] } | undefined} */
 function readReport(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
@@ -93,7 +92,7 @@ function readReport(file) {
   }
 }
 
-/** @param {{ passed: number, failed: number, skipped: string[] }} [last] @returns {never} */
+/** @param {{ passed: number, failed: string[], skipped: string[] }} [last] @returns {never} */
 function close(last) {
   if (last !== undefined) tally.add(last);
   console.log(tally.closing());

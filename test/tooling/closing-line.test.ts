@@ -86,14 +86,22 @@ describe.skipIf(!isCI)("the closing line (only in CI)", () => {
     expect(output).toMatch(/^FAILED {2}manners/m);
     expect(output).toMatch(/^FAILED {2}dead-code/m);
     expect(lines.at(-1)).toMatch(new RegExp(`^${STAGES - 2 + 1} passed, 5 failed, \\d+ skipped$`));
+    expect(lines.slice(-6, -1).toSorted()).toEqual([
+      expect.stringMatching(/^ {2}failed: dead-code \(status \d+\)$/),
+      expect.stringMatching(/^ {2}failed: manners \(status \d+\)$/),
+      expect.stringMatching(/^ {2}failed: test\/a\.test\.ts > is not: expected 1 to be 2/),
+      "  failed: test/b.test.ts: not loaded",
+      "  failed: test/c.test.ts > c: hook",
+    ]);
     expect(status).toBe(1);
   });
 
   it("counts an uncaught error, though every test passed", async () => {
     using tree = testableTree({
-      "test/a.test.ts": testFile('\nvoid Promise.reject(new TypeError("nobody\'s"));\n'),
+      "test/a.test.ts": testFile('\nvoid Promise.reject(new TypeError("a late one"));\n'),
     });
     const { status, lines } = await ciRun(tree);
+    expect(lines.at(-2)).toBe("  failed: uncaught: a late one");
     expect(lines.at(-1)).toMatch(/ passed, 1 failed, /);
     expect(status).toBe(1);
   });
@@ -134,7 +142,7 @@ describe("the tally", () => {
   it("counts as skipped what a stage could not do", () => {
     const said = vi.spyOn(console, "log").mockReturnValue();
     const counts = reportStage("documents", { status: 0, output: "skipped: commands\n", seconds: 1 });
-    expect(counts).toEqual({ passed: 1, failed: 0, skipped: ["documents: commands"] });
+    expect(counts).toEqual({ passed: 1, failed: [], skipped: ["documents: commands"] });
     expect(said).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^ok +documents +1\.0 s$/));
     said.mockRestore();
   });
