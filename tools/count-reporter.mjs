@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 const MOST_REASON = 300;
 
 /**
- * Reports the results of the tests to `tools/test.mjs`, in the file named by ISOLINE_TEST_REPORT.
+ * Reports the results of each test file to `tools/test-runs.mjs`, in the file named by ISOLINE_TEST_REPORT.
  *
  * A test file that cannot be loaded, a hook that throws and an uncaught error count as one failure each, and so does a test
  * that never ran. So a closing line without failures means that there were none.
@@ -15,39 +15,52 @@ export default class CountReporter {
    * @param {readonly import("vitest/node").SerializedError[]} unhandledErrors
    */
   onTestRunEnd(modules, unhandledErrors) {
-    let passed = 0;
-    const failed = unhandledErrors.map((error) => `uncaught${reason([error])}`);
-    /** @type {string[]} */
-    const skipped = [];
-    for (const module of modules) {
-      for (const error of module.errors()) failed.push(nameIn(module, "", [error]));
-      for (const suite of module.children.allSuites())
-        for (const error of suite.errors()) failed.push(nameIn(module, suite.fullName, [error]));
-      for (const test of module.children.allTests()) {
-        const result = test.result();
-        if (result.state === "passed") passed += 1;
-        else if (result.state === "skipped") skipped.push(skipName(module, test, result.note));
-        else if (isInSkippedSuite(test)) skipped.push(skipName(module, test));
-        else failed.push(nameIn(module, test.fullName, result.errors ?? [{ message: "never ran" }]));
-      }
+    /** @type {import("./test-runs.mjs").Results} */
+    const results = {};
+    for (const module of modules) results[module.relativeModuleId] = resultsOf(module);
+    for (const error of unhandledErrors) {
+      // The file that ran when the error was thrown; none, where the runner does not know it.
+      const running = modules.find(({ moduleId }) => moduleId === error["VITEST_TEST_PATH"])?.relativeModuleId ?? "";
+      const name = running === "" ? "uncaught" : `${running}, uncaught`;
+      results[running] ??= { passed: 0, failed: [], skipped: [] };
+      results[running].failed.push(name + reason([error]));
     }
     const file = process.env["ISOLINE_TEST_REPORT"];
-    if (file !== undefined) writeFileSync(file, JSON.stringify({ passed, failed, skipped }));
+    if (file !== undefined) writeFileSync(file, JSON.stringify(results));
   }
 }
 
-/**
- * @param {import("vitest/node").TestModule} module @param {string} name
- * @param {readonly { message: string }[]} errors
- */
-function nameIn(module, name, errors) {
-  const place = name === "" ? module.relativeModuleId : `${module.relativeModuleId} > ${name}`;
-  return place.replaceAll("\n", " ") + reason(errors);
+/** @param {import("vitest/node").TestModule} module @returns {import("./test-runs.mjs").Counts} */
+function resultsOf(module) {
+  /** @type {import("./test-runs.mjs").Counts} */
+  const counts = { passed: 0, failed: [], skipped: [] };
+  for (const error of module.errors()) counts.failed.push(nameIn(module) + reason([error]));
+  for (const suite of module.children.allSuites())
+    for (const error of suite.errors()) counts.failed.push(nameIn(module, suite) + reason([error]));
+  for (const test of module.children.allTests()) {
+    const result = test.result();
+    if (result.state === "passed") counts.passed += 1;
+    else if (result.state === "skipped") counts.skipped.push(nameIn(module, test) + noted(result.note));
+    else if (isInSkippedSuite(test)) counts.skipped.push(nameIn(module, test));
+    else counts.failed.push(nameIn(module, test) + reason(result.errors ?? [{ message: "never ran" }]));
+  }
+  return counts;
+}
+
+/** @param {import("vitest/node").TestModule} module @param {{ fullName: string }} [part] a suite or a test of it */
+function nameIn(module, part) {
+  const name = part === undefined ? module.relativeModuleId : `${module.relativeModuleId} > ${part.fullName}`;
+  return name.replaceAll("\n", " ");
 }
 
 /** @param {readonly { message: string }[]} errors */
 function reason([first]) {
   return first === undefined ? "" : `: ${first.message.replaceAll(/\s+/g, " ").slice(0, MOST_REASON)}`;
+}
+
+/** @param {string} [note] the reason a test gave */
+function noted(note) {
+  return note === undefined ? "" : ` (${note})`;
 }
 
 /**
@@ -59,13 +72,4 @@ function isInSkippedSuite(test) {
   for (let around = test.parent; around.type === "suite"; around = around.parent)
     if (around.options.mode === "skip") return true;
   return false;
-}
-
-/**
- * @param {import("vitest/node").TestModule} module @param {import("vitest/node").TestCase} test
- * @param {string} [note] the reason the test gave
- */
-function skipName(module, test, note) {
-  const name = `${module.relativeModuleId} > ${test.fullName}`.replaceAll("\n", " ");
-  return note === undefined ? name : `${name} (${note})`;
 }

@@ -11,20 +11,24 @@ export class Tally {
   failed = [];
   /** @type {string[]} */
   skipped = [];
+  /** @type {string[]} */
+  unsteady = [];
 
-  /** @param {{ passed: number, failed: readonly string[], skipped: readonly string[] }} counts */
-  add({ passed, failed, skipped }) {
+  /** @param {import("./test-runs.mjs").Counts & { unsteady?: readonly string[] }} counts */
+  add({ passed, failed, skipped, unsteady = [] }) {
     this.passed += passed;
     this.failed.push(...failed);
     this.skipped.push(...skipped);
+    this.unsteady.push(...unsteady);
   }
 
-  /** The closing lines: what was skipped and what failed, by name, then the counts. */
+  /** The closing lines: what was skipped, what passed only the second time and what failed, by name, then the counts. */
   closing() {
     const skipped = this.skipped.map((name) => `  skipped: ${name}`);
+    const unsteady = this.unsteady.map((name) => `  passed the second time: ${name}`);
     const failed = this.failed.map((name) => `  failed: ${name}`);
     const counts = `${this.passed} passed, ${this.failed.length} failed, ${this.skipped.length} skipped`;
-    return [...skipped, ...failed, counts].join("\n");
+    return [...skipped, ...unsteady, ...failed, counts].join("\n");
   }
 
   /** No failure, and at least one success: a run that tested nothing is no success. */
@@ -41,7 +45,7 @@ export class Tally {
  * @param {string} name
  * @param {{ status: number, output: string, seconds: number, timedOut?: boolean, note?: string }} outcome
  * @param {string} [remedy] what to run or read to put it right
- * @returns {{ passed: number, failed: string[], skipped: string[] }}
+ * @returns {import("./test-runs.mjs").Counts}
  */
 export function reportStage(name, { status, output, seconds, timedOut = false, note = "" }, remedy) {
   if (status === 0) {

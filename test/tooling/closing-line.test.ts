@@ -10,6 +10,7 @@ import { staleInstallation } from "../../tools/install.mjs";
 import { preparation } from "../../tools/prepare.mjs";
 import { repository, run } from "../../tools/run.mjs";
 import { reportStage, Tally } from "../../tools/tally.mjs";
+import { afterSecondRun } from "../../tools/test-runs.mjs";
 import { TinyTree } from "./tiny-tree.ts";
 import { isCI } from "../support/machine.ts";
 
@@ -101,8 +102,25 @@ describe.skipIf(!isCI)("the closing line (only in CI)", () => {
       "test/a.test.ts": testFile('\nvoid Promise.reject(new TypeError("a late one"));\n'),
     });
     const { status, lines } = await ciRun(tree);
-    expect(lines.at(-2)).toBe("  failed: uncaught: a late one");
+    expect(lines.at(-2)).toBe("  failed: test/a.test.ts, uncaught: a late one");
     expect(lines.at(-1)).toMatch(/ passed, 1 failed, /);
+    expect(status).toBe(1);
+  });
+
+  it("runs a file that failed once more, and tells what passed only then", async () => {
+    const unsteady = 'import { existsSync, writeFileSync } from "node:fs";\nimport { expect, it } from "vitest";\n';
+    using tree = testableTree({
+      "test/a.test.ts": testFile('\nit("is not", () => {\n  expect(1).toBe(2);\n});\n'),
+      "test/b.test.ts": `${unsteady}\nit("is there", () => {\n  const wasThere = existsSync("mark");\n  writeFileSync("mark", "");\n  expect(wasThere).toBe(true);\n});\n`,
+      "test/c.test.ts": 'import { expect, it } from "vitest";\n\nit("is steady", () => {\n  expect(1).toBe(1);\n});\n',
+    });
+    const { status, lines, output } = await ciRun(tree);
+    expect(output).toMatch(/^once more, by themselves: test\/a\.test\.ts, test\/b\.test\.ts$/m);
+    expect(lines.at(-3)).toMatch(
+      /^ {2}passed the second time: test\/b\.test\.ts > is there: expected false to be true/,
+    );
+    expect(lines.at(-2)).toMatch(/^ {2}failed: test\/a\.test\.ts > is not: expected 1 to be 2/);
+    expect(lines.at(-1)).toMatch(new RegExp(`^${STAGES + 3} passed, 1 failed, \\d+ skipped$`));
     expect(status).toBe(1);
   });
 
@@ -145,6 +163,32 @@ describe("the tally", () => {
     expect(counts).toEqual({ passed: 1, failed: [], skipped: ["documents: commands"] });
     expect(said).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^ok +documents +1\.0 s$/));
     said.mockRestore();
+  });
+});
+
+describe("two runs of the tests", () => {
+  const counts = (passed: number, ...failed: readonly string[]) => ({ passed, failed: [...failed], skipped: ["s"] });
+
+  it("count a file that ran twice as the second run tells it", () => {
+    const first = { a: counts(3), b: counts(1, "b > x"), c: counts(0, "c > x", "c > y") };
+    expect(afterSecondRun(first, { b: counts(2), c: counts(1, "c > y") })).toEqual({
+      ...counts(3 + 2 + 1, "c > y"),
+      skipped: ["s", "s", "s"],
+      unsteady: ["b > x"],
+    });
+  });
+
+  it("keep what failed the first time where the second did not end", () => {
+    const first = { a: counts(3), b: counts(1, "b > x") };
+    expect(afterSecondRun(first, { "": { passed: 0, failed: ["too late"], skipped: [] } })).toMatchObject({
+      failed: ["b > x", "too late"],
+      unsteady: [],
+    });
+  });
+
+  it("keep a failure that belongs to no file", () => {
+    const first = { "": { passed: 0, failed: ["uncaught"], skipped: [] }, b: counts(1, "b > x") };
+    expect(afterSecondRun(first, { b: counts(2) })).toMatchObject({ failed: ["uncaught"], unsteady: ["b > x"] });
   });
 });
 
