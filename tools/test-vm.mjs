@@ -5,7 +5,7 @@ import { provideSystemPackages, systemPackages } from "./system-packages.mjs";
 import { stageLine } from "./tally.mjs";
 
 const PACKAGES = ["qemu-system-x86", "linux-image-amd64", "busybox-static"];
-const LIMIT_SECONDS = 3300;
+const LIMIT_SECONDS = 4500;
 
 for (const { name, run: prepare } of preparation) {
   const { status, output, seconds, note } = await prepare();

@@ -4,7 +4,7 @@
  */
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
-import { equipment, kinds, testsFor } from "./machine/machines.ts";
+import { equipment, type Kind, kinds, testsFor } from "./machine/machines.ts";
 import { type Outcome, runTests } from "./machine/run-tests.ts";
 import type { Result } from "./results.ts";
 
@@ -19,14 +19,12 @@ const everything = (process.env["CI"] ?? process.env["ISOLINE_VM_TIMES"]) !== un
 const skipped = (files: readonly string[], reason: string): readonly Result[] =>
   files.map((file) => ({ name: basename(file), outcome: "skipped", reason, milliseconds: 0 }));
 
-/** In parallel: a machine rarely uses more than one processor. */
-const machines = await Promise.all(
-  kinds.map(async (kind) => {
-    const { chosen, left } = testsFor(kind, everything);
-    const isPossible = everything && !("missing" in found);
-    return { kind, chosen, left, outcome: isPossible ? await runTests(kind, chosen, found) : undefined };
-  }),
-);
+/** Two at a time: a machine rarely uses more than one processor. */
+const machines = await atATime(2, kinds, async (kind: Kind) => {
+  const { chosen, left } = testsFor(kind, everything);
+  const isPossible = everything && !("missing" in found);
+  return { kind, chosen, left, outcome: isPossible ? await runTests(kind, chosen, found) : undefined };
+});
 
 for (const { kind, chosen, left, outcome } of machines) {
   if (outcome && process.env["ISOLINE_VM_TIMES"] !== undefined) tellTimes(kind.name, outcome);
@@ -47,6 +45,21 @@ for (const { kind, chosen, left, outcome } of machines) {
       expect(came === "passed" ? came : `${came}: ${reason}`).toBe("passed");
     });
   });
+}
+
+/** The results of the work on all items in their order, with so many in work at a time. */
+async function atATime<Item, Done>(
+  count: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<Done>,
+): Promise<readonly Done[]> {
+  const done: Done[] = [];
+  const left = items.entries();
+  const worker = async () => {
+    for (const [index, item] of left) done[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: count }, worker));
+  return done;
 }
 
 /** The time that was spent: in all, until the tests began, and in each of them. */

@@ -8,8 +8,8 @@ import { repository } from "./machine.ts";
 
 export interface Kind {
   readonly name: string;
-  /** The folder in `guest/` whose tests run only in this machine; those of `every-machine/` run in all. */
-  readonly room: string;
+  /** The folders in `guest/` whose tests run in this machine. */
+  readonly rooms: readonly string[];
   /** Security modules that are in Debian's list and not in this machine's. */
   readonly without: readonly string[];
   /** Added to the kernel's command line. */
@@ -18,10 +18,15 @@ export interface Kind {
   readonly attachment: "lsm" | "fmod_ret";
 }
 
+const withBpf = { without: [], parameters: [], attachment: "lsm" } as const;
+
+/** In the order in which they begin. The tests with bpf in `lsm=` are shared among three machines, because one would take too long. */
 export const kinds: readonly Kind[] = [
-  { name: "with bpf in lsm=", room: "with-bpf", without: [], parameters: [], attachment: "lsm" },
+  { name: "with bpf in lsm=", rooms: ["with-bpf"], ...withBpf },
+  { name: "with bpf in lsm=, for namespaces", rooms: ["namespaces"], ...withBpf },
+  { name: "with bpf in lsm=, to compare", rooms: ["every-machine", "alike"], ...withBpf },
   {
-    ...{ name: "without bpf in lsm=", room: "without-bpf", without: ["bpf"] },
+    ...{ name: "without bpf in lsm=", rooms: ["every-machine", "without-bpf"], without: ["bpf"] },
     ...{ parameters: ["ima_policy=tcb"], attachment: "fmod_ret" },
   },
 ];
@@ -41,8 +46,8 @@ export interface TestFiles {
 }
 
 /** The test files for a kind of machine: chosen if everything is wanted, and else left. */
-export function testsFor({ room }: Kind, everything: boolean): TestFiles {
-  const files = ["every-machine", room].flatMap((folder) =>
+export function testsFor({ rooms }: Kind, everything: boolean): TestFiles {
+  const files = rooms.flatMap((folder) =>
     readdirSync(join(guest, folder))
       .filter((name) => name.endsWith(".test.mjs"))
       .sort()

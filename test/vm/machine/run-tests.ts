@@ -17,7 +17,7 @@ export interface Outcome {
 const MODULES = ["overlay", "loop", "crc32c_generic", "ext4"];
 
 /** Long, because the processors that emulate may be busy. */
-const LIMIT_SECONDS = 4200;
+const LIMIT_SECONDS = 3000;
 const FILE_LIMIT_SECONDS = 600;
 
 /** Runs test files one after the other, each in a process of its own, so that a crash ends only one. */
