@@ -95,9 +95,7 @@ describe.skipIf(!hasTerminal || !isBuilt)(
 
     it("is left by Ctrl-D, and the run goes on", async () => {
       const [at, running] = await asked("cat known");
-      const again = setInterval(() => at.types("\x04"), 300);
-      await at.appears("left 0");
-      clearInterval(again);
+      await at.typesUntil("left 0", "\x04");
       expect(await running.ended).toBe(0);
     });
   },

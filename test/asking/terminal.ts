@@ -23,6 +23,8 @@ export class Terminal {
       this.seen += piece.toString("latin1");
       this.all += piece.toString("latin1");
     });
+    // What is typed at a terminal that has ended goes nowhere.
+    this.child.stdin?.on("error", () => undefined);
     this.ended = new Promise((resolve) => this.child.on("close", (status) => resolve(status)));
   }
 
@@ -49,24 +51,24 @@ export class Terminal {
     this.child.stdin?.write(keys);
   }
 
-  /** Types a key until it is taken: what is typed in the first moment of a question is thrown away. */
-  async answers(key: string, word: string): Promise<void> {
-    const again = setInterval(() => this.types(key), 300);
+  /** Types keys again and again until something appears: what is typed in the first moment of a question is thrown away. */
+  async typesUntil(text: string, keys: string): Promise<string> {
+    const again = setInterval(() => this.types(keys), 300);
     try {
-      await this.appears(word);
+      return await this.appears(text);
     } finally {
       clearInterval(again);
     }
+  }
+
+  /** Types a key until it is taken, then Enter. */
+  async answers(key: string, word: string): Promise<void> {
+    await this.typesUntil(word, key);
     this.types("\r");
   }
 
   /** The same where whole lines are read: types key and Enter until the words of the answer appear. */
   async answersLine(key: string, words: string): Promise<void> {
-    const again = setInterval(() => this.types(`${key}\r`), 300);
-    try {
-      await this.appears(words);
-    } finally {
-      clearInterval(again);
-    }
+    await this.typesUntil(words, `${key}\r`);
   }
 }
