@@ -80,7 +80,7 @@ export class IsolineJudge {
     await signEar(appraisal, { ...this.#signing, algorithm: "EdDSA", now, build: "bench", epoch: 0, most: 180 });
     imprintOf(verdict);
     this.#accepted = verdict.accepted ?? this.#accepted;
-    this.#logs.keep(this.#node.id, /** @type {any} */ (reading.evidence));
+    this.#logs.keep({ id: this.#node.id, tenant: "default" }, /** @type {any} */ (reading.evidence));
     return { state: verdict.state, why: verdict.why };
   }
 

@@ -126,7 +126,7 @@ export class Attestation {
       readRules: given.read,
       proven: {
         recall: (name, ...about) => node.proven.recall(name, ...about),
-        replayed: (file, replay) => ledgers.of(node.id, file, replay),
+        replayed: (file, replay) => ledgers.of(node, file, replay),
         imaLists: node.proven.imaLists,
       },
       verifiesEcdsa,
@@ -162,7 +162,7 @@ export class Attestation {
     if (verdict.state === "affirming")
       node.affirmed = { until: endOfResult(appraisal, now, timing.stale), canisters: affirmedIn(verdict) };
     appraised?.(verdict.state, isNews);
-    const kept = bodies === undefined ? [] : logs.keep(node.id, reading.evidence);
+    const kept = bodies === undefined ? [] : logs.keep(node, reading.evidence);
     return answerOf(verdict, ear, given.missing, kept);
   }
 }

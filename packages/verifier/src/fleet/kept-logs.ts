@@ -5,11 +5,11 @@
 import { createHash } from "node:crypto";
 import { type Evidence, type EvidenceDelta, type EvidenceReading, piecesOf } from "@isoline/attest/evidence";
 import { VerifierError } from "../error.ts";
-import { NodeMemory } from "./node-memory.ts";
+import { NodeMemory, type TenantNode } from "./node-memory.ts";
 
 /** Bytes of the logs of one node; one with more sends its evidence whole. */
 const MOST_OF_NODE = 4 * 2 ** 20;
-/** Bytes of the logs of all nodes. */
+/** Bytes of the logs of all nodes, of which each tenant has its share. */
 const MOST_OF_ALL = 256 * 2 ** 20;
 /** Bytes that the whole evidence of a delta may have. */
 export const MOST_EVIDENCE = 8 * 2 ** 20;
@@ -50,15 +50,15 @@ export class KeptLogs {
    * Keeps the logs of evidence that was judged, in place of those before, and returns their digests; none where there is no memory for
    * them: the next evidence of this node then comes whole.
    */
-  keep(node: string, { bootLog, imaList, ledger }: Evidence): readonly string[] {
-    const before = this.#nodes.get(node);
+  keep(node: TenantNode, { bootLog, imaList, ledger }: Evidence): readonly string[] {
+    const before = this.#nodes.get(node.id);
     const logs = [bootLog, imaList, ledger]
       .filter((log) => log !== undefined)
       .filter(({ length }) => length >= LEAST_LOG)
       .map((log) => before?.find(({ bytes }) => isSame(bytes, log)) ?? keptOf(log));
     const size = logs.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const isKept = logs.length > 0 && size <= MOST_OF_NODE && this.#nodes.keep(node, logs, size);
-    if (!isKept) this.#nodes.drop(node);
+    if (!isKept) this.#nodes.drop(node.id);
     return isKept ? logs.map(({ digest }) => digest) : [];
   }
 }

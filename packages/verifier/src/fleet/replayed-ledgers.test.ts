@@ -3,14 +3,15 @@ import type { ReplayedLedger } from "@isoline/attest/appraise";
 import { describe, expect, it } from "vitest";
 import { ReplayedLedgers } from "./replayed-ledgers.ts";
 
+const node = (id: string) => ({ id, tenant: "default" });
 const file = (length: number, byte: number) => new Uint8Array(length).fill(byte);
 
 describe("ledgers that were replayed", () => {
   it("are not replayed again while all of their bytes are the same", () => {
     const ledgers = new ReplayedLedgers(60, 1000);
     let replays = 0;
-    const of = (node: string, bytes: Uint8Array) =>
-      ledgers.of(node, bytes, () => ({ digest: `${++replays}` }) as ReplayedLedger).digest;
+    const of = (id: string, bytes: Uint8Array) =>
+      ledgers.of(node(id), bytes, () => ({ digest: `${++replays}` }) as ReplayedLedger).digest;
     const changed = file(100, 1);
     changed[99] = 2;
     const asked = [file(100, 1), file(100, 1), changed, file(101, 1), file(99, 1), file(99, 1)];
@@ -23,12 +24,12 @@ describe("ledgers that were replayed", () => {
     const refused = () => {
       throw new Error("refused");
     };
-    expect(() => ledgers.of("a", file(100, 1), refused)).toThrow("refused");
-    expect(() => ledgers.of("a", file(100, 1), refused)).toThrow("refused");
+    expect(() => ledgers.of(node("a"), file(100, 1), refused)).toThrow("refused");
+    expect(() => ledgers.of(node("a"), file(100, 1), refused)).toThrow("refused");
     const led = (digest: string) => () => ({ digest }) as ReplayedLedger;
-    expect(ledgers.of("a", file(100, 1), led("1")).digest).toBe("1");
-    expect(ledgers.of("b", file(100, 1), led("2")).digest).toBe("2");
-    expect(ledgers.of("b", file(100, 1), led("3")).digest).toBe("3");
-    expect(ledgers.of("a", file(100, 1), led("4")).digest).toBe("1");
+    expect(ledgers.of(node("a"), file(100, 1), led("1")).digest).toBe("1");
+    expect(ledgers.of(node("b"), file(100, 1), led("2")).digest).toBe("2");
+    expect(ledgers.of(node("b"), file(100, 1), led("3")).digest).toBe("3");
+    expect(ledgers.of(node("a"), file(100, 1), led("4")).digest).toBe("1");
   });
 });

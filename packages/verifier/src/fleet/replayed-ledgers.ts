@@ -1,6 +1,6 @@
 /** What the ledgers of nodes led to, in memory, so that a ledger that did not change is not replayed each minute. */
 import type { ReplayedLedger } from "@isoline/attest/appraise";
-import { NodeMemory } from "./node-memory.ts";
+import { NodeMemory, type TenantNode } from "./node-memory.ts";
 
 /** Bytes of all such ledgers. What they lead to takes about six times as much. */
 const MOST_OF_ALL = 16 * 2 ** 20;
@@ -20,12 +20,12 @@ export class ReplayedLedgers {
   }
 
   /** What this ledger of a node leads to: known only where all of its bytes are the same. A refusal is made anew each time. */
-  of(node: string, file: Uint8Array, replay: () => ReplayedLedger): ReplayedLedger {
-    const known = this.#nodes.get(node);
+  of(node: TenantNode, file: Uint8Array, replay: () => ReplayedLedger): ReplayedLedger {
+    const known = this.#nodes.get(node.id);
     if (known !== undefined && Buffer.compare(known.file, file) === 0) return known.led;
     const led = replay();
     if (file.length <= MOST_OF_NODE) this.#nodes.keep(node, { file, led }, file.length);
-    else this.#nodes.drop(node);
+    else this.#nodes.drop(node.id);
     return led;
   }
 }
