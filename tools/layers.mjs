@@ -5,6 +5,7 @@ import { filesUnder, importsOf, isTest, readSource } from "./sources.mjs";
 
 /** The subpaths of the core. Its root is for users; the packages here name the folder that they mean. */
 const core = [
+  "bounded",
   "error",
   "digest",
   "verify",
@@ -36,6 +37,7 @@ const otlp = ["api", "otlp-transformer", "resources", "sdk-metrics"].map((name) 
  * @type {readonly (readonly [pack: string, folder: string, outside: readonly string[]])[]}
  */
 const layers = [
+  ["core", "bounded", []],
   ["core", "error", []],
   ["core", "digest", ["node:crypto"]],
   ["core", "verify", []],
@@ -69,12 +71,16 @@ const layers = [
   ["log", "note", ["@noble/post-quantum/*", "node:crypto"]],
   ["log", "tiles", []],
   ["log", "proof", []],
-  ["log", "store", ["aws4fetch", "node:crypto", "node:fs", "node:path", "node:timers/promises"]],
+  [
+    "log",
+    "store",
+    ["@isoline/core/bounded", "aws4fetch", "node:crypto", "node:fs", "node:path", "node:timers/promises"],
+  ],
   ["log", "writer", []],
   ["log", "mirror", []],
   ["log", "statement", []],
   ["log", "monitor", []],
-  ["log", "witness", ["node:crypto", "node:http"]],
+  ["log", "witness", ["@isoline/core/bounded", "node:crypto", "node:http"]],
 
   ["linux", "error", core],
   ["linux", "abi", [...core, "node:*", "koffi"]],
@@ -121,7 +127,7 @@ const layers = [
   ["verifier", "fleet", [...core, ...attest, "@isoline/log/statement", "node:*"]],
   ["verifier", "transparency", [...log, "@isoline/linux", "node:*"]],
   ["verifier", "changes", ["@nats-io/jetstream", "@nats-io/transport-node", "node:*"]],
-  ["verifier", "access", ["jose", "node:*"]],
+  ["verifier", "access", ["@isoline/core/bounded", "jose", "node:*"]],
   ["verifier", "http", [...core, ...attest, "@hono/zod-openapi", "hono", "hono/*", "node:*", "prom-client"]],
   [
     "verifier",

@@ -1,4 +1,5 @@
 /** HTTP over a Unix socket, as the clients of both sockets speak it. What comes back is bounded, and refused if it is not in this form. */
+import { readAtMost } from "@isoline/core/bounded";
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import { CliError } from "../error.ts";
@@ -30,18 +31,11 @@ export class Connection {
 
   async fetch(method: string, target: string): Promise<unknown> {
     const response = await this.open(method, target);
-    const pieces: Buffer[] = [];
-    let size = 0;
-    try {
-      for await (const piece of response) {
-        size += (piece as Buffer).length;
-        if (size > MOST_BYTES) throw this.lost(`it answered more than ${MOST_BYTES} bytes`);
-        pieces.push(piece as Buffer);
-      }
-    } catch (fault) {
+    const bytes = await readAtMost(response, MOST_BYTES).catch((fault: unknown) => {
       throw fault instanceof CliError ? fault : this.lost(unansweredText(fault as Error));
-    }
-    const answer = this.parse(Buffer.concat(pieces).toString("utf8"));
+    });
+    if (bytes === undefined) throw this.lost(`it answered more than ${MOST_BYTES} bytes`);
+    const answer = this.parse(bytes.toString("utf8"));
     if (response.statusCode === 200) return answer;
     throw this.lost((answer as Partial<Refusal>).error?.message ?? `it answered with status ${response.statusCode}`);
   }

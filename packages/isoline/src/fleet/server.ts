@@ -2,6 +2,7 @@
  * A verifier, over HTTP. What comes back is bounded in bytes and in time; no redirection is followed, so a token goes to the server that
  * was named and to no other. Without TLS only this machine itself is spoken to.
  */
+import { readAtMost } from "@isoline/core/bounded";
 import { type IncomingMessage, Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { CliError } from "../error.ts";
@@ -113,21 +114,11 @@ export class FleetServer {
   }
 
   async #whole(response: IncomingMessage, most: number): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    let size = 0;
-    try {
-      for await (const piece of response) {
-        size += (piece as Buffer).length;
-        if (size > most) {
-          response.destroy();
-          throw new CliError("bad-fleet-answer", `${this.url.host}: expected at most ${most} bytes, got more; stopped`);
-        }
-        pieces.push(piece as Buffer);
-      }
-    } catch (fault) {
+    const bytes = await readAtMost(response, most).catch((fault: unknown) => {
       throw this.#named(fault as Error);
-    }
-    return Buffer.concat(pieces);
+    });
+    if (bytes !== undefined) return bytes;
+    throw new CliError("bad-fleet-answer", `${this.url.host}: expected at most ${most} bytes, got more; stopped`);
   }
 
   async #refusalIn(response: IncomingMessage, status: number): Promise<FleetRefusal> {

@@ -1,4 +1,5 @@
 /** Where the commands for transparency logs find things: keys, policies, logs in directories and behind HTTP. */
+import { readAtMost } from "@isoline/core/bounded";
 import {
   latticeSeedIn,
   latticeWitness,
@@ -83,21 +84,9 @@ export function sourceOf(place: string, credentials: string | undefined): FetchT
     if (response.status === 404) return undefined;
     if (!response.ok)
       throw new CliError("cannot-read", `${address.href}: the server answered ${response.status}; try again`);
-    return bounded(response, address);
+    const bytes = await readAtMost(response.body, MOST_FILE);
+    if (bytes !== undefined) return bytes;
+    const problem = `expected at most ${MOST_FILE} bytes, got more; distrust the server`;
+    throw new CliError("cannot-read", `${address.href}: ${problem}`);
   };
-}
-
-async function bounded(response: Response, address: URL): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += part.length;
-    if (length > MOST_FILE)
-      throw new CliError(
-        "cannot-read",
-        `${address.href}: expected at most ${MOST_FILE} bytes, got more; distrust the server`,
-      );
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }

@@ -4,6 +4,7 @@
  *
  * The server is not believed: answers have a bound in size and time, and who reads checks what was read.
  */
+import { readAtMost } from "@isoline/core/bounded";
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { AwsV4Signer } from "aws4fetch";
@@ -127,23 +128,11 @@ export class Bucket {
       ...(body === undefined ? {} : { body: new Uint8Array(body) }),
     });
     const version = response.headers.get("etag") ?? "";
-    return { status: response.status, version, body: await bounded(response, path) };
+    const answer = await readAtMost(response.body, MOST_ANSWER);
+    if (answer !== undefined) return { status: response.status, version, body: answer };
+    const problem = `expected at most ${MOST_ANSWER} bytes, got more; distrust the server`;
+    throw new LogError("object-store", `${path}: ${problem}`);
   }
-}
-
-async function bounded(response: Response, path: string): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += part.length;
-    if (length > MOST_ANSWER)
-      throw new LogError(
-        "object-store",
-        `${path}: expected at most ${MOST_ANSWER} bytes, got more; distrust the server`,
-      );
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }
 
 function causeOf(fault: Error): string {

@@ -1,4 +1,5 @@
 /** Asking witnesses to sign the checkpoint of a log. */
+import { readAtMost } from "@isoline/core/bounded";
 import { LogError } from "../error.ts";
 import {
   endorsements,
@@ -73,18 +74,9 @@ function sizeIn(body: string): number | undefined {
 async function post(address: string, body: string): Promise<{ readonly status: number; readonly body: string }> {
   const signal = AbortSignal.timeout(SLOWEST_MS);
   const response = await fetch(new URL("add-checkpoint", address), { method: "POST", body, signal, redirect: "error" });
-  return { status: response.status, body: await boundedText(response) };
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += part.length;
-    if (length > MOST_REQUEST) throw new LogError("witness-refused", `an answer is longer than ${MOST_REQUEST} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
+  const answer = await readAtMost(response.body, MOST_REQUEST);
+  if (answer === undefined) throw new LogError("witness-refused", `an answer is longer than ${MOST_REQUEST} bytes`);
+  return { status: response.status, body: answer.toString("utf8") };
 }
 
 function refused({ name }: VerifierKey, why: string): LogError {

@@ -1,4 +1,5 @@
 /** A witness behind HTTP. */
+import { readAtMost } from "@isoline/core/bounded";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Answer, MOST_REQUEST, type Witness } from "./witness.ts";
 
@@ -30,15 +31,9 @@ async function answerOf(witness: Witness, request: IncomingMessage): Promise<Ans
 
 /** Undefined if it is longer than any request, or not UTF-8. */
 async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > MOST_REQUEST) return undefined;
-    parts.push(part);
-  }
+  const bytes = await readAtMost(request, MOST_REQUEST);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(parts));
+    return bytes && new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 /** An OpenID provider: what it says of itself (OpenID Connect Discovery 1.0, 4), and which tokens it signed. */
+import { readAtMost } from "@isoline/core/bounded";
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { VerifierError } from "../error.ts";
 
@@ -91,14 +92,9 @@ export class Provider {
 
 /** A JSON object, read as far as such documents go; refuses with `provider-unreachable`, which the caller says more of. */
 export async function documentIn(answer: Response): Promise<Record<string, unknown>> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += piece.length;
-    if (bytes > MOST_BYTES) throw unfit(`at most ${MOST_BYTES} bytes, got more`);
-    pieces.push(piece);
-  }
-  const told: unknown = JSON.parse(Buffer.concat(pieces).toString("utf8"));
+  const bytes = await readAtMost(answer.body, MOST_BYTES);
+  if (bytes === undefined) throw unfit(`at most ${MOST_BYTES} bytes, got more`);
+  const told: unknown = JSON.parse(bytes.toString("utf8"));
   if (typeof told === "object" && told !== null && !Array.isArray(told)) return told as Record<string, unknown>;
   throw unfit("a JSON object, got another value");
 }

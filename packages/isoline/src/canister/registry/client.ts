@@ -2,10 +2,11 @@
  * A client of the distribution protocol (OCI distribution-spec 1.1), as far as contours need it. The server may be hostile:
  * every answer is bounded, and checked against its digest if it has one.
  */
+import { readAtMost } from "@isoline/core/bounded";
 import { createHash } from "node:crypto";
 import { CliError } from "../../error.ts";
 import { DIGEST, type Reference } from "./reference.ts";
-import { bodyOf, Session, urlIn } from "./session.ts";
+import { Session, urlIn } from "./session.ts";
 
 export interface Descriptor {
   readonly mediaType: string;
@@ -132,7 +133,7 @@ export class Registry {
         `${response.status}${advice}`,
       );
     }
-    const bytes = await bodyOf(response, most);
+    const bytes = await readAtMost(response.body, most);
     if (bytes === undefined) throw this.#wrong(`at most ${most} bytes`, "more");
     return bytes;
   }

@@ -3,6 +3,7 @@
  * Specification"). Credentials are sent to the registry's own origin, and to its token server only if that is the same host or
  * has credentials of its own. They are never sent along a redirect.
  */
+import { readAtMost } from "@isoline/core/bounded";
 import { CliError } from "../../error.ts";
 import { type Challenge, challengeIn } from "./challenge.ts";
 import { type Credentials, credentialsFor } from "./credentials.ts";
@@ -95,7 +96,7 @@ export class Session {
       const advice = credentials === undefined ? `; no credentials for ${url.host} were found` : "";
       throw this.#wrong(`a token of ${url.host}`, `status ${response.status}${advice}`);
     }
-    return this.#tokenIn(await bodyOf(response, MOST_TOKEN), url);
+    return this.#tokenIn(await readAtMost(response.body, MOST_TOKEN), url);
   }
 
   #tokenIn(bytes: Buffer | undefined, { host }: URL): string {
@@ -120,18 +121,6 @@ export class Session {
   #wrong(expected: string, got: string): CliError {
     return new CliError("registry-refused", `${this.#origin}/${this.#name}: expected ${expected}, got ${got}`);
   }
-}
-
-/** Reads up to a number of bytes; undefined if there are more, which are not read. */
-export async function bodyOf(response: Response, most: number): Promise<Buffer | undefined> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of response.body ?? []) {
-    size += (piece as Uint8Array).length;
-    if (size > most) return undefined;
-    pieces.push(piece as Uint8Array);
-  }
-  return Buffer.concat(pieces);
 }
 
 /** Undefined for an invalid URL. */
