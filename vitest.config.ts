@@ -56,7 +56,8 @@ export default defineConfig({
   test: {
     // A starved machine may take minutes for what is right; what is wrong is told by the test, not by its time.
     testTimeout: 240_000,
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
     // What was expected and what came is told whole: a failure that CI saw once may not come again.
     chaiConfig: { truncateThreshold: 0 },
     pool: "forks",

@@ -111,7 +111,7 @@ describe.skipIf(!isCI || !isBuilt || !isRoot || !isInstalled("victoria-metrics")
       await agent.clear();
     });
 
-    it("has the names and labels that Prometheus reads at /metrics", { timeout: 60_000 }, async () => {
+    it("has the names and labels that Prometheus reads at /metrics", async () => {
       const port = await freePort();
       const words = [`-httpListenAddr=127.0.0.1:${port}`, `-storageDataPath=${join(agent.directory, "database")}`];
       database = spawn("victoria-metrics", words, { stdio: "ignore" });

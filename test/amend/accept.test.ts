@@ -25,7 +25,7 @@ const learns = () => run("learn", "-q", "-o", "a.contour", ...command);
 const checks = (...more: readonly string[]) =>
   run("check", "a.contour", "--report", "report.json", ...more, ...command);
 
-describe.skipIf(!isBuilt)("accepting departures (needs a build)", { timeout: 120_000 }, () => {
+describe.skipIf(!isBuilt)("accepting departures (needs a build)", () => {
   it("makes an update one decision, and the next run is on contour", async () => {
     await learns();
     appendFileSync(at("show"), "\0");
@@ -112,54 +112,50 @@ describe.skipIf(!isBuilt)("accepting departures (needs a build)", { timeout: 120
 
 const hasTerminal = spawnSync("script", ["-qec", "true", "/dev/null"], { stdio: "ignore" }).status === 0;
 
-describe.skipIf(!isBuilt || !hasTerminal)(
-  "walking through departures (needs a build, script and a terminal)",
-  { timeout: 120_000 },
-  () => {
-    /** Answers on a terminal of its own; returns what was shown. */
-    const answer = (answers: string) =>
-      spawnSync("script", ["-qec", `"${isolineProgram}" accept a.contour report.json -i`, "/dev/null"], {
-        cwd: place,
-        encoding: "utf8",
-        input: [...answers].map((key) => `${key}\n`).join(""),
-        env: { ...process.env, NO_COLOR: "1" },
-        timeout: 60_000,
-      }).stdout;
+describe.skipIf(!isBuilt || !hasTerminal)("walking through departures (needs a build, script and a terminal)", () => {
+  /** Answers on a terminal of its own; returns what was shown. */
+  const answer = (answers: string) =>
+    spawnSync("script", ["-qec", `"${isolineProgram}" accept a.contour report.json -i`, "/dev/null"], {
+      cwd: place,
+      encoding: "utf8",
+      input: [...answers].map((key) => `${key}\n`).join(""),
+      env: { ...process.env, NO_COLOR: "1" },
+      timeout: 60_000,
+    }).stdout;
 
-    beforeEach(async () => {
-      await learns();
-      writeFileSync(
-        at("work.sh"),
-        "./show one > /dev/null; ./show one one > /dev/null; ./show two > /dev/null; head -c 1 two > /dev/null\n",
-      );
-      await checks();
-    });
+  beforeEach(async () => {
+    await learns();
+    writeFileSync(
+      at("work.sh"),
+      "./show one > /dev/null; ./show one one > /dev/null; ./show two > /dev/null; head -c 1 two > /dev/null\n",
+    );
+    await checks();
+  });
 
-    it("asks about each cause, and takes what was answered with y", async () => {
-      const shown = answer("?yq");
-      expect(shown).toContain("Accept this [y,n,a,d,q,?]?");
-      expect(shown).toContain("d - accept neither this nor what follows of the same program");
-      expect(shown).toContain("1 departure accepted");
-    });
+  it("asks about each cause, and takes what was answered with y", async () => {
+    const shown = answer("?yq");
+    expect(shown).toContain("Accept this [y,n,a,d,q,?]?");
+    expect(shown).toContain("d - accept neither this nor what follows of the same program");
+    expect(shown).toContain("1 departure accepted");
+  });
 
-    it("takes all that follows of one program with a, none of it with d, and nothing more after q", async () => {
-      const all = answer("aaaaaaaa");
-      expect(all).not.toContain("left off contour");
-      expect((await checks()).status).toBe(0);
-    });
+  it("takes all that follows of one program with a, none of it with d, and nothing more after q", async () => {
+    const all = answer("aaaaaaaa");
+    expect(all).not.toContain("left off contour");
+    expect((await checks()).status).toBe(0);
+  });
 
-    it("accepts nothing where the input ends, or with d for every program", async () => {
-      const before = readFileSync(at("a.contour"));
-      answer("");
-      answer("dddddddd");
-      answer("q");
-      expect(readFileSync(at("a.contour"))).toEqual(before);
-    });
+  it("accepts nothing where the input ends, or with d for every program", async () => {
+    const before = readFileSync(at("a.contour"));
+    answer("");
+    answer("dddddddd");
+    answer("q");
+    expect(readFileSync(at("a.contour"))).toEqual(before);
+  });
 
-    it("needs a terminal", async () => {
-      const { status, stderr } = await run("accept", "a.contour", "report.json", "-i");
-      expect(status).toBe(2);
-      expect(stderr).toContain("-i asks at a terminal");
-    });
-  },
-);
+  it("needs a terminal", async () => {
+    const { status, stderr } = await run("accept", "a.contour", "report.json", "-i");
+    expect(status).toBe(2);
+    expect(stderr).toContain("-i asks at a terminal");
+  });
+});

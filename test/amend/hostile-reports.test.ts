@@ -30,12 +30,12 @@ beforeAll(async () => {
   appendFileSync(at("work.sh"), "./show work.sh > /dev/null; head -c 1 one > /dev/null\n");
   await run("check", "a.contour", "--report", "report.json", "--", "sh", "work.sh");
   text = readFileSync(at("report.json"), "utf8");
-}, 60_000);
+});
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 const digits = "0".repeat(63);
 
-describe.skipIf(!isBuilt)("a report (needs a build)", { timeout: 60_000 }, () => {
+describe.skipIf(!isBuilt)("a report (needs a build)", () => {
   async function refused(content: string | Uint8Array): Promise<string> {
     writeFileSync(at("bad.json"), content);
     const before = readFileSync(at("a.contour"));

@@ -20,10 +20,10 @@ beforeEach(async () => {
   await learns(more);
   await learns(less);
   await learns(less);
-}, 60_000);
+});
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
-describe.skipIf(!isBuilt)("pruning (needs a build)", { timeout: 60_000 }, () => {
+describe.skipIf(!isBuilt)("pruning (needs a build)", () => {
   it("shows what no run saw, by program, and changes nothing", async () => {
     const before = readFileSync(at("a.contour"));
     const { status, stdout, stderr } = await run("prune", "a.contour", "--runs", "2");

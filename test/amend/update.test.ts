@@ -43,7 +43,7 @@ const command = ["--", "sh", "-c", "live/show data > /dev/null; sh -c 'live/show
 const learns = (...more: readonly string[]) => run("learn", "-q", ...more, "-o", "a.contour", ...command);
 const checks = () => run("check", "a.contour", ...command);
 
-describe.skipIf(!isBuilt)("updating a contour (needs a build)", { timeout: 120_000 }, () => {
+describe.skipIf(!isBuilt)("updating a contour (needs a build)", () => {
   it("between two directories makes the new version on contour, and the old one off", async () => {
     install("old");
     await learns();

@@ -34,7 +34,7 @@ except OSError:
 os.kill(child, 9)
 `;
 
-describe.skipIf(!existsSync(PYTHON))("a connection to the approver socket (needs python3)", { timeout: 60_000 }, () => {
+describe.skipIf(!existsSync(PYTHON))("a connection to the approver socket (needs python3)", () => {
   let place = "";
   let server: ApproverServer | undefined;
   beforeEach(() => {

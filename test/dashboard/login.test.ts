@@ -76,7 +76,7 @@ describe.skipIf(!hasBrowser)("signing in to the page at the OpenID provider", ()
     });
     browser = await launchBrowser();
     tab = await newTab("#/?view=list");
-  }, 120_000);
+  });
   afterAll(async () => {
     await tab[Symbol.asyncDispose]();
     await browser.close();

@@ -17,7 +17,7 @@ const selection = {
 describe.skipIf(!isCI || !existsSync(python) || !existsSync("/usr/lib/python3.13/test/test_os.py"))(
   "Python's tests end inside as they do outside (only in CI)",
   () => {
-    it.each(Object.entries(selection))("%s", { timeout: 240_000 }, async (name, tests) => {
+    it.each(Object.entries(selection))("%s", async (name, tests) => {
       const run = (side: "outside" | "learn" | "watch") =>
         runPython(tests, { side, uid: ORDINARY, secondsEach: 40, seconds: 100 });
       const found = await compare(name, run, ["learn"]);

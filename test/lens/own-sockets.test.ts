@@ -19,7 +19,7 @@ const LISTENS = `import socket,sys
 s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEPORT,1); s.bind(("127.0.0.1",int(sys.argv[1]))); s.listen(5)
 print("ready",flush=True); sys.stdin.read()`;
 
-describe.skipIf(python === undefined || !isBuilt)("sockets (needs python3, a build)", { timeout: 120_000 }, () => {
+describe.skipIf(python === undefined || !isBuilt)("sockets (needs python3, a build)", () => {
   let bench: Bench;
   let learnt: Ended;
   const command = (...words: readonly string[]) => [python as string, "own-sockets.py", ...words];

@@ -10,7 +10,7 @@ const examples = publicNames(repository).flatMap(({ name, example }) =>
 );
 
 describe.skipIf(!isBuilt)("the example (needs a build)", () => {
-  it.each(examples)("of $name prints what it says", { timeout: 120_000 }, async ({ example }) => {
+  it.each(examples)("of $name prints what it says", async ({ example }) => {
     const said = [...example.matchAll(/^\/\/ prints: (.*)$/gm)].map(([, line]) => line);
     const { lines, stderr } = await runProgram(example);
     expect({ lines, stderr }).toEqual({ lines: said, stderr: "" });

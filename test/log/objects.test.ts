@@ -89,7 +89,6 @@ describe.skipIf(!isInstalled("moto_server"))("an object store (needs python3-mot
 
   it.skipIf(!isCI)(
     "in CI: loses nothing that was acknowledged, whichever request is the last of a process",
-    { timeout: 180_000 },
     async () => {
       const outcomes = new Set<string | undefined>();
       for (let most = 0; !outcomes.has("acknowledged") && most < 40; most++) {

@@ -146,7 +146,7 @@ describe("a power failure", () => {
 const ROUNDS = isCI ? 20 : 5;
 
 describe("a process that is killed", () => {
-  it("has lost nothing that it acknowledged, again and again", { timeout: 120_000 }, async () => {
+  it("has lost nothing that it acknowledged, again and again", async () => {
     const place = directory();
     await (await Log.create(new DirectoryStore(place, free), key)).close();
     const program = fileURLToPath(new URL("appender.mjs", import.meta.url));

@@ -20,7 +20,7 @@ const ways: Readonly<Record<Exclude<Client, "curl">, readonly string[]>> = {
 /** Go takes most of a minute to compile a program. */
 const inCI = process.env["CI"] !== undefined;
 
-describe.skipIf(!possible)("hosts by name (needs root, a build, dnsmasq, iproute2)", { timeout: 240_000 }, () => {
+describe.skipIf(!possible)("hosts by name (needs root, a build, dnsmasq, iproute2)", () => {
   let lab: Lab;
   beforeAll(() => {
     lab = new Lab();
@@ -44,7 +44,7 @@ describe.skipIf(!possible)("hosts by name (needs root, a build, dnsmasq, iproute
       if (program === undefined) return;
       lab.serve({ "service.test": FIRST, "evil.test": EVIL });
       await lab.learn([...program, "service.test", PORT]);
-    }, 240_000);
+    });
 
     it("leads to points with names", ({ skip }) => {
       skip(program === undefined, "not installed");

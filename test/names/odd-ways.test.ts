@@ -14,7 +14,6 @@ const [NO_ERROR, FORMAT_ERROR, NO_SUCH_NAME] = ["0\n", "1\n", "3\n"];
 
 describe.skipIf(!isCI || !possible || !python)(
   "lookups (only in CI; needs root, a build, dnsmasq, iproute2, python3)",
-  { timeout: 240_000 },
   () => {
     let lab: Lab;
     let learnt: Ended;
@@ -98,82 +97,74 @@ describe.skipIf(!isCI || !possible || !python)(
   },
 );
 
-describe.skipIf(!isCI || !possible)(
-  "addresses (only in CI; needs root, a build, dnsmasq, iproute2)",
-  { timeout: 240_000 },
-  () => {
-    let lab: Lab;
-    let program: readonly string[] | undefined;
-    beforeAll(async () => {
-      lab = new Lab();
-      lab.serve({ "service.test": FIRST });
-      program = lab.client("glibc");
-      if (program !== undefined) await lab.learn([...program, "service.test", PORT]);
-    });
-    afterAll(() => lab?.clear());
-    const check = (to: string, ...words: readonly string[]) =>
-      lab.run(["check -q contour --report report.json", ...words].join(" "), [...(program ?? []), to, PORT]);
+describe.skipIf(!isCI || !possible)("addresses (only in CI; needs root, a build, dnsmasq, iproute2)", () => {
+  let lab: Lab;
+  let program: readonly string[] | undefined;
+  beforeAll(async () => {
+    lab = new Lab();
+    lab.serve({ "service.test": FIRST });
+    program = lab.client("glibc");
+    if (program !== undefined) await lab.learn([...program, "service.test", PORT]);
+  });
+  afterAll(() => lab?.clear());
+  const check = (to: string, ...words: readonly string[]) =>
+    lab.run(["check -q contour --report report.json", ...words].join(" "), [...(program ?? []), to, PORT]);
 
-    it("without a name stay addresses", async ({ skip }) => {
-      skip(program === undefined, "no compiler");
-      await lab.learn([...(program ?? []), FIRST, PORT], "other");
-      expect(lab.hosts("other")).toEqual([`connect family=inet type=stream address=${FIRST}:${PORT}`]);
-    });
+  it("without a name stay addresses", async ({ skip }) => {
+    skip(program === undefined, "no compiler");
+    await lab.learn([...(program ?? []), FIRST, PORT], "other");
+    expect(lab.hosts("other")).toEqual([`connect family=inet type=stream address=${FIRST}:${PORT}`]);
+  });
 
-    it.each([[], ["--enforce"]])(
-      "that a program has kept are the name's, if the name leads there now %s",
-      async (...words) => {
-        lab.serve({ "service.test": `${FIRST} ${SECOND}` });
-        const { status, stdout } = await check(SECOND, ...words);
-        expect([status, stdout, lab.departures()]).toEqual([0, "connected\n", []]);
-        expect(lab.asked()).toContain("service.test");
-      },
-    );
+  it.each([[], ["--enforce"]])(
+    "that a program has kept are the name's, if the name leads there now %s",
+    async (...words) => {
+      lab.serve({ "service.test": `${FIRST} ${SECOND}` });
+      const { status, stdout } = await check(SECOND, ...words);
+      expect([status, stdout, lab.departures()]).toEqual([0, "connected\n", []]);
+      expect(lab.asked()).toContain("service.test");
+    },
+  );
 
-    it("to which no name on the contour leads are departures, and refused", async () => {
-      const { status, stdout } = await check(EVIL, "--enforce");
-      expect([status, stdout]).toEqual([3, "not connected\n"]);
-      expect(lab.departures()).toEqual([expect.stringMatching(`^connect .*address=${EVIL}:${PORT}`)]);
-    });
+  it("to which no name on the contour leads are departures, and refused", async () => {
+    const { status, stdout } = await check(EVIL, "--enforce");
+    expect([status, stdout]).toEqual([3, "not connected\n"]);
+    expect(lab.departures()).toEqual([expect.stringMatching(`^connect .*address=${EVIL}:${PORT}`)]);
+  });
 
-    it("of both families are one point", async () => {
-      lab.serve({ "service.test": SIX });
-      const { status, stdout } = await check("service.test", "--enforce");
-      expect(lab.departures()).toEqual([expect.stringMatching("^socket family=inet6 type=stream")]);
-      expect([status, stdout]).toEqual([3, "not connected\n"]);
-      await lab.learn([...(program ?? []), "service.test", PORT], "six");
-      expect(lab.hosts("six")).toEqual(lab.hosts());
-    });
+  it("of both families are one point", async () => {
+    lab.serve({ "service.test": SIX });
+    const { status, stdout } = await check("service.test", "--enforce");
+    expect(lab.departures()).toEqual([expect.stringMatching("^socket family=inet6 type=stream")]);
+    expect([status, stdout]).toEqual([3, "not connected\n"]);
+    await lab.learn([...(program ?? []), "service.test", PORT], "six");
+    expect(lab.hosts("six")).toEqual(lab.hosts());
+  });
 
-    it.each(["musl", "c-ares"] as const)("more than fit into a datagram come by stream: %s", async (client) => {
-      const many = lab.client(client);
-      if (many === undefined) return;
-      lab.serve({ "big.test": Array.from({ length: 90 }, (_, index) => `198.51.100.${100 + index}`).join(" ") });
-      const { status, stdout } = await lab.learn([...many, "big.test", PORT], "big");
-      expect([status, stdout]).toEqual([0, "connected\n"]);
-      expect(lab.hosts("big")).toContain(`connect family=inet type=stream address=big.test:${PORT}`);
-      expect(lab.hosts("big").join("\n")).toContain("type=stream address=$RESOLVER:53");
-    });
+  it.each(["musl", "c-ares"] as const)("more than fit into a datagram come by stream: %s", async (client) => {
+    const many = lab.client(client);
+    if (many === undefined) return;
+    lab.serve({ "big.test": Array.from({ length: 90 }, (_, index) => `198.51.100.${100 + index}`).join(" ") });
+    const { status, stdout } = await lab.learn([...many, "big.test", PORT], "big");
+    expect([status, stdout]).toEqual([0, "connected\n"]);
+    expect(lab.hosts("big")).toContain(`connect family=inet type=stream address=big.test:${PORT}`);
+    expect(lab.hosts("big").join("\n")).toContain("type=stream address=$RESOLVER:53");
+  });
 
-    it("without user namespaces: port 53 is a loss, refused when enforcing; nscd is answered", async () => {
-      const asks = lab.client("c-ares") as readonly string[];
-      lab.serve({ "service.test": FIRST });
-      await lab.learn([...asks, "service.test", PORT], "asks");
-      const words = "check -q asks --report report.json";
-      const watched = await lab.run(words, [...asks, "service.test", PORT], "/usr/bin/unshare");
-      expect([watched.status, watched.stdout]).toEqual([4, "connected\n"]);
-      expect(lab.bench.report().incomplete).toEqual([
-        expect.objectContaining({ reason: expect.stringContaining("names.md") }),
-      ]);
-      const enforced = await lab.run(`${words} --enforce`, [...asks, "service.test", PORT], "/usr/bin/unshare");
-      expect(enforced.stdout).toBe("not found\n");
-      expect(lab.asked()).toEqual([]);
-      const answered = await lab.run(
-        "check -q contour",
-        [...(program ?? []), "service.test", PORT],
-        "/usr/bin/unshare",
-      );
-      expect([answered.status, answered.stdout]).toEqual([0, "connected\n"]);
-    });
-  },
-);
+  it("without user namespaces: port 53 is a loss, refused when enforcing; nscd is answered", async () => {
+    const asks = lab.client("c-ares") as readonly string[];
+    lab.serve({ "service.test": FIRST });
+    await lab.learn([...asks, "service.test", PORT], "asks");
+    const words = "check -q asks --report report.json";
+    const watched = await lab.run(words, [...asks, "service.test", PORT], "/usr/bin/unshare");
+    expect([watched.status, watched.stdout]).toEqual([4, "connected\n"]);
+    expect(lab.bench.report().incomplete).toEqual([
+      expect.objectContaining({ reason: expect.stringContaining("names.md") }),
+    ]);
+    const enforced = await lab.run(`${words} --enforce`, [...asks, "service.test", PORT], "/usr/bin/unshare");
+    expect(enforced.stdout).toBe("not found\n");
+    expect(lab.asked()).toEqual([]);
+    const answered = await lab.run("check -q contour", [...(program ?? []), "service.test", PORT], "/usr/bin/unshare");
+    expect([answered.status, answered.stdout]).toEqual([0, "connected\n"]);
+  });
+});

@@ -108,13 +108,13 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
       expect(status).toBe(0);
     });
 
-    it.skipIf(!everything)("runs its demo (CI)", { timeout: 240_000 }, async () => {
+    it.skipIf(!everything)("runs its demo (CI)", async () => {
       const { status, stdout, stderr } = await ended(program, ["demo"], { cwd: place });
       expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: expect.stringContaining("off contour") });
     });
 
     describe.skipIf(!everything)("and run by other versions of Node (CI)", () => {
-      it.each(["20.20.2", "22.23.3", "24.21.0"])("Node %s", { timeout: 240_000 }, async (version) => {
+      it.each(["20.20.2", "22.23.3", "24.21.0"])("Node %s", async (version) => {
         const folder = join(place, `node-${version}`);
         mkdirSync(folder);
         writeFileSync(join(folder, "package.json"), "{}");
@@ -150,7 +150,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
       return join(folder, "node_modules/.bin/isoline");
     };
 
-    it("npx finds it in a project", { timeout: 240_000 }, async () => {
+    it("npx finds it in a project", async () => {
       const folder = join(place, "npx");
       project(folder);
       install("npm", ["install", "--prefix", folder, "--prefer-offline", "--no-audit", "--no-fund"]);

@@ -46,24 +46,21 @@ step down systemctl stop long
 "$ISOLINE" service finish long --directory units $long 2>>long.out
 `;
 
-describe.skipIf(!possible)(
-  "a service of systemd (needs CI, root, a build, systemd, namespaces)",
-  { timeout: 120_000 },
-  () => {
-    let cwd: string;
-    const told = (file: string) => (existsSync(join(cwd, file)) ? readFileSync(join(cwd, file), "utf8") : "");
+describe.skipIf(!possible)("a service of systemd (needs CI, root, a build, systemd, namespaces)", () => {
+  let cwd: string;
+  const told = (file: string) => (existsSync(join(cwd, file)) ? readFileSync(join(cwd, file), "utf8") : "");
 
-    beforeAll(() => {
-      cwd = mkdtempSync(join(tmpdir(), "isoline-service-"));
-      chmodSync(cwd, 0o755);
-      for (const folder of ["units", "generators", "services", "work"]) mkdirSync(join(cwd, folder));
-      spawnSync("chown", ["nobody:", join(cwd, "work")]);
-      writeFileSync(join(cwd, "work/in.txt"), "text\n");
-      writeFileSync(join(cwd, "work/work.sh"), 'cat in.txt\necho "$1|$2|$3" >out.txt\n');
-      writeFileSync(join(cwd, "driver.sh"), DRIVER);
-      writeFileSync(
-        join(cwd, "units/app.service"),
-        `[Unit]
+  beforeAll(() => {
+    cwd = mkdtempSync(join(tmpdir(), "isoline-service-"));
+    chmodSync(cwd, 0o755);
+    for (const folder of ["units", "generators", "services", "work"]) mkdirSync(join(cwd, folder));
+    spawnSync("chown", ["nobody:", join(cwd, "work")]);
+    writeFileSync(join(cwd, "work/in.txt"), "text\n");
+    writeFileSync(join(cwd, "work/work.sh"), 'cat in.txt\necho "$1|$2|$3" >out.txt\n');
+    writeFileSync(join(cwd, "driver.sh"), DRIVER);
+    writeFileSync(
+      join(cwd, "units/app.service"),
+      `[Unit]
 DefaultDependencies=no
 [Service]
 Type=oneshot
@@ -91,10 +88,10 @@ ExecStart=/bin/sh work.sh "a  b" \${TOLD} '100%%'
 StandardOutput=append:${cwd}/stdout
 StandardError=append:${cwd}/stderr
 `,
-      );
-      writeFileSync(
-        join(cwd, "units/long.service"),
-        `[Unit]
+    );
+    writeFileSync(
+      join(cwd, "units/long.service"),
+      `[Unit]
 DefaultDependencies=no
 [Service]
 Type=notify
@@ -103,10 +100,10 @@ WorkingDirectory=${cwd}/work
 ExecStart=/bin/sh -c 'trap "touch reloaded" HUP; trap "touch down; exit 0" TERM; systemd-notify --ready; touch up; while :; do sleep 0.2; done'
 StandardError=append:${cwd}/long.err
 `,
-      );
-      writeFileSync(
-        join(cwd, "units/driver.service"),
-        `[Unit]
+    );
+    writeFileSync(
+      join(cwd, "units/driver.service"),
+      `[Unit]
 DefaultDependencies=no
 SuccessAction=exit-force
 FailureAction=exit-force
@@ -117,40 +114,39 @@ ExecStart=/bin/sh ${cwd}/driver.sh ${cwd}
 StandardOutput=append:${cwd}/driver.out
 StandardError=append:${cwd}/driver.out
 `,
-      );
-      const paths = ["SYSTEMD_UNIT_PATH=units", "SYSTEMD_GENERATOR_PATH=generators"].map((each) =>
-        each.replace("=", `=${cwd}/`),
-      );
-      const start = `mount -t tmpfs none /run && mount -t cgroup2 none /sys/fs/cgroup && exec env -i container=test PATH="$PATH" ${paths.join(" ")} ${SYSTEMD} --system --unit=driver.service --log-target=null`;
-      spawnSync("unshare", [...NAMESPACES, "sh", "-c", start], { stdio: "ignore", timeout: 100_000 });
-    }, 110_000);
-    afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+    );
+    const paths = ["SYSTEMD_UNIT_PATH=units", "SYSTEMD_GENERATOR_PATH=generators"].map((each) =>
+      each.replace("=", `=${cwd}/`),
+    );
+    const start = `mount -t tmpfs none /run && mount -t cgroup2 none /sys/fs/cgroup && exec env -i container=test PATH="$PATH" ${paths.join(" ")} ${SYSTEMD} --system --unit=driver.service --log-target=null`;
+    spawnSync("unshare", [...NAMESPACES, "sh", "-c", start], { stdio: "ignore", timeout: 100_000 });
+  });
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-    it("is learnt in two starts, with the words that its unit gives it", () => {
-      expect(told("learn.out")).toContain("Now: systemctl daemon-reload");
-      expect(["learn", "first", "second"].map((step) => told(`${step}.status`))).toEqual(["0\n", "0\n", "0\n"]);
-      expect(told("work/out.txt")).toBe("a  b|two words|100%\n");
-      expect(told("argv")).toContain(" --user nobody -- /bin/sh work.sh ");
-    });
+  it("is learnt in two starts, with the words that its unit gives it", () => {
+    expect(told("learn.out")).toContain("Now: systemctl daemon-reload");
+    expect(["learn", "first", "second"].map((step) => told(`${step}.status`))).toEqual(["0\n", "0\n", "0\n"]);
+    expect(told("work/out.txt")).toBe("a  b|two words|100%\n");
+    expect(told("argv")).toContain(" --user nobody -- /bin/sh work.sh ");
+  });
 
-    it("has a contour when learning is finished, and keeps to it enforced", () => {
-      expect(told("finish.out")).toContain("To enforce: isoline service enforce app.service");
-      expect(["finish", "enforce", "kept", "show"].map((step) => told(`${step}.status`))).toEqual(Array(4).fill("0\n"));
-      expect(told("show.out")).toContain("app.service: enforced\n");
-      expect(told("stdout")).toBe("text\n".repeat(4));
-    });
+  it("has a contour when learning is finished, and keeps to it enforced", () => {
+    expect(told("finish.out")).toContain("To enforce: isoline service enforce app.service");
+    expect(["finish", "enforce", "kept", "show"].map((step) => told(`${step}.status`))).toEqual(Array(4).fill("0\n"));
+    expect(told("show.out")).toContain("app.service: enforced\n");
+    expect(told("stdout")).toBe("text\n".repeat(4));
+  });
 
-    it("is refused what it never did, as its user", () => {
-      expect(told("departs.status")).not.toBe("0\n");
-      expect(told("stderr")).toMatch(/refused, off contour: .*secret/);
-      expect(existsSync(join(cwd, "work/secret"))).toBe(false);
-    });
+  it("is refused what it never did, as its user", () => {
+    expect(told("departs.status")).not.toBe("0\n");
+    expect(told("stderr")).toMatch(/refused, off contour: .*secret/);
+    expect(existsSync(join(cwd, "work/secret"))).toBe(false);
+  });
 
-    it("that runs on says when it is ready, is told what systemd tells it, and its contour is written when it is stopped", () => {
-      expect(["up", "down"].map((step) => told(`${step}.status`))).toEqual(["0\n", "0\n"]);
-      expect(existsSync(join(cwd, "work/down"))).toBe(true);
-      expect(told("long.out")).toContain("To enforce: isoline service enforce long.service");
-      expect(told("services/long.contour")).toContain("reloaded");
-    });
-  },
-);
+  it("that runs on says when it is ready, is told what systemd tells it, and its contour is written when it is stopped", () => {
+    expect(["up", "down"].map((step) => told(`${step}.status`))).toEqual(["0\n", "0\n"]);
+    expect(existsSync(join(cwd, "work/down"))).toBe(true);
+    expect(told("long.out")).toContain("To enforce: isoline service enforce long.service");
+    expect(told("services/long.contour")).toContain("reloaded");
+  });
+});

@@ -99,7 +99,7 @@ describe.skipIf(!isCI || compiler === undefined || !isBuilt)(
       const enforced = await race("name", 300, ["check", contour, "--enforce", "--no-landlock"], ["good", "evil"]);
       expect(enforced.tally.other).toBe(0);
       expect(enforced.tally.one).toBeGreaterThan(0);
-    }, 180_000);
+    });
 
     for (const [call, tries, pair, needed, isPerformed] of [
       ["open", 5000, () => ["data", "secret"], 1, true],

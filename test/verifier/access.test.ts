@@ -67,7 +67,7 @@ describe("people that an OpenID provider vouches for", () => {
     });
     server.on("request", provider.callback());
     await rig.start({ people: { oidc: { issuer, audience: "urn:isoline" } } });
-  }, 60_000);
+  });
   afterAll(async () => {
     await rig.stop();
     server.close();
@@ -161,7 +161,7 @@ describe.skipIf(!isInstalled("openssl"))("nodes that have certificates (needs op
     certificate("authority", "unknown", "node-9", "DNS:node-1");
     certificate("stranger", "forged", "node-1", "DNS:node-1");
     await rig.start({ tls: { certificate: at("server.pem"), key: at("server.key"), clients: at("authority.pem") } });
-  }, 60_000);
+  });
   afterAll(() => rig.stop());
 
   it("are who the certificate says, by its SPIFFE id or its common name", async () => {

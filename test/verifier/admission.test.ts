@@ -52,7 +52,7 @@ describe("admission", () => {
     writeFileSync(join(rig.place, "admission-token"), `${TOKEN}\n`, { mode: 0o600 });
     await rig.start({ admission: { exempt: ["kube-system"], token: join(rig.place, "admission-token") } });
     await rig.rules(samplePolicy(), REFERENCES);
-  }, 120_000);
+  });
   afterAll(() => rig.stop());
 
   it("of a pod whose images have contours", async () => {

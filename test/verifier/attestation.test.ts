@@ -26,7 +26,7 @@ describe("a verifier", () => {
     await rig.enrol([node, other, [foreign, "umbrella"]]);
     await rig.start();
     await rig.rules();
-  }, 120_000);
+  });
   afterAll(() => rig.close());
 
   it("affirms a node and its canister, and signs the result", async () => {

@@ -105,7 +105,7 @@ describe.skipIf(!isCI || needsSwtpm)("evidence as a delta (CI; needs swtpm)", ()
     await rig.start();
     await beside.start({ keys: join(rig.place, "keys") });
     for (const one of [rig, beside]) await one.rules(policy, references);
-  }, 120_000);
+  });
   afterAll(async () => {
     await node.close();
     await beside.close();

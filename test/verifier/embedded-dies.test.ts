@@ -23,7 +23,7 @@ describe.skipIf(!isCI || !isBuilt)("a verifier with the embedded store (CI; need
     await rig.enrol(nodes);
     await start();
     await rig.rules();
-  }, 120_000);
+  });
   afterAll(async () => {
     await running.end("SIGKILL");
     await rig.close();
@@ -52,5 +52,5 @@ describe.skipIf(!isCI || !isBuilt)("a verifier with the embedded store (CI; need
     const older = await rig.attest(node, { clock: 9_999n });
     expect(older.body).toMatchObject({ state: "contraindicated", failure: "rollback" });
     expect((await rig.get<Node>("/v1/nodes/node-0")).body.state).toBe("contraindicated");
-  }, 120_000);
+  });
 });

@@ -46,7 +46,7 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup"))("enrolment (needs swt
     writeFileSync(join(makers, "all.pem"), software.authority().root + software.authority().issuer);
     await rig.start();
     await rig.rules(samplePolicy({ canisters: [] }));
-  }, 180_000);
+  });
   afterAll(async () => {
     delete process.env["XDG_RUNTIME_DIR"];
     await rig.close();

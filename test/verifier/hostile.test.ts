@@ -20,7 +20,7 @@ describe("hostile input", () => {
     await rig.start();
     await rig.rules();
     await rig.attest(node);
-  }, 120_000);
+  });
   afterAll(() => rig.stop());
 
   it("as evidence: any change of a byte is refused, and never affirmed", async () => {
@@ -163,7 +163,7 @@ describe("hostile input", () => {
 describe("callers that ask too often", () => {
   beforeAll(async () => {
     await rig.start({ limits: { person: 1, tenant: 1, stranger: 1 } });
-  }, 120_000);
+  });
   afterAll(() => rig.close());
 
   it("are told to wait, and take nothing from other tenants", async () => {

@@ -31,7 +31,7 @@ describe.skipIf(!isInstalled("moto_server"))("a verifier whose log is in a bucke
     writeFileSync(at("bucket"), server.credentials(), { mode: 0o600 });
     writeFileSync(at("log.pem"), key.secret.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
     await Log.create(new ObjectStore(server.bucket("fleet")), key);
-  }, 120_000);
+  });
   afterAll(async () => {
     await rig.close();
     await server.stop();

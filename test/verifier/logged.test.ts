@@ -46,7 +46,7 @@ describe("a verifier with a log", () => {
     await rig.start();
     await rig.rules();
     await rig.stop();
-  }, 60_000);
+  });
   afterAll(() => rig.close());
 
   it("begins with what is in force: policies, reference values, contours, nodes; and the root of the hour", async () => {

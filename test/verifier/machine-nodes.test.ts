@@ -59,7 +59,7 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     ]);
     await rig.enrol([software]);
     await rig.start({ svid: { trustDomain: "example.org", key: at("svid.key"), certificate: at("svid.pem") } });
-  }, 120_000);
+  });
   afterAll(async () => {
     delete process.env["XDG_RUNTIME_DIR"];
     await rig.close();

@@ -61,7 +61,7 @@ describe("a node that is a confidential machine", () => {
     await rig.enrol([node]);
     await rig.start();
     await rig.rules();
-  }, 120_000);
+  });
   afterAll(() => rig.close());
 
   it("would turn red under a policy that demands it, where its evidence has no report; and it does", async () => {

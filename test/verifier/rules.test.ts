@@ -12,7 +12,7 @@ describe("rules of a verifier", () => {
   beforeAll(async () => {
     await rig.enrol([node]);
     await rig.start();
-  }, 120_000);
+  });
   afterAll(() => rig.close());
 
   it("a node without a policy is judged as soon as there is one", async () => {

@@ -48,7 +48,7 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
       [one, two] = [await start(), await start()];
       rig.at(one.address);
       await rig.rules();
-    }, 120_000);
+    });
     afterAll(async () => {
       await one.end("SIGKILL");
       await two.end("SIGKILL");
@@ -144,7 +144,7 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
       expect((await until(two, second, { canisters: [bad] })).body.canisters).toMatchObject([
         { state: "contraindicated" },
       ]);
-    }, 30_000);
+    });
 
     it("watches the nodes of one that was killed, and marks those that are silent", async () => {
       rig.at(two.address);
@@ -154,7 +154,7 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
         ({ body } = await rig.get<Node>("/v1/nodes/node-2"));
       }
       expect(body).toMatchObject({ state: "stale", failure: "unreachable", canisters: { stale: 1 } });
-    }, 40_000);
+    });
 
     it("says that the database is gone, goes on when it is back, and has lost nothing", async () => {
       expect((await until(two, second)).body.state).toBe("affirming");
@@ -168,13 +168,13 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
       rig.at(two.address);
       expect((await rig.get<Node>("/v1/nodes/node-3")).body).toMatchObject({ state: "revoked", why: "stolen" });
       expect((await rig.get<string>("/readyz")).body).toBe("ready\n");
-    }, 60_000);
+    });
 
     it("gives its nodes back when it is told to end, so that another goes on at once", async () => {
       one = await start();
       expect(await two.end("SIGTERM")).toBe(0);
       expect((await by(one, second)).status).toBe(200);
-    }, 30_000);
+    });
 
     it("is there again from a dump", async () => {
       const path = join(server.place, "dump");
@@ -191,6 +191,6 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
         ["node-3", "revoked"],
       ]);
       expect(await restored.end("SIGTERM")).toBe(0);
-    }, 60_000);
+    });
   },
 );

@@ -42,7 +42,7 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
 
   beforeAll(async () => {
     store = await open();
-  }, 120_000);
+  });
   afterAll(async () => {
     await store.close();
     await close();

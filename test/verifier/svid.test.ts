@@ -74,7 +74,7 @@ describe.skipIf(!isInstalled("openssl"))("X.509-SVIDs (needs openssl)", () => {
     await rig.enrol([node, [other, "umbrella"]]);
     await rig.start(svid());
     await rig.rules();
-  }, 120_000);
+  });
   afterAll(() => rig.close());
 
   it("are given to no node that has not attested to this verifier", async () => {

@@ -31,7 +31,7 @@ beforeAll(async () => {
     "quorum one",
   ];
   writeFileSync(policy, `${lines.join("\n")}\n`, { mode: 0o600 });
-}, 60_000);
+});
 afterAll(async () => {
   server.close();
   await rig.close();
