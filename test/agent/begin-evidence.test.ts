@@ -3,12 +3,14 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { appraise } from "../../packages/attest/src/appraise/index.ts";
 import {
   type CanisterBody,
   readCanisterBody,
   readEvidence,
   readNodeBody,
 } from "../../packages/attest/src/evidence/index.ts";
+import { attestationKey } from "../../packages/attest/src/tpm/index.ts";
 import { until } from "../faults/bench.ts";
 import { type Ended, isBuilt } from "../support/isoline.ts";
 import { isRoot } from "../support/machine.ts";
@@ -82,5 +84,31 @@ describe.skipIf(!isBuilt || !isRoot)("evidence of what processes began for thems
       `isoline_namespace_off{namespace="${OWNER}/held",contour="sha256:${digest}",mode="enforce",sensor="seccomp"}`,
     );
     expect((await agent.isoline(["ps", "-q"], { env })).stdout).toBe("");
+  });
+
+  it("is judged by the published contour that a rule for its user and name names", async () => {
+    const node = readNodeBody(readEvidence(readFileSync(at("out.cbor"))).node);
+    const contour = readFileSync(at("waits.contour"));
+    const digest = createHash("sha256").update(contour).digest("hex");
+    const statusUnder = async (label: string, contours: readonly string[]) => {
+      const rule = { label, contours, register: "if-there", departures: 1_000_000, losses: "warn" };
+      const policy = { policy: 1, name: "p", version: 1, root: "none", ledger: "if-there", canisters: [rule] };
+      const { canisters } = await appraise({
+        evidence: readFileSync(at("out.cbor")),
+        challenge: Buffer.from(CHALLENGE, "hex"),
+        trust: {
+          nodes: [{ id: node.node, attestationKey }],
+          ...{ contourSigners: [], policySigners: [], contours: [contour] },
+        },
+        policy: Buffer.from(JSON.stringify(policy)),
+        references: [],
+        now: new Date(),
+      });
+      const held = canisters.find((one) => one.label === `begun:${OWNER}:held`);
+      return held?.checks.find(({ outcome }) => outcome === "failed")?.name ?? held?.status;
+    };
+    expect(await statusUnder(`begun:${OWNER}:held`, [`sha256:${digest}`])).toBe("affirming");
+    expect(await statusUnder(`begun:${OWNER}:held`, [`sha256:${"0".repeat(64)}`])).toBe("contour");
+    expect(await statusUnder(`begun:${OWNER + 1}:held`, [`sha256:${digest}`])).toBe("rules");
   });
 });

@@ -37,6 +37,7 @@ describe("a policy", () => {
         sensors: ["seccomp", "bpf"],
         register: "required",
         signedContour: false,
+        contours: undefined,
         bound: "if-there",
         departures: 0,
         losses: "refuse",
@@ -64,6 +65,16 @@ describe("a policy", () => {
   ])("%j is refused, with the place", async (text, why) => {
     await expect(readPolicy(bytes(text), [])).rejects.toThrow(why);
     await expect(readPolicy(bytes(text), [])).rejects.toMatchObject({ code: "bad-policy-file" });
+  });
+
+  it.each([
+    ['{"label": "begun:100*"}', "line 1, column 66: expected begun:*, begun:UID:NAME or begun:*:NAME"],
+    ['{"label": "begun:01:web"}', "expected begun:*, begun:UID:NAME or begun:*:NAME"],
+    ['{"label": "web", "contours": []}', "expected at least one contour"],
+    ['{"label": "web", "contours": ["sha256:AB"]}', "expected the name of a contour, or sha256: and 64 hex"],
+  ])("with the rule %s is refused, with the place", async (rule, why) => {
+    const text = `{"policy": 1, "name": "p", "version": 1, "canisters": [${rule}]}`;
+    await expect(readPolicy(bytes(text), [])).rejects.toThrow(why);
   });
 
   it("that is cut anywhere is refused as what it is", async () => {

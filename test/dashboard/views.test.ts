@@ -58,6 +58,28 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await tab.page.getByText("In the node's own words.").waitFor();
   });
 
+  it("shows what a process began for itself as that, with the name that it chose as text", async () => {
+    const began = (begun: object, sensor: string) =>
+      tab.page.route("**/canisters/worker-3", async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ response: answer, json: { ...(await answer.json()), begun, sensor } });
+      });
+    const note = tab.page.locator(".begun-note");
+    for (const [name, sensor, said] of [
+      ["web", "seccomp", "called it web. That process installed the filter, so it holds what it started unless it"],
+      ["<b>\u202e", "bpf", "called it <b>\\u{202e}. The kernel took that process in."],
+    ] as const) {
+      await goTo(NODE, "ap-south-00007");
+      await began({ user: 1000, name }, sensor);
+      await goTo(CANISTER, "worker-3");
+      expect(await note.innerText()).toContain(`A process of user 1000 of the node began this for itself, and ${said}`);
+      await tab.page.unroute("**/canisters/worker-3");
+    }
+    await goTo(NODE, "ap-south-00007");
+    await goTo(CANISTER, "worker-3");
+    expect(await note.count()).toBe(0);
+  });
+
   it("says how far the processes are trusted, and that a check that was not reached proves nothing", async () => {
     const text = await tab.page.locator(".trust").innerText();
     expect(text).toContain("2 processes lost their trust; the check was not reached, so this is not proven.");

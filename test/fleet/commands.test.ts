@@ -168,6 +168,22 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
       expect(canister.stdout).toMatch(/5 events, 1 departure, 3 refused, 0 lost, 1 untrusted/);
     });
 
+    it("shows what a process began for itself as that, and what it is worth", async () => {
+      const begun = { label: "begun:1000:web", begun: { user: 1000, name: "web" }, root: "node", state: "affirming" };
+      const it = { ...aCanister(begun), departures: [], history: [] };
+      answering({
+        "/v1/canisters": { json: { items: [it] } },
+        "/v1/nodes/node-1/canisters/begun%3A1000%3Aweb": { json: it },
+        "/v1/nodes/node-1/canisters/bpf": { json: { ...it, sensor: "bpf" } },
+      });
+      expect((await fleet("canisters")).stdout).toMatch(/node-1 +begun:1000:web +affirming +enforcing \(begun\)/);
+      for (const word of ["show", "why"])
+        expect((await fleet(word, "node-1/begun:1000:web")).stdout).toMatch(
+          /begun +for itself by a process of user 1000 of the node, which called it web; that process installed the filter/,
+        );
+      expect((await fleet("show", "node-1/bpf")).stdout).toContain("called it web; the kernel took that process in");
+    });
+
     it("asks for a label as it is, whatever letters it has", async () => {
       answering({});
       await fleet("why", "node-1/../../v1/audit");
@@ -290,7 +306,16 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
       const departures = [
         { at: "2026-01-02T03:04:05.678Z", line: evil, nearest: evil, program: evil, refused: false, times: 1 },
       ];
-      const canister = aCanister({ label: evil, image: evil, mode: evil, contourName: evil, why: evil, links: [link] });
+      const begun = { user: 1000, name: evil };
+      const canister = aCanister({
+        label: evil,
+        begun,
+        image: evil,
+        mode: evil,
+        contourName: evil,
+        why: evil,
+        links: [link],
+      });
       answering({
         "/v1/nodes": { json: { items: [aNode(odd)] } },
         "/v1/nodes/node-1": { json: aNode({ ...odd, links: [link] }) },

@@ -1,6 +1,6 @@
 /** What is put is in force from the next evidence on, though a verifier reads rules and contours once and keeps them. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DryRun } from "../../packages/verifier/src/http/model.ts";
+import type { Canister, DryRun } from "../../packages/verifier/src/http/model.ts";
 import { canisterSample } from "../attest/samples.ts";
 import { contour, digest, published } from "../forgery/published.ts";
 import { OPERATOR, Rig, samplePolicy } from "./rig.ts";
@@ -50,6 +50,42 @@ describe("rules of a verifier", () => {
     const { body } = await rig.attest(node, { canisters: [under] });
     expect({ canisters: body.canisters, need: body.need }).toMatchObject({ canisters: [{ state: "affirming" }] });
     expect(body.need).toBeUndefined();
+  });
+
+  it("judges what a process began for itself by the contours that its rule names, and says who began it", async () => {
+    const label = "begun:1000:web";
+    const canisters = [canisterSample("web"), canisterSample(label, { started: 1 })];
+    const rule = (more: object) => [
+      { label, register: "if-there", ...more },
+      { label: "*", register: "if-there" },
+    ];
+    const verdict = async (version: number, more: object) => {
+      await rig.rules(samplePolicy({ version, canisters: rule(more) }));
+      return (await rig.attest(node, { canisters })).body.canisters.find((one) => one.label === label);
+    };
+    expect(await verdict(5, {})).toMatchObject({
+      failure: "unknown-contour",
+      why: "expected a rule that names contours for what a process began for itself, got one without; name them in its contours",
+    });
+    expect(await verdict(6, { contours: ["db"] })).toMatchObject({
+      failure: "unknown-contour",
+      why: expect.stringMatching(/^expected a published contour that the rule names, got 0404/) as string,
+    });
+    expect(await verdict(7, { contours: ["web"] })).toMatchObject({ state: "affirming" });
+    const { body } = await rig.get<Canister>(`/v1/nodes/node-1/canisters/${encodeURIComponent(label)}`);
+    expect(body).toMatchObject({ label, begun: { user: 1000, name: "web" }, contourName: "web", root: "node" });
+    expect((await rig.get<Canister>("/v1/nodes/node-1/canisters/web")).body.begun).toBeUndefined();
+  });
+
+  it("does not take a label for an agent's that only looks like one, and shows it as it is", async () => {
+    const label = "begun:1000:<b>\u202e";
+    const policy = { label: "begun:*", register: "if-there", contours: ["web"] };
+    await rig.rules(samplePolicy({ version: 8, canisters: [policy] }));
+    const { body } = await rig.attest(node, { canisters: [canisterSample(label, { started: 2 })] });
+    expect(body).toMatchObject({ state: "affirming", canisters: [{ label, failure: "unknown-contour" }] });
+    const shown = await rig.get<Canister>(`/v1/nodes/node-1/canisters/${encodeURIComponent(label)}`);
+    expect(shown.body).toMatchObject({ label, state: "contraindicated" });
+    expect(shown.body.begun).toBeUndefined();
   });
 
   it("has not failed", () => {

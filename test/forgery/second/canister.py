@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 from refusal import ZEROS, demand, sha
 from contours import contour_points, dsse, matches, state_under
@@ -27,9 +28,14 @@ class Canister:
 
     def rules(self):
         body = self.body
+        begun = body["label"].startswith("begun:")
         found = [one for one in self.all.rules["canisters"] if matches(one["label"], body["label"])]
+        found = [one for one in found if not begun or one["label"].startswith("begun:")]
         demand(found, "unknown-contour")
         self.rule = found[0]
+        if begun:
+            told = re.fullmatch(r"begun:(0|[1-9][0-9]{0,9}):[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", body["label"])
+            demand(told and int(told[1]) < 1 << 32 and "contours" in self.rule, "unknown-contour")
         demand(body["mode"] in self.rule.get("modes", ["enforcing"]), "unknown-contour")
         demand(body["mode"] == "learning" or body["sealed"], "unknown-contour")
         demand(body["sensor"] in self.rule.get("sensors", ["seccomp", "bpf"]), "unknown-contour")
@@ -37,8 +43,20 @@ class Canister:
             demand(any(one["sensor"] == "bpf" for one in self.all.node["sensors"]), "untrusted-platform")
         return True
 
+    def accepted(self):
+        """Of published contours, references and files that the rule accepts."""
+        references = self.all.references["contours"]
+        files = [base64.b64decode(one) for one in self.all.question["contours"]]
+        named = self.rule.get("contours")
+        if named is None:
+            return references, files
+        references = [one for one in references if one["name"] in named or f"sha256:{one['contour']}" in named]
+        digests = {one["contour"] for one in references} | {one[7:] for one in named if one.startswith("sha256:")}
+        return references, [one for one in files if sha(one).hex() in digests]
+
     def contour(self):
         body, question, self.points = self.body, self.all.question, None
+        self.references, self.files = self.accepted()
         if "contour" not in body:
             return self.contour_by_state()
         digest = body["contour"].hex()
@@ -46,11 +64,10 @@ class Canister:
         def fits(images):
             return not images or body.get("image") in images
 
-        named = [one for one in self.all.references["contours"] if one["contour"] == digest]
+        named = [one for one in self.references if one["contour"] == digest]
         fitting = [one for one in named if fits(one.get("images"))]
         demand(not named or fitting, "unknown-contour")
-        for one in question["contours"]:
-            data = base64.b64decode(one)
+        for data in self.files:
             if sha(data).hex() == digest:
                 self.points = contour_points(data)
         if self.rule.get("signedContour"):
@@ -68,18 +85,18 @@ class Canister:
         space = ledger and ledger["spaces"].get(birth)
         demand(space and any(one["kind"] == "amendment" for one in space["records"]), "unknown-contour")
         demand(not self.rule.get("signedContour") and self.is_published(self.body["state"]), "unknown-contour")
-        for one in self.all.question["contours"]:
-            points = contour_points(base64.b64decode(one))
+        for data in self.files:
+            points = contour_points(data)
             if state_under(points, ZEROS, ZEROS) == self.body["state"]:
                 self.points = points
         return [self.body["state"].hex()]
 
     def is_published(self, state):
         image = self.body.get("image")
-        for one in self.all.references["contours"]:
+        for one in self.references:
             if one["state"] == state.hex() and (not one.get("images") or image in one["images"]):
                 return True
-        files = [contour_points(base64.b64decode(one)) for one in self.all.question["contours"]]
+        files = [contour_points(data) for data in self.files]
         return any(state_under(points, ZEROS, ZEROS) == state for points in files)
 
     def state(self, states):

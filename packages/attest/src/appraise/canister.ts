@@ -6,7 +6,8 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { AttestError } from "../error.ts";
 import type { CanisterBody, Evidence } from "../evidence/index.ts";
 import type { AcceptedCanister } from "./accepted.ts";
-import { ContourFile } from "./contour-file.ts";
+import { begunIn, isBegun } from "./begun.ts";
+import type { ContourFile } from "./contour-file.ts";
 import {
   equivocates,
   type Findings,
@@ -18,6 +19,7 @@ import {
 } from "./findings.ts";
 import { type NodeFacts, short } from "./node.ts";
 import { type CanisterRule, isForLabel, type Policy } from "./policy.ts";
+import { acceptedBy, type Published } from "./published.ts";
 import type { Question } from "./question.ts";
 import type { References } from "./references.ts";
 import type { ProvenCanister } from "./tree.ts";
@@ -36,12 +38,13 @@ export async function appraiseCanister(
   const rule = await findings.make("rules", () => ruleFor(body, node, policy));
   if (rule === undefined) return;
   const amended = amendedIn(body, node);
-  const contour = await findings.make("contour", () => knownContour(body, rule, question, references, amended));
+  const published = await acceptedBy(rule, question.trust, references);
+  const contour = await findings.make("contour", () => knownContour(body, rule, question, published, amended));
   if (contour !== undefined) {
     await findings.make("state", () => assertState(body, contour.states, amended));
     await findings.make("bound", (warn) => assertBound(body, rule, node, contour.file, question, warn));
   }
-  const isKnown = knownStates(body, question, references);
+  const isKnown = knownStates(body, published);
   const records = await findings.make("register", (warn) => recordsFor(body, rule, evidence, node, question, warn));
   if (records !== undefined && records !== "none")
     await findings.make("record", () => assertRecorded(body, name, records, node.aggregate, isKnown));
@@ -54,6 +57,7 @@ export async function appraiseCanister(
 function ruleFor(body: CanisterBody, node: NodeFacts, { canisters, programs }: Policy): CanisterRule {
   const rule = canisters.find(({ label }) => isForLabel(label, body.label));
   if (rule === undefined) throw unknownContour("a rule for this label in the policy", "none", "add one if it may run");
+  if (isBegun(body.label)) assertForBegun(body, rule);
   if (!rule.modes.includes(body.mode))
     throw unknownContour(`the mode ${rule.modes.join(" or ")}`, body.mode, "start it so");
   if (body.mode !== "learning" && !body.sealed)
@@ -69,6 +73,22 @@ function ruleFor(body: CanisterBody, node: NodeFacts, { canisters, programs }: P
   return rule;
 }
 
+/** A process chooses what it begins under, and its name. So of all that was published only what the rule names is for it. */
+function assertForBegun({ label }: CanisterBody, { contours }: CanisterRule): void {
+  if (begunIn(label) === undefined)
+    throw unknownContour(
+      "a label begun:UID:NAME, as an agent gives it",
+      JSON.stringify(label.slice(0, 60)),
+      "distrust it",
+    );
+  if (contours === undefined)
+    throw unknownContour(
+      "a rule that names contours for what a process began for itself",
+      "one without",
+      "name them in its contours",
+    );
+}
+
 interface KnownContour {
   /** States that it is known by: of the reference and of the file. */
   readonly states: readonly string[];
@@ -79,29 +99,28 @@ async function knownContour(
   body: CanisterBody,
   rule: CanisterRule,
   { trust }: Question,
-  references: References,
+  published: Published,
   amended: string | undefined,
 ): Promise<KnownContour> {
-  if (body.contour === undefined && amended !== undefined)
-    return contourByState(body, rule, trust, references, amended);
+  if (body.contour === undefined && amended !== undefined) return contourByState(body, rule, published, amended);
   if (body.contour === undefined)
     throw unknownContour("a contour that this verifier knows", "none", "start it under one");
   const digest = bytesToHex(body.contour) as Digest;
   const isFor = (images: readonly string[]) =>
     images.length === 0 || (body.image !== undefined && images.includes(body.image));
-  const named = references.contours.filter(({ contour }) => contour === digest);
+  const named = published.references.filter(({ contour }) => contour === digest);
   const reference = named.find(({ images }) => isFor(images));
   if (named.length > 0 && reference === undefined)
     throw unknownContour("an image that this contour is for", body.image ?? "none", "use the contour of this image");
-  const found = await fileOf(digest, trust.contours);
+  const found = await fileOf(digest, published.files);
   const signed = rule.signedContour ? await signatureOf(body, digest, trust) : undefined;
   if (signed !== undefined && !isFor(signed.images))
     throw unknownContour("an image that the signature is for", body.image ?? "none", "have it signed for this image");
   if (reference === undefined && found === undefined)
     throw unknownContour(
-      "a contour of the reference values",
+      rule.contours === undefined ? "a contour of the reference values" : "a published contour that the rule names",
       digest.slice(0, 16) + (amended === undefined ? "" : `, to which ${amended}`),
-      "review it, and add it to them",
+      rule.contours === undefined ? "review it, and add it to them" : "start it under one of those, or name it there",
     );
   const states = [reference?.state, found?.state].filter((state) => state !== undefined);
   return { states, file: found?.file };
@@ -117,16 +136,15 @@ function amendedIn({ register }: CanisterBody, { ledger }: NodeFacts): string | 
 async function contourByState(
   { state, image }: CanisterBody,
   rule: CanisterRule,
-  { contours }: Question["trust"],
-  references: References,
+  { references, files }: Published,
   amended: string,
 ): Promise<KnownContour> {
   const told = bytesToHex(state);
   if (rule.signedContour)
     throw unknownContour("a signed contour", `none: ${amended}`, "sign what it does now, and amend it to that file");
   const isFor = (images: readonly string[]) => images.length === 0 || (image !== undefined && images.includes(image));
-  const reference = references.contours.find((one) => one.state === told && isFor(one.images));
-  const file = contours.map((one) => ContourFile.of(one)).find((one) => one.state === told);
+  const reference = references.find((one) => one.state === told && isFor(one.images));
+  const file = files.find((one) => one.state === told);
   if (reference === undefined && file === undefined)
     throw unknownContour(
       "a published contour of its state",
@@ -137,20 +155,18 @@ async function contourByState(
 }
 
 /** Whether a state that was in force earlier is that of a published contour. */
-function knownStates({ image }: CanisterBody, { trust }: Question, references: References) {
+function knownStates({ image }: CanisterBody, { references, files }: Published) {
   return (state: Uint8Array): boolean => {
     const told = bytesToHex(state);
     const isFor = (images: readonly string[]) => images.length === 0 || (image !== undefined && images.includes(image));
     return (
-      references.contours.some((one) => one.state === told && isFor(one.images)) ||
-      trust.contours.some((file) => ContourFile.of(file).state === told)
+      references.some((one) => one.state === told && isFor(one.images)) || files.some((file) => file.state === told)
     );
   };
 }
 
-async function fileOf(digest: string, contours: Question["trust"]["contours"]) {
-  for (const file of contours.map((one) => ContourFile.of(one)))
-    if ((await file.digest) === digest) return { file, state: file.state };
+async function fileOf(digest: string, files: readonly ContourFile[]) {
+  for (const file of files) if ((await file.digest) === digest) return { file, state: file.state };
   return undefined;
 }
 

@@ -3,6 +3,7 @@
  * trusts signers.
  */
 import { AttestError } from "../error.ts";
+import { isBegun, isBegunPattern } from "./begun.ts";
 import { type Located, located } from "./located.ts";
 import { type MachineRules, machineRules } from "./machine-rules.ts";
 import { type Signers, signedContent } from "./signed-file.ts";
@@ -18,6 +19,11 @@ export interface CanisterRule {
   /** A register of the TPM that the canister's records are extended into. */
   readonly register: Demand;
   readonly signedContour: boolean;
+  /**
+   * Contours that are accepted: names in the reference values, or `sha256:` and a digest in hexadecimal. Undefined: any that was published,
+   * and none for what a process began for itself.
+   */
+  readonly contours: readonly string[] | undefined;
   readonly bound: Demand;
   /** Departures that are accepted. */
   readonly departures: number;
@@ -64,6 +70,8 @@ export const QUOTED_REGISTERS: readonly number[] = Array.from({ length: 16 }, (_
 
 const YEAR = 366 * 24 * 3600;
 const NAME = /^[^\p{C}]{1,128}$/u;
+/** A digest that was written wrongly is not taken for a name. */
+const CONTOUR = /^(?:sha256:[0-9a-f]{64}|(?!sha256:)[^\p{C}]{1,128})$/u;
 const modes = ["learning", "watching", "enforcing"] as const;
 const sensors = ["seccomp", "bpf"] as const;
 
@@ -128,21 +136,36 @@ function rootOf(at: Located, rules: Located): Pick<Policy, "root" | "machines"> 
 }
 
 function canisterRule(at: Located): CanisterRule {
-  const names = ["label", "modes", "sensors", "register", "signedContour", "bound", "departures", "losses"];
+  const names = ["label", "modes", "sensors", "register", "signedContour", "contours", "bound", "departures", "losses"];
   const members = at.members(names);
   const of = (name: string) => members[name] as Located;
   return {
-    label: of("label").text(NAME, "a label"),
+    label: patternIn(of("label")),
     modes: or(of("modes"), ["enforcing"], (one) => one.list().map((mode) => mode.word(...modes))),
     sensors: or<readonly ("seccomp" | "bpf")[]>(of("sensors"), sensors, (one) =>
       one.list().map((sensor) => sensor.word(...sensors)),
     ),
     register: demand(of("register"), "required"),
     signedContour: or(of("signedContour"), false, (one) => one.truth()),
+    contours: or<readonly string[] | undefined>(of("contours"), undefined, contoursIn),
     bound: demand(of("bound"), "if-there"),
     departures: or(of("departures"), 0, (one) => one.number(Number.MAX_SAFE_INTEGER)),
     losses: severity(of("losses")),
   };
+}
+
+function patternIn(at: Located): string {
+  const pattern = at.text(NAME, "a label");
+  if (isBegun(pattern) && !isBegunPattern(pattern)) throw at.refused("begun:*, begun:UID:NAME or begun:*:NAME");
+  return pattern;
+}
+
+function contoursIn(at: Located): readonly string[] {
+  const named = at
+    .list()
+    .map((one) => one.text(CONTOUR, "the name of a contour, or sha256: and 64 hexadecimal digits"));
+  if (named.length === 0) throw at.refused("at least one contour");
+  return named;
 }
 
 function or<T>(at: Located, otherwise: T, read: (at: Located) => T): T {
@@ -161,15 +184,12 @@ function registerNumbers(at: Located): readonly number[] {
   return numbers;
 }
 
-/** Labels of what users' processes began for themselves at an agent. */
-const BEGUN = "begun:";
-
 /**
  * Whether a rule's pattern is for a label. What a process of a user began for itself is as honest as that process, so only a pattern that
  * begins with `begun:` is for it.
  */
 export function isForLabel(pattern: string, label: string): boolean {
-  return matches(pattern, label) && (!label.startsWith(BEGUN) || pattern.startsWith(BEGUN));
+  return matches(pattern, label) && (!isBegun(label) || isBegun(pattern));
 }
 
 /** Whether a text is of a pattern, in which `*` stands for any characters. */

@@ -47,6 +47,7 @@ export function CanisterPage({ node, label }: { readonly node: string; readonly 
         {(value) => (
           <>
             <VerdictLine of={value} />
+            {value.begun !== undefined && <BegunNote begun={value.begun} sensor={value.sensor} />}
             <ul class="figures">
               <Figure title="events" value={value.counters.events} />
               <Figure title="departures" value={value.counters.departures} bad />
@@ -90,6 +91,25 @@ export function CanisterPage({ node, label }: { readonly node: string; readonly 
   );
 }
 
+/** What a process began for itself is shown as that, whatever it called it. */
+function BegunNote({
+  begun,
+  sensor,
+}: {
+  readonly begun: Begun;
+  readonly sensor: CanisterInFull["sensor"];
+}): JSX.Element {
+  return (
+    <p class="begun-note">
+      A process of user {String(begun.user)} of the node began this for itself, and called it{" "}
+      <Said text={begun.name} most={40} code />.{" "}
+      {sensor === "bpf"
+        ? "The kernel took that process in."
+        : "That process installed the filter, so it holds what it started unless it meant to deceive."}
+    </p>
+  );
+}
+
 function Figure({
   title,
   value,
@@ -109,6 +129,8 @@ function Figure({
     </li>
   );
 }
+
+type Begun = NonNullable<CanisterInFull["begun"]>;
 
 const roots: Readonly<Record<CanisterInFull["root"], string>> = {
   tpm: "a register of the TPM",

@@ -144,6 +144,10 @@ function NodeFacts({ node }: { readonly node: Node }): JSX.Element {
   );
 }
 
+/** That a process began it for itself stands in the list as well: its name is a stranger's choice. */
+const modeText = ({ mode, sensor, begun }: Canister): string =>
+  `${mode}, ${sensor}${begun === undefined ? "" : `, begun by user ${begun.user} for itself`}`;
+
 /** Canisters, the worst first. */
 export function CanisterRows({ items, withNode }: { readonly items: readonly Canister[]; readonly withNode: boolean }) {
   const sorted = items.toSorted(
@@ -163,7 +167,7 @@ export function CanisterRows({ items, withNode }: { readonly items: readonly Can
         withNode
           ? { title: "Node", name: "canisters", cell: ({ node }) => <Said text={node} most={80} /> }
           : { title: "Points", name: "canisters", cell: ({ points }) => counted(points, "point") },
-        { title: "Mode", name: "tenant", cell: ({ mode, sensor }) => `${mode}, ${sensor}` },
+        { title: "Mode", name: "tenant", cell: modeText },
         { title: "Why", name: "why", cell: ({ why, image }) => <Said text={why ?? image} most={300} /> },
       ]}
     />

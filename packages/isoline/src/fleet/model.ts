@@ -42,6 +42,7 @@ export type Node = ReadAs<typeof node>;
 export const canister = table({
   node: nodeName,
   label: text(256),
+  begun: optional(table({ user: count, name: text(64) })),
   tenant: text(128),
   image: optional(text(512)),
   contour: optional(digest),

@@ -1,4 +1,5 @@
 /** From rows to the documents of the API. */
+import { begunIn } from "@isoline/attest/appraise";
 import type { Fleet } from "../fleet/index.ts";
 import type { CanisterRow, ChangeRow, Counts, DepartedProcesses, DepartureRow, NodeRow } from "../store/index.ts";
 import type { Canister, CanisterInFull, Departure, Link, Node } from "./model.ts";
@@ -36,9 +37,11 @@ export function nodeDocument(row: NodeRow, counts: Counts, fleet: Fleet): Node {
 
 export async function canisterDocument(row: CanisterRow, fleet: Fleet): Promise<Canister> {
   const contourName = row.contour === null ? undefined : await fleet.rules.nameOf(row.contour);
+  const begun = begunIn(row.label);
   return {
     node: row.node,
     label: row.label,
+    ...(begun !== undefined && { begun }),
     tenant: row.tenant,
     ...(row.image !== null && { image: row.image }),
     ...(row.contour !== null && { contour: row.contour }),

@@ -64,6 +64,10 @@ export const canister = z
   .object({
     node: name,
     label,
+    begun: z
+      .object({ user: count.describe("its number on that node"), name: z.string().max(40) })
+      .optional()
+      .describe("a process of this user began it for itself, and chose the name"),
     tenant: name,
     image: z.string().optional(),
     contour: digest.optional(),

@@ -43,7 +43,7 @@ export const canisterView: View<Canister> = {
     shown(canister.node),
     shown(canister.label, 60),
     stateText(canister.state),
-    shown(canister.mode),
+    shown(canister.begun === undefined ? canister.mode : `${canister.mode} (begun)`),
     numberText(canister.counters.departures, "red"),
     ageText(canister.since),
     whyText(canister, MOST_WHY),

@@ -46,8 +46,8 @@ async function show<T>({ output }: FleetOptions, value: T, lines: (value: T) => 
 function whyLines(it: Node | CanisterWhole, asked: string): string[] {
   const failing = it.links?.filter(({ state }) => state !== "passed") ?? [];
   const first = `${shown(asked)}: ${stateText(it.state)} for ${ageText(it.since)}${it.state === "affirming" ? "" : `: ${whyText(it, WHOLE)}`}`;
-  const departed = "departures" in it ? [...departureLines(it), ...processLines(it)] : [];
-  return [first, ...failing.map(linkLine), ...departed];
+  if (!("counters" in it)) return [first, ...failing.map(linkLine)];
+  return [first, ...begunLines(it), ...failing.map(linkLine), ...departureLines(it), ...processLines(it)];
 }
 
 function nodeLines(it: Node & { readonly running: readonly Canister[] }): string[] {
@@ -83,6 +83,7 @@ function canisterLines(it: CanisterWhole): string[] {
   return [
     `${paint("bold", `${shown(node)}/${shown(label)}`)}   ${stateText(it.state)} for ${ageText(it.since)}`,
     ...(it.state === "affirming" ? [] : [row("why", whyText(it, WHOLE))]),
+    ...begunLines(it),
     row("image", shown(image)),
     row("contour", contour === undefined ? "none" : `${shown(contourName)} ${contour}`),
     row("mode", `${shown(mode)}, sensor ${shown(sensor)}`),
@@ -106,6 +107,21 @@ const pasts: Readonly<Record<Canister["root"], string>> = {
   tee: "told by an engine in a confidential machine",
   node: "told by its node",
 };
+
+/** What a process began for itself is shown as that, whatever it called it. */
+function begunLines({ begun, sensor }: CanisterWhole): string[] {
+  if (begun === undefined) return [];
+  const worth =
+    sensor === "bpf"
+      ? "the kernel took that process in"
+      : "that process installed the filter, so it holds what it started unless it meant to deceive";
+  return [
+    row(
+      "begun",
+      `for itself by a process of user ${begun.user} of the node, which called it ${shown(begun.name)}; ${worth}`,
+    ),
+  ];
+}
 
 function chainLines(links: Links): string[] {
   return links === undefined || links.length === 0 ? [] : ["", "checks, from the hardware up:", ...links.map(linkLine)];
