@@ -7,7 +7,13 @@ import {
   writeMachineAnswer,
   writeMachineRequest,
 } from "../../packages/attest/src/enrol/index.ts";
-import { evidenceOf, stateOf, svidStatement, writeEvidence } from "../../packages/attest/src/evidence/index.ts";
+import {
+  evidenceOf,
+  type ReportEvidence,
+  stateOf,
+  svidStatement,
+  writeEvidence,
+} from "../../packages/attest/src/evidence/index.ts";
 import { nodeIdByKey, reportData } from "../../packages/attest/src/tee/index.ts";
 import * as amd from "../attest/tee/amd-vendor.ts";
 import * as intel from "../attest/tee/intel-vendor.ts";
@@ -38,6 +44,19 @@ export const tdxGuest: Machine = {
   certificates: new Uint8Array(),
   report: (data) => Uint8Array.from(intel.tdxQuote({ body: { report_data: Buffer.from(data).toString("hex") } })),
 };
+
+/** What evidence says, if not rightly. */
+export interface Told {
+  /** Which machine makes the report. */
+  readonly machine?: Machine;
+  /** Whose key it is about. */
+  readonly about?: MachineNode;
+  readonly departures?: number;
+  /** Departures in the statement that the report is about, where that is another one. */
+  readonly reported?: number;
+  /** What is sent in place of the right report. */
+  readonly reports?: (one: ReportEvidence) => readonly ReportEvidence[];
+}
 
 export class MachineNode {
   readonly name: string;
@@ -77,17 +96,23 @@ export class MachineNode {
   /** Evidence about one canister, with a report of a machine. */
   async evidence(
     challenge: Uint8Array,
-    { machine = this.machine, about = this as MachineNode, departures = 0 } = {},
+    {
+      machine = this.machine,
+      about = this,
+      departures = 0,
+      reported = departures,
+      reports = (one) => [one],
+    }: Told = {},
   ): Promise<Uint8Array> {
-    const counters = { events: 100, departures, refused: departures, lost: 0, untrusted: departures };
     const told = nodeSample({ node: this.id, made: Date.now() });
-    const statement = stateOf(challenge, told, [canisterSample("web", { counters })]);
-    const { qualifying, tree } = statement;
+    const statement = (count: number) =>
+      stateOf(challenge, told, [canisterSample("web", { counters: counters(count) })]);
+    const { qualifying, tree } = statement(reported);
     const { provider, certificates } = machine;
     const { key } = about;
     const data = await reportData({ challenge: qualifying, key, aggregate: new Uint8Array(32), contour: tree.root });
-    const reports = [{ provider, report: machine.report(data), certificates, key }];
-    return writeEvidence(evidenceOf(statement, { registers: [], reports }));
+    const own = { provider, report: machine.report(data), certificates, key };
+    return writeEvidence(evidenceOf(statement(departures), { registers: [], reports: reports(own) }));
   }
 
   /** What an SVID for a key is asked for with. */
@@ -112,5 +137,10 @@ export class MachineNode {
     };
   }
 }
+
+const counters = (departures: number) => ({
+  ...{ events: 100, departures, refused: departures },
+  ...{ lost: 0, untrusted: departures },
+});
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
