@@ -19,9 +19,9 @@ const core = [
 ].map((folder) => `@isoline/core/${folder}`);
 
 /** The subpaths of the attest package. It has no root: a program names what it verifies with. */
-const attest = ["error", "tpm", "boot", "enrol", "register", "birth", "tee", "evidence", "appraise", "x509"].map(
-  (folder) => `@isoline/attest/${folder}`,
-);
+const attest = [
+  ...["error", "tpm", "boot", "enrol", "register", "birth", "tee", "evidence", "appraise", "x509", "otlp"],
+].map((folder) => `@isoline/attest/${folder}`);
 
 /** The subpaths of the log package. */
 const log = ["error", "tree", "note", "tiles", "proof", "writer", "mirror", "statement", "monitor", "witness"].map(
@@ -51,6 +51,7 @@ const layers = [
   ["core", "index", []],
 
   ["attest", "error", core],
+  ["attest", "otlp", ["@isoline/core/bounded", "node:dns", "node:http", "node:https", "node:net"]],
   ["attest", "cbor", ["cborg"]],
   ["attest", "x509", ["@noble/hashes/*"]],
   [
@@ -128,6 +129,7 @@ const layers = [
   ["verifier", "transparency", [...log, "@isoline/linux", "node:*"]],
   ["verifier", "changes", ["@nats-io/jetstream", "@nats-io/transport-node", "node:*"]],
   ["verifier", "access", ["@isoline/core/bounded", "jose", "node:*"]],
+  ["verifier", "otlp", ["@isoline/attest/otlp", ...otlp, "node:os"]],
   ["verifier", "http", [...core, ...attest, "@hono/zod-openapi", "hono", "hono/*", "node:*", "prom-client"]],
   [
     "verifier",

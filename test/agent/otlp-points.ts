@@ -1,12 +1,31 @@
 /** Reads a push of metrics from its bytes, by the numbers of the fields in opentelemetry-proto (metrics/v1/metrics.proto). */
 
-export interface Point {
+interface Point {
   readonly name: string;
   /** Each as `label="value"`. */
   readonly labels: readonly string[];
 }
 
-export function pointsIn(push: Buffer): Point[] {
+/** Each series of a push as `name{label="value",…}`, its labels in order. Histograms are left out. */
+export const seriesOf = (push: Buffer): string[] =>
+  pointsIn(push)
+    .map(({ name, labels }) => named(name, labels))
+    .sort();
+
+/** The same, of Prometheus' text form, with the series of histograms. */
+export function seriesIn(scraped: string): string[] {
+  return scraped
+    .split("\n")
+    .flatMap((line) => /^(\w+)(?:\{(.*)\})? \S+$/.exec(line) ?? [])
+    .flatMap((_, index, found) =>
+      index % 3 === 0 ? [named(found[index + 1] ?? "", found[index + 2]?.match(/\w+="[^"]*"/g) ?? [])] : [],
+    )
+    .sort();
+}
+
+export const named = (name: string, labels: readonly string[]) => `${name}{${[...labels].sort().join(",")}}`;
+
+function pointsIn(push: Buffer): Point[] {
   return within(within([push], 1), 2)
     .flatMap((scope) => within([scope], 2))
     .flatMap((metric) => {

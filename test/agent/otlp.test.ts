@@ -1,5 +1,5 @@
 /** The agent's metrics are pushed over OTLP, as Prometheus reads them; a receiver that is no good does it no harm. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
@@ -10,26 +10,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt } from "../support/isoline.ts";
 import { isCI, isInstalled, isRoot } from "../support/machine.ts";
 import { TestAgent } from "./agent.ts";
-import { pointsIn } from "./otlp-points.ts";
-
-/** Each series as `name{label="value",…}`, its labels in order. */
-const seriesOf = (push: Buffer): string[] =>
-  pointsIn(push)
-    .map(({ name, labels }) => named(name, labels))
-    .sort();
-
-/** The same, of Prometheus' text form. */
-function seriesIn(scraped: string): string[] {
-  return scraped
-    .split("\n")
-    .flatMap((line) => /^(\w+)(?:\{(.*)\})? \S+$/.exec(line) ?? [])
-    .flatMap((_, index, found) =>
-      index % 3 === 0 ? [named(found[index + 1] ?? "", found[index + 2]?.match(/\w+="[^"]*"/g) ?? [])] : [],
-    )
-    .sort();
-}
-
-const named = (name: string, labels: readonly string[]) => `${name}{${[...labels].sort().join(",")}}`;
+import { seriesIn, seriesOf } from "./otlp-points.ts";
+import { VictoriaMetrics } from "./victoria-metrics.ts";
 
 describe.skipIf(!isBuilt || !isRoot)("metrics over OTLP (needs a build and root)", () => {
   const agent = new TestAgent();
@@ -105,36 +87,20 @@ describe.skipIf(!isCI || !isBuilt || !isRoot || !isInstalled("victoria-metrics")
   "VictoriaMetrics as the receiver (only in CI; needs a build, root and victoria-metrics)",
   () => {
     const agent = new TestAgent();
-    let database: ChildProcess | undefined;
+    const database = new VictoriaMetrics();
     afterAll(async () => {
-      database?.kill("SIGKILL");
+      database.end();
       await agent.clear();
     });
 
     it("has the names and labels that Prometheus reads at /metrics", async () => {
-      const port = await freePort();
-      const words = [`-httpListenAddr=127.0.0.1:${port}`, `-storageDataPath=${join(agent.directory, "database")}`];
-      database = spawn("victoria-metrics", words, { stdio: "ignore" });
-      await agent.start(`otlp: { url: "http://127.0.0.1:${port}/opentelemetry/v1/metrics", seconds: 1 }\n`);
+      await agent.start(`otlp: { url: "${await database.start(agent.directory)}", seconds: 1 }\n`);
       await agent.isoline(["learn", "-q", "-o", "sh.contour", "--", "sh", "-c", "sleep 0.1"]);
       const running = agent.run(
         ["-q", "sh.contour", "--enforce", "--name", "web"],
         "while [ ! -e end ]; do sleep 0.1; done",
       );
-      const held = async () => {
-        const url = `http://127.0.0.1:${port}/api/v1/series?match[]={__name__=~"isoline_.*"}`;
-        const answer = await fetch(url).catch(() => undefined);
-        const { data = [] } = ((await answer?.json()) ?? {}) as { data?: Record<string, string>[] };
-        return data.map(
-          ({ __name__: name = "", "service.name": service, "service.instance.id": instance, ...labels }) => {
-            expect([service, instance]).toEqual(["isoline-agent", hostname()]);
-            return named(
-              name,
-              Object.entries(labels).map(([label, value]) => `${label}="${value}"`),
-            );
-          },
-        );
-      };
+      const held = () => database.series("isoline-agent", hostname());
       await until(async () => (await held()).some((series) => series.includes('namespace="web"')));
       const scraped = seriesIn((await agent.fetch("/metrics")).text);
       await until(async () => (await held()).length >= scraped.length);
@@ -148,13 +114,4 @@ describe.skipIf(!isCI || !isBuilt || !isRoot || !isInstalled("victoria-metrics")
 /** A test that waits in vain ends by its own time limit. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await setTimeout(20);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await setTimeout(0);
-  return port;
 }

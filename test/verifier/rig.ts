@@ -40,6 +40,7 @@ type Nodes = readonly (SoftwareNode | readonly [SoftwareNode, string, Readonly<R
 export class Rig {
   readonly place = mkdtempSync(join(tmpdir(), "isoline-verifier-"));
   readonly failures: unknown[] = [];
+  readonly noted: string[] = [];
   #running: RunningVerifier | undefined;
   #address: string | undefined;
 
@@ -80,6 +81,7 @@ export class Rig {
       configuration,
       version: "0.1.0",
       failed: (fault) => this.failures.push(fault),
+      noted: (line) => this.noted.push(line),
     });
     this.#address = this.#running.address;
   }

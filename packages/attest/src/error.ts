@@ -19,6 +19,7 @@ export const attestErrors = {
   equivocation: "Two statements of one node contradict each other.",
   "incomplete-evidence": "Evidence lacks something that the policy asks for, or says that something was not observed.",
   "off-contour": "A canister did what its contour does not permit.",
+  "otlp-failed": "A receiver of OTLP did not take metrics; the program that pushed them goes on without.",
   "rolled-back": "The counters of a TPM went back since its last accepted evidence.",
   "tpm-refused": "A TPM answered a command with an error.",
   "tpm-unreachable": "A TPM cannot be reached, or stopped answering.",

@@ -39,7 +39,6 @@ export const cliErrors = {
   "agent-elsewhere":
     "The agent of this machine does not see what the caller sees, or is not to supervise its containers.",
   "bad-agent-configuration": "The configuration of this machine's agent is invalid.",
-  "otlp-failed": "A receiver of OTLP did not take the agent's metrics; the agent goes on without.",
   "unfit-unit": "A unit of systemd cannot be put under isoline as it stands; nothing was written.",
   "fleet-unreachable": "A verifier did not answer, or what answered is not the server that was named.",
   "fleet-refused": "A verifier refused what it was asked for, and says why.",

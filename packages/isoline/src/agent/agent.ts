@@ -85,8 +85,8 @@ async function tellers(
 ): Promise<readonly { close(): void }[]> {
   const served = address === undefined ? [] : [await MetricsServer.open(address, metrics, hosting)];
   if (otlp === undefined) return served;
-  const { OtlpPush } = await import("./otlp/push.ts");
-  return [...served, new OtlpPush(otlp, metrics, log)];
+  const { pushMetrics } = await import("./otlp/push.ts");
+  return [...served, pushMetrics(otlp, metrics, log)];
 }
 
 /** A client is outside of all behaviour namespaces if it has no more filters than this process: so this one may have none for itself. */

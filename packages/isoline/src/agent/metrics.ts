@@ -2,6 +2,7 @@
  * The metrics of the agent: one list, which Prometheus reads (metrics-server.ts) and which is pushed over OTLP (otlp/). Each reading asks
  * the supervising threads for their counters, which are those that evidence has.
  */
+import type { PushOutcome } from "@isoline/attest/otlp";
 import type { SharedDigests } from "@isoline/linux";
 import { Counter, Gauge, Registry } from "prom-client";
 import { later } from "../control/http.ts";
@@ -27,9 +28,6 @@ const COUNTED: Readonly<Record<string, readonly [help: string, of: (snapshot: Sn
     ({ processes }) => processes.filter((each) => !each.trusted).length,
   ],
 };
-
-/** What became of a push over OTLP. */
-export type PushOutcome = "taken" | "failed" | "left-out";
 
 /** A counter or a gauge, with its values by label. */
 export interface Reading {

@@ -1,5 +1,7 @@
-/** Counters and gauges for Prometheus. No name of a node, tenant or person is in them. */
+/** Counters and gauges, for Prometheus and over OTLP. No name of a node, tenant or person is in them. */
+import type { PushOutcome } from "@isoline/attest/otlp";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Reading } from "../otlp/index.ts";
 
 export interface Sizes {
   readonly owned: () => number;
@@ -13,6 +15,7 @@ export class Metrics {
   readonly #appraisals: Counter<"state" | "news">;
   readonly #requests: Histogram<"status">;
   readonly #refusals: Counter<"code">;
+  readonly #pushes: Counter<"outcome">;
 
   constructor() {
     const registers = [this.#registry];
@@ -36,6 +39,12 @@ export class Metrics {
       labelNames: ["code"],
       registers,
     });
+    this.#pushes = new Counter({
+      name: "isoline_verifier_pushes_total",
+      help: "Pushes of these metrics over OTLP: taken, failed, or left out because the one before still ran.",
+      labelNames: ["outcome"],
+      registers,
+    });
   }
 
   /** Adds gauges of what is in memory. */
@@ -56,6 +65,17 @@ export class Metrics {
 
   refused(code: string): void {
     this.#refusals.inc({ code });
+  }
+
+  pushed(outcome: PushOutcome): void {
+    this.#pushes.inc({ outcome });
+  }
+
+  /** Every metric that `text` has. */
+  async readings(): Promise<readonly Reading[]> {
+    const metrics = await this.#registry.getMetricsAsJSON();
+    // The library's types have numbers for the kinds of metrics. It has words.
+    return metrics.map(({ name, help, type, values }) => ({ name, help, kind: String(type), values }));
   }
 
   text(): Promise<string> {

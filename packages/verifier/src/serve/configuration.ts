@@ -78,6 +78,13 @@ const schema = z.strictObject({
       token: path.optional(),
     })
     .optional(),
+  /** A receiver of metrics over OTLP: its whole address alone, or a table. */
+  otlp: z
+    .preprocess(
+      (told) => (typeof told === "string" ? { url: told } : told),
+      z.strictObject({ url: z.string().max(2048), seconds: seconds(1, 3600).default(60), ca: path.optional() }),
+    )
+    .optional(),
   nats: z
     .strictObject({
       servers: z.string().min(1),
@@ -120,7 +127,19 @@ export function configurationIn(told: unknown): Configuration {
     throw unfit(
       `people.oidc.page.redirect: expected https://… without ? and #, got ${redirect}; codes must not cross a network in the clear`,
     );
+  if (data.otlp !== undefined) assertReceiver(data.otlp.url);
   return { ...data, stale };
+}
+
+/** Metrics say how many nodes there are and how many fail, so they cross no network in the clear. A password is not shown. */
+function assertReceiver(given: string): void {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url !== undefined && (url.username !== "" || url.password !== "" || url.hash !== ""))
+    throw unfit(`otlp.url: expected an address without a name, a password or a fragment, got one at ${url.host}`);
+  if (url === undefined || !isSafeAddress(given))
+    throw unfit(`otlp.url: expected https://HOST:PORT/v1/metrics, or http:// for this machine, got ${given}`);
+  if (url.pathname === "/")
+    throw unfit(`otlp.url: expected the whole address, such as HOST:4318/v1/metrics, got ${given}`);
 }
 
 const unfit = (why: string) => new VerifierError("bad-configuration", why);

@@ -14,6 +14,7 @@ import { SvidAuthority } from "../svid/index.ts";
 import { Appender, type LogPlace } from "../transparency/index.ts";
 import { type Configuration, configurationIn } from "./configuration.ts";
 import { openKeys } from "./keys.ts";
+import { pushingIn } from "./pushing.ts";
 import { readSecret, readTrusted } from "./secrets.ts";
 import { listen } from "./server.ts";
 import { openTrust } from "./trust.ts";
@@ -40,6 +41,8 @@ export interface VerifierSettings {
   readonly failed: (fault: unknown) => void;
   /** Told of changes that a receiver did not take; they are sent again. */
   readonly unsent?: (receiver: string, fault: unknown) => void;
+  /** Told lines that an operator should read, while it runs. */
+  readonly noted?: (line: string) => void;
 }
 
 /** Starts a verifier; refuses with a code of `verifierErrors`. */
@@ -48,6 +51,7 @@ export async function startVerifier({
   version,
   failed,
   unsent,
+  noted = () => {},
 }: VerifierSettings): Promise<RunningVerifier> {
   const configuration = configurationIn(told);
   const { due, stale } = configuration;
@@ -57,6 +61,7 @@ export async function startVerifier({
   const admission = admissionIn(configuration);
   const authority = authorityIn(configuration);
   const metrics = new Metrics();
+  const beginPushing = await pushingIn(configuration);
   const { log } = configuration;
   const place = log && logPlace(log);
   const store = await openStore(configuration.database);
@@ -92,11 +97,13 @@ export async function startVerifier({
   const door = { fleet, metrics, people, login, certificates, admission, limits };
   const app = verifierApp(door, { page, version, failed });
   const server = await listen(app.fetch, configuration);
+  const push = beginPushing?.({ metrics, address: server.address, noted });
   return {
     address: server.address,
     earPublic: keys.earPublic,
     notes: notesOn(configuration, trusted, people, page),
     stop: async () => {
+      push?.close();
       await server.close();
       await Promise.all(deliveries.map((delivery) => delivery.stop()));
       await appender?.stop();

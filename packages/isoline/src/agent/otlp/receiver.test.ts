@@ -5,8 +5,9 @@ import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { OtlpReceiver } from "@isoline/attest/otlp";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { OtlpReceiver } from "./receiver.ts";
+import { readAnswer } from "./push.ts";
 
 const BODY = Buffer.of(0x0a, 0);
 const OTLP = { "content-type": "application/x-protobuf" };
@@ -27,7 +28,7 @@ async function listening(server: Server | TcpServer): Promise<number> {
 async function push(port: number, { ca, milliseconds = 5000 }: { ca?: string; milliseconds?: number } = {}) {
   const protocol = ca === undefined ? "http" : "https";
   const url = new URL(`${protocol}://127.0.0.1:${port}/v1/metrics?tenant=a`);
-  const receiver = new OtlpReceiver({ url, ca: ca === "" ? undefined : ca });
+  const receiver = new OtlpReceiver({ url, ca: ca === "" ? undefined : ca, program: "test", readAnswer });
   try {
     await receiver.take(BODY, AbortSignal.timeout(milliseconds));
     return "taken";

@@ -32,6 +32,7 @@ const PATHS = [
   ["svid", "key"],
   ["svid", "certificate"],
   ["admission", "token"],
+  ["otlp", "ca"],
 ] as const;
 
 /** Returns when it is told to end. */
@@ -45,7 +46,7 @@ export async function verifier({ config, quiet = false }: VerifierOptions): Prom
   const told = toldToEnd();
   const unsent = (receiver: string, fault: unknown) =>
     say(`${receiver}: ${fault instanceof Error ? fault.message : String(fault)}; sent again later`);
-  const running = await start({ configuration, version: version(), failed, unsent });
+  const running = await start({ configuration, version: version(), failed, unsent, noted: say });
   for (const line of running.notes) say(line);
   say(`listening at ${running.address}`);
   await told;

@@ -7,21 +7,36 @@ import { lookup as lookUp } from "node:dns";
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
-import { ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
-import { CliError } from "../../error.ts";
-import type { OtlpConfiguration } from "./configuration.ts";
+import { readAtMost } from "@isoline/core/bounded";
+import { AttestError } from "../error.ts";
 
 const MOST_ANSWER = 64 * 1024;
 const MOST_TOLD = 200;
 const CONTENT = "application/x-protobuf";
-const HEADERS = { "content-type": CONTENT, "user-agent": "isoline-agent" } as const;
+
+/** Reads an `ExportMetricsServiceResponse` in its binary form: how many points were rejected, and why. Throws where it is none. */
+export type ReadAnswer = (answer: Uint8Array) => {
+  readonly rejectedDataPoints?: number | undefined;
+  readonly errorMessage?: string | undefined;
+};
+
+export interface OtlpTarget {
+  /** The whole address, `http:` or `https:`. */
+  readonly url: URL;
+  /** Certificates in PEM that the receiver's must lead to; those that Node has otherwise. */
+  readonly ca: string | undefined;
+  /** The name of the program that pushes. */
+  readonly program: string;
+  readonly readAnswer: ReadAnswer;
+}
 
 export class OtlpReceiver {
-  readonly #url: URL;
+  readonly #target: OtlpTarget;
   readonly #agent: HttpAgent | HttpsAgent;
 
-  constructor({ url, ca }: Pick<OtlpConfiguration, "url" | "ca">) {
-    this.#url = url;
+  constructor(target: OtlpTarget) {
+    const { url, ca } = target;
+    this.#target = target;
     const kept = { keepAlive: true, maxSockets: 1, lookup: oneAtATime() };
     this.#agent =
       url.protocol === "https:"
@@ -39,12 +54,13 @@ export class OtlpReceiver {
   async take(body: Uint8Array, signal: AbortSignal): Promise<void> {
     try {
       const response = await this.#send(body, signal);
-      const answer = await bounded(response);
+      const answer = await readAtMost(response, MOST_ANSWER);
+      if (answer === undefined) throw failed(`expected an answer of at most ${MOST_ANSWER} bytes, got more`);
       const { statusCode: status = 0, headers } = response;
       if (status < 200 || status >= 300) throw failed(`expected status 200, got ${status}${shown(answer.toString())}`);
-      assertWhole(answer, headers["content-type"] ?? "");
+      assertWhole(answer, headers["content-type"] ?? "", this.#target.readAnswer);
     } catch (fault) {
-      if (fault instanceof CliError) throw fault;
+      if (fault instanceof AttestError) throw fault;
       if (signal.aborted) throw failed("it did not answer in time");
       throw failed((fault as Error).message || ((fault as NodeJS.ErrnoException).code ?? "no answer"));
     }
@@ -55,10 +71,11 @@ export class OtlpReceiver {
   }
 
   #send(body: Uint8Array, signal: AbortSignal): Promise<IncomingMessage> {
-    const request = this.#url.protocol === "https:" ? httpsRequest : httpRequest;
+    const { url, program } = this.#target;
+    const request = url.protocol === "https:" ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
-      const headers = { ...HEADERS, "content-length": body.length };
-      const outgoing = request(this.#url, { method: "POST", agent: this.#agent, headers, signal });
+      const headers = { "content-type": CONTENT, "user-agent": program, "content-length": body.length };
+      const outgoing = request(url, { method: "POST", agent: this.#agent, headers, signal });
       outgoing.on("response", resolve);
       outgoing.on("error", reject);
       outgoing.end(body);
@@ -66,30 +83,19 @@ export class OtlpReceiver {
   }
 }
 
-async function bounded(response: IncomingMessage): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of response) {
-    size += (piece as Buffer).length;
-    if (size > MOST_ANSWER) throw failed(`expected an answer of at most ${MOST_ANSWER} bytes, got more`);
-    pieces.push(piece as Buffer);
-  }
-  return Buffer.concat(pieces);
-}
-
 /** An `ExportMetricsServiceResponse` may say that points were rejected. Some receivers leave an answer without news empty. */
-function assertWhole(answer: Buffer, type: string): void {
+function assertWhole(answer: Buffer, type: string, read: ReadAnswer): void {
   if (answer.length === 0) return;
-  const read = type.startsWith(CONTENT) ? answerIn(answer) : undefined;
-  if (read === undefined)
+  const told = type.startsWith(CONTENT) ? answerIn(answer, read) : undefined;
+  if (told === undefined)
     throw failed(`expected the answer of a receiver of OTLP, got another${shown(answer.toString())}`);
-  const { rejectedDataPoints: rejected = 0, errorMessage = "" } = read.partialSuccess ?? {};
+  const { rejectedDataPoints: rejected = 0, errorMessage = "" } = told;
   if (rejected !== 0) throw failed(`it rejected ${rejected} points${shown(errorMessage)}`);
 }
 
-function answerIn(answer: Buffer): ReturnType<typeof ProtobufMetricsSerializer.deserializeResponse> | undefined {
+function answerIn(answer: Buffer, read: ReadAnswer): ReturnType<ReadAnswer> | undefined {
   try {
-    return ProtobufMetricsSerializer.deserializeResponse(answer);
+    return read(answer);
   } catch {
     return undefined;
   }
@@ -101,7 +107,7 @@ const shown = (text: string): string => (text.trim() === "" ? "" : `: ${text.tri
 function oneAtATime(): LookupFunction {
   let runs = false;
   return (host, options, done) => {
-    if (runs) return done(new CliError("otlp-failed", "the name server has not answered yet"), "");
+    if (runs) return done(new AttestError("otlp-failed", "the name server has not answered yet"), "");
     runs = true;
     lookUp(host, options, (fault, address, family) => {
       runs = false;
@@ -110,6 +116,6 @@ function oneAtATime(): LookupFunction {
   };
 }
 
-function failed(why: string): CliError {
-  return new CliError("otlp-failed", why);
+function failed(why: string): AttestError {
+  return new AttestError("otlp-failed", why);
 }
