@@ -1,5 +1,6 @@
 /** `isoline verifier`: judges the evidence of a fleet. The package that does it is loaded when it is called, and may be missing. */
 import { dirname, resolve } from "node:path";
+import { IsolineError } from "@isoline/core/error";
 import type { startVerifier } from "@isoline/verifier";
 import { parse } from "yaml";
 import { CliError } from "../../error.ts";
@@ -46,13 +47,20 @@ export async function verifier({ config, quiet = false }: VerifierOptions): Prom
   const told = toldToEnd();
   const unsent = (receiver: string, fault: unknown) =>
     say(`${receiver}: ${fault instanceof Error ? fault.message : String(fault)}; sent again later`);
-  const running = await start({ configuration, version: version(), failed, unsent, noted: say });
+  const running = await start({ configuration, version: version(), failed, unsent, noted: say }).catch(rethrown);
   for (const line of running.notes) say(line);
   say(`listening at ${running.address}`);
   await told;
   say("ending");
   await running.stop();
   return status.success;
+}
+
+/** The package is not in the bundle of this command line, and has a class of refusals of its own, which is not known here. */
+function rethrown(fault: unknown): never {
+  const { name, code, message } = fault as { name?: unknown; code?: unknown; message?: unknown };
+  if (name !== "IsolineError") throw fault;
+  throw new IsolineError<string>(String(code), String(message), { cause: fault });
 }
 
 async function loaded(): Promise<typeof startVerifier> {
