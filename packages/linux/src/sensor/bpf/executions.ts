@@ -1,7 +1,7 @@
 /** What an exec runs: the files that the BPF programs reported earlier, by their keys. */
 import type { Digest } from "@isoline/core/digest";
 import type { Image } from "@isoline/core/identity";
-import { type Content, digestField } from "../files/content.ts";
+import { type Content, digestField, isMissed } from "../files/content.ts";
 import { isStored, type SeenContent } from "./content.ts";
 import { pathTextOf } from "./objects.ts";
 import type { Record, SeenObject } from "./record.ts";
@@ -46,17 +46,24 @@ export class Executions {
   /** The files that an exec loads; undefined if one was not reported. */
   of(record: Record): Loaded | undefined {
     const { rest } = record;
-    const images = Array.from({ length: Math.min(record.argument(0), MOST_LOADED) }, (_, index) =>
-      this.#images.get(rest.toString("latin1", index * KEY_BYTES, (index + 1) * KEY_BYTES)),
+    const keys = Array.from({ length: Math.min(record.argument(0), MOST_LOADED) }, (_, index) =>
+      rest.toString("latin1", index * KEY_BYTES, (index + 1) * KEY_BYTES),
     );
+    const images = keys.map((key) => this.#images.get(key));
     if (images.length === 0 || !images.every((image) => image !== undefined)) return undefined;
-    const loaded = images as unknown as Loaded;
-    return this.#content.versionsTell ? loaded : this.#readAgain(loaded, record.pid);
+    return images.map((image, index) => this.#upToDate(image, keys[index] as string, record.pid)) as unknown as Loaded;
   }
 
-  /** From the files as they are now: they may have changed without a new version. */
-  #readAgain(loaded: Loaded, pid: number): Loaded {
-    return loaded.map((image) => ({ ...image, content: this.#content.of(image.seen, pid) })) as unknown as Loaded;
+  /**
+   * Read again where it may have changed without a new version, or could not be read: the programs report a file once, and the process
+   * that it was reported of may have ended before.
+   */
+  #upToDate(image: SeenImage, key: string, pid: number): SeenImage {
+    const { remark } = image.content;
+    if (this.#content.versionsTell && (remark === undefined || !isMissed(remark))) return image;
+    const again = { ...image, content: this.#content.of(image.seen, pid) };
+    this.#images.set(key, again);
+    return again;
   }
 }
 

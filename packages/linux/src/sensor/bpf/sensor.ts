@@ -93,6 +93,8 @@ export class BpfSensor implements Sensor {
   adopt(): void {
     this.#identities.restoreAll(this.#kernel.journal.read(), (task) => this.#mediator.remember(task));
     for (const { process, pid, parent, identity } of this.#kernel.members.all()) {
+      // A process of a container may have ended when its first record is read, and with it the way to its files.
+      this.#content.noteRoot(`/proc/${pid}/root`);
       this.#mediator.born(this.#table.add(process, pid, parent, this.#identities.numbered(identity)));
     }
     this.#begun = true;

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Found } from "../files/found.ts";
+import { SeenContent } from "./content.ts";
+import { Executions, KEY_BYTES } from "./executions.ts";
+import { type Record, type SeenObject, standings } from "./record.ts";
+
+/** More than any kernel counts to (PID_MAX_LIMIT): a process that has ended. */
+const NOBODYS = 4_194_305;
+/** `stx_ctime` in `struct statx`: seconds, then nanoseconds. */
+const CTIME_AT = 96;
+const key = Buffer.alloc(KEY_BYTES, 7);
+
+let place = "";
+let content: SeenContent;
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), "isoline-executions-"));
+  content = new SeenContent();
+});
+afterEach(() => {
+  content.close();
+  rmSync(place, { recursive: true });
+});
+
+/** A file as the BPF programs describe it. */
+function seenAt(path: string): SeenObject {
+  const found = new Found();
+  found.adopt(openSync(path, "r"), undefined);
+  const { stat, filesystem } = found;
+  const seen = {
+    ...{ inode: BigInt(stat.inode), size: BigInt(stat.size), device: stat.device, magic: filesystem, mode: stat.mode },
+    changedSeconds: stat.bytes.readBigInt64LE(CTIME_AT),
+    changedNanoseconds: stat.bytes.readUInt32LE(CTIME_AT + 8),
+    ...{ uid: 0, gid: 0, standing: standings.here, path: Buffer.from(path) },
+  };
+  found.close();
+  return seen;
+}
+
+/** The record of an image (`rest` is empty), and that of an exec of it. */
+const record = (seen: SeenObject, rest: Buffer) =>
+  ({ key, rest, pid: NOBODYS, object: () => seen, argument: () => (rest.length === 0 ? 0 : 1) }) as unknown as Record;
+
+test("a file that could not be read when it was told of is read by the exec that runs it, if it is the same", () => {
+  const executions = new Executions(content);
+  mkdirSync(join(place, "bin"));
+  const program = join(place, "bin/program");
+  writeFileSync(program, "#!/bin/sh\n");
+  const digest = createHash("sha256").update("#!/bin/sh\n").digest("hex");
+  const seen = seenAt(program);
+  renameSync(join(place, "bin"), join(place, "away"));
+  executions.note(record(seen, Buffer.alloc(0)));
+  const contents = () =>
+    executions.of(record(seen, key))?.map(({ content: { digest, remark } }) => ({ digest, remark }));
+  expect(contents()).toEqual([{ digest: undefined, remark: { what: "gone", path: program } }]);
+
+  renameSync(join(place, "away"), join(place, "bin"));
+  expect(contents()).toEqual([{ digest, remark: undefined }]);
+
+  renameSync(join(place, "bin"), join(place, "away"));
+  expect(contents()).toEqual([{ digest, remark: undefined }]);
+});
+
+test("a file that has another version by then stays unread", () => {
+  const executions = new Executions(content);
+  const program = join(place, "program");
+  writeFileSync(program, "#!/bin/sh\n");
+  const seen = seenAt(program);
+  writeFileSync(program, "#!/bin/sh\ntrue\n");
+  executions.note(record(seen, Buffer.alloc(0)));
+  expect(executions.of(record(seen, key))?.[0].content).toEqual({ remark: { what: "changed", path: program } });
+});
