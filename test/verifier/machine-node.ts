@@ -9,6 +9,7 @@ import {
 } from "../../packages/attest/src/enrol/index.ts";
 import {
   evidenceOf,
+  keyStatement,
   type ReportEvidence,
   stateOf,
   svidStatement,
@@ -47,6 +48,8 @@ export const tdxGuest: Machine = {
 
 /** What evidence says, if not rightly. */
 export interface Told {
+  /** Whose key signs what is sent. */
+  readonly by?: MachineNode;
   /** Which machine makes the report. */
   readonly machine?: Machine;
   /** Whose key it is about. */
@@ -97,6 +100,7 @@ export class MachineNode {
   async evidence(
     challenge: Uint8Array,
     {
+      by = this,
       machine = this.machine,
       about = this,
       departures = 0,
@@ -111,8 +115,10 @@ export class MachineNode {
     const { provider, certificates } = machine;
     const { key } = about;
     const data = await reportData({ challenge: qualifying, key, aggregate: new Uint8Array(32), contour: tree.root });
-    const own = { provider, report: machine.report(data), certificates, key };
-    return writeEvidence(evidenceOf(statement(departures), { registers: [], reports: reports(own) }));
+    const sent = statement(departures);
+    const proof = by.sign(keyStatement(sent.qualifying));
+    const own = { provider, report: machine.report(data), certificates, key, proof };
+    return writeEvidence(evidenceOf(sent, { registers: [], reports: reports(own) }));
   }
 
   /** What an SVID for a key is asked for with. */

@@ -59,13 +59,13 @@ describe("a stolen key of a node without a TPM", () => {
     ],
     [
       "the report of before",
-      () => ({ reports: () => [last!] }),
+      () => ({ reports: ({ proof }) => [{ ...last!, proof }] }),
       "broken-evidence",
       /another challenge, key, aggregate/,
     ],
     [
       "the report of before, with the data of now written into it",
-      () => ({ reports: ({ report }) => [{ ...last!, report: patched(last!.report, report) }] }),
+      () => ({ reports: ({ report, proof }) => [{ ...last!, proof, report: patched(last!.report, report) }] }),
       "broken-evidence",
       /not signed by the key of its certificate/,
     ],
@@ -126,6 +126,31 @@ describe("a stolen key of a node without a TPM", () => {
         message: expect.stringMatching(/^expected a challenge that was given after that of the last/) as string,
       },
     });
+  });
+
+  it.each<[what: string, told: Told, failure: string, why: RegExp]>([
+    [
+      "none",
+      { reports: ({ proof: _, ...one }) => [one] },
+      "untrusted-platform",
+      /^expected a signature by the key that was/,
+    ],
+    [
+      "one by another key",
+      { by: other },
+      "broken-evidence",
+      /^expected a signature by the key that was enrolled over this/,
+    ],
+    ["that of before", { reports: (one) => [{ ...one, proof: last!.proof }] }, "broken-evidence", /over this evidence/],
+    [
+      "no signature at all",
+      { reports: (one) => [{ ...one, proof: new Uint8Array(70) }] },
+      "broken-evidence",
+      /over this evidence/,
+    ],
+  ])("the right machine is of no use without the key, whose signature is %s", async (_, told, failure, why) => {
+    expect(await sends(told)).toMatchObject({ failure, why: expect.stringMatching(why) as string });
+    await honest();
   });
 
   it("is of no use with the quote of a TPM, though its key is a node's", async () => {

@@ -232,6 +232,12 @@ describe("evidence of a confidential machine is refused", () => {
       DISTRUST,
       "the machine that was enrolled, snp:00",
     ],
+    [
+      "there is a signature, and its key is for another algorithm",
+      { change: report({ proof: new Uint8Array(70) }) },
+      BROKEN,
+      "a signature by the key that was enrolled over this evidence",
+    ],
     ["the vendor has no rules", { policy: policy({ tee: { tdx: tdxRules } }) }, DISTRUST, "got SEV-SNP"],
     [
       "TDX: a debugger may read the machine",

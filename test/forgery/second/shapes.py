@@ -119,7 +119,17 @@ EVIDENCE = table(
     bootLog=blob(0, 2**24),
     imaList=blob(0, 2**25),
     ledger=blob(0, 2**24),
-    reports=many(table(provider=text(64), report=blob(1, 2**15), certificates=blob(0, 2**16), key=blob(32, 1024)), 4),
+    reports=many(
+        table(
+            ("proof",),
+            provider=text(64),
+            report=blob(1, 2**15),
+            certificates=blob(0, 2**16),
+            key=blob(32, 1024),
+            proof=blob(8, 256),
+        ),
+        4,
+    ),
 )
 NODE = table(
     ("aggregate", "births"),

@@ -1,7 +1,7 @@
 /** The report of a confidential machine that stands behind a statement: who signed it, what it is about, and which machine it is. */
 import { AttestError } from "../error.ts";
 import { equal } from "../cbor/index.ts";
-import type { Evidence, ReportEvidence } from "../evidence/index.ts";
+import { type Evidence, keyStatement, type ReportEvidence } from "../evidence/index.ts";
 import {
   amd,
   parseCertificateTable,
@@ -12,7 +12,15 @@ import {
   verifySnp,
   verifyTdx,
 } from "../tee/index.ts";
-import { type Certificate, type ChainTrust, isEqual, parseCertificate, parseRevocationList } from "../x509/index.ts";
+import {
+  type Certificate,
+  type ChainTrust,
+  isEqual,
+  isSignedBy,
+  keyOfInfo,
+  parseCertificate,
+  parseRevocationList,
+} from "../x509/index.ts";
 import { broken, untrustedPlatform } from "./findings.ts";
 import type { MachineRules } from "./machine-rules.ts";
 import type { MachineTrust } from "./question.ts";
@@ -28,6 +36,8 @@ export interface MachineStatement {
   /** SHA-256 over registers 0 to 7; zeros without a quote. */
   readonly aggregate: Uint8Array;
 }
+
+const ECDSA = { is: "ECDSA", hash: "SHA-256" } as const;
 
 /** Refuses evidence without exactly one report, and a report that proves nothing or is of a machine that the policy does not accept. */
 export async function appraiseMachine(
@@ -56,9 +66,30 @@ export async function appraiseMachine(
   return provenMachine(report, data, rules, trust, now, warn);
 }
 
+/**
+ * Refuses evidence that is not signed by the key that its report is about. The report names the public half alone, and any guest of the
+ * chip may have one made about it: the signature shows that the private half is there.
+ */
+export async function assertSigned(
+  { reports: [report] }: Pick<Evidence, "reports">,
+  qualifying: Uint8Array,
+): Promise<void> {
+  const { key, proof } = report ?? {};
+  if (key === undefined || proof === undefined)
+    throw untrustedPlatform("a signature by the key that was enrolled", "none", "update isoline on the node");
+  const isByKey = async () => isSignedBy(keyOfInfo(key), ECDSA, proof, keyStatement(qualifying));
+  // A key or a signature that cannot be read proves nothing.
+  if (await isByKey().catch(() => false)) return;
+  throw broken(
+    "a signature by the key that was enrolled over this evidence",
+    "something else",
+    "find out who answers for this node",
+  );
+}
+
 /** What the report of a machine proves that was to be about these 64 bytes. Refuses one that proves nothing, or is not accepted. */
 export async function provenMachine(
-  report: Omit<ReportEvidence, "key">,
+  report: Omit<ReportEvidence, "key" | "proof">,
   data: Uint8Array,
   rules: MachineRules,
   trust: MachineTrust,

@@ -9,7 +9,7 @@ import { infoOfKey, machineName } from "../tee/index.ts";
 import { publicArea, type PublicArea, signature } from "../tpm/structures.ts";
 import { broken, Findings, incomplete, untrustedPlatform } from "./findings.ts";
 import { appraiseLedger, type LedgerFacts } from "./ledger.ts";
-import { appraiseMachine, type MachineProof, type MachineStatement } from "./machine.ts";
+import { appraiseMachine, assertSigned, type MachineProof, type MachineStatement } from "./machine.ts";
 import { matches, type Policy } from "./policy.ts";
 import { nothingProven, type ProvenFacts } from "./proven.ts";
 import type { Question } from "./question.ts";
@@ -173,6 +173,8 @@ async function machineOf(
       machine,
       "find out where this node runs; if it was moved, enrol it anew",
     );
+  if (pinned !== undefined || evidence.reports[0]?.proof !== undefined)
+    await assertSigned(evidence, statement.qualifying);
   return proof;
 }
 

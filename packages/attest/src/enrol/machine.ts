@@ -9,7 +9,7 @@ import { nodeIdByKey, reportData } from "../tee/index.ts";
 import { base64, bytesIn, kindOf, readDocument, textIn, unfit, writeDocument } from "./document.ts";
 
 /** What the kernel gave, without the key that it is about. */
-export type MachineReport = Omit<ReportEvidence, "key">;
+export type MachineReport = Omit<ReportEvidence, "key" | "proof">;
 
 /** What the verifier sends. */
 export interface MachineChallenge {

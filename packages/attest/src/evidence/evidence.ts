@@ -5,6 +5,7 @@
  *
  * Everything else here is a log or a certificate that this quote, or one like it over a register, vouches for.
  */
+import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { bytes, count, list, map, type Of, optional, read, text, word, write } from "../cbor/index.ts";
 import { NAMING_BYTES } from "../register/index.ts";
 import { registerName } from "./canister-body.ts";
@@ -61,6 +62,8 @@ const report = map({
   certificates: bytes(0, 2 ** 16),
   /** SubjectPublicKeyInfo in DER: the attestation key where there is a quote, the engine's key otherwise. */
   key: bytes(32, 1024),
+  /** Without a quote: by the private half of `key` over `keyStatement`. ECDSA with SHA-256, in DER. */
+  proof: optional(bytes(8, 256)),
 });
 
 const evidence = map({
@@ -100,6 +103,11 @@ export const writeEvidence = (value: Evidence): Uint8Array => write(evidence, va
 
 /** Refuses anything but the one encoding of evidence, with `bad-evidence-format`. The bodies in it are not read yet. */
 export const readEvidence = (given: Uint8Array): Evidence => read(evidence, given, MOST_EVIDENCE_BYTES, "evidence");
+
+/** What the key of a node without a TPM signs, so that its report is not taken for the key's presence: it names the public half alone. */
+export function keyStatement(qualifying: Uint8Array): Uint8Array {
+  return concatBytes(utf8ToBytes("isoline machine evidence 1"), qualifying);
+}
 
 /** What the quote and every certificate of a register must carry as qualifying data. */
 export function qualifyingData(challenge: Uint8Array, node: Uint8Array, root: Uint8Array): Uint8Array {

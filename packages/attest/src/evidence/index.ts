@@ -7,6 +7,7 @@ export {
   CHALLENGE_BYTES,
   type Evidence,
   MOST_EVIDENCE_BYTES,
+  keyStatement,
   qualifyingData,
   type QuoteEvidence,
   readEvidence,

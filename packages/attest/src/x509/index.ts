@@ -10,4 +10,4 @@ export {
 export { assertTime, type ChainTrust, chainOf, earliest, untrusted } from "./chain.ts";
 export { DerReader, oidOf, only, smallInteger, tags } from "./der.ts";
 export { parseRevocationList, type RevocationList } from "./revocation.ts";
-export { type Hash, isSignedBy, isSignedRaw, keyOfPoint, type PublicKey, subtle } from "./signature.ts";
+export { type Hash, isSignedBy, isSignedRaw, keyOfInfo, keyOfPoint, type PublicKey, subtle } from "./signature.ts";

@@ -60,6 +60,11 @@ export function publicKeyIn(info: Element): PublicKey {
   return { is: curve, der };
 }
 
+/** The key of a SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7). Refuses any other bytes. */
+export function keyOfInfo(info: Uint8Array): PublicKey {
+  return publicKeyIn(only(info, tags.sequence, "key"));
+}
+
 /** A key on a curve from its two coordinates, big-endian. */
 export function keyOfPoint(curve: Curve, point: Uint8Array): PublicKey {
   const prefix = { "P-256": P256_PREFIX, "P-384": P384_PREFIX }[curve];

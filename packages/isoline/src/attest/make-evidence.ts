@@ -4,6 +4,7 @@ import { nodeIdOf } from "@isoline/attest/enrol";
 import {
   type Evidence,
   evidenceOf,
+  keyStatement,
   type NodeBody,
   type Proofs,
   type ReportEvidence,
@@ -51,6 +52,8 @@ export interface EvidenceOrder {
 export interface TeeOrder {
   /** SubjectPublicKeyInfo in DER of the engine's key: by it a node without a TPM is known. Only without a TPM. */
   readonly key?: Uint8Array | undefined;
+  /** Signs by the private half of that key: ECDSA with SHA-256, in DER. Left out where this host has the public half only. */
+  readonly signs?: ((statement: Uint8Array) => Uint8Array) | undefined;
   /** Where the kernel gives reports: `/sys/kernel/config/tsm/report`, but for tests. */
   readonly reports?: ReportFiles;
 }
@@ -89,10 +92,11 @@ async function reported(
   { qualifying, tree }: Statement,
   key: Uint8Array,
   aggregate: Uint8Array,
-  { reports: files }: TeeOrder,
+  { reports: files, signs }: TeeOrder,
 ): Promise<ReportEvidence> {
   const data = await reportData({ challenge: qualifying, key, aggregate, contour: tree.root });
-  return { ...(await machineReport({ data, ...(files && { files }) })), key };
+  const report = await machineReport({ data, ...(files && { files }) });
+  return { ...report, key, ...(signs && { proof: signs(keyStatement(qualifying)) }) };
 }
 
 async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence> {

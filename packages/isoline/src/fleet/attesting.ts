@@ -201,7 +201,10 @@ function wholeIsNeeded(fault: unknown): undefined {
 
 /** What the evidence of this node rests on. A node without a TPM always adds the report of its machine, about its own key. */
 export function rootOf({ tpm, machineKey }: EnrolledAt, tee: boolean | undefined): Pick<EvidenceOrder, "tpm" | "tee"> {
-  if (machineKey !== undefined) return { tee: { key: MachineKey.of(machineKey).info } };
+  if (machineKey !== undefined) {
+    const own = MachineKey.of(machineKey);
+    return { tee: { key: own.info, signs: (statement) => own.signed(statement) } };
+  }
   return { tpm, tee: tee === true ? {} : undefined };
 }
 

@@ -30,6 +30,11 @@ export class MachineKey {
     return this.#private.export({ type: "pkcs8", format: "pem" }).toString();
   }
 
+  /** ECDSA with SHA-256, in DER. */
+  signed(statement: Uint8Array): Uint8Array {
+    return Uint8Array.from(sign("sha256", statement, this.#private));
+  }
+
   /** Fails with `tee-refused` where this machine gives no report. */
   async shown(
     statement: Uint8Array,
@@ -37,6 +42,6 @@ export class MachineKey {
   ): Promise<MachineReport & { readonly proof: Uint8Array }> {
     const data = await reportDataOf(statement, this.info);
     const report = await machineReport({ data, ...(files && { files }) });
-    return { ...report, proof: Uint8Array.from(sign("sha256", statement, this.#private)) };
+    return { ...report, proof: this.signed(statement) };
   }
 }
