@@ -9,7 +9,7 @@ const tally = new Tally();
 for await (const { name, remedy, outcome } of checked(wanted)) tally.add(reportStage(name, outcome, remedy));
 if (unknown.length > 0) {
   console.log(`there are: ${checks.map(({ name }) => name).join(", ")}`);
-  tally.add({ passed: 0, failed: unknown.map((name) => `no check ${name}`), skipped: [] });
+  tally.add({ passed: 0, failed: unknown.map((name) => `no check ${name}`), skipped: [], unsteady: [] });
 }
 console.log(tally.closing());
 process.exitCode = tally.succeeded ? 0 : 1;

@@ -22,7 +22,7 @@ export default class CountReporter {
       // The file that ran when the error was thrown; none, where the runner does not know it.
       const running = modules.find(({ moduleId }) => moduleId === error["VITEST_TEST_PATH"])?.relativeModuleId ?? "";
       const name = running === "" ? "uncaught" : `${running}, uncaught`;
-      results[running] ??= { passed: 0, failed: [], skipped: [] };
+      results[running] ??= { passed: 0, failed: [], skipped: [], unsteady: [] };
       results[running].failed.push(name + reason([error]));
     }
     const file = process.env["ISOLINE_TEST_REPORT"];
@@ -33,14 +33,16 @@ export default class CountReporter {
 /** @param {import("vitest/node").TestModule} module @returns {import("./test-runs.mjs").Counts} */
 function resultsOf(module) {
   /** @type {import("./test-runs.mjs").Counts} */
-  const counts = { passed: 0, failed: [], skipped: [] };
+  const counts = { passed: 0, failed: [], skipped: [], unsteady: [] };
   for (const error of module.errors()) counts.failed.push(nameIn(module) + reason([error]));
   for (const suite of module.children.allSuites())
     for (const error of suite.errors()) counts.failed.push(nameIn(module, suite) + reason([error]));
   for (const test of module.children.allTests()) {
     const result = test.result();
-    if (result.state === "passed") counts.passed += 1;
-    else if (result.state === "skipped") counts.skipped.push(nameIn(module, test) + noted(result.note));
+    if (result.state === "passed") {
+      counts.passed += 1;
+      counts.unsteady.push(...unsteadiness(module, test));
+    } else if (result.state === "skipped") counts.skipped.push(nameIn(module, test) + noted(result.note));
     else if (isInSkippedSuite(test)) counts.skipped.push(nameIn(module, test));
     else counts.failed.push(nameIn(module, test) + reason(result.errors ?? [{ message: "never ran" }]));
   }
@@ -56,6 +58,16 @@ function nameIn(module, part) {
 /** @param {readonly { message: string }[]} errors */
 function reason([first]) {
   return first === undefined ? "" : `: ${first.message.replaceAll(/\s+/g, " ").slice(0, MOST_REASON)}`;
+}
+
+/**
+ * A test that passed in a second virtual machine says why it failed in the first (test/vm/machines.test.ts).
+ *
+ * @param {import("vitest/node").TestModule} module @param {import("vitest/node").TestCase} test
+ */
+function unsteadiness(module, test) {
+  const { unsteady } = /** @type {{ unsteady?: string }} */ (test.meta());
+  return unsteady === undefined ? [] : [nameIn(module, test) + reason([{ message: unsteady }])];
 }
 
 /** @param {string} [note] the reason a test gave */

@@ -14,8 +14,8 @@ export class Tally {
   /** @type {string[]} */
   unsteady = [];
 
-  /** @param {import("./test-runs.mjs").Counts & { unsteady?: readonly string[] }} counts */
-  add({ passed, failed, skipped, unsteady = [] }) {
+  /** @param {import("./test-runs.mjs").Counts} counts */
+  add({ passed, failed, skipped, unsteady }) {
     this.passed += passed;
     this.failed.push(...failed);
     this.skipped.push(...skipped);
@@ -51,14 +51,14 @@ export function reportStage(name, { status, output, seconds, timedOut = false, n
   if (status === 0) {
     console.log(stageLine("ok", name, seconds, note));
     const skipped = [...output.matchAll(/^skipped: (.+)$/gm)].map(([, what]) => `${name}: ${what}`);
-    return { passed: 1, failed: [], skipped };
+    return { passed: 1, failed: [], skipped, unsteady: [] };
   }
   const how = timedOut ? "did not end in time" : `status ${status}`;
   console.log(stageLine("FAILED", name, seconds, remedy === undefined ? how : `${how}; see ${remedy}`));
   const lines = output.trim().split("\n");
   for (const line of lines.slice(0, MOST_LINES)) console.log(`  | ${line}`);
   if (lines.length > MOST_LINES) console.log(`  | … and ${lines.length - MOST_LINES} lines more`);
-  return { passed: 0, failed: [`${name} (${how})`], skipped: [] };
+  return { passed: 0, failed: [`${name} (${how})`], skipped: [], unsteady: [] };
 }
 
 /** @param {"ok" | "FAILED"} word @param {string} name @param {number} seconds @param {string} [note] */

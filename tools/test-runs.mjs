@@ -20,6 +20,7 @@ const LEAST_TIME = 120;
  * @property {number} passed
  * @property {string[]} failed
  * @property {string[]} skipped
+ * @property {string[]} unsteady what passed only at a second attempt, with the reason of the first
  */
 
 /** @typedef {Record<string, Counts>} Results those of each test file; "" has what belongs to none */
@@ -30,7 +31,7 @@ const LEAST_TIME = 120;
  * @param {readonly string[]} filters only the files with one of these in their path, and each once; all where there are none
  * @param {Record<string, string>} env
  * @param {number} limitSeconds for both runs together
- * @returns {Promise<Counts & { unsteady: string[] }>}
+ * @returns {Promise<Counts>}
  */
 export async function runTests(filters, env, limitSeconds) {
   const started = Date.now();
@@ -38,7 +39,7 @@ export async function runTests(filters, env, limitSeconds) {
   const left = limitSeconds - (Date.now() - started) / 1000;
   const files = failedFiles(first);
   const isAgain = filters.length === 0 && files.length > 0 && files.length <= MOST_FILES_AGAIN && left >= LEAST_TIME;
-  if (!isAgain) return { ...sum(first), unsteady: [] };
+  if (!isAgain) return sum(first);
   console.log(`\nonce more, by themselves: ${files.join(", ")}`);
   return afterSecondRun(first, await runOnce(files, env, left));
 }
@@ -53,11 +54,12 @@ function failedFiles(results) {
  *
  * @param {Results} first
  * @param {Results} second
- * @returns {Counts & { unsteady: string[] }} unsteady: what failed in a file that passed the second time
+ * @returns {Counts} unsteady has also what failed in a file that passed the second time
  */
 export function afterSecondRun(first, second) {
   const steady = Object.keys(second).filter((file) => second[file]?.failed.length === 0);
-  return { ...sum({ ...first, ...second }), unsteady: steady.flatMap((file) => first[file]?.failed ?? []) };
+  const counts = sum({ ...first, ...second });
+  return { ...counts, unsteady: [...counts.unsteady, ...steady.flatMap((file) => first[file]?.failed ?? [])] };
 }
 
 /** @param {Results} results @returns {Counts} */
@@ -67,6 +69,7 @@ function sum(results) {
     passed: all.reduce((total, { passed }) => total + passed, 0),
     failed: all.flatMap(({ failed }) => failed),
     skipped: all.flatMap(({ skipped }) => skipped),
+    unsteady: all.flatMap(({ unsteady }) => unsteady),
   };
 }
 
@@ -96,7 +99,7 @@ async function runOnce(filters, env, limitSeconds) {
 
 /** @param {string} name @returns {Results} */
 function failure(name) {
-  return { "": { passed: 0, failed: [name], skipped: [] } };
+  return { "": { passed: 0, failed: [name], skipped: [], unsteady: [] } };
 }
 
 /** @param {string} file @returns {Results | undefined} */

@@ -160,14 +160,17 @@ describe("the tally", () => {
   it("counts as skipped what a stage could not do", () => {
     const said = vi.spyOn(console, "log").mockReturnValue();
     const counts = reportStage("documents", { status: 0, output: "skipped: commands\n", seconds: 1 });
-    expect(counts).toEqual({ passed: 1, failed: [], skipped: ["documents: commands"] });
+    expect(counts).toEqual({ passed: 1, failed: [], skipped: ["documents: commands"], unsteady: [] });
     expect(said).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^ok +documents +1\.0 s$/));
     said.mockRestore();
   });
 });
 
 describe("two runs of the tests", () => {
-  const counts = (passed: number, ...failed: readonly string[]) => ({ passed, failed: [...failed], skipped: ["s"] });
+  const counts = (passed: number, ...failed: readonly string[]) => ({
+    ...{ passed, failed: [...failed] },
+    ...{ skipped: ["s"], unsteady: [] },
+  });
 
   it("count a file that ran twice as the second run tells it", () => {
     const first = { a: counts(3), b: counts(1, "b > x"), c: counts(0, "c > x", "c > y") };
@@ -180,14 +183,16 @@ describe("two runs of the tests", () => {
 
   it("keep what failed the first time where the second did not end", () => {
     const first = { a: counts(3), b: counts(1, "b > x") };
-    expect(afterSecondRun(first, { "": { passed: 0, failed: ["too late"], skipped: [] } })).toMatchObject({
-      failed: ["b > x", "too late"],
-      unsteady: [],
-    });
+    expect(afterSecondRun(first, { "": { passed: 0, failed: ["too late"], skipped: [], unsteady: [] } })).toMatchObject(
+      {
+        failed: ["b > x", "too late"],
+        unsteady: [],
+      },
+    );
   });
 
   it("keep a failure that belongs to no file", () => {
-    const first = { "": { passed: 0, failed: ["uncaught"], skipped: [] }, b: counts(1, "b > x") };
+    const first = { "": { passed: 0, failed: ["uncaught"], skipped: [], unsteady: [] }, b: counts(1, "b > x") };
     expect(afterSecondRun(first, { b: counts(2) })).toMatchObject({ failed: ["uncaught"], unsteady: ["b > x"] });
   });
 });

@@ -1,7 +1,7 @@
 /** No failure in a machine is taken for a success. */
 import { describe, expect, it } from "vitest";
 import type { Line } from "./guest/reporter.mjs";
-import { readResults } from "./results.ts";
+import { afterSecond, failedFiles, readResults, type Result } from "./results.ts";
 
 const FILE = "/place/a.test.mjs";
 const read = (...lines: readonly Partial<Line>[]) =>
@@ -47,5 +47,37 @@ describe("results", () => {
     const whole = `${JSON.stringify({ file: FILE, name: "one", outcome: "passed" })}\n`;
     const cut = `${whole}{"file":"${FILE}","name":"two","outc`;
     expect(readResults(cut, [FILE])).toMatchObject([{ name: "a.test.mjs > one", outcome: "passed" }]);
+  });
+});
+
+describe("results of two machines", () => {
+  const files = ["/place/a.test.mjs", "/place/b.test.mjs", "/place/c.test.mjs"];
+  const result = (name: string, outcome: Result["outcome"], reason = ""): Result => ({
+    ...{ name, outcome, reason },
+    milliseconds: 0,
+  });
+  const first = [
+    result("a.test.mjs > one", "passed"),
+    result("b.test.mjs > one", "passed"),
+    result("b.test.mjs > two", "failed", "too late"),
+    result("c.test.mjs", "failed", "was not reached"),
+  ];
+
+  it("the second runs the files in which something failed", () => {
+    expect(failedFiles(first, files)).toEqual(files.slice(1));
+  });
+
+  it("count as the second tells them, with what failed in the first", () => {
+    const second = [
+      result("b.test.mjs > one", "passed"),
+      result("b.test.mjs > two", "passed"),
+      result("c.test.mjs > one", "failed", "1 is not 2"),
+    ];
+    expect(afterSecond(first, second, files.slice(1))).toEqual([
+      result("a.test.mjs > one", "passed"),
+      { ...result("b.test.mjs > one", "passed"), unsteady: "b.test.mjs > two: too late" },
+      result("b.test.mjs > two", "passed"),
+      result("c.test.mjs > one", "failed", "1 is not 2"),
+    ]);
   });
 });

@@ -7,6 +7,8 @@ export interface Result {
   readonly name: string;
   readonly outcome: "passed" | "failed" | "skipped";
   readonly reason: string;
+  /** What failed of its file in the first machine, where nothing did in the second: with the first result of the file. */
+  readonly unsteady?: string;
   /** By the machine's clock; 0 if it did not end. */
   readonly milliseconds: number;
 }
@@ -22,6 +24,32 @@ export function readResults(lines: string, files: readonly string[]): readonly R
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Line);
   return files.flatMap((file) => resultsOf(file, told));
+}
+
+/** The files in which something failed. */
+export function failedFiles(results: readonly Result[], files: readonly string[]): readonly string[] {
+  return files.filter((file) => results.some((result) => result.outcome === "failed" && isOf(result, file)));
+}
+
+/** The results of two machines, of which the second ran only those files in which something failed. */
+export function afterSecond(
+  first: readonly Result[],
+  second: readonly Result[],
+  files: readonly string[],
+): readonly Result[] {
+  const steady = first.filter((result) => !files.some((file) => isOf(result, file)));
+  return [...steady, ...files.flatMap((file) => twice(first, second, file))];
+}
+
+function twice(first: readonly Result[], second: readonly Result[], file: string): readonly Result[] {
+  const [one, ...rest] = second.filter((result) => isOf(result, file));
+  if (one === undefined || [one, ...rest].some(({ outcome }) => outcome === "failed")) return one ? [one, ...rest] : [];
+  const failures = first.filter((result) => result.outcome === "failed" && isOf(result, file));
+  return [{ ...one, unsteady: failures.map(({ name, reason }) => `${name}: ${reason}`).join("; ") }, ...rest];
+}
+
+function isOf({ name }: Result, file: string): boolean {
+  return name === basename(file) || name.startsWith(`${basename(file)} > `);
 }
 
 function resultsOf(file: string, told: readonly Line[]): readonly Result[] {

@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 
 export const bin = fileURLToPath(new URL("../../../packages/isoline/bin/", import.meta.url));
 
-/** A command that takes longer is ended: its status is null. */
-const PATIENCE_MS = 60_000;
+/** A command that takes longer is ended: its status is null. Long, because the processors that emulate may be busy. */
+const PATIENCE_MS = 240_000;
 
 /** @typedef {{ status: number | null, stdout: string, stderr: string }} Result */
 

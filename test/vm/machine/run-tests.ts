@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { learner, learnOnHost } from "../host-contour.ts";
 import { packCases } from "../packed-cases.ts";
-import { readResults, type Result } from "../results.ts";
+import { afterSecond, failedFiles, readResults, type Result } from "../results.ts";
 import { type Ended, inMachine, repository, SHARE } from "./machine.ts";
 import { type Equipment, type Kind, parametersFor } from "./machines.ts";
 
@@ -20,8 +20,21 @@ const MODULES = ["overlay", "loop", "crc32c_generic", "ext4"];
 const LIMIT_SECONDS = 3000;
 const FILE_LIMIT_SECONDS = 600;
 
-/** Runs test files one after the other, each in a process of its own, so that a crash ends only one. */
+/** With more files than this, the fault is no deadline that one of them missed. */
+const MOST_FILES_AGAIN = 3;
+
+/** Runs test files in a machine; those in which something failed once more, in a new one. */
 export async function runTests(kind: Kind, files: readonly string[], equipment: Equipment): Promise<Outcome> {
+  const first = await runOnce(kind, files, equipment);
+  const again = failedFiles(first.results, files);
+  const isWell = first.ended.status !== undefined && !first.ended.timedOut;
+  if (!isWell || again.length === 0 || again.length > MOST_FILES_AGAIN) return first;
+  const second = await runOnce(kind, again, equipment);
+  return { ended: first.ended, results: afterSecond(first.results, second.results, again) };
+}
+
+/** One after the other, each in a process of its own, so that a crash ends only one. */
+async function runOnce(kind: Kind, files: readonly string[], equipment: Equipment): Promise<Outcome> {
   const share = mkdtempSync(join(tmpdir(), "isoline-vm-share-"));
   chmodSync(share, 0o755);
   try {
