@@ -1,11 +1,9 @@
 /** A verifier's metrics are pushed over OTLP, as Prometheus reads them; a receiver that is no good does the verifier no harm. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
-import { buffer } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { seriesIn, seriesOf } from "../agent/otlp-points.ts";
+import { OtlpReceiver } from "../agent/otlp-receiver.ts";
 import { VictoriaMetrics } from "../agent/victoria-metrics.ts";
 import { isCI, isInstalled } from "../support/machine.ts";
 import { Rig } from "./rig.ts";
@@ -17,26 +15,13 @@ const isGauge = (series: string) => !/_(?:bucket|sum|count)\{/.test(series);
 
 describe("metrics of a verifier over OTLP", () => {
   const rig = new Rig();
-  const pushes: Buffer[] = [];
-  let server: Server;
-  let status = 200;
-  let holds = false;
+  const receiver = new OtlpReceiver();
 
   beforeAll(async () => {
-    server = createServer((request, response) => {
-      void buffer(request).then((body) => {
-        if (holds) return;
-        if (status === 200) pushes.push(body);
-        response.writeHead(status).end(status === 200 ? "" : "<html>");
-      });
-    }).listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const { port } = server.address() as AddressInfo;
-    await rig.start({ otlp: { url: `http://127.0.0.1:${port}/v1/metrics`, seconds: 1 } });
+    await rig.start({ otlp: { url: await receiver.start(), seconds: 1 } });
   });
   afterAll(async () => {
-    server.closeAllConnections();
-    server.close();
+    receiver.close();
     await rig.close();
   });
 
@@ -45,31 +30,31 @@ describe("metrics of a verifier over OTLP", () => {
 
   it("have every counter and gauge of /metrics", async () => {
     await rig.call("GET", "/v1/nodes", { token: "unknown" });
-    await until(() => pushes.length > 1);
-    const before = pushes.length;
+    await until(() => receiver.pushes.length > 1);
+    const before = receiver.pushes.length;
     const text = await scraped(rig);
-    await until(() => pushes.length > before);
-    const series = seriesOf(pushes.at(-1) as Buffer);
+    await until(() => receiver.pushes.length > before);
+    const series = seriesOf(receiver.newest);
     expect(series).toEqual(expect.arrayContaining(seriesIn(text).filter(isSteady).filter(isGauge)));
     expect(series).toContain('isoline_verifier_refusals_total{code="unknown-caller"}');
   });
 
   it("are told of once where a receiver fails, counted, and told of when it takes them again", async () => {
-    status = 500;
+    receiver.status = 500;
     const before = await counted("failed");
     await until(async () => (await counted("failed")) > before + 1);
     expect(rig.noted).toEqual([
       expect.stringMatching(/^metrics are not taken by .*: expected status 200, got 500: <html>/),
     ]);
-    status = 200;
+    receiver.status = 200;
     await until(() => rig.noted.length > 1);
     expect(rig.noted[1]).toMatch(/^metrics are taken by .* again, after \d+ pushes that were not$/);
   });
 
   it("hold nothing up where a receiver never answers: no second push runs beside the first, and the verifier ends", async () => {
-    holds = true;
+    receiver.holds = true;
     await until(async () => (await counted("left-out")) > 0);
-    expect(await new Promise((resolve) => server.getConnections((_, number) => resolve(number)))).toBe(1);
+    expect(await receiver.connections()).toBe(1);
     expect((await rig.call("GET", "/healthz")).status).toBe(200);
     await rig.stop();
     expect(rig.failures).toEqual([]);
