@@ -33,6 +33,7 @@ export const longSuites = [
   "test/faults/supervisor-dies.test.ts",
   "test/faults/workload-ends.test.ts",
   "test/fleet/real-verifier.test.ts",
+  "test/fleet/without-tpm.test.ts",
   "test/foreign/busy.test.ts",
   "test/foreign/stress.test.ts",
   "test/forgery/forgery.test.ts",

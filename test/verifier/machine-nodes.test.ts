@@ -1,7 +1,7 @@
 /** Nodes without a TPM: enrolment by a report of a confidential machine, what follows from it, and every way in which it is refused. */
 import { generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeEvidence } from "../../packages/isoline/src/attest/make-evidence.ts";
@@ -33,6 +33,14 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
   const software = new SoftwareNode("with-tpm");
   let version = 0;
   const { token, begin, end, said, enrol, challengeFor, send, attest, shown } = dealings(rig);
+  const start = () =>
+    rig.start({ svid: { trustDomain: "example.org", key: at("svid.key"), certificate: at("svid.pem") } });
+  /** Changes something of a verifier that is down meanwhile. */
+  const restarted = async (change: () => void) => {
+    await rig.stop();
+    change();
+    await start();
+  };
   const publish = (more: object = {}) => rig.rules(demanding((version += 1), more));
 
   beforeAll(async () => {
@@ -44,21 +52,11 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     const { root } = await import("../attest/tee/intel-vendor.ts");
     writeFileSync(trust("tee-makers/intel.der"), root.der);
     if (hasRecorded) writeFileSync(trust("tee-makers/amd.pem"), recorded("ask_ark_milan.pem"));
-    execFileSync("openssl", [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"],
-      ...[
-        "-subj",
-        "/CN=root",
-        "-addext",
-        "keyUsage=critical,keyCertSign",
-        "-keyout",
-        at("svid.key"),
-        "-out",
-        at("svid.pem"),
-      ],
-    ]);
+    const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 -subj /CN=root".split(" ");
+    const files = ["-keyout", at("svid.key"), "-out", at("svid.pem")];
+    execFileSync("openssl", [...words, "-addext", "keyUsage=critical,keyCertSign", ...files]);
     await rig.enrol([software]);
-    await rig.start({ svid: { trustDomain: "example.org", key: at("svid.key"), certificate: at("svid.pem") } });
+    await start();
   });
   afterAll(async () => {
     delete process.env["XDG_RUNTIME_DIR"];
@@ -76,6 +74,15 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     await publish();
     expect((await begin(node, once)).status).toBe(200);
     expect(said(await begin(node, once))).toMatch(/^401 expected an enrolment token that was not used/);
+  });
+
+  it("is refused by a verifier that trusts no maker, and its token is not used up", async () => {
+    const once = await token();
+    await restarted(() => renameSync(trust("tee-makers"), at("set-aside")));
+    const refused = said(await begin(new MachineNode("unmade"), once));
+    await restarted(() => renameSync(at("set-aside"), trust("tee-makers")));
+    expect(refused).toMatch(/^403 expected makers of confidential machines in tee-makers\/ of this verifier, got none/);
+    expect((await begin(new MachineNode("unmade"), once)).status).toBe(200);
   });
 
   it("joins, attests, gets an SVID, and shows which machine it is on and that no TPM was asked", async () => {
@@ -213,12 +220,7 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     const both = await Promise.all(pair.map((node) => enrol(node)));
     expect(both.filter((one) => one === "200 enrolled")).toHaveLength(1);
     expect(both.find((one) => one !== "200 enrolled")).toMatch(/^409 expected a machine with less than 1 other nodes/);
-    const restart = async () => {
-      await rig.stop();
-      await rig.start({ svid: { trustDomain: "example.org", key: at("svid.key"), certificate: at("svid.pem") } });
-    };
-    writeFileSync(trust("tee-machines"), `# ours\nsnp:${"09".repeat(64)} 2\n`);
-    await restart();
+    await restarted(() => writeFileSync(trust("tee-machines"), `# ours\nsnp:${"09".repeat(64)} 2\n`));
     const late = pair.find(({ token: own }) => own === "") as MachineNode;
     expect(await enrol(late)).toBe("200 enrolled");
     expect(await enrol(new MachineNode("nine-3", place))).toMatch(
@@ -231,7 +233,7 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     await rig.stop();
     await expect(rig.start()).rejects.toThrow(/^tee-machines: expected snp:ID or tdx:ID and a number, got "snp:09 2"/);
     rmSync(trust("tee-machines"));
-    await rig.start({ svid: { trustDomain: "example.org", key: at("svid.key"), certificate: at("svid.pem") } });
+    await start();
   });
 
   it("is affirmed by its own report, of the machine that was enrolled; nothing else counts", async () => {

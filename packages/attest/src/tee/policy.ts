@@ -34,6 +34,7 @@ export function assertMeasurements(
     if (value === undefined || !permitted.includes(value))
       throw untrusted(
         `${name}: expected ${permitted.join(" or ") || "nothing"}, got ${value ?? "no such measurement"}`,
+        "add that value to the policy if you launched it",
       );
   }
 }

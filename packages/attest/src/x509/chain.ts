@@ -85,10 +85,10 @@ const isAmong = (one: Certificate, certificates: readonly Certificate[]) =>
 
 const named = ({ subject }: Certificate) => JSON.stringify(commonName(subject));
 
-/** A report whose key no trusted maker stands for. */
-export function untrusted(why: string): AttestError {
+/** A report whose key no trusted maker stands for, or of a machine that is not accepted. `next` is what to do beside distrusting it. */
+export function untrusted(why: string, next = "renew what is out of date"): AttestError {
   return new AttestError(
     "untrusted-tee",
-    `this report of a confidential virtual machine is not trusted: ${why}; renew what is out of date, or distrust the machine`,
+    `the report of this machine is not trusted: ${why}; ${next}, or distrust the machine`,
   );
 }

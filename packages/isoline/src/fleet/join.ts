@@ -9,9 +9,9 @@ import {
   writeMachineRequest,
   writeRequest,
 } from "@isoline/attest/enrol";
-import { nodeIdByKey } from "@isoline/attest/tee";
+import { nodeIdByKey, REPORT_DATA_BYTES } from "@isoline/attest/tee";
 import { activate, requestOf } from "../attest/node-keys.ts";
-import type { ReportFiles } from "../attest/tsm/index.ts";
+import { machineReport, type ReportFiles } from "../attest/tsm/index.ts";
 import { usingTpm } from "../attest/using-tpm.ts";
 import { CliError } from "../error.ts";
 import { MachineKey } from "./machine-key.ts";
@@ -69,6 +69,8 @@ async function byTpm(server: FleetServer, order: JoinOrder, tpm: string) {
 async function byReport(server: FleetServer, order: JoinOrder) {
   const own = MachineKey.made();
   const id = nodeIdByKey(own.info);
+  // A machine that gives no report must not use up the token. This one is about nothing, and is not sent.
+  await machineReport({ data: new Uint8Array(REPORT_DATA_BYTES), ...(order.reports && { files: order.reports }) });
   const begun = await begin(server, order, writeMachineRequest(own.info));
   const told = readMachineChallenge(Buffer.from(begun.challenge));
   assertOurs(server, told.node, id);

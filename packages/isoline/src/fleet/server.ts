@@ -125,7 +125,8 @@ export class FleetServer {
     const seconds = Number(response.headers["retry-after"]);
     const retryAfter = Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, MOST_RETRY_AFTER) : undefined;
     const said = await this.#saidIn(response);
-    const line = `${this.url.host}: ${said?.message ?? `status ${status}`}${next(status)}`;
+    const hasCredential = this.#endpoint.token !== undefined || this.#endpoint.certificate !== undefined;
+    const line = `${this.url.host}: ${said?.message ?? `status ${status}`}${next(status, hasCredential)}`;
     return new FleetRefusal(status, line, retryAfter, said?.code);
   }
 
@@ -186,12 +187,13 @@ export function serverUrl(given: string): URL {
   return new URL(url.href.endsWith("/") ? url.href : `${url.href}/`);
 }
 
-function next(status: number): string {
+/** A node that enrols shows no credential: the server says what is wrong with its token for one use. */
+function next(status: number, hasCredential: boolean): string {
   switch (status) {
     case 401:
-      return "; the credential is missing, unknown or expired";
+      return hasCredential ? "; the credential is missing, unknown or expired" : "";
     case 403:
-      return "; ask for a role that may";
+      return hasCredential ? "; ask for a role that may" : "";
     case 429:
       return "; ask less often";
     case 503:

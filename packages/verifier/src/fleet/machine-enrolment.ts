@@ -15,7 +15,7 @@ import { MACHINE_NAME, nodeIdByKey } from "@isoline/attest/tee";
 import { VerifierError } from "../error.ts";
 import { type Database, type EnrolmentRow, nodesOnMachine } from "../store/index.ts";
 import { assertUsableKey, possessedKey } from "../svid/index.ts";
-import { machineRulesOf, machineShown, type PolicyOf } from "./machine-proof.ts";
+import { machineRulesOf, machineShown, makersOf, type PolicyOf } from "./machine-proof.ts";
 import type { Rules } from "./rules.ts";
 import type { Trusted } from "./trusted.ts";
 
@@ -31,9 +31,10 @@ const CHALLENGE_BYTES = 32;
 /** Nodes on one machine, where no list says another number. */
 const ONE = 1;
 
-/** Reads a request. Refuses a node that its policy would not accept without a TPM: it would use up its token for nothing. */
+/** Reads a request. Refuses a node that would use up its token for nothing: no maker is trusted, or its policy demands a TPM. */
 export async function pendingMachine(request: Uint8Array, node: PolicyOf, rules: Rules): Promise<Pending> {
   const key = assertUsableKey(readMachineRequest(request), "of the node");
+  makersOf(rules);
   await machineRulesOf(node, rules);
   const challenge = Uint8Array.from(randomBytes(CHALLENGE_BYTES));
   const id = nodeIdByKey(key);

@@ -2,7 +2,7 @@
  * Proof by a report of a confidential machine, outside of evidence: for an enrolment, and for an SVID. The policy of the node says which
  * machines count, as it does for evidence.
  */
-import { type MachineRules, provenMachine } from "@isoline/attest/appraise";
+import { type MachineRules, type MachineTrust, provenMachine } from "@isoline/attest/appraise";
 import { type MachineReport, reportDataOf } from "@isoline/attest/enrol";
 import { machineName } from "@isoline/attest/tee";
 import { VerifierError } from "../error.ts";
@@ -43,14 +43,18 @@ export async function machineShown(
   rules: Rules,
   now: Date,
 ): Promise<string> {
-  const { machines } = rules.trusted;
-  if (machines === undefined)
-    throw new VerifierError(
-      "not-allowed",
-      "expected makers of confidential machines in tee-makers/ of this verifier, got none; its operator may put them there",
-    );
+  const machines = makersOf(rules);
   const data = await reportDataOf(statement, key);
   return machineName(await provenMachine(report, data, await machineRulesOf(node, rules), machines, now));
+}
+
+/** The makers of confidential machines that this verifier trusts. Refuses with `not-allowed` where there are none. */
+export function makersOf({ trusted: { machines } }: Rules): MachineTrust {
+  if (machines !== undefined) return machines;
+  throw new VerifierError(
+    "not-allowed",
+    "expected makers of confidential machines in tee-makers/ of this verifier, got none; its operator may put them there",
+  );
 }
 
 const unaccepted = (got: string) =>

@@ -185,7 +185,10 @@ function declareNodes(fleet: Command, { ends }: Invocation): void {
     .option("--state <directory>", "where to keep the enrolment; /var/lib/isoline/fleet for root if left out")
     .addHelpText(
       "after",
-      examples("isoline fleet join --server https://verifier.example:8443 --token-file token --name node-1"),
+      examples(
+        "isoline fleet join --server https://verifier.example:8443 --token-file token --name node-1",
+        "isoline fleet join --tee --server https://verifier.example:8443 --token-file token --name guest-1",
+      ),
     )
     .action((options: FleetJoinOptions) =>
       ends(import("../commands/fleet/node.ts").then(({ fleetJoin }) => fleetJoin(options))),
