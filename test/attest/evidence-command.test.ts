@@ -1,5 +1,5 @@
 /** `isoline attest evidence` about live namespaces, signed by a real TPM, and without one. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -137,6 +137,22 @@ describe.skipIf(needsSwtpm || !isBuilt)("evidence (needs swtpm and a build)", ()
     expect(stderr).toContain("root: none, no TPM signed it");
     expect(evidence?.quote).toBeUndefined();
     expect(evidence?.canisters.every(({ body }) => readCanisterBody(body).bound === undefined)).toBe(true);
+  });
+
+  it("waits for nothing that others put beside a contour, and takes no more than a signature has", async () => {
+    const beside = at("wait.contour.sig");
+    const signed = async () => {
+      const { evidence } = await made("--no-tpm", "web");
+      return readCanisterBody(evidence?.canisters[0]?.body ?? new Uint8Array()).signature?.length;
+    };
+    execFileSync("mkfifo", [beside]);
+    expect(await signed()).toBeUndefined();
+    rmSync(beside);
+    writeFileSync(beside, Buffer.alloc(2 ** 14 + 1));
+    expect(await signed()).toBeUndefined();
+    writeFileSync(beside, "a signature");
+    expect(await signed()).toBe(11);
+    rmSync(beside);
   });
 
   it("is refused for a namespace that is not live, and for a challenge of another length", async () => {

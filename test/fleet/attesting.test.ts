@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createHash } from "node:crypto";
+import type { Digest } from "@isoline/core/digest";
+import { eventToJson, formatAct, parseAct } from "@isoline/core/event";
+import { iso1Point } from "@isoline/core/profile";
 import { readDelta, readEvidence } from "../../packages/attest/src/evidence/index.ts";
 import { makeEvidence } from "../../packages/isoline/src/attest/make-evidence.ts";
 import { attestToFleet } from "../../packages/isoline/src/fleet/attesting.ts";
@@ -13,6 +16,18 @@ import { type Answer, type Asked, TinyVerifier } from "./tiny-verifier.ts";
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const hex = (number: number) => number.toString(16).padStart(64, "0");
 const HOUR = 3600;
+
+/** A journal with one departure. */
+const JOURNAL = (() => {
+  const ids = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0, capabilities: 0n };
+  const nobody = "0".repeat(64) as Digest;
+  const event = parseAct("chroot path=/etc", { task: nobody, parent: nobody, credentials: ids });
+  const now = new Date().toISOString();
+  const head = { isoline: 1, profile: "iso1", policy: nobody, state: nobody, started: now };
+  const counts = { count: 1, refused: 0, first: now, last: now, class: "new" };
+  const departure = { act: formatAct(event), event: eventToJson(event), point: iso1Point(event), ...counts };
+  return `${JSON.stringify(head)}\n${JSON.stringify(departure)}\n`;
+})();
 
 describe("a node that attests", () => {
   let place: string;
@@ -153,6 +168,44 @@ describe("a node that attests", () => {
       );
       expect(sentTo()).toEqual(["attestations", "attestations", "attestations/delta", "attestations"]);
       expect(failures).toEqual([]);
+    });
+  });
+
+  describe("with canisters that departed", () => {
+    const departed = (label: string) => ({ label, state: "contraindicated", failure: "departed" });
+    const told = () =>
+      server.asked
+        .filter(({ path }) => path.endsWith("/departures"))
+        .map(({ body }) => (JSON.parse(body.toString()) as { canister: string }).canister);
+    const answer =
+      (refusal: (canister: string, sent: number) => Answer | undefined) =>
+      (asked: Asked, sent: number): Answer => {
+        if (asked.path.endsWith("/departures")) return refusal(told().at(-1) ?? "", sent) ?? { status: 204, text: "" };
+        return verdict(10 + sent, { due: 1, canisters: ["a", "b", "c"].map(departed) });
+      };
+    const refused = (status: number) => ({ status, json: { error: { code: "x", message: "not this one" } } });
+
+    beforeEach(() => {
+      mkdirSync(join(place, "run/isoline-kept"), { recursive: true, mode: 0o700 });
+      for (const name of ["a", "b", "c"]) writeFileSync(join(place, `run/isoline-kept/${name}.journal`), JOURNAL);
+    });
+
+    it("tells of each, whatever the verifier refuses of another, and again of what was refused alone", async () => {
+      await attested(
+        3,
+        answer((canister) => (canister === "a" ? refused(404) : undefined)),
+      );
+      expect(told().filter((each) => each !== "a")).toEqual(["b", "c"]);
+      expect(told().filter((each) => each === "a").length).toBeGreaterThan(1);
+      expect(failures).toContainEqual(expect.stringContaining("departures: "));
+    });
+
+    it("tells of all of them later, where the verifier asks to wait", async () => {
+      await attested(
+        3,
+        answer((_, sent) => (sent === 1 ? refused(503) : undefined)),
+      );
+      expect(told()).toEqual(["a", "a", "b", "c"]);
     });
   });
 

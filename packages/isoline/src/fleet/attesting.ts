@@ -3,12 +3,13 @@
  * rides in each answer. Nothing that a verifier answers or does not answer changes what runs on the node.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { type Evidence, writeEvidence } from "@isoline/attest/evidence";
 import { IsolineError } from "@isoline/core/error";
 import { type EvidenceOrder, makeEvidence } from "../attest/make-evidence.ts";
+import type { ControlClient } from "../control/client.ts";
 import { liveNamespaces } from "../control/directory.ts";
 import { usualLedgers } from "../register/plan.ts";
+import { readBounded, Unfit } from "../store/bounded-file.ts";
 import { Happenings } from "./happenings.ts";
 import { json } from "./join.ts";
 import { MachineKey } from "./machine-key.ts";
@@ -48,6 +49,8 @@ const MOST_DUE_SECONDS = 24 * 3600;
 const UNKNOWN_SECONDS = 60;
 /** A challenge that is asked for once more and refused once more is not the challenge's fault. */
 const STALE = new Set([400, 409]);
+/** The verifier asks to be left alone for a while. */
+const WAITING = new Set([429, 503]);
 
 /** Attests until the signal. A verifier that does not know this node, or has revoked it, is asked again each few minutes. */
 export async function attestToFleet(order: AttestingOrder): Promise<void> {
@@ -106,9 +109,13 @@ class Attesting {
     this.#challenge = answer.challenge;
     this.#order.onVerdict?.(answer, because);
     await this.#beside("departures", () => this.#tellDepartures(answer));
-    const isSent = await this.#beside("contours", () => this.#sendContours(answer.need));
+    let isSent = false;
+    const taken = () => {
+      isSent = true;
+    };
+    await this.#beside("contours", () => this.#sendContours(answer.need, taken));
     // The verdict is another one once the verifier has the contours.
-    return isSent === true ? 0 : within(answer.due);
+    return isSent ? 0 : within(answer.due);
   }
 
   /** A challenge may have grown too old while the node slept: then another one is asked for, once. */
@@ -152,44 +159,67 @@ class Attesting {
 
   async #tellDepartures({ canisters = [] }: AttestedAnswer): Promise<void> {
     const off = canisters.filter(({ state }) => state !== "affirming").map(({ label }) => label);
-    for (const news of await this.#words.news(off)) {
-      try {
-        await this.#server.text(`${this.#path}/departures`, { ...json(news), signal: this.#order.signal });
-      } catch (fault) {
-        this.#words.forget(news.canister);
-        throw fault;
-      }
-    }
+    await oneByOne(await this.#words.news(off), async (news) => {
+      await this.#server.text(`${this.#path}/departures`, { ...json(news.told), signal: this.#order.signal });
+      this.#words.taken(news);
+    });
   }
 
-  /** Sends the contours that are asked for, where a live namespace has loaded one. True if one was taken. */
-  async #sendContours(need: AttestedAnswer["need"]): Promise<boolean> {
-    if (need === undefined) return false;
+  /** Sends the contours that are asked for, where a live namespace has loaded one. `taken` is called for each that was taken. */
+  async #sendContours(need: AttestedAnswer["need"], taken: () => void): Promise<void> {
+    if (need === undefined) return;
     const asked = need.map((each) => each.slice("contour:".length));
     const wanted = new Set(asked.filter((digest) => !this.#contours.has(digest)));
-    if (wanted.size === 0) return false;
-    let isSent = false;
-    for (const client of await liveNamespaces()) {
-      const { contour } = await client.attest(undefined);
-      if (contour === null || contour.digest === null || !wanted.delete(contour.digest)) continue;
-      const file = readFileSync(contour.path);
-      if (file.length > MOST_CONTOUR || createHash("sha256").update(file).digest("hex") !== contour.digest) continue;
+    if (wanted.size === 0) return;
+    await oneByOne(await liveNamespaces(), async (client) => {
+      const contour = await contourOf(client);
+      if (contour === undefined || !wanted.delete(contour.digest)) return;
+      const file = readBounded(contour.path, MOST_CONTOUR, "follow");
+      if (file instanceof Unfit || createHash("sha256").update(file).digest("hex") !== contour.digest) return;
       const body = { method: "PUT", headers: { "content-type": "text/plain; charset=utf-8" }, body: file } as const;
       await this.#server.text(`/v1/contours/${contour.digest}`, { ...body, signal: this.#order.signal });
       this.#contours.add(contour.digest);
-      isSent = true;
-    }
-    return isSent;
+      taken();
+    });
   }
 
   /** What is beside a verdict must not keep the next one from coming. */
-  async #beside<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+  async #beside(what: string, work: () => Promise<void>): Promise<void> {
     try {
-      return await work();
+      await work();
     } catch (fault) {
       if (!this.#order.signal.aborted) this.#order.onRemark?.(`${what}: ${(fault as Error).message}`);
-      return undefined;
     }
+  }
+}
+
+/**
+ * Sends what is of one canister each. What a verifier refuses of one keeps back nothing of its neighbours: the first refusal is thrown
+ * when all were tried. A verifier that is gone, or asks to wait, is asked no further.
+ */
+async function oneByOne<T>(items: readonly T[], send: (item: T) => Promise<void>): Promise<void> {
+  let first: FleetRefusal | undefined;
+  for (const item of items) {
+    try {
+      await send(item);
+    } catch (fault) {
+      if (!(fault instanceof FleetRefusal) || WAITING.has(fault.status)) throw fault;
+      first ??= fault;
+    }
+  }
+  if (first !== undefined) throw first;
+}
+
+/** The contour file of a namespace; undefined where there is none, or the namespace does not answer: the evidence says that. */
+async function contourOf(
+  client: ControlClient,
+): Promise<{ readonly path: string; readonly digest: string } | undefined> {
+  try {
+    const { contour } = await client.attest(undefined);
+    return contour === null || contour.digest === null ? undefined : { path: contour.path, digest: contour.digest };
+  } catch (fault) {
+    if (fault instanceof IsolineError) return undefined;
+    throw fault;
   }
 }
 

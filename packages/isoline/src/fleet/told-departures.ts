@@ -26,6 +26,12 @@ export interface ToldDepartures {
   readonly departures: readonly ToldDeparture[];
 }
 
+/** Counted as told only once the verifier has taken it: `DepartureWords.taken`. */
+export interface News {
+  readonly told: ToldDepartures;
+  readonly text: string;
+}
+
 /** A verifier takes no more at once. */
 const MOST_TOLD = 100;
 const MOST_LINE = 2000;
@@ -38,25 +44,24 @@ export class DepartureWords {
   readonly #told = new Map<string, string>();
 
   /** What is new of these canisters, and of all live ones that have departures. */
-  async news(labels: readonly string[]): Promise<readonly ToldDepartures[]> {
+  async news(labels: readonly string[]): Promise<readonly News[]> {
     const live = new Map((await liveNamespaces()).map((client) => [client.name, client]));
     const begun = await begunDepartures();
-    const news: ToldDepartures[] = [];
+    const news: News[] = [];
     for (const label of new Set([...labels, ...live.keys(), ...begun.keys()])) {
       const client = live.get(label);
       const departed = begun.get(label) ?? (await gone(async () => (client ? departedLive(client) : journalOf(label))));
       const departures = departed === undefined ? [] : wordsOf(departed);
       const text = JSON.stringify(departures);
       if (departures.length === 0 || this.#told.get(label) === text) continue;
-      news.push({ canister: label, departures });
-      this.#told.set(label, text);
+      news.push({ told: { canister: label, departures }, text });
     }
     return news;
   }
 
-  /** The verifier did not take them. */
-  forget(label: string): void {
-    this.#told.delete(label);
+  /** The verifier has taken it. */
+  taken({ told: { canister }, text }: News): void {
+    this.#told.set(canister, text);
   }
 }
 

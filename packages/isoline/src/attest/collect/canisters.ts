@@ -1,5 +1,4 @@
 /** What the supervisors of this host say of their namespaces, as canister bodies. */
-import { readFileSync } from "node:fs";
 import type { CanisterBody } from "@isoline/attest/evidence";
 import { IsolineError } from "@isoline/core/error";
 import type { ControlClient } from "../../control/client.ts";
@@ -7,6 +6,7 @@ import { begunNamespaces, liveNamespaces } from "../../control/directory.ts";
 import { later } from "../../control/http.ts";
 import type { Attested } from "../../control/protocol.ts";
 import type { Bond } from "../../namespace/model.ts";
+import { readBounded, Unfit } from "../../store/bounded-file.ts";
 import { SIGNATURE_SUFFIX } from "../../store/signature/beside.ts";
 
 type Body = Omit<CanisterBody, "type">;
@@ -127,14 +127,13 @@ function begunGuarantee(told: Attested): string {
   return "a process began it for itself and installed the filter: it holds what that process started, unless it meant to deceive";
 }
 
-/** It vouches for itself, so a wrong one is the verifier's to refuse; none is a contour that was not signed. */
+/**
+ * It vouches for itself, so a wrong one is the verifier's to refuse; none is a contour that was not signed. Others may write beside a
+ * contour: what is no file of a signature's size is none, and is not waited for.
+ */
 function signatureBeside(contour: string): Pick<Body, "signature"> {
-  try {
-    const signature = readFileSync(`${contour}${SIGNATURE_SUFFIX}`);
-    return signature.length > 0 && signature.length <= MOST_SIGNATURE ? { signature: Uint8Array.from(signature) } : {};
-  } catch {
-    return {};
-  }
+  const signature = readBounded(`${contour}${SIGNATURE_SUFFIX}`, MOST_SIGNATURE, "follow");
+  return signature instanceof Unfit || signature.length === 0 ? {} : { signature: Uint8Array.from(signature) };
 }
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
