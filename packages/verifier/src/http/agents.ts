@@ -6,7 +6,8 @@ import type { Context } from "hono";
 import { VerifierError } from "../error.ts";
 import { type Fleet, MOST_EVIDENCE, type OwnedNode } from "../fleet/index.ts";
 import { canistersOf, writeDepartures } from "../store/index.ts";
-import { addressOf, agentOf, type Door, type Env, provenNode, recognised } from "./door.ts";
+import { nodeFirst, strangerFirst } from "./callers.ts";
+import { agentOf, type Door, type Env, personOf, provenNode, recognised } from "./door.ts";
 import {
   challengeGiven,
   departuresTold,
@@ -16,7 +17,6 @@ import {
   enrolmentOrder,
   result,
 } from "./model.ts";
-import { assertRole } from "../access/index.ts";
 import { atMost, body, file, json, MOST_JSON, ofName, route } from "./route.ts";
 
 const MOST_CONTOUR = 16 * 2 ** 20;
@@ -35,7 +35,7 @@ function enrolmentRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/enrolments",
       summary: "Begin an enrolment, with a one-time token.",
-      middleware: [atMost(MOST_JSON)] as const,
+      middleware: [strangerFirst(door), atMost(MOST_JSON)] as const,
       request: body(enrolmentOrder),
       responses: {
         200: json(
@@ -45,7 +45,6 @@ function enrolmentRoutes(app: OpenAPIHono<Env>, door: Door): void {
       },
     }),
     async (c) => {
-      door.limits.stranger.count(addressOf(c));
       const { name, token, request } = c.req.valid("json");
       return c.json(await fleet.enrolment.begin(name, token, request), 200);
     },
@@ -55,12 +54,11 @@ function enrolmentRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/enrolments/{enrolment}/answer",
       summary: "End an enrolment: the secret that the TPM opened, or the report.",
-      middleware: [atMost(MOST_JSON)] as const,
+      middleware: [strangerFirst(door), atMost(MOST_JSON)] as const,
       request: { params: z.object({ enrolment: z.uuid() }), ...body(enrolmentAnswer) },
       responses: { 200: json(enrolled, "The node is enrolled; its token is shown once.") },
     }),
     async (c) => {
-      door.limits.stranger.count(addressOf(c));
       const { name, id, token } = await fleet.enrolment.answer(
         c.req.valid("param").enrolment,
         c.req.valid("json").answer,
@@ -136,7 +134,7 @@ function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/nodes/{name}/departures",
       summary: "Departures of a canister, in the node's own words.",
-      middleware: [atMost(2 ** 21)] as const,
+      middleware: [nodeFirst(door), atMost(2 ** 21)] as const,
       request: { params: ofName, ...body(departuresTold) },
       responses: { 204: { description: "Kept." } },
     }),
@@ -162,9 +160,9 @@ function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
       responses: { 201: { description: "It was not there." }, 204: { description: "It was there already." } },
     }),
     async (c) => {
-      const person = await recognised(c, door);
-      if (person !== undefined) assertRole(person, "operator");
-      else await provenNode(c, door);
+      const isPerson = (await recognised(c, door)) !== undefined;
+      const person = isPerson ? await personOf(c, door, "operator") : undefined;
+      if (!isPerson) await provenNode(c, door);
       const by = person && { who: person.name, tenant: person.tenant ?? null };
       const bytes = new Uint8Array(await c.req.arrayBuffer());
       const isNew = await fleet.administration.putContour(c.req.valid("param").sha256, bytes, by);

@@ -3,10 +3,11 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { VerifierError } from "../error.ts";
 import { admissionRoutes } from "./admission.ts";
 import { agentRoutes } from "./agents.ts";
-import { changeRoutes, Readers } from "./changes.ts";
+import { changeRoutes } from "./changes.ts";
 import { type Door, type Env, personOf } from "./door.ts";
 import { loginRoutes } from "./login.ts";
 import { pageRoutes } from "./page.ts";
+import { Readers } from "./readers.ts";
 import { answerFor, refuse } from "./refusing.ts";
 import { relyingRoutes } from "./relying.ts";
 import { rulingRoutes } from "./ruling.ts";
@@ -68,9 +69,20 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
   changeRoutes(app, door, readers);
   admissionRoutes(app, door);
   loginRoutes(app, door);
-  app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "isoline verifier", version } });
+  describedRoute(app, version);
   if (page !== undefined) pageRoutes(app, page);
   return app;
+}
+
+/** What the whole API is takes the processor long to put together, and strangers may ask for it: it is made once. */
+function describedRoute(app: OpenAPIHono<Env>, version: string): void {
+  let described: string | undefined;
+  app.get("/openapi.json", (c) => {
+    described ??= JSON.stringify(
+      app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "isoline verifier", version } }),
+    );
+    return c.body(described, 200, { "content-type": "application/json" });
+  });
 }
 
 function healthRoutes(app: OpenAPIHono<Env>, door: Door): void {

@@ -2,51 +2,34 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { changeDocument } from "../changes/index.ts";
-import { VerifierError } from "../error.ts";
 import { changesAfter, lastChange } from "../store/index.ts";
 import { type Door, type Env, personOf } from "./door.ts";
+import type { Readers } from "./readers.ts";
 
 const COMMENT_MS = 15_000;
 const AT_ONCE = 500;
-/** Readers at once. */
-const MOST_READERS = 500;
 /** A reader that takes nothing for so long is let go; it comes back with the id of what it read last. */
 const SLOW_MS = 30_000;
 
-export class Readers {
-  #number = 0;
-
-  get number(): number {
-    return this.#number;
-  }
-
-  begin(): () => void {
-    if (this.#number >= MOST_READERS)
-      throw new VerifierError(
-        "too-many",
-        `expected at most ${MOST_READERS} readers of changes, got one more; close one`,
-      );
-    this.#number++;
-    return () => {
-      this.#number--;
-    };
-  }
-}
-
 export function changeRoutes(app: OpenAPIHono<Env>, door: Door, readers: Readers): void {
   app.get("/v1/changes", async (c) => {
-    const { tenant, until } = await personOf(c, door, "viewer");
+    const person = await personOf(c, door, "viewer");
     const { fleet } = door;
     const told = c.req.header("last-event-id") ?? "";
     const from = /^\d{1,15}$/.test(told) ? Number(told) : await lastChange(fleet.store.db);
-    const end = readers.begin();
+    const { tenant, until = Number.POSITIVE_INFINITY } = person;
+    const wake = new Bell();
+    const reading = { from, tenant, until };
+    const end = readers.begin(person, () => {
+      reading.until = 0;
+      wake.ring();
+    });
     c.header("X-Accel-Buffering", "no");
     return streamSSE(c, async (stream) => {
-      const wake = new Bell();
       const unheard = fleet.onChange(() => wake.ring());
       stream.onAbort(() => wake.ring());
       try {
-        await send(stream, door, { from, tenant, until }, wake);
+        await send(stream, door, reading, wake);
       } finally {
         unheard();
         end();
@@ -58,18 +41,14 @@ export function changeRoutes(app: OpenAPIHono<Env>, door: Door, readers: Readers
 interface Reading {
   readonly from: number;
   readonly tenant: string | undefined;
-  /** A stream ends with the token that opened it. */
-  readonly until: number | undefined;
+  /** A stream ends with the token that opened it; sooner, where it gives way to another one. */
+  readonly until: number;
 }
 
-async function send(
-  stream: SSEStreamingApi,
-  { fleet }: Door,
-  { from, tenant, until = Number.POSITIVE_INFINITY }: Reading,
-  wake: Bell,
-): Promise<void> {
+async function send(stream: SSEStreamingApi, { fleet }: Door, reading: Reading, wake: Bell): Promise<void> {
+  const { from, tenant } = reading;
   await inTime(stream.write(": changes\n\n"));
-  for (let last = from; !stream.aborted && !stream.closed && Date.now() < until; ) {
+  for (let last = from; !stream.aborted && !stream.closed && Date.now() < reading.until; ) {
     const rows = await changesAfter(fleet.store.db, last, AT_ONCE);
     for (const row of rows) {
       last = row.id;
@@ -78,7 +57,7 @@ async function send(
       if (!(await inTime(stream.writeSSE({ event: "change", id: String(row.id), data })))) return;
     }
     if (rows.length > 0) continue;
-    const longest = Math.min(COMMENT_MS, Math.max(0, until - Date.now()));
+    const longest = Math.min(COMMENT_MS, Math.max(0, reading.until - Date.now()));
     if (!(await wake.wait(longest)) && !(await inTime(stream.write(": still here\n\n")))) return;
   }
 }

@@ -42,6 +42,8 @@ export interface Door {
 
 export interface Env {
   readonly Bindings: { readonly incoming?: IncomingMessage };
+  /** Who is behind this request, once that is known: they are counted once. */
+  readonly Variables: { person?: Person; node?: ProvenNode };
 }
 
 const NODE_TOKEN = /^isn~([A-Za-z0-9][A-Za-z0-9_.-]{0,62})~[A-Za-z0-9_-]{43}$/;
@@ -51,12 +53,21 @@ const SPIFFE =
 
 /** The person behind a request, who must have this role at least. */
 export async function personOf(c: Context<Env>, door: Door, least: Role): Promise<Person> {
-  const person = await recognised(c, door);
-  if (person === undefined) throw stranger(c, door, "a token of a person");
-  door.limits.person.count(person.name);
+  const person = c.get("person") ?? (await counted(c, door));
   assertRole(person, least);
   return person;
 }
+
+async function counted(c: Context<Env>, door: Door): Promise<Person> {
+  const person = await recognised(c, door);
+  if (person === undefined) throw stranger(c, door, "a token of a person");
+  door.limits.person.count(nameOfAll(person));
+  c.set("person", person);
+  return person;
+}
+
+/** People of two tenants may have one name. */
+const nameOfAll = ({ name, tenant = "*" }: Person): string => `${tenant} ${name}`;
 
 /** Undefined where no person is behind a request. */
 export async function recognised(c: Context<Env>, { people, limits }: Door): Promise<Person | undefined> {
@@ -81,14 +92,20 @@ interface ProvenNode {
 
 /** The node behind a request, proven; nothing is taken over for it. */
 export async function provenNode(c: Context<Env>, door: Door, name?: string): Promise<ProvenNode> {
+  const known = c.get("node") ?? (await countedNode(c, door));
+  if (name !== undefined && name !== known.name)
+    throw new VerifierError("not-allowed", `expected node ${name}, got ${known.name}; a node speaks for itself alone`);
+  return known;
+}
+
+async function countedNode(c: Context<Env>, door: Door): Promise<ProvenNode> {
   const { fleet } = door;
   const told = door.certificates ? certified(c, door) : (NODE_TOKEN.exec(bearer(c) ?? "")?.[1] ?? "");
   const known = fleet.ownership.present(told) ?? (told === "" ? undefined : await findNode(fleet.store.db, told));
   if (known === undefined || (!door.certificates && known.token !== tokenDigest(bearer(c) ?? "")))
     throw stranger(c, door, door.certificates ? "the certificate of an enrolled node" : "the token of a node");
-  if (name !== undefined && name !== known.name)
-    throw new VerifierError("not-allowed", `expected node ${name}, got ${known.name}; a node speaks for itself alone`);
   door.limits.tenant.count(known.tenant);
+  c.set("node", known);
   return known;
 }
 

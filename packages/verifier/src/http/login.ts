@@ -1,6 +1,7 @@
 /** Signing in to the page by the OpenID provider: what the page needs for it, and the exchange of the code. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { VerifierError } from "../error.ts";
+import { strangerFirst } from "./callers.ts";
 import { addressOf, type Door, type Env } from "./door.ts";
 import { loginOffered, loginReturned, loginToken } from "./model.ts";
 import { atMost, body, json, route } from "./route.ts";
@@ -26,12 +27,11 @@ export function loginRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/login",
       summary: "Exchanges a code of the provider for the person's identity token.",
-      middleware: [atMost(MOST_RETURNED)] as const,
+      middleware: [strangerFirst(door), atMost(MOST_RETURNED)] as const,
       request: body(loginReturned),
       responses: { 200: json(loginToken, "The identity token.") },
     }),
     async (c) => {
-      limits.stranger.count(addressOf(c));
       if (login === undefined)
         throw new VerifierError("not-found", "expected people.oidc.page in the configuration, got none; use a token");
       return c.json({ token: await login.exchange(c.req.valid("json")) }, 200);

@@ -5,6 +5,7 @@ import { assertOfAll, assertRole } from "../access/index.ts";
 import { VerifierError } from "../error.ts";
 import { dryRun } from "../fleet/index.ts";
 import { acts, contoursBy, countsByNode, currentPolicies, findNode, type NodeRow, references } from "../store/index.ts";
+import { personFirst } from "./callers.ts";
 import { contourMapOf } from "./contour-map.ts";
 import { nodeDocument } from "./documents.ts";
 import { type Door, type Env, personOf, tenantFor } from "./door.ts";
@@ -186,7 +187,7 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/enrolment-tokens",
       summary: "A token that one node may enrol with.",
-      middleware: [atMost(MOST_JSON)] as const,
+      middleware: [personFirst(door, "operator"), atMost(MOST_JSON)] as const,
       request: body(tokenOrder),
       responses: { 200: json(tokenMade, "The token, shown once.") },
     }),
@@ -214,7 +215,7 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/nodes/{name}/revocation",
       summary: "Revoke a node: no verifier affirms it from then on.",
-      middleware: [atMost(MOST_JSON)] as const,
+      middleware: [personFirst(door, "operator"), atMost(MOST_JSON)] as const,
       request: { params: ofName, ...body(revocation) },
       responses: { 200: json(node, "The node.") },
     }),
