@@ -23,6 +23,13 @@ const IPT_SO_SET_REPLACE = 64;
 const SIOCSIFMTU = 0x8922;
 const SIOCGIFCONF = 0x8912;
 const FIFREEZE = 0xc004_5877;
+const EXT4_IOC_MOVE_EXT = 0xc028_660f;
+const EXT4_IOC_SWAP_BOOT = 0x6611;
+const AF_INET6 = 10;
+const SOL_IPV6 = 41;
+const IP_HDRINCL = 3;
+const IPV6_HDRINCL = 36;
+const IPV6_FLOWLABEL_MGR = 32;
 const PIDFD_SELF = -10_000;
 const MADV_WILLNEED = 3;
 const MADV_SOFT_OFFLINE = 101;
@@ -104,6 +111,35 @@ export const kernel: readonly Case[] = [
       call("setsockopt", result(0), SOL_SOCKET, IPT_SO_SET_REPLACE, at(0), 4),
     ],
     events: ["socket family=inet", "admin call=interface-mtu path=none", "admin call=netfilter path=none"],
+  },
+  {
+    does: "packets with headers of their own, and labels with options",
+    calls: [
+      must(call("socket", AF_INET, SOCK_DGRAM, 0)),
+      call("setsockopt", result(0), SOL_IP, IP_HDRINCL, at(0), 4),
+      call("setsockopt", result(0), SOL_IPV6, IPV6_FLOWLABEL_MGR, UNMAPPED, 32),
+      call("setsockopt", result(0), SOL_IPV6, IPV6_FLOWLABEL_MGR, UNMAPPED, 72),
+    ],
+    events: ["socket family=inet", "admin call=own-headers path=none", "admin call=source-route path=none"],
+  },
+  {
+    does: "packets of IPv6 with headers of their own",
+    calls: [
+      must(call("socket", AF_INET6, SOCK_DGRAM, 0)),
+      call("setsockopt", result(0), SOL_IPV6, IPV6_HDRINCL, at(0), 4),
+      call("setsockopt", result(0), SOL_IPV6, IPV6_FLOWLABEL_MGR, UNMAPPED, 32),
+    ],
+    events: ["socket family=inet6", "admin call=own-headers path=none"],
+  },
+  {
+    does: "extents of a file, exchanged for those of another",
+    by: "user",
+    calls: [
+      must(call("open", "file", 0)),
+      call("ioctl", result(0), EXT4_IOC_MOVE_EXT, UNMAPPED),
+      call("ioctl", result(0), EXT4_IOC_SWAP_BOOT, 0),
+    ],
+    events: ["open path=./file", "admin call=move-extents path=./file", "admin call=swap-boot path=./file"],
   },
   {
     does: "a file system as a whole",

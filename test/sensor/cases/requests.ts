@@ -28,8 +28,11 @@ const SO_PEERPIDFD = 77;
 const TIOCSTI = 0x5412;
 const TIOCGWINSZ = 0x5413;
 const TIOCSETD = 0x5423;
+const TIOCSCTTY = 0x540e;
+const TIOCVHANGUP = 0x5437;
 const FS_IOC_GETFLAGS = 0x8008_6601;
 const FS_IOC_SETFLAGS = 0x4008_6602;
+const FS_IOC_SETVERSION = 0x4008_7602;
 const FIOSETOWN = 0x8901;
 const F_GETFD = 1;
 const F_SETOWN = 8;
@@ -91,6 +94,27 @@ export const requests: readonly Case[] = [
     events: ["open access=read,write", "ioctl request=type", "ioctl request=discipline"],
   },
   {
+    does: "a terminal taken from its session, or hung up",
+    by: "root",
+    calls: [
+      must(call("open", "/dev/ptmx", O_RDWR)),
+      call("ioctl", result(0), TIOCSCTTY, 0),
+      call("ioctl", result(0), TIOCSCTTY, 1),
+      call("ioctl", result(0), TIOCVHANGUP, 0),
+    ],
+    events: ["open access=read,write", "ioctl request=take-over", "ioctl request=hang-up"],
+  },
+  {
+    does: "a terminal without a session, by who can take none",
+    by: "user",
+    calls: [
+      must(call("open", "/dev/ptmx", O_RDWR)),
+      call("ioctl", result(0), TIOCSCTTY, 1),
+      call("ioctl", result(0), TIOCVHANGUP, 0),
+    ],
+    events: ["open access=read,write", "ioctl request=hang-up"],
+  },
+  {
     does: "typing into another file",
     calls: [must(call("open", "file", 0)), call("ioctl", result(0), TIOCSTI, "x"), call("ioctl", 99, TIOCSTI, "x")],
     events: ["open path=./file"],
@@ -104,6 +128,11 @@ export const requests: readonly Case[] = [
       call("file_setattr", -100, "other", at(64), 24, 0),
     ],
     events: ["open path=./file", "setflags path=./file mode=0100644", "setflags path=./other"],
+  },
+  {
+    does: "the generation of a file",
+    calls: [must(call("open", "file", 0)), call("ioctl", result(0), FS_IOC_SETVERSION, UNMAPPED)],
+    events: ["open path=./file", "setflags path=./file mode=0100644"],
   },
   {
     does: "signals of a descriptor for others",

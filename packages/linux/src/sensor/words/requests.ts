@@ -6,17 +6,23 @@ export const terminalRequests: Readonly<Record<number, string>> = {
   0x541c: "selection", // TIOCLINUX
   0x541d: "console", // TIOCCONS
   0x5423: "discipline", // TIOCSETD
+  0x540e: "take-over", // TIOCSCTTY, of a terminal that may be another session's
+  0x5437: "hang-up", // TIOCVHANGUP
   0x4b47: "keyboard", // KDSKBENT
   0x4b49: "keyboard", // KDSKBSENT
   0x4b4b: "keyboard", // KDSKBDIACR
   0x4bfb: "keyboard", // KDSKBDIACRUC
   0x4b4d: "keyboard", // KDSETKEYCODE
 };
+/** TIOCSCTTY. With an argument of 1, and CAP_SYS_ADMIN, it takes a terminal away from another session (drivers/tty/tty_jobctrl.c). */
+export const TIOCSCTTY = 0x540e;
 /**
  * FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY (linux/fs.h, fsverity.h, fscrypt.h):
- * restrictions of a file from then on.
+ * restrictions of a file from then on. FS_IOC_SETVERSION and EXT4_IOC_SETVERSION: its generation.
  */
-export const flagRequests: readonly number[] = [0x4008_6602, 0x401c_5820, 0x4080_6685, 0x800c_6613];
+export const flagRequests: readonly number[] = [
+  0x4008_6602, 0x401c_5820, 0x4080_6685, 0x800c_6613, 0x4008_7602, 0x4008_6604,
+];
 /** Requests to the file system of a descriptor, by number (linux/fs.h, fscrypt.h, btrfs.h; fs/xfs/libxfs/xfs_fs.h). */
 export const fileSystemRequests: Readonly<Record<number, string>> = {
   0xc004_5877: "freeze", // FIFREEZE
@@ -33,6 +39,9 @@ export const fileSystemRequests: Readonly<Record<number, string>> = {
   0x5000_9418: "subvolume-create", // BTRFS_IOC_SUBVOL_CREATE_V2
   0x5000_940f: "subvolume-remove", // BTRFS_IOC_SNAP_DESTROY
   0x5000_943f: "subvolume-remove", // BTRFS_IOC_SNAP_DESTROY_V2
+  // What is there is replaced, also where the descriptor was opened for appending only.
+  0xc028_660f: "move-extents", // EXT4_IOC_MOVE_EXT
+  0x6611: "swap-boot", // EXT4_IOC_SWAP_BOOT
 };
 /** Requests that change the network of the machine, on any socket, by number (linux/sockios.h, if_tunnel.h). */
 export const networkRequests: Readonly<Record<number, string>> = {
@@ -79,7 +88,7 @@ export const networkRequests: Readonly<Record<number, string>> = {
 const netfilterOptions: readonly number[] = [64, 65, 96, 97, 128, 129];
 /** linux/in.h, in6.h: levels at which an option is the internet's; elsewhere the numbers mean other things. */
 const SOL_IP = 0;
-const SOL_IPV6 = 41;
+export const SOL_IPV6 = 41;
 /**
  * Options that have packets go elsewhere first than their address says: IP_OPTIONS (loose and strict source routes), IPV6_RTHDR,
  * and the older IPV6_2292RTHDR and IPV6_2292PKTOPTIONS. Anyone may set them.
@@ -90,6 +99,19 @@ export const routeOptions: ReadonlyMap<number, readonly number[]> = new Map([
 ]);
 /** How an event calls it. */
 export const SOURCE_ROUTE = "source-route";
+/**
+ * IP_HDRINCL, IPV6_HDRINCL: packets bring headers of their own, and the address that is sent to only says where they go first.
+ * Sockets of protocol 255 (IPPROTO_RAW) do so from the beginning.
+ */
+export const headerOptions: ReadonlyMap<number, readonly number[]> = new Map([
+  [SOL_IP, [3]],
+  [SOL_IPV6, [36]],
+]);
+/** How an event calls it. */
+export const OWN_HEADERS = "own-headers";
+/** Of IPv6, since a routing header may be part of a flow label: IPV6_FLOWLABEL_MGR, and sizeof(struct in6_flowlabel_req). */
+export const flowLabels = 32;
+export const FLOW_LABEL_BYTES = 32;
 /** The same as control data of one message: IP_RETOPTS, IPV6_RTHDR, IPV6_2292RTHDR. */
 export const routeMessages: ReadonlyMap<number, readonly number[]> = new Map([
   [SOL_IP, [7]],
@@ -104,7 +126,12 @@ export const socketOptions: ReadonlyMap<number, readonly number[]> = new Map([
   [SOL_SOCKET, [passPidfd]],
   ...[SOL_IP, SOL_IPV6].map((level): [number, number[]] => [
     level,
-    [...netfilterOptions, ...(routeOptions.get(level) ?? [])],
+    [
+      ...netfilterOptions,
+      ...(routeOptions.get(level) ?? []),
+      ...(headerOptions.get(level) ?? []),
+      ...(level === SOL_IPV6 ? [flowLabels] : []),
+    ],
   ]),
 ]);
 /** `madvise` advice that takes pages of the machine out of use: MADV_HWPOISON, MADV_SOFT_OFFLINE (asm-generic/mman-common.h). */

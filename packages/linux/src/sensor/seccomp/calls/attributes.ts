@@ -12,6 +12,7 @@ import { syscallNumbers } from "../../../abi/syscalls.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
+import { flagArgument } from "./flag-arguments.ts";
 import { type Held, isPathOnly, withHeld, withHeldDescriptor } from "./objects.ts";
 
 /** The object: by path, by descriptor, or by descriptor if the path is empty. */
@@ -123,20 +124,15 @@ export const fileSetattr: Decoder = (context, thread) => {
   });
 };
 
-/** sizeof(struct fsxattr); FS_IOC_SETFLAGS takes an int (linux/fs.h). */
-const FSXATTR = 28;
-const FS_IOC_FSSETXATTR = 0x401c_5820;
-/** Nothing is mapped there (vm.mmap_min_addr). */
-const UNMAPPED = 8;
-
-/** FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR, of an open file. An argument that cannot be read may never be read by the file system. */
+/**
+ * FS_IOC_SETFLAGS and its kind, of an open file. An argument that cannot be read may never be read by the file system.
+ */
 export const setFlags: Decoder = (context, thread) => {
   const request = context.call.u32(1);
-  const length = request === FS_IOC_FSSETXATTR ? FSXATTR : 4;
-  const error = context.memory2.exactly(thread.tid, context.call.pointer(2), length);
-  if (error < 0 && error !== -EFAULT) return context.unreadable(thread, error);
-  const argument = error < 0 ? UNMAPPED : Buffer.from(context.memory2.bytes.subarray(0, length));
-  const byDuplicate = (fd: number) => rawCall(syscallNumbers.ioctl, [fd, request, argument]);
+  const argument = flagArgument(context.memory2, thread.tid, request, context.call.pointer(2));
+  if (typeof argument === "number") return context.unreadable(thread, argument);
+  // The kernel takes three words: those behind are there to be kept until the call is made.
+  const byDuplicate = (fd: number) => rawCall(syscallNumbers.ioctl, [fd, request, argument.word, ...argument.keep]);
   return change(context, thread, byDescriptor(context), flagged, { byPath: () => -EBADF, byDescriptor: byDuplicate });
 };
 

@@ -9,16 +9,22 @@ import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { pathText } from "../../files/knowledge.ts";
 import {
   fcntlCommands,
+  FLOW_LABEL_BYTES,
   fileSystemRequests,
   flagRequests,
+  flowLabels,
+  headerOptions,
   networkRequests,
+  OWN_HEADERS,
   ownerRequests,
   passPidfd,
   routeOptions,
+  SOL_IPV6,
   SOL_SOCKET,
   SOURCE_ROUTE,
   socketOptions,
   spaceRequests,
+  TIOCSCTTY,
   terminalRequests,
   USERFAULTFD_IOC_NEW,
 } from "../../words/requests.ts";
@@ -45,6 +51,7 @@ export const ioctl: Decoder = (context, thread) => {
   if (ownerRequests.includes(request)) {
     return ownerOfSocket(context, thread, request);
   }
+  if (request === TIOCSCTTY && !takesTerminals(context, thread)) return 0;
   const word = terminalRequests[request] ?? `0x${request.toString(16)}`;
   return withDescriptor(
     context,
@@ -60,6 +67,13 @@ export const ioctl: Decoder = (context, thread) => {
     },
   );
 };
+
+const CAP_SYS_ADMIN = 1n << 21n;
+
+/** Whether the terminal may be another session's: the argument and the capability are the thread's own, and it is stopped. */
+function takesTerminals({ call }: Context, { credentials }: Thread): boolean {
+  return call.int(2) === 1 && (credentials.capabilities & CAP_SYS_ADMIN) !== 0n;
+}
 
 /** Requests that put characters into the input of a terminal. */
 const INPUT: ReadonlySet<string> = new Set(["type", "selection"]);
@@ -77,7 +91,11 @@ export const setsockopt: Decoder = (context, thread) => {
   if (level === SOL_SOCKET && option === passPidfd) {
     return context.decide(thread, { op: "getfd", subject: { relation: "everyone" } }) || ENOPROTOOPT;
   }
-  if (routeOptions.get(level)?.includes(option)) return admin(SOURCE_ROUTE)(context, thread);
+  // What follows the label are options of the packets that use it, as control data.
+  const isRoute = level === SOL_IPV6 && option === flowLabels && context.call.u32(4) > FLOW_LABEL_BYTES;
+  if (isRoute || routeOptions.get(level)?.includes(option)) return admin(SOURCE_ROUTE)(context, thread);
+  if (headerOptions.get(level)?.includes(option)) return admin(OWN_HEADERS)(context, thread);
+  if (level === SOL_IPV6 && option === flowLabels) return 0;
   return socketOptions.get(level)?.includes(option) ? admin("netfilter")(context, thread) : 0;
 };
 
