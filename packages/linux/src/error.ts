@@ -9,6 +9,8 @@ export const linuxErrors = {
   "in-use": "What should be removed or taken over is used by a running namespace.",
   "bpf-unavailable":
     "The bpf sensor cannot be used here: libbpf, the right to load programs, or a feature of the kernel is missing.",
+  "notes-damaged":
+    "What the earlier supervisor of a behaviour namespace noted for the next one cannot be read, so the namespace cannot be taken over.",
   "bpf-kept":
     "The maps and programs of the bpf sensor were opened inside one of its namespaces, where no process may use them.",
 } as const;

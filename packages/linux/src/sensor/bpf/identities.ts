@@ -45,14 +45,23 @@ export class Identities {
     return this.#add({ serial: this.#bySerial.length, id: task.id, parentId: task.parent, program, chain });
   }
 
-  /** Adds the identities that an earlier supervisor noted in its journal, in the order of their numbers. */
+  /**
+   * Adds the identities that an earlier supervisor noted in its journal, in the order of their numbers. A note that did not fit into the
+   * journal is missing, and its number stands for no identity: it may have been given to a process.
+   */
   restoreAll(lines: readonly string[], remember: (task: Task) => void): void {
     for (const line of lines) {
       const { identity, task } = JSON.parse(line) as Partial<Noted>;
       if (identity === undefined || task === undefined) continue;
+      this.leaveOut(identity.serial);
       if (identity.serial === this.#bySerial.length) this.#add(identity);
       remember(task);
     }
+  }
+
+  /** Numbers below this one are given to no identity any more. */
+  leaveOut(serial: number): void {
+    while (this.#bySerial.length < serial) this.#bySerial.push(UNTOLD);
   }
 
   /** How many there are, which is the number of the next. */

@@ -31,9 +31,9 @@ export function orphanedNamespaces(): readonly PinnedNamespace[] {
   return namespaces.filter(({ supervisor, live }) => supervisor === 0 && live > 0);
 }
 
-/** The journal of a namespace, line by line. */
+/** The journal of a namespace, line by line; a last line that is torn is not among them. */
 export function journalOf({ directory, id }: PinnedNamespace): readonly string[] {
-  return Load.look(directory, (load) => new Journal(load.maps.journal, id).read());
+  return Load.look(directory, (load) => new Journal(load.maps.journal, id).read().lines);
 }
 
 /** Removes every load: nothing is mediated any more. Refused while a process lives in a namespace, unless forced. */

@@ -26,7 +26,7 @@ import { FIRST } from "./members.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
-import { fates, kinds, operations, outlooks, Record } from "./record.ts";
+import { fates, kinds, operations, outlooks, PENDING, Record } from "./record.ts";
 
 const SIGKILL = 9;
 const SIGCONT = 18;
@@ -91,10 +91,13 @@ export class BpfSensor implements Sensor {
 
   /** Adds the living processes of a namespace whose supervisor has ended, and what it noted about them. */
   adopt(): void {
-    this.#identities.restoreAll(this.#kernel.journal.read(), (task) => this.#mediator.remember(task));
+    const { lines, isTorn } = this.#kernel.journal.read();
+    this.#identities.restoreAll(lines, (task) => this.#mediator.remember(task));
+    if (isTorn) this.#mediator.missed("the earlier supervisor was killed while it noted a program");
     for (const { process, pid, parent, identity } of this.#kernel.members.all()) {
       // A process of a container may have ended when its first record is read, and with it the way to its files.
       this.#content.noteRoot(`/proc/${pid}/root`);
+      if (identity < PENDING) this.#identities.leaveOut(identity + 1);
       this.#mediator.born(this.#table.add(process, pid, parent, this.#identities.numbered(identity)));
     }
     this.#begun = true;

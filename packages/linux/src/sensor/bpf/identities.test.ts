@@ -1,0 +1,41 @@
+import type { Digest } from "@isoline/core/digest";
+import type { Task } from "@isoline/core/identity";
+import { expect, it } from "vitest";
+import { Identities, type Noted, UNTOLD } from "./identities.ts";
+
+const taskOf = (id: number): Task => ({
+  ...{ id: String(id).padStart(64, "0") as Digest, parent: "0".repeat(64) as Digest, images: [{ path: `/bin/${id}` }] },
+});
+const namesOf = (identities: Identities, count: number) =>
+  Array.from({ length: count }, (_, number) => identities.numbered(number).program);
+
+/** What a supervisor notes of so many identities. */
+function noted(count: number): readonly string[] {
+  const identities = new Identities();
+  return Array.from({ length: count }, (_, index) => {
+    const task = taskOf(index + 1);
+    const identity = identities.of(task, `program-${index + 1}`, identities.root);
+    return JSON.stringify({ identity, task } satisfies Noted);
+  });
+}
+
+it("are known to the next supervisor by the numbers that they had", () => {
+  const next = new Identities();
+  const remembered: Task[] = [];
+  next.restoreAll([JSON.stringify({ places: {} }), ...noted(3)], (task) => remembered.push(task));
+  expect(namesOf(next, 5)).toEqual(["", "program-1", "program-2", "program-3", UNTOLD.program]);
+  expect(remembered).toEqual([taskOf(1), taskOf(2), taskOf(3)]);
+});
+
+it("whose note is missing are unknown, and their numbers are given to no other", () => {
+  const next = new Identities();
+  next.restoreAll(
+    noted(4).filter((_, index) => index !== 1 && index !== 3),
+    () => {},
+  );
+  expect(namesOf(next, 5)).toEqual(["", "program-1", UNTOLD.program, "program-3", UNTOLD.program]);
+  // A living process has the last number.
+  next.leaveOut(5);
+  expect(next.of(taskOf(9), "new", next.root).serial).toBe(5);
+  expect(next.numbered(4)).toBe(UNTOLD);
+});
