@@ -158,14 +158,15 @@ __noinline int wait_for_verdict(struct scratch *scratch, u64 nanoseconds)
 	return waiting.verdict == 0 || waiting.verdict == -EPERM ? waiting.verdict : 1;
 }
 
-/* Notes that the acting task is held, and since when. */
-static __always_inline bool note_held(struct scratch *scratch, struct held_key *key)
+/* Notes that the acting task is held, since when, and for whose verdict. */
+static __always_inline bool note_held(struct scratch *scratch, struct held_key *key, u32 supervisor)
 {
 	struct member *member = current_member();
 	struct held held = {
 		.key = { scratch->record.key[0], scratch->record.key[1] },
 		.since = scratch->record.time,
 		.pid = scratch->record.pid,
+		.supervisor = supervisor,
 	};
 
 	if (!member || bpf_map_update_elem(&holding, key, &held, BPF_ANY))
@@ -222,6 +223,9 @@ static __always_inline bool passes_on(struct member *member, struct member *targ
  * `holding`, then stops itself, and then looks for a verdict once more. So at least one of the two finds the other. The end
  * of the supervisor is ordered in the same way: it is noted before any process that waits for it can be notified
  * (kernel/exit.c, do_exit).
+ *
+ * A supervisor that takes over has none of the earlier records. It is noted first, and then wakes every task in `holding`; a
+ * task looks once more, after it has stopped itself, who decides now. So no task waits for a supervisor that was not told.
  */
 __noinline int hold(struct scratch *scratch)
 {
@@ -230,12 +234,13 @@ __noinline int hold(struct scratch *scratch)
 	struct held *held;
 	struct namespace_state *state;
 	u64 since;
-	u32 id;
+	u32 id, supervisor, now;
 	int verdict;
 
 	if (!scratch)
 		return -EPERM;
 	id = scratch->record.namespace_id;
+	supervisor = supervisor_of(id);
 	since = scratch->record.time;
 	counters = tally_of(id, scratch->record.act.operation);
 	state = bpf_map_lookup_elem(&namespace_states, &id);
@@ -244,7 +249,7 @@ __noinline int hold(struct scratch *scratch)
 	key.namespace_id = id;
 	key.tid = scratch->record.tid;
 	held = bpf_map_lookup_elem(&holding, &key);
-	if (held && held->key[0] == scratch->record.key[0] && held->key[1] == scratch->record.key[1]) {
+	if (held && held->supervisor == supervisor && held->key[0] == scratch->record.key[0] && held->key[1] == scratch->record.key[1]) {
 		since = held->since;
 		if (scratch->record.time - since > state->deadline) {
 			release(scratch);
@@ -257,7 +262,7 @@ __noinline int hold(struct scratch *scratch)
 		verdict = state->spin ? wait_for_verdict(scratch, state->spin) : 1;
 		if (verdict != 1)
 			return verdict;
-		if (!note_held(scratch, &key))
+		if (!note_held(scratch, &key, supervisor))
 			return refuse(scratch, counters, FATE_REFUSED_LATE);
 	}
 	if (stop()) {
@@ -265,12 +270,13 @@ __noinline int hold(struct scratch *scratch)
 		return refuse(scratch, counters, FATE_REFUSED_LATE);
 	}
 	verdict = decided_before(scratch);
-	if (verdict == 1 && supervisor_of(id)) {
+	now = supervisor_of(id);
+	if (verdict == 1 && now) {
 		/*
 		 * SIGCONT cancels the stop, but the signal stays marked as pending, so the call is restarted
 		 * (kernel/signal.c, prepare_signal).
 		 */
-		if (goes_round(scratch, since))
+		if (now != supervisor || goes_round(scratch, since))
 			bpf_send_signal(SIGCONT);
 		return -ERESTARTNOINTR;
 	}

@@ -306,7 +306,8 @@ struct held {
 	/* CLOCK_MONOTONIC, nanoseconds: when it was held first. */
 	u64 since;
 	u32 pid;
-	u32 reserved;
+	/* Who was told of it. Another one that has taken over since is told again. */
+	u32 supervisor;
 };
 
 /* Counts for one operation of one namespace on one processor. */

@@ -12,10 +12,11 @@ import { RingReader } from "../../libbpf/ring.ts";
 import { LinuxError } from "../../error.ts";
 import { Journal } from "./journal.ts";
 import type { Attachment } from "./attachment.ts";
-import { Load, MOST_NAMESPACES, placeOf } from "./load.ts";
+import { full, Load, MOST_NAMESPACES } from "./load.ts";
 import { Members } from "./members.ts";
 import { operations } from "./record.ts";
 import { Rest } from "./rest.ts";
+import { wakeHeld } from "./wake.ts";
 import {
   counterNames,
   decided,
@@ -55,6 +56,8 @@ const OPERATIONS = 64;
 const KEY_BYTES = 16;
 /** Nanoseconds: most verdicts arrive in this time, and to stop and wake a task takes as long. */
 const SPIN = 50_000n;
+/** Longer than nearly every exec takes from its first file to its verdict. */
+const EXEC_MS = 10;
 
 /** What the BPF programs counted of one operation, over all processors. */
 export interface Tally {
@@ -107,22 +110,21 @@ export class KernelNamespace {
     this.id = orphan ?? nextNumber(load);
     this.journal = new Journal(load.maps.journal, this.id);
     this.members = new Members(load, this.id, supervisor);
-    const made = new Map<string, BpfMap>();
+    const made: BpfMap[] = [];
     try {
-      const make = (name: string, within: "tables" | "rings" | "tallies", shape: MapShape) => {
+      const make = (name: string, shape: MapShape) => {
         const map = BpfMap.create(name, shape);
-        made.set(name, map);
+        made.push(map);
         load.keep(map);
-        if (!load.maps[within].update(placeOf(this.id), u32(map.fd))) throw full();
         return map;
       };
       this.#own = {
-        table: make("table", "tables", {
+        table: make("table", {
           ...{ type: "hash", keyBytes: KEY_BYTES, valueBytes: decided.bytes },
           ...{ entries: keys, flags: NO_PREALLOCATION },
         }),
-        ring: make("ring", "rings", { type: "ring", keyBytes: 0, valueBytes: 0, entries: ringSize, flags: 0 }),
-        tally: make("tally", "tallies", {
+        ring: make("ring", { type: "ring", keyBytes: 0, valueBytes: 0, entries: ringSize, flags: 0 }),
+        tally: make("tally", {
           ...{ type: "perProcessorArray", keyBytes: 4, valueBytes: 8 * counterNames.length },
           ...{ entries: OPERATIONS, flags: 0 },
         }),
@@ -133,6 +135,9 @@ export class KernelNamespace {
         this.#takeOver(options);
         return;
       }
+      load.put("rings", this.id, this.#own.ring);
+      load.put("tallies", this.id, this.#own.tally);
+      load.put("tables", this.id, this.#own.table);
       this.#record.writeUInt32LE(versionsOf[versions], namespaceState.content);
       this.#record.writeUInt32LE(bars ? 1 : 0, namespaceState.bars);
       this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), namespaceState.deadline);
@@ -147,7 +152,7 @@ export class KernelNamespace {
       if (!load.maps.namespace_states.update(u32(this.id), this.#record)) throw full();
     } catch (fault) {
       if (orphan === undefined) load.forget(this.id);
-      for (const map of made.values()) map.close();
+      for (const map of made) load.letGo(this.id, map);
       throw fault;
     }
   }
@@ -162,27 +167,38 @@ export class KernelNamespace {
     return Load.enter(options.attachment, (load) => new KernelNamespace(load, options));
   }
 
-  /** Takes over a namespace of a load that is pinned in a directory. */
+  /** Takes over a namespace of a load that is pinned in a directory. If that is refused, the namespace stays as it was. */
   static adopt(directory: string, id: number, options: KernelNamespaceOptions): KernelNamespace {
     return Load.enterAt(directory, (load) => {
       const standing = load.census().find((each) => each.id === id);
-      if (standing === undefined || standing.supervisor !== 0)
-        throw new LinuxError("in-use", `namespace ${id} has ended, or has a supervisor already; see isoline ps`);
+      if (standing === undefined || standing.supervisor !== 0) throw gone(id);
+      refuseOtherPolicy(load, id, options);
+      new Journal(load.maps.journal, id).read();
       return new KernelNamespace(load, options, id);
     });
   }
 
-  #takeOver({ mode, versions, bars, supervisor }: KernelNamespaceOptions): void {
-    this.#load.maps.namespace_states.lookup(u32(this.id), this.#record);
-    const isSame = (offset: number, asked: number) => this.#record.readUInt32LE(offset) === asked;
-    if (!isSame(namespaceState.content, versionsOf[versions]) || !isSame(namespaceState.bars, Number(bars)))
-      throw new LinuxError(
-        "in-use",
-        "the namespace was begun under a policy with another `content` or `reaction`, or with an IMA policy, which is gone with its supervisor; attach with a contour of that policy",
-      );
+  /**
+   * The workload goes on meanwhile, so the order counts. Until this supervisor decides, what was decided earlier goes ahead, and the
+   * rest is refused or let go ahead, as before. So the earlier decisions are dropped when an act without one is held for this supervisor;
+   * and somewhat later than the files of execs, so that an exec that began before is over. Tasks that wait for the earlier supervisor
+   * are woken last, and ask this one.
+   *
+   * To replace a map takes until no BPF program runs that began before (kernel/bpf/syscall.c, maybe_wait_bpf_programs). The tallies
+   * are replaced before the ring, so that a program that found the earlier supervisor alive writes nothing to the new ring.
+   */
+  #takeOver({ mode, supervisor }: KernelNamespaceOptions): void {
+    const { maps } = this.#load;
+    if (!maps.namespace_states.lookup(u32(this.id), this.#record)) throw gone(this.id);
+    if (!maps.supervisors.update(u32(supervisor), u32(this.id))) throw full();
+    this.#load.put("tallies", this.id, this.#own.tally);
+    this.#load.put("rings", this.id, this.#own.ring);
     this.#load.forgetImages(this.id);
-    this.#load.maps.supervisors.update(u32(supervisor), u32(this.id));
     this.setDefaultAction(mode);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EXEC_MS);
+    this.#load.put("tables", this.id, this.#own.table);
+    this.#load.forgetTickets(this.id);
+    wakeHeld(maps.holding.fd, this.id, 0);
   }
 
   /** Sets the default action: what becomes of an act that has not been decided. */
@@ -339,9 +355,18 @@ function nextNumber(load: Load): number {
   return number;
 }
 
-function full(): LinuxError {
-  return new LinuxError(
-    "bpf-unavailable",
-    `no more than ${MOST_NAMESPACES} behaviour namespaces can be on a machine under the bpf sensor; isoline ps tells which there are`,
+function gone(id: number): LinuxError {
+  return new LinuxError("in-use", `namespace ${id} has ended, or has a supervisor already; see isoline ps`);
+}
+
+/** The BPF programs go on as they were set when the namespace began. */
+function refuseOtherPolicy(load: Load, id: number, { versions, bars }: KernelNamespaceOptions): void {
+  const state = Buffer.alloc(namespaceState.bytes);
+  if (!load.maps.namespace_states.lookup(u32(id), state)) throw gone(id);
+  const isSame = (offset: number, asked: number) => state.readUInt32LE(offset) === asked;
+  if (isSame(namespaceState.content, versionsOf[versions]) && isSame(namespaceState.bars, Number(bars))) return;
+  throw new LinuxError(
+    "in-use",
+    "the namespace was begun under a policy with another `content` or `reaction`, or with an IMA policy, which is gone with its supervisor; attach with a contour of that policy",
   );
 }

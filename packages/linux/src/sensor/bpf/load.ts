@@ -49,6 +49,10 @@ const PROGRAM_BYTES = 32;
 /** As many as `SECRET_WORDS` in `bpf/short-key.h`. */
 const SECRET_WORDS = 256;
 
+/** Maps that hold one map of each namespace. */
+const OF_EACH = ["tables", "rings", "tallies"] as const;
+type OfEach = (typeof OF_EACH)[number];
+
 /** The kind in the upper half of a key of `own`: `OWN_MAP` and `OWN_PROGRAM`. */
 const OWN = { maps: 1, programs: 2 } as const;
 
@@ -162,6 +166,27 @@ export class Load {
     keep(this.maps.own, map.number, OWN.maps);
   }
 
+  /** Gives the BPF programs a map of a namespace, in place of the one that an earlier supervisor made. */
+  put(within: OfEach, id: number, map: BpfMap): void {
+    const earlier = this.#numberIn(within, id);
+    if (!this.maps[within].update(placeOf(id), u32(map.fd))) throw full();
+    if (earlier !== undefined) this.maps.own.delete(ownKey(earlier, OWN.maps));
+  }
+
+  /** Lets go of a map that was made for a namespace, unless the BPF programs were given it. */
+  letGo(id: number, map: BpfMap): void {
+    const { number } = map;
+    if (!OF_EACH.some((within) => this.#numberIn(within, id) === number))
+      this.maps.own.delete(ownKey(number, OWN.maps));
+    map.close();
+  }
+
+  /** The kernel's id of the map that a namespace has there. */
+  #numberIn(within: OfEach, id: number): number | undefined {
+    const number = Buffer.alloc(4);
+    return this.maps[within].lookup(placeOf(id), number) ? number.readUInt32LE(0) : undefined;
+  }
+
   /** The numbers of all namespaces. */
   namespaces(): readonly number[] {
     return this.maps.namespace_states.keys(4, MOST_NAMESPACES).map((key) => key.readUInt32LE(0));
@@ -205,9 +230,9 @@ export class Load {
   /** Removes a namespace. A process that is still in it has every act refused. */
   forget(id: number): void {
     const key = u32(id);
-    for (const name of ["tables", "rings", "tallies"] as const) {
-      const number = Buffer.alloc(4);
-      if (this.maps[name].lookup(placeOf(id), number)) this.maps.own.delete(Buffer.concat([number, u32(OWN.maps)]));
+    for (const name of OF_EACH) {
+      const number = this.#numberIn(name, id);
+      if (number !== undefined) this.maps.own.delete(ownKey(number, OWN.maps));
       this.maps[name].delete(placeOf(id));
     }
     for (const tid of this.maps.launching.keys(4, MOST_NAMESPACES)) {
@@ -228,6 +253,11 @@ export class Load {
   abandon(id: number): void {
     this.maps.default_actions.update(u32(id), Buffer.concat([u32(modes.refuse), u32(0)]));
     wakeHeld(this.maps.holding.fd, id, 0);
+  }
+
+  /** Verdicts that were given once, for one thread, and that the thread has not taken. */
+  forgetTickets(id: number): void {
+    this.#forgetIn(this.maps.tickets, 24, u32(id));
   }
 
   /** From now on files that execs load are reported again. */
@@ -257,7 +287,7 @@ export class Load {
 }
 
 /** The index of a namespace in `tables`, `rings` and `tallies`: `place_of` in `bpf/maps.h`. */
-export function placeOf(id: number): Buffer {
+function placeOf(id: number): Buffer {
   return u32(id % MOST_NAMESPACES);
 }
 
@@ -305,6 +335,17 @@ function tell(interpreters: BpfMap, name: string): void {
 
 /** No process inside a namespace gets a descriptor of the map or program with this id. */
 function keep(own: BpfMap, number: number, kind: number): void {
-  if (!own.update(Buffer.concat([u32(number), u32(kind)]), u32(1)))
+  if (!own.update(ownKey(number, kind), u32(1)))
     throw new LinuxError("bpf-unavailable", "the BPF programs cannot be kept from the workload: there are too many");
+}
+
+function ownKey(number: number, kind: number): Buffer {
+  return Buffer.concat([u32(number), u32(kind)]);
+}
+
+export function full(): LinuxError {
+  return new LinuxError(
+    "bpf-unavailable",
+    `no more than ${MOST_NAMESPACES} behaviour namespaces can be on a machine under the bpf sensor; isoline ps tells which there are`,
+  );
 }

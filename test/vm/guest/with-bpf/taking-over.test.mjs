@@ -1,0 +1,179 @@
+/** A namespace whose supervisor was killed: what goes on until another one takes over, and what that one leaves as it was. */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import {
+  begin,
+  cwd,
+  endAll,
+  EPERM,
+  isoline,
+  isStopped,
+  learn,
+  report,
+  start,
+  until,
+  withReaction,
+} from "../asking.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
+import { beginNamespace } from "../kernel-namespace.mjs";
+
+const { orphanedNamespaces } = await import("../../../../packages/linux/dist/sensor/bpf/pinned.js");
+const { KernelNamespace } = await import("../../../../packages/linux/dist/sensor/bpf/kernel-namespace.js");
+const { BpfMap } = await import("../../../../packages/linux/dist/libbpf/map.js");
+
+const ADOPTIONS = 20;
+const PIECE = 1024;
+
+/** @type {ReturnType<typeof beginNamespace> | undefined} */
+let standing;
+before(async () => {
+  if (skip) return;
+  standing = beginNamespace();
+  await learn();
+});
+after(() => standing?.leave());
+
+function clear() {
+  endAll();
+  rmSync(join(cwd, "made"), { force: true });
+}
+
+/** The processes that a process has started. @param {number} pid */
+const childrenOf = (pid) =>
+  readdirSync(`/proc/${pid}/task`).flatMap((tid) =>
+    readFileSync(`/proc/${pid}/task/${tid}/children`, "latin1").split(" ").filter(Boolean).map(Number),
+  );
+/** @param {number} pid */
+const isKeeper = (pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("isoline-keeper");
+
+test("a task that waits for a supervisor that was killed is decided about by the one that takes over", {
+  skip,
+}, async (t) => {
+  t.after(clear);
+  const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "waits");
+  const pid = Number((await run.hear()).split(" ")[1]);
+  const { pid: supervisor = 0 } = run.child;
+  run.child.kill("SIGSTOP");
+  run.say("make made");
+  await until(() => isStopped(pid));
+  // It would wake the task before: another supervisor may be faster than the keeper.
+  const keepers = childrenOf(supervisor).filter(isKeeper);
+  equal(keepers.length, 1);
+  for (const keeper of keepers) process.kill(keeper, "SIGKILL");
+  run.child.kill("SIGKILL");
+  await run.over;
+  equal(isStopped(pid), true);
+
+  const successor = start("attach", "waits", "-q");
+  const over = once(successor, "exit");
+  equal(await run.hear(), "make made 0");
+  equal(await run.ask("make other"), EPERM);
+  run.end();
+  deepEqual(await over, [0, null]);
+});
+
+/** Ids of the maps of each namespace, and how many maps and programs no workload may open. @param {string} directory */
+function mapsIn(directory) {
+  const number = Buffer.alloc(4);
+  const ofEach = ["tables", "rings", "tallies"].flatMap((name) => {
+    const map = BpfMap.pinned(name, `${directory}/${name}`);
+    const found = map.keys(4, 1024).flatMap((key) => (map.lookup(key, number) ? [number.readUInt32LE(0)] : []));
+    map.close();
+    return found;
+  });
+  const own = BpfMap.pinned("own", `${directory}/own`);
+  const kept = own.keys(8, 8192).map((key) => key.readUInt32LE(0));
+  own.close();
+  return { ofEach, kept: kept.length, areKept: ofEach.every((id) => kept.includes(id)) };
+}
+
+/** Changes what the supervisors of a namespace noted. @param {string} directory @param {number} id @param {(noted: Buffer) => Buffer} to */
+function rewrite(directory, id, to) {
+  const map = BpfMap.pinned("journal", `${directory}/journal`);
+  const key = (/** @type {number} */ index) => Buffer.from(Uint32Array.of(id, index).buffer);
+  const pieces = [];
+  for (let piece = Buffer.alloc(PIECE); map.lookup(key(pieces.length), piece); piece = Buffer.alloc(PIECE))
+    pieces.push(piece);
+  const all = Buffer.concat(pieces);
+  const noted = all.subarray(0, all.includes(0) ? all.indexOf(0) : all.length);
+  const changed = to(noted);
+  for (const index of pieces.keys()) map.delete(key(index));
+  for (let at = 0; at < changed.length; at += PIECE)
+    map.update(key(at / PIECE), Buffer.concat([changed.subarray(at, at + PIECE), Buffer.alloc(PIECE)], PIECE));
+  map.close();
+  return noted;
+}
+
+test("a supervisor that may not take over leaves the namespace as it was, and many that may leave no maps behind", {
+  skip,
+}, async (t) => {
+  t.after(clear);
+  const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "kept");
+  await run.hear();
+  deepEqual([await run.ask("list /usr"), await run.ask("list /usr")], [0, 0]);
+  run.child.kill("SIGKILL");
+  await run.over;
+  const [orphan] = orphanedNamespaces();
+  if (orphan === undefined) throw new Error("no namespace is without a supervisor");
+  const { directory, id } = orphan;
+  const first = mapsIn(directory);
+  deepEqual([await run.ask("list /usr"), await run.ask("list /etc")], [0, EPERM]);
+
+  const refused = isoline("attach", "kept", "-q", "--contour", withReaction("kill"));
+  match(refused.stderr, /begun under a policy with another `content` or `reaction`/);
+  equal(refused.status === 0, false);
+  deepEqual(mapsIn(directory), first);
+  equal(first.areKept, true);
+  deepEqual(orphanedNamespaces(), [orphan]);
+  deepEqual([await run.ask("list /usr"), await run.ask("list /etc")], [0, EPERM]);
+
+  const noted = rewrite(directory, id, (whole) => Buffer.concat([whole, Buffer.from('{"identity":\n')]));
+  match(isoline("attach", "kept", "-q").stderr, /noted is damaged: expected JSON objects/);
+  rewrite(directory, id, () => noted);
+  deepEqual(mapsIn(directory), first);
+  deepEqual(orphanedNamespaces(), [orphan]);
+  deepEqual([await run.ask("list /usr"), await run.ask("list /etc")], [0, EPERM]);
+
+  for (let time = 0; time < ADOPTIONS; time++) {
+    const supervisor = spawn("sleep", ["infinity"]);
+    const taken = KernelNamespace.adopt(directory, id, {
+      ...{
+        attachment: "lsm",
+        mode: "hold",
+        versions: "run",
+        bars: false,
+        supervisor: Number(supervisor.pid),
+        keys: 64,
+      },
+      ...{ ringSize: 65_536, holdSeconds: 1, label: "" },
+    });
+    const { kept, areKept } = mapsIn(directory);
+    deepEqual({ kept, areKept }, { kept: first.kept, areKept: true });
+    supervisor.kill("SIGKILL");
+    await once(supervisor, "exit");
+    taken.leave();
+  }
+  equal(mapsIn(directory).kept, first.kept);
+  // What had been decided was dropped by those that took over.
+  equal(await run.ask("list /usr"), EPERM);
+
+  // As a supervisor leaves it that is killed while it adds a note.
+  rewrite(directory, id, (whole) =>
+    Buffer.concat([whole, Buffer.from(`{"identity":{"serial":9,"program":"${"x".repeat(PIECE)}`)]),
+  );
+  const successor = start("attach", "kept", "-q", "--report", "attached.json");
+  const over = once(successor, "exit");
+  await until(() => orphanedNamespaces().length === 0);
+  deepEqual([await run.ask("list /usr"), await run.ask("make other")], [0, EPERM]);
+  run.end();
+  deepEqual(await over, [0, null]);
+  const { incomplete } = report("attached.json");
+  equal(
+    incomplete.some((/** @type {{ reason: string }} */ { reason }) => reason.includes("killed while it noted")),
+    true,
+  );
+});
