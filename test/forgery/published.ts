@@ -13,7 +13,7 @@ const hex = (value: Uint8Array) => Buffer.from(value).toString("hex");
 export const published = { contour: bytes(digest), state: bytes(stateUnder(contour, {})) };
 
 /** A contour that permits nothing: the one above permits more. */
-const narrow = Buffer.from([...writeContour(Contour.create({ profile: iso1, policy: "{}" }))].join(""));
+export const narrow = Buffer.from([...writeContour(Contour.create({ profile: iso1, policy: "{}" }))].join(""));
 export const narrowReference = {
   name: "narrow",
   contour: (await verifyContour(narrow)).digest,

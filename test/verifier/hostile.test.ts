@@ -1,5 +1,5 @@
 /** What comes over the wire is hostile: bytes that mean nothing, bodies that do not end, names and tokens of others. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node, NodeList, Refusal } from "../../packages/verifier/src/http/model.ts";
 import { canisterSample } from "../attest/samples.ts";
+import { contour, narrow } from "../forgery/published.ts";
 import { OPERATOR, Rig, VIEWER } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
@@ -121,13 +122,41 @@ describe("hostile input", () => {
 
   it("as a contour that a node sends: it is kept for show, and makes no canister known", async () => {
     const text = "isoline contour 2\nnot one\nend\n";
-    expect((await rig.call("PUT", `/v1/contours/${"0".repeat(64)}`, { token: node.token, body: text })).status).toBe(
-      400,
-    );
+    const named = (await rig.get<{ items: { contour: string }[] }>("/v1/nodes/node-1/canisters")).body.items[0]
+      ?.contour;
+    expect((await rig.call("PUT", `/v1/contours/${named}`, { token: node.token, body: text })).status).toBe(400);
     const strange = canisterSample("web", { contour: new Uint8Array(32).fill(9) });
     expect((await rig.attest(node, { canisters: [strange] })).body.canisters).toMatchObject([
       { state: "contraindicated", failure: "unknown-contour" },
     ]);
+  });
+
+  it("as contours that its evidence does not name, or named once: the store keeps none of them", async () => {
+    const digestOf = (file: Uint8Array) => createHash("sha256").update(file).digest("hex");
+    const put = async (file: Uint8Array) =>
+      (await rig.call("PUT", `/v1/contours/${digestOf(file)}`, { token: node.token, body: file })).status;
+    const named = async (file: Uint8Array, started: number) => {
+      const body = canisterSample("web", { contour: Uint8Array.from(Buffer.from(digestOf(file), "hex")), started });
+      return (await rig.attest(node, { canisters: [body] })).body.need;
+    };
+    expect(await put(contour)).toBe(404);
+    expect(await named(contour, 1)).toEqual([`contour:${digestOf(contour)}`]);
+    expect(await put(narrow)).toBe(404);
+    expect([await put(contour), await put(contour)]).toEqual([201, 204]);
+    expect(await named(contour, 1)).toBeUndefined();
+    expect(await named(narrow, 2)).toEqual([`contour:${digestOf(narrow)}`]);
+    expect(await put(narrow)).toBe(201);
+    expect((await rig.get(`/v1/contours/${digestOf(contour)}`)).status).toBe(404);
+    expect((await rig.get(`/v1/contours/${digestOf(narrow)}`)).status).toBe(200);
+    await rig.attest(node);
+  });
+
+  it("is asked for nothing before it is proven", async () => {
+    const registers = Array.from({ length: 16 }, () => new Uint8Array(32).fill(7));
+    const { body } = await rig.attest(node, { registers });
+    expect(body).toMatchObject({ state: "unverifiable" });
+    expect(body.need).toBeUndefined();
+    await rig.attest(node);
   });
 
   it("as departures: of canisters that are not there, too many, or in more than one line", async () => {

@@ -98,6 +98,28 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     expect(await stores.canistersOf(store.db, "node-1")).toEqual([]);
   });
 
+  it("keeps contours that nodes sent while a canister names them, or a name is given, and tells them by tenant", async () => {
+    await stores.claimNode(store.db, "node-1", "v1");
+    await write({ canisters: [{ ...canister, contour: "aa" }] });
+    for (const [digest, reviewed] of [
+      ["aa", false],
+      ["bb", false],
+      ["cc", false],
+      ["dd", true],
+    ] as const)
+      await stores.writeContour(store.db, { digest, file: Buffer.alloc(9), reviewed, since: new Date() });
+    expect(await store.db.transaction().execute((step) => stores.sentContours(step, "acme"))).toEqual([
+      { digest: "aa", bytes: 9 },
+    ]);
+    expect(await store.db.transaction().execute((step) => stores.sentContours(step, "umbrella"))).toEqual([]);
+    await stores.forgetContours(store.db, ["bb"]);
+    const left = await stores.contoursBy(store.db, ["aa", "bb", "cc", "dd"]);
+    expect(left.map(({ digest }) => digest).sort()).toEqual(["aa", "bb", "dd"]);
+    await write({ canisters: [] });
+    await stores.forgetContours(store.db, []);
+    expect((await stores.contoursBy(store.db, ["aa", "bb", "dd"])).map(({ digest }) => digest)).toEqual(["dd"]);
+  });
+
   it("writes neither a verdict nor a change where what belongs to it fails", async () => {
     await stores.claimNode(store.db, "node-1", "v1");
     const also = () => Promise.reject(new Error("no record of the act"));

@@ -70,7 +70,7 @@ class Attesting {
   readonly #words = new DepartureWords();
   readonly #logs = new SentLogs();
   readonly #path: string;
-  /** Each is sent once: a verifier that asks for it again and again has another trouble. */
+  /** What is asked for and was sent. Each is sent once: a verifier that asks for it again and again has another trouble. */
   readonly #contours = new Set<string>();
   #challenge: string | undefined;
 
@@ -167,8 +167,9 @@ class Attesting {
 
   /** Sends the contours that are asked for, where a live namespace has loaded one. `taken` is called for each that was taken. */
   async #sendContours(need: AttestedAnswer["need"], taken: () => void): Promise<void> {
-    if (need === undefined) return;
-    const asked = need.map((each) => each.slice("contour:".length));
+    const asked = (need ?? []).map((each) => each.slice("contour:".length));
+    // One that the verifier had, and has no longer, is sent again.
+    for (const sent of this.#contours) if (!asked.includes(sent)) this.#contours.delete(sent);
     const wanted = new Set(asked.filter((digest) => !this.#contours.has(digest)));
     if (wanted.size === 0) return;
     await oneByOne(await liveNamespaces(), async (client) => {

@@ -8,9 +8,11 @@ import { MOST_IMAGES } from "@isoline/log/statement";
 import {
   contoursBy,
   type Database,
+  forgetContours,
   lockLog,
   raiseEpoch,
   references,
+  sentContours,
   state,
   writeAct,
   writeContour,
@@ -18,6 +20,7 @@ import {
   writeReference,
   writeVerdict,
 } from "../store/index.ts";
+import { assertRoom } from "./contour-room.ts";
 import type { Epochs } from "./epochs.ts";
 import type { Lease } from "./lease.ts";
 import type { Ownership } from "./ownership.ts";
@@ -93,32 +96,37 @@ export class Administration {
     this.#rules.changed();
   }
 
-  /** Whether it was not there. `by` is undefined for a node: what it sends is shown, and is not reviewed. */
-  async putContour(digest: string, file: Uint8Array, by: Administrator | undefined): Promise<boolean> {
-    const came = sha256(file);
-    if (came !== digest)
-      throw new VerifierError(
-        "bad-request",
-        `expected the contour ${digest.slice(0, 16)}…, got ${came.slice(0, 16)}…; send that file`,
-      );
-    assertContour(file);
+  /** Whether it was not there. */
+  async putContour(digest: string, file: Uint8Array, by: Administrator): Promise<boolean> {
+    assertContour(digest, file);
     const isNew = await this.#db.transaction().execute(async (step) => {
-      const [there] = by === undefined ? [] : await contoursBy(step, [digest]);
-      const made = await writeContour(step, {
-        digest,
-        file: Buffer.from(file),
-        reviewed: by !== undefined,
-        since: new Date(),
-      });
-      if (by !== undefined)
-        await writeAct(step, { ...by, act: "put contour", object: digest, detail: `${file.length} bytes` });
-      if (by !== undefined && there?.reviewed !== true)
+      const [there] = await contoursBy(step, [digest]);
+      const made = await writeContour(step, { digest, file: Buffer.from(file), reviewed: true, since: new Date() });
+      await writeAct(step, { ...by, act: "put contour", object: digest, detail: `${file.length} bytes` });
+      if (there?.reviewed !== true)
         await state(step, [
           { kind: "publish-contour", name: undefined, digest, state: contourState(file), image: [], signer: [] },
         ]);
       return made;
     });
-    if (isNew || by !== undefined) this.#rules.changed();
+    this.#rules.changed();
+    return isNew;
+  }
+
+  /**
+   * Keeps a contour that a node of this tenant sent, for show: it is not reviewed. Whether it was not there. It stays as long as a canister
+   * or reference values name it; refuses with `too-large` where the tenant's canisters name too much that only nodes sent.
+   */
+  async keepContour(digest: string, file: Uint8Array, tenant: string): Promise<boolean> {
+    assertContour(digest, file);
+    const named = await this.#rules.namedContours();
+    const isNew = await this.#db.transaction().execute(async (step) => {
+      if ((await contoursBy(step, [digest])).length > 0) return false;
+      await forgetContours(step, [...named]);
+      if (!named.has(digest)) assertRoom(await sentContours(step, tenant), file.length, { tenant, named });
+      return writeContour(step, { digest, file: Buffer.from(file), reviewed: false, since: new Date() });
+    });
+    if (isNew) this.#rules.changed();
     return isNew;
   }
 
@@ -165,7 +173,13 @@ function assertFits(contours: readonly { readonly name: string; readonly images:
     );
 }
 
-function assertContour(file: Uint8Array): void {
+function assertContour(digest: string, file: Uint8Array): void {
+  const came = sha256(file);
+  if (came !== digest)
+    throw new VerifierError(
+      "bad-request",
+      `expected the contour ${digest.slice(0, 16)}…, got ${came.slice(0, 16)}…; send that file`,
+    );
   try {
     parseContour(Buffer.from(file).toString("utf8"));
   } catch (fault) {

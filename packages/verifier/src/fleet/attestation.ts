@@ -190,7 +190,9 @@ function answerOf(
     ...reasonsOf(verdict),
     ear,
     canisters: canisters.map((canister) => ({ label: canister.label, ...reasonsOf(canister) })),
-    ...(missing.length > 0 && { need: missing.map((digest) => `contour:${digest}`) }),
+    // What a node says counts for nothing before it is proven: nothing of it is asked for.
+    ...(verdict.canisters !== undefined &&
+      missing.length > 0 && { need: missing.map((digest) => `contour:${digest}`) }),
     ...(kept.length > 0 && { kept }),
   };
 }

@@ -124,6 +124,11 @@ export class Rules {
     return (await this.#load()).named.get(contour);
   }
 
+  /** Digests of the contours that reference values name. */
+  async namedContours(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#load()).named.keys());
+  }
+
   /** Digests, `sha256:…`, of images for which reference values name a contour. One that is for any image names none. */
   async imagesWithContour(): Promise<ReadonlySet<string>> {
     return (await this.#load()).images;

@@ -160,15 +160,29 @@ function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
       responses: { 201: { description: "It was not there." }, 204: { description: "It was there already." } },
     }),
     async (c) => {
+      const { sha256 } = c.req.valid("param");
       const isPerson = (await recognised(c, door)) !== undefined;
-      const person = isPerson ? await personOf(c, door, "operator") : undefined;
-      if (!isPerson) await provenNode(c, door);
-      const by = person && { who: person.name, tenant: person.tenant ?? null };
-      const bytes = new Uint8Array(await c.req.arrayBuffer());
-      const isNew = await fleet.administration.putContour(c.req.valid("param").sha256, bytes, by);
+      const isNew = isPerson ? await putContour(c, door, sha256) : await keepContour(c, door, sha256);
       return c.body(null, isNew ? 201 : 204);
     },
   );
+}
+
+async function putContour(c: Context<Env>, door: Door, sha256: string): Promise<boolean> {
+  const { name: who, tenant = null } = await personOf(c, door, "operator");
+  return door.fleet.administration.putContour(sha256, new Uint8Array(await c.req.arrayBuffer()), { who, tenant });
+}
+
+/** A node sends contours that its evidence has shown; others cannot be made up to fill the store. */
+async function keepContour(c: Context<Env>, door: Door, sha256: string): Promise<boolean> {
+  const node = await provenNode(c, door);
+  const rows = await canistersOf(door.fleet.store.db, node.name);
+  if (!rows.some(({ contour }) => contour === sha256))
+    throw new VerifierError(
+      "not-found",
+      `expected a contour that the evidence of ${node.name} names, got another; attest first`,
+    );
+  return door.fleet.administration.keepContour(sha256, new Uint8Array(await c.req.arrayBuffer()), node.tenant);
 }
 
 function nextFor({ fleet }: Door, id: string) {

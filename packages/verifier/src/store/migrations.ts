@@ -76,12 +76,17 @@ alter table enrolments add column replaces text;
 create index nodes_by_machine on nodes (machine) where machine is not null;
 `;
 
+const contours = `
+create index canisters_by_contour on canisters (contour);
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
   "0003-revocations": { up: (db) => run(db, revocations) },
   "0004-processes": { up: (db) => run(db, processes) },
   "0005-machines": { up: (db) => run(db, machines) },
+  "0006-contours": { up: (db) => run(db, contours) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

@@ -78,6 +78,28 @@ export async function writeContour(db: Database, row: ContourRow): Promise<boole
   return there === undefined;
 }
 
+/**
+ * What the canisters of a tenant name and only a node sent: digest, and bytes. No other contour is kept for that tenant before this
+ * transaction ends.
+ */
+export async function sentContours(
+  step: Database,
+  tenant: string,
+): Promise<readonly { readonly digest: string; readonly bytes: number }[]> {
+  await sql`select pg_advisory_xact_lock(hashtext('isoline contours ' || ${tenant}))`.execute(step);
+  const { rows } = await sql<{ digest: string; bytes: number }>`
+    select digest, octet_length(file) as bytes from contours
+    where not reviewed and digest in (select contour from canisters where tenant = ${tenant})`.execute(step);
+  return rows;
+}
+
+/** Removes what only nodes sent and no canister names any more, but for these. */
+export async function forgetContours(db: Database, but: readonly string[]): Promise<void> {
+  await sql`
+    delete from contours where not reviewed and digest <> all (${[...but]}::text[])
+    and not exists (select 1 from canisters where canisters.contour = contours.digest)`.execute(db);
+}
+
 /** Differs whenever a rule was written. */
 export async function rulesStamp(db: Database): Promise<string> {
   const { rows } = await sql<{ stamp: string }>`
