@@ -75,6 +75,28 @@ describe.skipIf(!isBuilt || !isInstalled("dash"))("actors (needs a build, dash)"
     );
   });
 
+  test
+    .skipIf(!isInstalled("perl"))
+    .each([
+      "perl '-i -eprint q(ran)' good.pl",
+      "perl '-F/x/);BEGIN{print q(ran)}(/x/' good.pl <data",
+      "perl -n -0eeval good.pl data",
+    ])("text does not run as a script by an option that has another one in it: %s (needs perl)", async (command) => {
+    write("good.pl", 'open F, "data"; print "good";');
+    const { file: contour } = await learnt("perl good.pl; perl good.pl <data");
+    write("data", "print q(ran)");
+    const text = `perl good.pl; ${command}`;
+    const { report, stdout } = await supervise({
+      directory: place,
+      command: ["dash", "-c", text],
+      mode: "enforce",
+      contour,
+    });
+    write("data", "x");
+    expect(stdout).toBe("good");
+    expect(report.departures.map(({ act }) => act)).toEqual([expect.stringMatching(/^exec .*perl/)]);
+  });
+
   test("a changed script is the same task under the default lens, and another under the exact one", async () => {
     const text = "node changing.js";
     const once = async (policy: typeof DEFAULT_POLICY) => {

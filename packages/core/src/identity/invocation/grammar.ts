@@ -31,6 +31,11 @@ export interface Option {
    * of the word, which may be empty. `digits`: the digits that follow.
    */
   readonly takes: "next" | "maybe" | "attached" | "digits";
+  /**
+   * What the value may be, if the program reads further options out of the rest of the word. Another value is kept by name, as an
+   * option that is not known. For `digits`: the beginning of the rest that belongs to the option.
+   */
+  readonly fits?: RegExp;
   /** Everything after this option is an argument to the program that it names. */
   readonly isLast?: true;
 }
@@ -62,8 +67,9 @@ export interface Grammar {
 export const next = (role: Role): Option => ({ role, takes: "next" });
 export const last = (role: Role): Option => ({ role, takes: "next", isLast: true });
 export const attached = (role: Role = "skip"): Option => ({ role, takes: "attached" });
+export const fitting = (fits: RegExp): Option => ({ role: "skip", takes: "attached", fits });
 export const maybe = (role: Role): Option => ({ role, takes: "maybe" });
-export const digits: Option = { role: "skip", takes: "digits" };
+export const digits = (fits: RegExp): Option => ({ role: "skip", takes: "digits", fits });
 
 /** The same option under several names. */
 export function each(names: string, option: Option): Readonly<Record<string, Option>> {

@@ -2,7 +2,7 @@
  * Interpreters by file name without a version (`python3.13` is `python`), and how each reads its arguments. The sources are the
  * manuals named below. A program that is not listed acts as itself, whatever its arguments are.
  */
-import { attached, digits, each, type Grammar, last, maybe, next } from "./grammar.ts";
+import { attached, digits, each, fitting, type Grammar, last, maybe, next } from "./grammar.ts";
 import type { ShellGrammar } from "./shell.ts";
 
 /** node(1), Node.js 20 to 24; other options, such as those of V8, are kept by name. */
@@ -70,12 +70,19 @@ const python: Grammar = {
   without: "input",
 };
 
-/** perlrun(1) */
+/**
+ * perlrun(1). `-S` looks for the script elsewhere. After a blank in a word, Perl goes on reading options (perl.c, moreswitches), and
+ * the pattern of `-F` becomes part of the program.
+ */
 const perl: Grammar = {
-  flags: "acfghnpsStTuUvwWX",
+  flags: "acfghnpstTuUvwWX",
   letters: {
-    ...each("0 l", digits),
-    ...each("C D F i x V", attached()),
+    "0": digits(/^(?:x[0-9a-fA-F]+$|[0-7]*)/),
+    l: digits(/^[0-7]*/),
+    ...each("C i", fitting(/^\S*$/)),
+    D: fitting(/^\w*$/),
+    F: attached("text-beside"),
+    ...each("x V", attached()),
     ...each("e E", next("text")),
     ...each("m M d", attached("module-beside")),
     I: next("skip"),
@@ -84,12 +91,15 @@ const perl: Grammar = {
   without: "input",
 };
 
-/** ruby(1) */
+/** ruby(1). `-S` looks for the script elsewhere. After the level of `-T` and `-W`, and the letter of `-K`, options may follow. */
 const ruby: Grammar = {
-  flags: "aclnpsSvwhyUd",
+  flags: "aclnpsvwhyUd",
   letters: {
-    "0": digits,
-    ...each("F i T W x K", attached()),
+    "0": digits(/^[0-7]*/),
+    T: fitting(/^[0-9]*$/),
+    W: fitting(/^(?:[0-7]?|:[\w-]+)$/),
+    K: fitting(/^.?$/),
+    ...each("F i x", attached()),
     e: next("text"),
     r: next("either-beside"),
     ...each("C X", next("directory")),
@@ -104,20 +114,23 @@ const ruby: Grammar = {
   without: "input",
 };
 
-/** php(1) */
+/** php(1). A setting may name a file that runs first. */
 const php: Grammar = {
   flags: "aChHilmnqsvw",
   letters: {
     ...each("f F", next("file")),
     ...each("r B R E", next("text")),
-    z: next("file-beside"),
-    ...each("c d g t S", next("skip")),
+    ...each("z c", next("file-beside")),
+    d: next("module-beside"),
+    ...each("g t S", next("skip")),
   },
   flagWords: "--version --help --interactive --info --modules --no-php-ini --strip --ini --syntax-check --no-header",
   words: {
     ...each("--file --process-file", next("file")),
     ...each("--run --process-begin --process-code --process-end", next("text")),
-    ...each("--php-ini --define --server --docroot", next("skip")),
+    "--php-ini": next("file-beside"),
+    "--define": next("module-beside"),
+    ...each("--server --docroot", next("skip")),
   },
   hasOnlyArgumentsLast: true,
   operand: "file",
@@ -127,7 +140,12 @@ const php: Grammar = {
 /** lua(1), luajit(1) */
 const lua: Grammar = {
   flags: "ivEW",
-  letters: { e: next("text-beside"), l: next("either-beside"), ...each("b j O", attached()) },
+  letters: {
+    e: next("text-beside"),
+    l: next("either-beside"),
+    j: next("module-beside"),
+    ...each("b O", attached()),
+  },
   operand: "file",
   without: "input",
 };

@@ -20,6 +20,14 @@ const asOf = (program: string, line: string) =>
   invocationOf({ file: program, program }, wordsOf(line.split(" ").map((word) => word.replaceAll("_", " ")))).as;
 
 describe("what an interpreter was given to run", () => {
+  test.each(["-i -eprint", "-C7 -eprint", "-i.bak -Mevil"])(
+    "keeps what Perl reads after a blank in a word: %s",
+    (word) => {
+      const { operands } = invocationOf({ file: "perl", program: "perl" }, wordsOf(["perl", word, "x.pl"]));
+      expect(operands.map((operand) => shown(operand, []))).toEqual([`?option:${word.replace(" ", "\\x20")}`, "x.pl"]);
+    },
+  );
+
   test.each([
     ["node", "node install.js --force", "install.js…"],
     ["node", "node --max-old-space-size=99 --enable-source-maps a.mjs b.js", "a.mjs…"],
@@ -63,8 +71,21 @@ describe("what an interpreter was given to run", () => {
     ["perl", "perl -i.bak -pe text", "text:text"],
     ["perl", "perl -d:Evil x.pl", "module::Evil x.pl"],
     ["perl5.40", "perl -l012 -x x.pl", "x.pl"],
+    ["perl", "perl -C7 -l0 -0x41 x.pl", "x.pl"],
+    ["perl", "perl -n -0eeval x.pl -", "text:eval"],
+    ["perl", "perl -F/,/ x.pl", "text:/,/ x.pl"],
+    ["perl", "perl -S x.pl", "?option:-S x.pl"],
+    ["zsh", "zsh -oerrexit -s x", "?option:-oerrexit x"],
+    ["bash", "bash -eo pipefail x.sh", "x.sh"],
+    ["ruby", "ruby -W0 -W:no-deprecated -Ku -T1 x.rb", "x.rb"],
+    ["ruby", "ruby -W0ecode x.rb", "?option:-W0ecode x.rb"],
+    ["ruby", "ruby -Kuecode x.rb", "?option:-Kuecode x.rb"],
+    ["ruby", "ruby -S x.rb", "?option:-S x.rb"],
+    ["luajit", "luajit -j on x.lua", "module:on x.lua"],
     ["ruby3.3", "ruby -rjson -I lib x.rb", "module:json x.rb"],
-    ["php8.4", "php -d a=b -f x.php", "x.php"],
+    ["php8.4", "php -d a=b -f x.php", "module:a=b x.php"],
+    ["php8.4", "php -c x.ini -f x.php", "x.ini x.php"],
+    ["php8.4", "php --define a=b x.php", "module:a=b x.php"],
     ["php", "php x.php y.php", "x.php"],
     ["php", "php -- x.php", "stdin"],
     ["php", "php -r text", "text:text"],

@@ -139,7 +139,10 @@ class Scan {
       const letter = String.fromCharCode(word[at] as number);
       const option = Object.hasOwn(letters, letter) ? letters[letter] : undefined;
       if (option?.takes === "digits") {
-        while (/[0-9a-fA-Fx]/.test(String.fromCharCode(word[at + 1] ?? 0))) at++;
+        at += option.fits?.exec(word.toString("latin1", at + 1))?.[0].length ?? 0;
+      } else if (option?.takes === "attached" && option.fits?.test(word.toString("latin1", at + 1)) === false) {
+        this.#unknown(Buffer.concat([Buffer.of(DASH), word.subarray(at)]));
+        return;
       } else if (option !== undefined) {
         if (option.takes === "next" && at + 1 === word.length) this.#takeNext(option);
         else this.#take(option, word.subarray(at + 1), index, at + 1);

@@ -43,7 +43,10 @@ export function scanShell(grammar: ShellGrammar, words: Words): readonly Operand
     if (long !== undefined) continue;
     if (bytes[1] === DASH) found.push({ ...unclear("option", bytes), word: at });
     else
-      for (const letter of bytes.toString("latin1", 1)) {
+      for (const [index, letter] of [...bytes.toString("latin1", 1)].entries()) {
+        // Some shells take the rest of the word for the value, others the next word.
+        if (grammar.valued.includes(letter) && index + 2 < bytes.length)
+          found.push({ ...unclear("option", bytes), word: at });
         if (letter === "c" && bytes[0] === DASH) isText = true;
         else if (letter === "s" && bytes[0] === DASH) isInput = true;
         else if (grammar.valued.includes(letter)) words.at(++at);
