@@ -6,6 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node, NodeList, Refusal } from "../../packages/verifier/src/http/model.ts";
+import { attested, canisterPage, canisterWhole, nodePage } from "../../packages/isoline/src/fleet/model.ts";
 import { canisterSample } from "../attest/samples.ts";
 import { contour, narrow } from "../forgery/published.ts";
 import { OPERATOR, Rig, VIEWER } from "./rig.ts";
@@ -148,6 +149,38 @@ describe("hostile input", () => {
     expect(await put(narrow)).toBe(201);
     expect((await rig.get(`/v1/contours/${digestOf(contour)}`)).status).toBe(404);
     expect((await rig.get(`/v1/contours/${digestOf(narrow)}`)).status).toBe(200);
+    await rig.attest(node);
+  });
+
+  it("as words of a node, as many as fit: the fleet can be listed all the same, and the node reads its answer", async () => {
+    const words = Array.from({ length: 40 }, (_, at) => `${at} 🛑`.padEnd(512, "\u202ex"));
+    const read = async () => {
+      canisterPage((await rig.get("/v1/canisters")).body, "canisters");
+      nodePage((await rig.get("/v1/nodes")).body, "nodes");
+      canisterWhole((await rig.get("/v1/nodes/node-1/canisters/web")).body, "a canister");
+    };
+    const long = canisterSample("web", { incomplete: words, started: 3 });
+    const { body } = await rig.attest(node, { canisters: [long] });
+    expect(body.canisters[0]?.why).toMatch(/^expected a canister of which all was observed, got 0 .*…$/);
+    expect(attested(body, "the answer").canisters?.[0]?.why).toBe(body.canisters[0]?.why);
+    await read();
+    expect((await rig.attest(node, { node: { complete: false, losses: words } })).body.state).toBe("unverifiable");
+    await read();
+    await rig.attest(node);
+  });
+
+  it("as contours of very many canisters: each is asked for, but those that strangers on the node began", async () => {
+    const many = (label: string, from: number, length: number) =>
+      Array.from({ length }, (_, at) =>
+        canisterSample(`${label}${at}`, {
+          contour: createHash("sha256")
+            .update(`${from + at}`)
+            .digest(),
+          started: 5,
+        }),
+      );
+    const { body } = await rig.attest(node, { canisters: [...many("begun:1000:a", 0, 9), ...many("c", 1000, 260)] });
+    expect(attested(body, "the answer").need).toHaveLength(260);
     await rig.attest(node);
   });
 

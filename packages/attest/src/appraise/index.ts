@@ -1,7 +1,7 @@
 /** Appraisal: what evidence proves, and what it does not. Pure, and free of Node's modules. */
 export { type Accepted, readAccepted, writeAccepted } from "./accepted.ts";
 export { type Appraisal, appraise, type Appraised, type AppraisedCanister } from "./appraise.ts";
-export { type BegunBy, begunIn } from "./begun.ts";
+export { type BegunBy, begunIn, isBegun } from "./begun.ts";
 export { ContourFile } from "./contour-file.ts";
 export { type EarAlgorithm, type EarOrder, endOfResult, signEar, verifyEar } from "./ear.ts";
 export { type EpochOrder, type RevocationEpoch, signEpoch, verifyEpoch } from "./epoch.ts";

@@ -36,10 +36,10 @@ export function bytes(least: number, most: number = least): Shape<Uint8Array> {
   return shape(least === most ? `bytes ${least}` : `bytes ${least}–${most}`, fits);
 }
 
-/** A text of at most so many UTF-16 units, without lone surrogates. */
+/** A text of at most so many UTF-16 units, without lone surrogates, and without U+0000, which a database cannot keep. */
 export function text(most: number): Shape<string> {
   const fits = (value: unknown): value is string =>
-    typeof value === "string" && value.length <= most && !LONE_SURROGATE.test(value);
+    typeof value === "string" && value.length <= most && !LONE_SURROGATE.test(value) && !value.includes("\0");
   return shape(`text ≤ ${most}`, fits);
 }
 const LONE_SURROGATE = /\p{Surrogate}/u;

@@ -18,6 +18,14 @@ export const text =
     return value;
   };
 
+/** The beginning of a text that may be longer. */
+export const beginningOf =
+  (most: number): Read<string> =>
+  (value, at) => {
+    const whole = text(Number.POSITIVE_INFINITY)(value, at);
+    return whole.length <= most ? whole : `${Buffer.from(whole.slice(0, most - 1)).toString()}…`;
+  };
+
 /** A text of a form, named by what it is. */
 export const formed =
   (form: RegExp, what: string): Read<string> =>

@@ -1,17 +1,33 @@
 /** What a verifier tells of a fleet: docs/fleet.md. Texts that come from nodes are theirs, and are shown escaped. */
-import { both, count, formed, list, optional, type ReadAs, record, table, text, truth, word } from "./answer.ts";
+import {
+  beginningOf,
+  both,
+  count,
+  formed,
+  list,
+  optional,
+  type ReadAs,
+  record,
+  table,
+  text,
+  truth,
+  word,
+} from "./answer.ts";
 
 /** Verdicts of a node or a canister. */
 export const states = ["affirming", "contraindicated", "unverifiable", "stale", "revoked", "unknown"] as const;
 export type State = (typeof states)[number];
 
 const MOST_WHY = 4096;
+/** No evidence has more. */
+const MOST_CANISTERS = 4096;
 const state = word(...states);
 const time = formed(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, "a time in UTC");
 export const digest = formed(/^[0-9a-f]{64}$/, "a digest in hexadecimal");
 export const nodeName = formed(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, "the name of a node");
 const labelName = formed(/^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}$/, "the name of a label");
-const why = optional(text(MOST_WHY));
+/** One that is too long does not make the rest of an answer unreadable. */
+const why = optional(beginningOf(MOST_WHY));
 const failure = optional(text(64));
 const counts = record(formed(/^[a-z]{1,32}$/, "a state"), count, 16);
 
@@ -68,7 +84,7 @@ const departure = table({
   line: text(MOST_WHY),
   why,
   nearest: optional(text(MOST_WHY)),
-  program: optional(text(1024)),
+  program: optional(text(MOST_WHY)),
   refused: truth,
   times: count,
   point: optional(digest),
@@ -138,7 +154,7 @@ export const attested = table({
   challenge: optional(digest),
   due: count,
   canisters: optional(list(table({ label: text(256), state, failure, why }), MOST_ITEMS)),
-  need: optional(list(formed(/^contour:[0-9a-f]{64}$/, "a contour's digest"), 256)),
+  need: optional(list(formed(/^contour:[0-9a-f]{64}$/, "a contour's digest"), MOST_CANISTERS)),
   kept: optional(list(digest, 8)),
 });
 export type AttestedAnswer = ReadAs<typeof attested>;

@@ -2,6 +2,7 @@
 import {
   type AppraisalRules,
   ContourFile,
+  isBegun,
   type Policy,
   readPolicy,
   readReferences,
@@ -96,7 +97,7 @@ export class Rules {
     bodies: readonly CanisterBody[],
   ): Promise<RulesForNode> {
     const loaded = await this.#load();
-    const digests = [...new Set(bodies.flatMap(({ contour }) => (contour === undefined ? [] : [hex(contour)])))];
+    const digests = digestsIn(bodies);
     const there = await this.#contoursBy(digests);
     const accepted: ContourFile[] = [];
     for (const { row, file } of there) if (await this.#counts(row, loaded, bodies)) accepted.push(file);
@@ -107,7 +108,8 @@ export class Rules {
       references: loaded.references,
       read: readerOf(loaded, policy),
       contours: accepted,
-      missing: digests.filter((digest) => !known.has(digest)),
+      // A stranger on the node decides what its own is held to: such a contour is not sent, and not asked for.
+      missing: digestsIn(bodies.filter(({ label }) => !isBegun(label))).filter((digest) => !known.has(digest)),
     };
   }
 
@@ -245,6 +247,10 @@ function policyNameOf(
   const told = labels["policy"];
   if (told !== undefined) return told;
   return policies.has(tenant) ? tenant : "default";
+}
+
+function digestsIn(bodies: readonly CanisterBody[]): readonly string[] {
+  return [...new Set(bodies.flatMap(({ contour }) => (contour === undefined ? [] : [hex(contour)])))];
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");

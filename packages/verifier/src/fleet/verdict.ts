@@ -187,6 +187,8 @@ function canisterRow({ label, root, state, failure, why, links, body }: Canister
   };
 }
 
+/** Letters of a reason. */
+const MOST_WHY = 2000;
 /** A node may say any time; what is later than this cannot be written. */
 const LAST_TIME = Date.UTC(9999, 0);
 
@@ -195,11 +197,24 @@ function worstOf(status: Judged, checks: readonly Check[]): Pick<Reasons, "failu
   const failed = checks.filter(({ outcome }) => outcome === "failed");
   const unproven = new Set<unknown>(["broken-evidence", "stale", "incomplete", "unreachable"]);
   const first = failed.find(({ failure }) => unproven.has(failure) === (status === "unverifiable")) ?? failed[0];
-  return { failure: first?.failure ?? null, why: first?.why ?? null };
+  return { failure: first?.failure ?? null, why: first?.why === undefined ? null : bounded(first.why) };
 }
 
 function linkOf({ name, outcome, failure, why }: Check): LinkRow {
-  return { name, state: outcome, ...(failure !== undefined && { failure }), ...(why !== undefined && { why }) };
+  return {
+    name,
+    state: outcome,
+    ...(failure !== undefined && { failure }),
+    ...(why !== undefined && { why: bounded(why) }),
+  };
+}
+
+/** A reason has a node's own words in it, as many as it likes: those who list a fleet could read none of it for the words of one. */
+function bounded(why: string): string {
+  const whole = why.replaceAll("\0", "\ufffd");
+  if (whole.length <= MOST_WHY) return whole;
+  // None of the letters is half.
+  return `${Buffer.from(whole.slice(0, MOST_WHY - 1)).toString()}…`;
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
