@@ -238,4 +238,26 @@ describe.skipIf(needsPostgres)("PostgreSQL (needs Debian's postgresql)", () => {
     },
     () => server.close(),
   );
+
+  it("outlives a server that crashes within a transaction: that fails, and what comes after it is answered", async () => {
+    const store = await stores.openStore(server.address("contract"));
+    let goOn = () => {};
+    const isBack = new Promise<void>((resolve) => (goOn = resolve));
+    let done: Promise<void> | undefined;
+    await new Promise<void>((hasBegun) => {
+      done = store.db.transaction().execute(async (inner) => {
+        await stores.findNode(inner, "node-1");
+        hasBegun();
+        // No query runs in this connection while its server goes away.
+        await isBack;
+        await stores.findNode(inner, "node-1");
+      });
+    });
+    await server.stop("SIGQUIT");
+    await server.start();
+    goOn();
+    await expect(done).rejects.toThrow("not queryable");
+    expect(await stores.findNode(store.db, "node-1")).toMatchObject({ name: "node-1" });
+    await store.close();
+  });
 });

@@ -29,6 +29,8 @@ export async function openPostgres(address: string): Promise<Connection> {
   });
   // An idle connection that the server ended: the pool opens another for the next query.
   pool.on("error", () => {});
+  // One that ended within a transaction, between two queries: the next query is told, and the process must not end by it.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   let listener: pg.Client | undefined;
   let isOpen = true;
