@@ -198,14 +198,25 @@ static void routed(void)
 	struct sockaddr_in there = { AF_INET, htons(port), { htonl(INADDR_LOOPBACK) } };
 	unsigned char route[8] = { 131, 7, 4, 127, 9, 9, 9, 0 };
 	char control[CMSG_SPACE(8)] = "";
+	static char long_control[512 * CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
 	struct iovec part = { "gone", 4 };
 	struct msghdr message = { &there, sizeof(there), &part, 1, control, sizeof(control), 0 };
+	struct msghdr much = { &there, sizeof(there), &part, 1, long_control, sizeof(long_control), 0 };
 	struct cmsghdr *option = CMSG_FIRSTHDR(&message);
 	int talk = socket(AF_INET, SOCK_DGRAM, 0);
 
 	*option = (struct cmsghdr){ CMSG_LEN(8), IPPROTO_IP, IP_RETOPTS };
 	memcpy(CMSG_DATA(option), route, 8);
 	say("routed-by-message", sendmsg(talk, &message, 0) == 4);
+	/* Behind more than is ever needed. */
+	for (struct cmsghdr *each = CMSG_FIRSTHDR(&much); (char *)each < long_control + sizeof(long_control) - CMSG_SPACE(8);
+	     each = (void *)((char *)each + CMSG_SPACE(sizeof(int)))) {
+		*each = (struct cmsghdr){ CMSG_LEN(sizeof(int)), IPPROTO_IP, IP_TTL };
+		*(int *)CMSG_DATA(each) = 64;
+	}
+	memcpy(long_control + sizeof(long_control) - CMSG_SPACE(8), control, CMSG_SPACE(8));
+	say("routed-by-long-message", sendmsg(talk, &much, 0) == 4);
+	say("routed-by-one-of-several", sendmmsg(talk, &(struct mmsghdr){ much }, 1, 0) == 1);
 	message.msg_name = 0;
 	message.msg_namelen = 0;
 	say("routed-by-option", !setsockopt(talk, IPPROTO_IP, IP_OPTIONS, route, 8) &&

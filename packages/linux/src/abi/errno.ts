@@ -28,6 +28,7 @@ export const ENOTEMPTY = 39;
 export const ELOOP = 40;
 export const ENOTSOCK = 88;
 export const EMSGSIZE = 90;
+export const ENOBUFS = 105;
 export const ENOPROTOOPT = 92;
 export const EADDRINUSE = 98;
 export const EISCONN = 106;

@@ -5,14 +5,14 @@
  * in memory may have one when the kernel looks. Unix sockets report the sender to the peer, and the data for a stream may be
  * unlimited: the task makes these calls itself.
  */
-import { EAGAIN, EFAULT, EINVAL, EMSGSIZE } from "../../../abi/errno.ts";
+import { EAGAIN, EFAULT, EINVAL, EMSGSIZE, ENOBUFS } from "../../../abi/errno.ts";
 import { MSG_DONTWAIT, MSG_NOSIGNAL, sendTimeout, sendTo, waits } from "../../../abi/sockets.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Verdict } from "../../mediation.ts";
 import { AF_UNIX } from "../../words/sockets.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import { carriesDatagrams } from "../perform/connecting.ts";
-import { copyOf, Datagram, type Described, hasRoute, MOST_CONTROL, MOST_PARTS, smaller } from "../perform/datagrams.ts";
+import { copyOf, Datagram, type Described, hasRoute, MOST_CONTROL, MOST_PARTS } from "../perform/datagrams.ts";
 import type { Thread } from "../tasks/process.ts";
 import { SOURCE_ROUTE } from "../../words/requests.ts";
 import { admin } from "./kernel.ts";
@@ -51,11 +51,11 @@ export const sendmsg: Decoder = (context, thread) =>
     const flags = context.call.u32(2);
     const message = describedAt(context, thread, context.call.pointer(1));
     if (typeof message === "number") return badAddress(context, thread, "send", message);
+    if (isTooLong(socket, message)) return context.refuses(ENOBUFS);
     return towardsResolver(context, thread, socket, message.name, (to) => {
       const verdict = message.name ? sendTowards(context, thread, to, message.name) : 0;
       if (verdict !== 0) return verdict;
-      if (!isSentByUs(context, thread, to, flags) || isUncopied(message))
-        return steering(context, thread, controlOf(context, thread, to, message)) || context.racy();
+      if (!isSentByUs(context, thread, to, flags)) return steeringBy(context, thread, to, message) || context.racy();
       const datagram = Datagram.of(context.memory, thread.tid, message);
       return (
         steering(context, thread, datagram.control) || send(context, thread, to, datagram, flags, (result) => result)
@@ -98,9 +98,10 @@ function decideSeveral(context: Context, thread: Thread, socket: TaskSocket, cou
   for (let index = 0; index < count; index++) {
     const message = describedAt(context, thread, context.call.pointer(1) + BigInt(index * MMSGHDR));
     if (typeof message === "number") return badAddress(context, thread, "send", message);
+    if (isTooLong(socket, message)) return context.refuses(ENOBUFS);
     const verdict = message.name ? sendTowards(context, thread, socket, message.name) : 0;
     if (verdict !== 0) return verdict;
-    const steered = steering(context, thread, controlOf(context, thread, socket, message));
+    const steered = steeringBy(context, thread, socket, message);
     if (steered !== 0) return steered;
   }
   return context.racy();
@@ -111,16 +112,11 @@ function steering(context: Context, thread: Thread, control: Buffer | undefined)
   return hasRoute(control) ? admin(SOURCE_ROUTE)(context, thread) : 0;
 }
 
-/** Of a message that the task sends itself: of the internet, and as far as it is read. */
-function controlOf(
-  { memory }: Context,
-  { tid }: Thread,
-  socket: TaskSocket,
-  { control }: Described,
-): Buffer | undefined {
-  return control && isOfInternet(socket)
-    ? copyOf(memory, tid, { ...control, length: smaller(control.length, MOST_CONTROL) })
-    : undefined;
+/** The same for a message that the task sends itself. What cannot be read here, the kernel may be able to read (memfd_secret). */
+function steeringBy(context: Context, thread: Thread, socket: TaskSocket, { control }: Described): Verdict {
+  if (control === undefined || !isOfInternet(socket)) return 0;
+  const copy = copyOf(context.memory, thread.tid, control);
+  return copy === undefined ? context.refuses(EFAULT) : steering(context, thread, copy);
 }
 
 /** The call returns the number of messages sent, if any were; otherwise the error of the first (net/socket.c, __sys_sendmmsg). */
@@ -129,9 +125,9 @@ function sendSeveral(context: Context, thread: Thread, socket: TaskSocket, count
   for (let index = 0; index < count; index++) {
     const at = context.call.pointer(1) + BigInt(index * MMSGHDR);
     const message = describedAt(context, thread, at);
-    if (index > 0 && (typeof message === "number" || isUncopied(message))) return context.returns(index);
+    if (index > 0 && (typeof message === "number" || isTooLong(socket, message))) return context.returns(index);
     if (typeof message === "number") return badAddress(context, thread, "send", message);
-    if (isUncopied(message)) return decideSeveral(context, thread, socket, count);
+    if (isTooLong(socket, message)) return context.refuses(ENOBUFS);
     const verdict = message.name ? sendTowards(context, thread, socket, message.name) : 0;
     if (verdict !== 0) return index > 0 ? context.returns(index) : verdict;
     const datagram = Datagram.of(context.memory, thread.tid, message);
@@ -186,8 +182,12 @@ function isSentByUs(context: Context, thread: Thread, socket: TaskSocket, flags:
   return isDatagram && Datagram.canBeSentWith(flags) && context.performer.rightsFor(thread) !== undefined;
 }
 
-function isUncopied({ control }: Described): boolean {
-  return control !== undefined && control.length > MOST_CONTROL;
+/**
+ * Control data of which a part would not be looked at: what it asks for might be the way of the packet. On other sockets it asks
+ * for nothing that is mediated.
+ */
+function isTooLong(socket: TaskSocket, { control }: Described): boolean {
+  return isOfInternet(socket) && control !== undefined && control.length > MOST_CONTROL;
 }
 
 /** The event of a message to an address. */

@@ -34,8 +34,8 @@ const PART = 16;
 export const MOST_PARTS = 1024n;
 /** Upper bound of an internet datagram, and of data that is split into several (net/ipv4/udp.c). */
 const MOST_BYTES = 0xffffn;
-/** Longer control data is not copied. */
-export const MOST_CONTROL = 8192n;
+/** Longer control data is refused, as the kernel does (net.core.optmem_max, which is 128 KiB unless it was raised). */
+export const MOST_CONTROL = 131_072n;
 /** MAX_RW_COUNT: a longer part is cut to this (lib/iov_iter.c, import_ubuf). */
 const MOST_AT_ONCE = 0x7fff_f000n;
 const MOST_POSITIVE = 2n ** 63n - 1n;
@@ -140,7 +140,7 @@ export function hasRoute(control: Buffer | undefined): boolean {
   return false;
 }
 
-export function smaller(one: bigint, other: bigint): bigint {
+function smaller(one: bigint, other: bigint): bigint {
   return one < other ? one : other;
 }
 
