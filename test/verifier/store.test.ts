@@ -98,6 +98,26 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     expect(await stores.canistersOf(store.db, "node-1")).toEqual([]);
   });
 
+  it("writes as many canisters as evidence may have, in place of as many others, and keeps since when each is so", async () => {
+    await stores.claimNode(store.db, "node-1", "v1");
+    const many = (name: string, points = 7) =>
+      Array.from({ length: 4096 }, (_, at) => ({ ...canister, label: `${name}${at}`, points }));
+    await write({ canisters: many("a"), at: new Date(1000) });
+    await write({ canisters: many("b"), at: new Date(2000) });
+    await write({ canisters: many("b", 8), at: new Date(3000) });
+    expect(await stores.changesAfter(store.db, 0, 20_000)).toHaveLength(1 + 3 * 4096);
+    const rows = await stores.canistersOf(store.db, "node-1");
+    expect([rows.length, rows[0]?.label, rows[0]?.points, rows[0]?.since]).toEqual([4096, "b0", 8, new Date(2000)]);
+    const stale = { state: "stale", failure: "unreachable", why: "silent" } as const;
+    await write({ canisters: undefined, others: stale, at: new Date(4000) });
+    await write({ canisters: undefined, others: { ...stale, why: "still" }, at: new Date(5000) });
+    expect((await stores.canistersOf(store.db, "node-1"))[9]).toMatchObject({
+      ...stale,
+      ...{ why: "still", since: new Date(4000), points: 8 },
+    });
+    expect(await stores.changesAfter(store.db, 0, 20_000)).toHaveLength(1 + 4 * 4096);
+  });
+
   it("keeps contours that nodes sent while a canister names them, or a name is given, and tells them by tenant", async () => {
     await stores.claimNode(store.db, "node-1", "v1");
     await write({ canisters: [{ ...canister, contour: "aa" }] });

@@ -96,6 +96,7 @@ async function writeCanisters(
       counters: counters === undefined ? null : JSON.stringify(counters),
     });
 
+  const rows: Insertable<CanisterTable>[] = [];
   for (const row of canisters ?? []) {
     const before = there.get(row.label);
     there.delete(row.label);
@@ -106,40 +107,65 @@ async function writeCanisters(
         row as Pick<NodeTable, "state" | "failure" | "why">,
         JSON.parse(row.counters) as CounterRow,
       );
-    const whole = { ...row, since: before?.state === row.state ? before.since : at };
-    const { node: _node, label: _label, ...columns } = whole;
-    await step
-      .insertInto("canisters")
-      .values(whole)
-      .onConflict((on) => on.columns(["node", "label"]).doUpdateSet(columns))
-      .execute();
+    rows.push({ ...row, since: before?.state === row.state ? before.since : at });
   }
-  for (const [label, row] of there) {
-    if (canisters !== undefined) {
-      await step.deleteFrom("canisters").where("node", "=", node).where("label", "=", label).execute();
-      changed(label, row.state, { state: "unknown", failure: null, why: "it ended" }, row.counters);
-    } else if (others !== undefined) {
-      if (row.state === others.state && row.why === others.why) continue;
-      const since = row.state === others.state ? row.since : at;
-      await step
-        .updateTable("canisters")
-        .set({ ...others, since })
-        .where("node", "=", node)
-        .where("label", "=", label)
-        .execute();
-      if (row.state !== others.state) changed(label, row.state, others, row.counters);
+  for (const some of inPieces(rows)) await upsertCanisters(step, some);
+  const left = [...there.values()];
+  if (canisters !== undefined) {
+    for (const some of inPieces(left)) {
+      const labels = some.map(({ label }) => label);
+      await step.deleteFrom("canisters").where("node", "=", node).where("label", "in", labels).execute();
     }
+    for (const { label, state: before, counters } of left)
+      changed(label, before, { state: "unknown", failure: null, why: "it ended" }, counters);
+  } else if (others !== undefined) {
+    const { state: after, why } = others;
+    await step
+      .updateTable("canisters")
+      .set({ ...others, since: sql<Date>`case when state = ${after} then since else ${at} end` })
+      .where("node", "=", node)
+      .where(sql<boolean>`(state <> ${after} or why is distinct from ${why})`)
+      .execute();
+    for (const { label, state: before, counters } of left)
+      if (before !== after) changed(label, before, others, counters);
   }
   return changes;
+}
+
+/** One statement for many rows: a node may have thousands, and the lease is renewed over the same connection where there is but one. */
+async function upsertCanisters(step: Transaction<Tables>, rows: readonly Insertable<CanisterTable>[]): Promise<void> {
+  const { node: _node, label: _label, ...columns } = rows[0] as Insertable<CanisterTable>;
+  await step
+    .insertInto("canisters")
+    .values([...rows])
+    .onConflict((on) =>
+      on
+        .columns(["node", "label"])
+        .doUpdateSet((of) =>
+          Object.fromEntries(
+            Object.keys(columns).map((key) => [key, of.ref(`excluded.${key as keyof typeof columns}`)]),
+          ),
+        ),
+    )
+    .execute();
+}
+
+/** A statement has at most 65,535 values. */
+const ROWS_AT_ONCE = 500;
+
+function inPieces<T>(rows: readonly T[]): readonly (readonly T[])[] {
+  const pieces = Math.ceil(rows.length / ROWS_AT_ONCE);
+  return Array.from({ length: pieces }, (_, at) => rows.slice(at * ROWS_AT_ONCE, (at + 1) * ROWS_AT_ONCE));
 }
 
 async function writeChanges(step: Transaction<Tables>, changes: readonly NewChange[]): Promise<void> {
   if (changes.length === 0) return;
   await sql`select pg_advisory_xact_lock(${CHANGES_LOCK})`.execute(step);
-  await step
-    .insertInto("changes")
-    .values([...changes])
-    .execute();
+  for (const some of inPieces(changes))
+    await step
+      .insertInto("changes")
+      .values([...some])
+      .execute();
   await sql`select pg_notify('isoline_change', 'new')`.execute(step);
 }
 
