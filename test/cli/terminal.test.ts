@@ -1,6 +1,7 @@
 /** Behaviour on a terminal, with `script` (util-linux) as the terminal. */
 import { spawn, spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { isInstalled } from "../support/machine.ts";
 import { program, temporaryPlace } from "./isoline.ts";
 
 const place = temporaryPlace();
@@ -52,6 +53,14 @@ describe.skipIf(!hasTerminal)("on a terminal (needs script, stty and a pseudo-te
   it("leaves the terminal as the workload leaves it", () => {
     const seen = onTerminal(`${learn("-q", "--", "stty", "-echo")}; stty -a`);
     expect(seen).toContain(" -echo ");
+  });
+
+  it.skipIf(!isInstalled("perl"))("is not kept waiting by a workload that stops the output (needs perl)", () => {
+    const stops = `'ioctl(STDERR, 0x540a, 0) ? print "stopped" : print "$!\\n"'`;
+    const seen = onTerminal(`${learn("--", "perl", "-e", stops)}; echo ended $?`);
+    expect(seen).toContain("Operation not permitted");
+    expect(seen).toContain("ended 0");
+    expect(seen).toMatch(/isoline: \S+a\.contour: \d+ points/);
   });
 
   it("colours verdicts, unless that is switched off", () => {

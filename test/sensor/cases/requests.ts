@@ -30,6 +30,9 @@ const TIOCGWINSZ = 0x5413;
 const TIOCSETD = 0x5423;
 const TIOCSCTTY = 0x540e;
 const TIOCVHANGUP = 0x5437;
+const TCXONC = 0x540a;
+const TCOOFF = 0;
+const TCOON = 1;
 const FS_IOC_GETFLAGS = 0x8008_6601;
 const FS_IOC_SETFLAGS = 0x4008_6602;
 const FS_IOC_SETVERSION = 0x4008_7602;
@@ -103,6 +106,15 @@ export const requests: readonly Case[] = [
       call("ioctl", result(0), TIOCVHANGUP, 0),
     ],
     events: ["open access=read,write", "ioctl request=take-over", "ioctl request=hang-up"],
+  },
+  {
+    does: "output of a terminal, stopped and started",
+    calls: [
+      must(call("open", "/dev/ptmx", O_RDWR)),
+      call("ioctl", result(0), TCXONC, TCOON),
+      call("ioctl", result(0), TCXONC, TCOOFF),
+    ],
+    events: ["open access=read,write", "ioctl request=stop-output"],
   },
   {
     does: "a terminal without a session, by who can take none",

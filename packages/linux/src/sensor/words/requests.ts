@@ -8,12 +8,16 @@ export const terminalRequests: Readonly<Record<number, string>> = {
   0x5423: "discipline", // TIOCSETD
   0x540e: "take-over", // TIOCSCTTY, of a terminal that may be another session's
   0x5437: "hang-up", // TIOCVHANGUP
+  0x540a: "stop-output", // TCXONC with TCOOFF
   0x4b47: "keyboard", // KDSKBENT
   0x4b49: "keyboard", // KDSKBSENT
   0x4b4b: "keyboard", // KDSKBDIACR
   0x4bfb: "keyboard", // KDSKBDIACRUC
   0x4b4d: "keyboard", // KDSETKEYCODE
 };
+/** TCXONC. With an argument of TCOOFF, each process that writes to the terminal waits until its output is started again (termios(3)). */
+export const TCXONC = 0x540a;
+export const TCOOFF = 0;
 /** TIOCSCTTY. With an argument of 1, and CAP_SYS_ADMIN, it takes a terminal away from another session (drivers/tty/tty_jobctrl.c). */
 export const TIOCSCTTY = 0x540e;
 /**

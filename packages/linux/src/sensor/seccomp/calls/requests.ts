@@ -4,6 +4,7 @@
  */
 import { EBADF, EINVAL, ENOPROTOOPT, ENOTTY, ESRCH } from "../../../abi/errno.ts";
 import { close, ioctl as ioctlOf } from "../../../abi/libc.ts";
+import { isatty } from "node:tty";
 import { rawCall } from "../../../abi/raw-call.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { pathText } from "../../files/knowledge.ts";
@@ -24,6 +25,8 @@ import {
   SOURCE_ROUTE,
   socketOptions,
   spaceRequests,
+  TCOOFF,
+  TCXONC,
   TIOCSCTTY,
   terminalRequests,
   USERFAULTFD_IOC_NEW,
@@ -52,6 +55,7 @@ export const ioctl: Decoder = (context, thread) => {
     return ownerOfSocket(context, thread, request);
   }
   if (request === TIOCSCTTY && !takesTerminals(context, thread)) return 0;
+  if (request === TCXONC && context.call.int(2) !== TCOOFF) return 0;
   const word = terminalRequests[request] ?? `0x${request.toString(16)}`;
   return withDescriptor(
     context,
@@ -63,10 +67,17 @@ export const ioctl: Decoder = (context, thread) => {
       const act: Act = { op: "ioctl", subject: { request: word, ...context.files.describe(found) } };
       // Where a person may be asked, no task types in the person's place.
       if (context.mediator.asking && INPUT.has(word)) return context.keep(thread, act);
+      // The supervisor would wait as well, where it tells of what happens.
+      if (request === TCXONC && tellsOnTerminal()) return context.keep(thread, act);
       return context.decide(thread, act) || context.racy();
     },
   );
 };
+
+/** Whether one of the supervisor's own outputs is a terminal; a workload reaches it by several names and descriptors. */
+function tellsOnTerminal(): boolean {
+  return [1, 2].some((fd) => isatty(fd));
+}
 
 const CAP_SYS_ADMIN = 1n << 21n;
 
