@@ -20,6 +20,7 @@ import {
   tokenMade,
   tokenOrder,
 } from "./model.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
 import { atMost, body, cursorOf, file, json, MOST_JSON, ofName, paged, placeOf, route } from "./route.ts";
 import { nodeFor } from "./watching.ts";
 
@@ -34,6 +35,7 @@ export function rulingRoutes(app: OpenAPIHono<Env>, door: Door): void {
 }
 
 function policyRoutes(app: OpenAPIHono<Env>, door: Door): void {
+  const trying = new OneAtATime("one policy of a tenant to be tried");
   const { fleet } = door;
   const { db } = fleet.store;
   app.openapi(
@@ -100,7 +102,9 @@ function policyRoutes(app: OpenAPIHono<Env>, door: Door): void {
     async (c) => {
       const person = await personOf(c, door, "operator");
       const bytes = new Uint8Array(await c.req.arrayBuffer());
-      const { changes, ...sums } = await dryRun(db, fleet.rules, c.req.valid("param").name, bytes, person.tenant);
+      const { tenant } = person;
+      const { name } = c.req.valid("param");
+      const { changes, ...sums } = await trying.run(tenant, () => dryRun(db, fleet.rules, name, bytes, tenant));
       return c.json({ changes: [...changes], ...sums }, 200);
     },
   );
