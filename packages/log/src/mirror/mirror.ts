@@ -27,8 +27,9 @@ export class Fork extends LogError {
   }
 }
 
-/** Not more entries are taken at once, so that memory has a bound. */
+/** Not more entries are taken at once, and not more bytes of them, so that memory has a bound: an entry may have 64 KiB. */
 const MOST_AT_ONCE = 65_536;
+const MOST_BYTES = 2 ** 28;
 
 export class Mirror {
   readonly #store: LogStore;
@@ -60,11 +61,7 @@ export class Mirror {
     const first = this.size;
     this.#assertSameLog(checkpoint);
     if (checkpoint.size < first) throw this.#fork(`the log had ${first} entries, and shows ${checkpoint.size}`, shown);
-    if (checkpoint.size - first > MOST_AT_ONCE)
-      throw new LogError(
-        "too-large",
-        `${checkpoint.size - first} entries are new; copy the directory of the log first`,
-      );
+    if (checkpoint.size - first > MOST_AT_ONCE) throw tooLarge(`${checkpoint.size - first} entries are new`);
     const entries = await newEntries(fetch, first, checkpoint.size);
     const pieces = this.#edge.append(entries);
     if (!sameHash(this.#edge.root(), checkpoint.root)) {
@@ -100,14 +97,21 @@ export class Mirror {
 /** The entries from one index to another, out of the bundles that a log of this size has. */
 async function newEntries(fetch: FetchTile, first: number, size: number): Promise<Uint8Array[]> {
   const found: Uint8Array[] = [];
+  let taken = 0;
   for (let place = Math.floor(first / TILE_WIDTH); place * TILE_WIDTH < size; place++) {
     const tile = tileIn(size, "entries", place);
     const full = { ...tile, width: TILE_WIDTH };
     const exact = await fetch(tilePath(tile));
     const bytes = exact ?? (await fetch(tilePath(full)));
     if (bytes === undefined) throw new LogError("broken-log", `there is nothing at ${tilePath(tile)}; fetch it again`);
+    taken += bytes.length;
+    if (taken > MOST_BYTES) throw tooLarge(`the new entries have more than ${MOST_BYTES} bytes`);
     const entries = entriesIn(bytes, exact === undefined ? TILE_WIDTH : tile.width).slice(0, tile.width);
     found.push(...entries.slice(Math.max(0, first - place * TILE_WIDTH)));
   }
   return found;
+}
+
+function tooLarge(why: string): LogError {
+  return new LogError("too-large", `${why}; copy the directory of the log first`);
 }

@@ -1,4 +1,5 @@
 /** Who may do what, and how often. */
+export { callerPlace } from "./caller-place.ts";
 export { Limits, TooMany } from "./limits.ts";
 export { Login } from "./login.ts";
 export { oidc } from "./oidc.ts";

@@ -4,6 +4,7 @@ import type { TLSSocket } from "node:tls";
 import type { Context } from "hono";
 import {
   assertRole,
+  callerPlace,
   type Limits,
   type Login,
   type Person,
@@ -133,7 +134,8 @@ function stranger(c: Context<Env>, { limits }: Door, expected: string): Verifier
   return new VerifierError("unknown-caller", `expected ${expected}, got none that is known; see docs/verifier.md`);
 }
 
-export const addressOf = (c: Context<Env>): string => c.env.incoming?.socket.remoteAddress ?? "unknown";
+/** Where a stranger asks from. */
+export const addressOf = (c: Context<Env>): string => callerPlace(c.env.incoming?.socket.remoteAddress ?? "unknown");
 
 function bearer(c: Context<Env>): string | undefined {
   const header = c.req.header("authorization") ?? "";
