@@ -12,16 +12,35 @@
 #define SIOCSPGRP 0x8902
 #define FS_IOC_SETFLAGS 0x40086602
 #define FS_IOC_FSSETXATTR 0x401c5820
+#define FS_IOC_SETVERSION 0x40087602
+#define EXT4_IOC_SETVERSION 0x40086604
 /* linux/falloc.h */
 #define FS_IOC_UNRESVSP 0x40305829
 #define FS_IOC_UNRESVSP64 0x4030582b
 #define FS_IOC_ZERO_RANGE 0x40305839
 #define FS_IOC_ENABLE_VERITY 0x40806685
 #define FS_IOC_SET_ENCRYPTION_POLICY 0x800c6613
-/* Stands for the tables of the packet filter, in the place of the number of a request. */
+/* asm-generic/ioctls.h, asm-generic/termbits-common.h */
+#define TCXONC 0x540a
+#define TCOOFF 0
+#define TIOCSCTTY 0x540e
+#define CAP_SYS_ADMIN 21
+/* Stand for options of sockets, in the place of the number of a request: see words/requests.ts. */
 #define NETFILTER 1
+#define OWN_HEADERS 2
+#define SOURCE_ROUTE 3
 #define SOL_IP 0
 #define SOL_IPV6 41
+#define IP_HDRINCL 3
+#define IP_OPTIONS 4
+#define IPV6_2292RTHDR 5
+#define IPV6_2292PKTOPTIONS 6
+#define IPV6_FLOWLABEL_MGR 32
+#define IPV6_HDRINCL 36
+#define IPV6_RTHDR 57
+#define NR_SETSOCKOPT 54
+/* sizeof(struct in6_flowlabel_req): what follows it are options of the packets that use the label. */
+#define FLOW_LABEL_BYTES 32
 #define S_IFCHR 0020000
 
 static __always_inline u32 named_group(u32 number)
@@ -150,6 +169,8 @@ static __always_inline bool changes_file_system(u32 request)
 	case 0x50009417:
 	case 0x50009418:
 	case 0x5000943f:
+	case 0xc028660f:
+	case 0x6611:
 		return true;
 	}
 	return false;
@@ -158,6 +179,22 @@ static __always_inline bool changes_file_system(u32 request)
 static __always_inline int judge_network(u32 what)
 {
 	return judge_numbers(OP_REQUEST, (struct said){ .first = what }, BY_RESTART);
+}
+
+/* Options by which packets go elsewhere first than their address says. */
+static __always_inline bool sets_route(int level, int option)
+{
+	struct pt_regs *regs;
+
+	if (level == SOL_IP)
+		return option == IP_OPTIONS;
+	if (option == IPV6_RTHDR || option == IPV6_2292RTHDR || option == IPV6_2292PKTOPTIONS)
+		return true;
+	/* The length is in no argument of the hook; a ring has it elsewhere. */
+	if (option != IPV6_FLOWLABEL_MGR || system_call() != NR_SETSOCKOPT)
+		return false;
+	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return (u32)BPF_CORE_READ(regs, r8) > FLOW_LABEL_BYTES;
 }
 
 HOOK(socket_setsockopt)
@@ -171,7 +208,23 @@ int BPF_PROG(option_set, struct socket *socket, int level, int option)
 	case 128 ... 129:
 		return judge_network(NETFILTER);
 	}
-	return 0;
+	if (option == (level == SOL_IP ? IP_HDRINCL : IPV6_HDRINCL))
+		return judge_network(OWN_HEADERS);
+	return sets_route(level, option) ? judge_network(SOURCE_ROUTE) : 0;
+}
+
+/* Whether the terminal may be another session's (drivers/tty/tty_jobctrl.c, tiocsctty). */
+static __always_inline bool takes_terminal(int argument)
+{
+	u64 capabilities = 0;
+
+	bpf_core_read(&capabilities, sizeof(capabilities), &bpf_get_current_task_btf()->cred->cap_effective);
+	return argument == 1 && capabilities & (1ULL << CAP_SYS_ADMIN);
+}
+
+static __always_inline int judge_terminal(struct file *file, u32 request)
+{
+	return (file->f_inode->i_mode & S_IFMT) == S_IFCHR ? judge_request(file, OP_IOCTL, request) : 0;
 }
 
 static __always_inline int answer_request(struct file *file, u32 request, unsigned long argument)
@@ -183,6 +236,8 @@ static __always_inline int answer_request(struct file *file, u32 request, unsign
 	case FS_IOC_FSSETXATTR:
 	case FS_IOC_ENABLE_VERITY:
 	case FS_IOC_SET_ENCRYPTION_POLICY:
+	case FS_IOC_SETVERSION:
+	case EXT4_IOC_SETVERSION:
 		return judge_request(file, OP_SETFLAGS, 0);
 	case FIOSETOWN:
 	case SIOCSPGRP:
@@ -192,16 +247,21 @@ static __always_inline int answer_request(struct file *file, u32 request, unsign
 	case FS_IOC_ZERO_RANGE:
 		return judge_rewriting(file);
 	/* Requests to a terminal that affect its user (asm-generic/ioctls.h, linux/kd.h). */
+	case TCXONC:
+		return (int)argument == TCOOFF ? judge_terminal(file, request) : 0;
+	case TIOCSCTTY:
+		return takes_terminal((int)argument) ? judge_terminal(file, request) : 0;
 	case 0x5412:
 	case 0x541c:
 	case 0x541d:
 	case 0x5423:
+	case 0x5437:
 	case 0x4b47:
 	case 0x4b49:
 	case 0x4b4b:
 	case 0x4bfb:
 	case 0x4b4d:
-		return (file->f_inode->i_mode & S_IFMT) == S_IFCHR ? judge_request(file, OP_IOCTL, request) : 0;
+		return judge_terminal(file, request);
 	}
 	if (changes_network(request))
 		return judge_network(request);

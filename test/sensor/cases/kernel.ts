@@ -28,6 +28,8 @@ const EXT4_IOC_SWAP_BOOT = 0x6611;
 const AF_INET6 = 10;
 const SOL_IPV6 = 41;
 const IP_HDRINCL = 3;
+const IP_OPTIONS = 4;
+const IPV6_RTHDR = 57;
 const IPV6_HDRINCL = 36;
 const IPV6_FLOWLABEL_MGR = 32;
 const PIDFD_SELF = -10_000;
@@ -123,13 +125,22 @@ export const kernel: readonly Case[] = [
     events: ["socket family=inet", "admin call=own-headers path=none", "admin call=source-route path=none"],
   },
   {
-    does: "packets of IPv6 with headers of their own",
+    does: "packets of IPv6 with headers and routes of their own",
     calls: [
       must(call("socket", AF_INET6, SOCK_DGRAM, 0)),
       call("setsockopt", result(0), SOL_IPV6, IPV6_HDRINCL, at(0), 4),
       call("setsockopt", result(0), SOL_IPV6, IPV6_FLOWLABEL_MGR, UNMAPPED, 32),
+      call("setsockopt", result(0), SOL_IPV6, IPV6_RTHDR, UNMAPPED, 24),
     ],
-    events: ["socket family=inet6", "admin call=own-headers path=none"],
+    events: ["socket family=inet6", "admin call=own-headers path=none", "admin call=source-route path=none"],
+  },
+  {
+    does: "routes of packets",
+    calls: [
+      must(call("socket", AF_INET, SOCK_DGRAM, 0)),
+      call("setsockopt", result(0), SOL_IP, IP_OPTIONS, UNMAPPED, 8),
+    ],
+    events: ["socket family=inet", "admin call=source-route path=none"],
   },
   {
     does: "extents of a file, exchanged for those of another",

@@ -1,5 +1,11 @@
 /** Requests about a descriptor that affect more than it, and changes to how another process runs. */
-import { fileSystemRequests, networkRequests, terminalRequests } from "../../words/requests.ts";
+import {
+  fileSystemRequests,
+  networkRequests,
+  OWN_HEADERS,
+  SOURCE_ROUTE,
+  terminalRequests,
+} from "../../words/requests.ts";
 import type { Act } from "../../mediation.ts";
 import { describeObject, pathTextOf } from "../objects.ts";
 import { operations, type Record } from "../record.ts";
@@ -17,13 +23,12 @@ function ioctl(record: Record): Act {
   return { op: "ioctl", subject: { request, ...describeObject(record.object(0)) } };
 }
 
-/** Stands for the tables of the packet filter, which have no request number. */
-const NETFILTER = 1;
+/** Options of sockets, by what stands for them in the place of a request's number (requests.bpf.c). */
+const optionCalls: { readonly [number: number]: string } = { 1: "netfilter", 2: OWN_HEADERS, 3: SOURCE_ROUTE };
 
 function request(record: Record): Act {
   const number = record.argument(0);
-  if (number === NETFILTER) return { op: "admin", subject: { call: "netfilter", path: "none" } };
-  const network = networkRequests[number];
+  const network = optionCalls[number] ?? networkRequests[number];
   if (network !== undefined) return { op: "admin", subject: { call: network, path: "none" } };
   const call = fileSystemRequests[number] ?? `0x${number.toString(16)}`;
   return { op: "admin", subject: { call, path: pathTextOf(record.object(0)) } };
