@@ -1,5 +1,5 @@
-/** A copy of a log that sends more than fits into memory. */
-import { expect, it } from "vitest";
+/** A copy of a log that is hostile, or behind a cache. */
+import { describe, expect, it } from "vitest";
 import { Mirror } from "../../packages/log/src/mirror/index.ts";
 import { formatVerifierKey, signerKey } from "../../packages/log/src/note/index.ts";
 import { parsePolicy } from "../../packages/log/src/proof/index.ts";
@@ -26,4 +26,35 @@ it("refuses a log whose entries are few and very long, before it has them all, a
   await expect(follow).rejects.toMatchObject({ code: "too-large", message: expect.stringContaining("copy the dir") });
   expect(sent).toBeLessThan(20);
   expect((await mirror.follow(store.read)).entries.length).toBe(COUNT);
+});
+
+describe("a checkpoint that is older than the last one", () => {
+  const old = async (of: readonly Uint8Array[]) => {
+    const store = new MemoryStore();
+    await (await Log.create(store, key)).append(of);
+    return store;
+  };
+
+  it("is told as old where it is of the same log, and the copy goes on when the log does", async () => {
+    const store = await old(entries(0, 600));
+    const mirror = new Mirror(new MemoryStore(), policy);
+    await mirror.follow(store.read);
+    for (const size of [0, 1, 255, 256, 599]) {
+      const kept = await old(entries(0, size));
+      const follow = mirror.follow((path) => (path === "checkpoint" ? kept.read(path) : store.read(path)));
+      await expect(follow).rejects.toMatchObject({
+        code: "old-checkpoint",
+        message: expect.stringContaining(`the log had 600 entries, and shows ${size}, which are the first of them`),
+      });
+    }
+    await (await Log.open(store, key)).append(entries(600, 601));
+    expect((await mirror.follow(store.read)).first).toBe(600);
+  });
+
+  it("is a fork where it is of other entries", async () => {
+    const mirror = new Mirror(new MemoryStore(), policy);
+    await mirror.follow((await old(entries(0, 600))).read);
+    const other = await old([...entries(0, 300), ...entries(900, 901)]);
+    await expect(mirror.follow(other.read)).rejects.toMatchObject({ code: "forked-log" });
+  });
 });

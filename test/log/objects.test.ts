@@ -238,7 +238,7 @@ describe.skipIf(!isInstalled("moto_server"))("an object store (needs python3-mot
         return reads(CHECKPOINT)(asked) ? forged(old ?? "") : undefined;
       },
     };
-    await expect(mirror.follow(open(at).read)).rejects.toMatchObject({ code: "forked-log" });
+    await expect(mirror.follow(open(at).read)).rejects.toMatchObject({ code: "old-checkpoint" });
     const behind = await Log.open(open(at), key, { waitsForWitnesses: true });
     await behind.append([entry(77)]);
     await expect(askWitness(known, behind.signed, open(at).read)).rejects.toThrow(/9 entries.*a part of it was lost/);

@@ -8,6 +8,7 @@ export const logErrors = {
   "bad-proof": "A proof does not lead to the root that the checkpoint names.",
   "bad-policy": "A policy of logs and witnesses is damaged, or says something that cannot be.",
   "forked-log": "A log shows another history than it showed before.",
+  "old-checkpoint": "A log, or a cache before it, shows a true checkpoint that is older than the last one.",
   "broken-log": "The files of a log do not fit its checkpoint.",
   "log-in-use": "Another process appends to this log.",
   "too-large": "An entry is larger than a log takes.",

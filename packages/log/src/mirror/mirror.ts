@@ -6,8 +6,8 @@ import { LogError } from "../error.ts";
 import { parseCheckpoint, parseNote, type SignedCheckpoint } from "../note/index.ts";
 import { type LogPolicy, openWitnessed } from "../proof/index.ts";
 import { CHECKPOINT, type LogStore } from "../store/index.ts";
-import { entriesIn, type FetchTile, TILE_WIDTH, tileIn, tilePath } from "../tiles/index.ts";
-import { sameHash } from "../tree/index.ts";
+import { entriesIn, type FetchTile, nodesOf, TILE_WIDTH, tileIn, tilePath } from "../tiles/index.ts";
+import { rootOf, sameHash } from "../tree/index.ts";
 import { Edge } from "../writer/index.ts";
 
 export interface Followed {
@@ -60,7 +60,7 @@ export class Mirror {
     const checkpoint = openWitnessed(shown, origin, this.#policy);
     const first = this.size;
     this.#assertSameLog(checkpoint);
-    if (checkpoint.size < first) throw this.#fork(`the log had ${first} entries, and shows ${checkpoint.size}`, shown);
+    if (checkpoint.size < first) throw this.#older(checkpoint, shown);
     if (checkpoint.size - first > MOST_AT_ONCE) throw tooLarge(`${checkpoint.size - first} entries are new`);
     const entries = await newEntries(fetch, first, checkpoint.size);
     const pieces = this.#edge.append(entries);
@@ -84,6 +84,16 @@ export class Mirror {
         "bad-note",
         `expected a checkpoint of ${known}, got one of ${origin}; keep a copy for each log`,
       );
+  }
+
+  /** A checkpoint of the copy's own first entries shows no other history: a cache may have kept it. */
+  #older({ size, root }: SignedCheckpoint, shown: string): LogError {
+    const had = `the log had ${this.size} entries, and shows ${size}`;
+    if (!sameHash(rootOf(nodesOf(this.#store.read, this.size), size), root)) return this.#fork(had, shown);
+    return new LogError(
+      "old-checkpoint",
+      `${had}, which are the first of them: a cache kept them, or the log was set back; ask again later, and distrust the log if that stays`,
+    );
   }
 
   #fork(why: string, shown: string): LogError {
