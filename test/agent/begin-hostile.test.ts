@@ -23,6 +23,8 @@ const SPEAKS = `${CONNECTED} $s = at(); shift; $s->autoflush(1); print $s "$_\\n
 /** The same by a child of the process that connected, when that has ended. */
 const HANDS = `${CONNECTED} $s = at(); shift; $s->autoflush(1); $p = $$; sleep 1; exit if fork;
   select(undef, undef, undef, 0.05) while getppid() == $p; print $s "$_\\n" for @ARGV; print while <$s>`;
+/** The same, and the one that connected is a zombie meanwhile. */
+const HANDS_UNREAPED = `if ($z = fork) { sleep 4; waitpid $z, 0; exit } ${HANDS}`;
 /** Says a million bytes a hundred times, without an end of the line. */
 const POURS = `${CONNECTED} $s = at(); for (1..100) { last unless defined syswrite $s, "x" x 1e6 } print while <$s>`;
 /** Connects a hundred times, says nothing, and tells what each is told within a second. */
@@ -65,8 +67,11 @@ describe.skipIf(!isBuilt || !isRoot)("hostile processes at the agent (needs a bu
     expect(agent.log.some(({ event }) => event === "began")).toBe(false);
   });
 
-  it("a connection that was handed on begins nothing for the one that made it", async () => {
-    const { stdout } = await perl(HANDS, [ORDER]);
+  it.each([
+    ["", HANDS],
+    [" and is not waited for", HANDS_UNREAPED],
+  ])("a connection that was handed on begins nothing for the one that made it%s", async (_, script) => {
+    const { stdout } = await perl(script, [ORDER]);
     expect(stdout).toContain("the process that connected, and it has ended");
     expect(await served()).toMatchObject({ status: 5, stderr: "" });
   });

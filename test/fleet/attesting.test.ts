@@ -112,6 +112,16 @@ describe("a node that attests", () => {
     expect(challenges()).toEqual([hex(9), hex(9)]);
   });
 
+  it("says what the verifier says of a node that it does not take, and nothing of roles, which nodes have not", async () => {
+    const revoked = "node-1 was revoked; enrol it anew";
+    await attested(2, (_, sent) =>
+      sent === 1
+        ? { status: 403, headers: { "retry-after": "1" }, json: { error: { code: "not-allowed", message: revoked } } }
+        : verdict(12),
+    );
+    expect(failures).toEqual([expect.stringMatching(/node-1 was revoked; enrol it anew$/)]);
+  });
+
   it("goes on where the verifier answers what it should not", async () => {
     await attested(2, (_, sent) => (sent === 1 ? { text: "<html>" } : verdict(12)));
     expect(failures).toEqual([expect.stringContaining("expected JSON")]);

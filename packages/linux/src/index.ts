@@ -8,7 +8,7 @@ export { launchFromProcess } from "./sensor/bpf/launched-elsewhere.ts";
 export { assertFitToTakeIn, type HeldProcess, takeIn } from "./sensor/bpf/taking-in.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";
-export { hasEnded, readThreadStatus, startTime } from "./process/proc-status.ts";
+export { hasEnded, isEnding, readThreadStatus, startTime } from "./process/proc-status.ts";
 export { installFilter, prepareFilter, type Launch, spawnWorkload } from "./sensor/seccomp/listener/launch.ts";
 export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/mediation.ts";
 export { type HostLookup, HostNames } from "./sensor/names/host-names.ts";

@@ -6,6 +6,7 @@ import {
   heldPeerOf,
   type HeldProcess,
   holdProcess,
+  isEnding,
   isInBpfNamespace,
   isThere,
   isUnderMoreFilters,
@@ -58,8 +59,11 @@ export class ClientProcess {
   /** Refuses a process that sees other files, users, processes or networks than this one: paths and numbers would mean others there. */
   assertBeside(): void {
     const other = KINDS.find((kind) => namespaceOf(this.pid, kind) !== namespaceOf("self", kind));
-    if (other !== undefined)
+    if (other !== undefined) {
+      // One that is ending is in no namespace any more.
+      this.assertStill();
       throw elsewhere(`expected a process in the agent's ${other} namespace, got another; leave --agent out there`);
+    }
     if (rootOf(this.pid) !== rootOf("self"))
       throw elsewhere("expected a process with the agent's root directory, got another; leave --agent out there");
   }
@@ -67,7 +71,7 @@ export class ClientProcess {
   /** Refuses a connection whose maker has ended or become another user: another process holds it now. What was read before holds. */
   assertStill(): void {
     const own = readThreadStatus(this.pid)?.credentials;
-    if (own === undefined || !isThere(this.#pidfd))
+    if (own === undefined || isEnding(this.pid) || !isThere(this.#pidfd))
       throw refused("expected the process that connected, and it has ended");
     if ([own.uid, own.euid, own.suid, own.fsuid].some((each) => each !== this.uid))
       throw refused(`expected a process of user ${this.uid} alone, as it connected, got one of another user as well`);

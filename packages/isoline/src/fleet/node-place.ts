@@ -88,7 +88,7 @@ export function readEnrolment(directory: string): EnrolledAt {
 
 /** The verifier of this node, to which the node shows its token, or its certificate where it has one. */
 export function serverOf({ server: url, ca, nodeToken: token, certificate, key }: EnrolledAt): FleetServer {
-  if (certificate === undefined || key === undefined) return new FleetServer({ url, ca, token });
+  if (certificate === undefined || key === undefined) return new FleetServer({ url, ca, token, isNode: true });
   const read = () => {
     assertClosed(key, "file");
     return {
@@ -96,7 +96,7 @@ export function serverOf({ server: url, ca, nodeToken: token, certificate, key }
       key: readRegular(key, MOST_BYTES, "a private key in PEM").toString("latin1"),
     };
   };
-  return new FleetServer({ url, ca, certificate: read });
+  return new FleetServer({ url, ca, certificate: read, isNode: true });
 }
 
 /** Refuses what belongs to another user, or is open to others. */

@@ -16,6 +16,8 @@ export interface Endpoint {
   readonly ca?: string | undefined;
   /** A client certificate and its key, as they are now: short-lived ones are renewed on disk. */
   readonly certificate?: (() => { readonly cert: string; readonly key: string }) | undefined;
+  /** Whether it is shown for a node, and not for a person. */
+  readonly isNode?: true;
 }
 
 export interface Asked {
@@ -125,8 +127,7 @@ export class FleetServer {
     const seconds = Number(response.headers["retry-after"]);
     const retryAfter = Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, MOST_RETRY_AFTER) : undefined;
     const said = await this.#saidIn(response);
-    const hasCredential = this.#endpoint.token !== undefined || this.#endpoint.certificate !== undefined;
-    const line = `${this.url.host}: ${said?.message ?? `status ${status}`}${next(status, hasCredential)}`;
+    const line = `${this.url.host}: ${said?.message ?? `status ${status}`}${next(status, this.#endpoint)}`;
     return new FleetRefusal(status, line, retryAfter, said?.code);
   }
 
@@ -187,13 +188,14 @@ export function serverUrl(given: string): URL {
   return new URL(url.href.endsWith("/") ? url.href : `${url.href}/`);
 }
 
-/** A node that enrols shows no credential: the server says what is wrong with its token for one use. */
-function next(status: number, hasCredential: boolean): string {
+/** A node that enrols shows no credential: the server says what is wrong with its token for one use. And a node has no role. */
+function next(status: number, { token, certificate, isNode }: Endpoint): string {
+  const hasCredential = token !== undefined || certificate !== undefined;
   switch (status) {
     case 401:
       return hasCredential ? "; the credential is missing, unknown or expired" : "";
     case 403:
-      return hasCredential ? "; ask for a role that may" : "";
+      return hasCredential && isNode !== true ? "; ask for a role that may" : "";
     case 429:
       return "; ask less often";
     case 503:
