@@ -101,6 +101,7 @@ export default defineConfig({
             items: [
               page("Intel Xeon", "/performance/intel-xeon"),
               page("AMD EPYC", "/performance/amd-epyc"),
+              page("AMD EPYC, process start", "/performance/amd-epyc-process-start"),
               page("AMD EPYC, workloads", "/performance/amd-epyc-workloads"),
               page("AMD EPYC, attestation", "/performance/amd-epyc-attestation"),
               page("AMD EPYC, beside Keylime", "/performance/amd-epyc-fleet-peer"),

@@ -5,6 +5,8 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEvidence, writeEvidence } from "../../packages/attest/src/evidence/index.ts";
 import { SentLogs } from "../../packages/isoline/src/fleet/sent-logs.ts";
+import { Lease } from "../../packages/verifier/src/fleet/lease.ts";
+import { openStore } from "../../packages/verifier/src/store/index.ts";
 import type { Node, NodeList, Refusal, Result } from "../../packages/verifier/src/http/model.ts";
 import { canisterSample } from "../attest/samples.ts";
 import { isBuilt } from "../support/isoline.ts";
@@ -154,6 +156,21 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
         ({ body } = await rig.get<Node>("/v1/nodes/node-2"));
       }
       expect(body).toMatchObject({ state: "stale", failure: "unreachable", canisters: { stale: 1 } });
+    });
+
+    it("keeps its lease while all of its other connections to the database are busy", async () => {
+      const store = await openStore(server.address("fleet"));
+      let lost = 0;
+      const lease = new Lease(store.urgent, { lost: () => lost++, renewed: () => Promise.resolve() });
+      await lease.begin();
+      // Longer than a lease.
+      const busy = Array.from({ length: 10 }, () =>
+        store.db.selectNoFrom((of) => of.fn("pg_sleep", [of.val(9)]).as("slept")).execute(),
+      );
+      await Promise.all(busy);
+      expect({ lost, isHeld: lease.isHeld }).toEqual({ lost: 0, isHeld: true });
+      await lease.end();
+      await store.close();
     });
 
     it("says that the database is gone, goes on when it is back, and has lost nothing", async () => {

@@ -15,7 +15,6 @@ import { Rules } from "./rules.ts";
 import type { Trusted } from "./trusted.ts";
 import { Watch } from "./watch.ts";
 
-/** Of the 2 seconds between two renewals of the lease. */
 const ADOPTING_MS = 1000;
 
 export interface FleetParts {
@@ -45,16 +44,17 @@ export class Fleet {
   readonly administration: Administration;
   readonly identities: Identities | undefined;
   readonly #heard = new Set<() => void>();
+  #looking: Promise<void> | undefined;
 
   constructor({ store, challenges, trusted, timing, sign, signEpoch, authority, appraised }: FleetParts) {
-    const { db } = store;
+    const { db, urgent } = store;
     this.store = store;
     this.challenges = challenges;
     this.timing = timing;
-    this.lease = new Lease(db, { lost: () => this.#lost(), renewed: () => this.#renewed() });
+    this.lease = new Lease(urgent, { lost: () => this.#lost(), renewed: () => this.#renewed() });
     this.ownership = new Ownership(db, this.lease);
     this.rules = new Rules(db, trusted);
-    this.epochs = new Epochs(db, this.lease, signEpoch);
+    this.epochs = new Epochs(urgent, this.lease, signEpoch);
     this.watch = new Watch(db, this.lease, this.ownership, timing.stale);
     this.logs = new KeptLogs(timing.stale);
     const { lease, ownership, rules, epochs, watch, logs } = this;
@@ -85,6 +85,7 @@ export class Fleet {
   /** Gives everything back, so that another verifier goes on at once. */
   async stop(): Promise<void> {
     this.watch.stop();
+    await this.#looking;
     await this.ownership.releaseAll();
     await this.lease.end();
     await this.store.close();
@@ -101,13 +102,22 @@ export class Fleet {
     this.watch.clear();
   }
 
+  /**
+   * What takes long is begun and not waited for. The next renewal would come too late: the verifier lost all of its nodes to the others,
+   * or to itself, and had even more to take over.
+   */
   async #renewed(): Promise<void> {
-    await this.#adopt();
-    await this.rules.compare();
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
     await this.epochs.read();
   }
 
-  /** Goes on while there is more to take over, but lets the next renewal of the lease come in time. */
+  /** What does not succeed is tried again after the next renewal. */
+  async #look(): Promise<void> {
+    await this.#adopt().catch(() => {});
+    await this.rules.compare().catch(() => {});
+  }
+
+  /** Goes on while there is more to take over, but not for long: rules may have changed meanwhile. */
   async #adopt(): Promise<void> {
     for (const until = performance.now() + ADOPTING_MS; ; ) {
       const { names, isAll } = await this.ownership.adopt();

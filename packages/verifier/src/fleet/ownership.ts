@@ -80,7 +80,10 @@ export class Ownership {
 
   /** Takes over what no live verifier owns, so many at once, and gives the names, and whether that was all. */
   async adopt(): Promise<{ readonly names: readonly string[]; readonly isAll: boolean }> {
-    const rows = await adoptNodes(this.#db, this.#lease.id, ADOPTED_AT_ONCE);
+    const claimant = this.#lease.id;
+    const rows = await adoptNodes(this.#db, claimant, ADOPTED_AT_ONCE);
+    // The lease was lost meanwhile: others may own them by now.
+    if (claimant !== this.#lease.id) return { names: [], isAll: true };
     for (const row of rows) if (!this.#nodes.has(row.name)) this.#nodes.set(row.name, new OwnedNode(row));
     return { names: rows.map(({ name }) => name), isAll: rows.length < ADOPTED_AT_ONCE };
   }

@@ -7,6 +7,8 @@ export type Database = Kysely<Tables>;
 
 export interface Connection {
   readonly db: Database;
+  /** The same tables, for what must not wait behind other work: the lease of a verifier, and what is read with it. */
+  readonly urgent: Database;
   /** Whether no other process can have this store open. */
   readonly isAlone: boolean;
   /** Calls back for each message of any verifier, this one included; with an empty message when some may have been lost. */

@@ -31,8 +31,11 @@ export async function openEmbedded(directory: string): Promise<Connection> {
     );
   const held = taken(place);
   const database = await PGlite.create(join(place, "data"), { parsers: { [INT8]: Number } });
+  const db = new Kysely<Tables>({ dialect: new PgliteDialect(database) });
   return {
-    db: new Kysely<Tables>({ dialect: new PgliteDialect(database) }),
+    db,
+    // There is one connection, and no other verifier that could take a node.
+    urgent: db,
     isAlone: true,
     listen: async (heard) => {
       for (const channel of channels) await database.listen(channel, (message) => heard(channel, message));

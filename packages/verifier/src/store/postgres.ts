@@ -7,6 +7,7 @@ import type { Connection } from "./connection.ts";
 import type { Tables } from "./tables.ts";
 
 const CONNECTIONS = 10;
+const URGENT_CONNECTIONS = 1;
 const PATIENCE_MS = 5_000;
 const STATEMENT_MS = 30_000;
 const LISTEN_AGAIN_MS = 1_000;
@@ -20,18 +21,10 @@ const types: pg.CustomTypesConfig = {
 
 export async function openPostgres(address: string): Promise<Connection> {
   const settings = { connectionString: address, types, application_name: "isoline verifier" };
-  const pool = new pg.Pool({
-    ...settings,
-    max: CONNECTIONS,
-    connectionTimeoutMillis: PATIENCE_MS,
-    statement_timeout: STATEMENT_MS,
-    idle_in_transaction_session_timeout: STATEMENT_MS,
-  });
-  // An idle connection that the server ended: the pool opens another for the next query.
-  pool.on("error", () => {});
-  // One that ended within a transaction, between two queries: the next query is told, and the process must not end by it.
-  pool.on("connect", (client) => client.on("error", () => {}));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const tables = (connections: number) =>
+    new Kysely<Tables>({ dialect: new PostgresDialect({ pool: poolOf(settings, connections) }) });
+  const db = tables(CONNECTIONS);
+  const urgent = tables(URGENT_CONNECTIONS);
   let listener: pg.Client | undefined;
   let isOpen = true;
 
@@ -58,6 +51,7 @@ export async function openPostgres(address: string): Promise<Connection> {
 
   return {
     db,
+    urgent,
     isAlone: false,
     listen: (heard) => {
       void listenAgain(heard);
@@ -66,7 +60,22 @@ export async function openPostgres(address: string): Promise<Connection> {
     close: async () => {
       isOpen = false;
       await listener?.end().catch(() => {});
-      await db.destroy();
+      await Promise.all([db.destroy(), urgent.destroy()]);
     },
   };
+}
+
+function poolOf(settings: pg.PoolConfig, connections: number): pg.Pool {
+  const pool = new pg.Pool({
+    ...settings,
+    max: connections,
+    connectionTimeoutMillis: PATIENCE_MS,
+    statement_timeout: STATEMENT_MS,
+    idle_in_transaction_session_timeout: STATEMENT_MS,
+  });
+  // An idle connection that the server ended: the pool opens another for the next query.
+  pool.on("error", () => {});
+  // One that ended within a transaction, between two queries: the next query is told, and the process must not end by it.
+  pool.on("connect", (client) => client.on("error", () => {}));
+  return pool;
 }
