@@ -29,7 +29,7 @@ export class Lease {
     this.#renewed = on.renewed;
   }
 
-  /** Which verifier this is. It becomes another one when its lease was lost. */
+  /** Which verifier this is. It becomes another one when its lease was lost, and is none until then: what was asked for before is void. */
   get id(): string {
     return this.#id;
   }
@@ -69,6 +69,7 @@ export class Lease {
       if (await renewLease(this.#db, this.#id, LEASE_SECONDS)) this.#until = asked + LEASE_SECONDS * 1000 * MARGIN;
       else {
         this.#until = 0;
+        this.#id = "";
         this.#lost();
         await this.#beginAnew();
       }

@@ -34,7 +34,7 @@ describe("the argument of a request about flags", () => {
     expect(copied(request, argument).word).toEqual(argument.subarray(0, size));
   });
 
-  it("brings copies of what it points to, and points to these", () => {
+  it("has its pointers replaced by pointers to copies", () => {
     const [salt, signature] = [Buffer.from("salt of the task"), Buffer.alloc(9000, "s")];
     const { word, keep } = copied(VERITY, verity(salt, signature));
     expect(keep).toEqual([salt, signature]);
