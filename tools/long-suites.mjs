@@ -3,9 +3,11 @@
  * so that it ends within ten minutes on two processors. Each runs when it is named: `npm test test/foreign`.
  */
 export const longSuites = [
+  "test/amend/accept.test.ts",
   "test/amend/journal.test.ts",
   "test/asking/amend.test.ts",
   "test/asking/answers.test.ts",
+  "test/asking/approve.test.ts",
   "test/asking/terminal.test.ts",
   "test/attest/enrol.test.ts",
   "test/bench/bench.test.ts",
@@ -40,7 +42,8 @@ export const longSuites = [
   "test/html/pages.test.ts",
   "test/integrity/appraisal-live.test.ts",
   "test/lens/called.test.ts",
-  "test/library/runs.test.ts",
+  "test/lens/own-sockets.test.ts",
+  "test/library/examples.test.ts",
   "test/log/objects.test.ts",
   "test/names/names.test.ts",
   "test/packaging/tarballs.test.ts",
@@ -60,5 +63,6 @@ export const longSuites = [
   "test/transparency/transparency.test.ts",
   "test/verifier/log-in-bucket.test.ts",
   "test/verifier/logged.test.ts",
+  "test/verifier/otlp.test.ts",
   "test/verifier/receivers.test.ts",
 ];
