@@ -44,9 +44,9 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
   const publish = (more: object = {}) => rig.rules(demanding((version += 1), more));
 
   beforeAll(async () => {
-    for (const section of ["tee-makers", "run"])
-      mkdirSync(section === "run" ? at("run") : trust(section), { mode: 0o700 });
-    process.env["XDG_RUNTIME_DIR"] = at("run");
+    mkdirSync(trust("tee-makers"), { mode: 0o700 });
+    mkdirSync(at("host"), { mode: 0o700 });
+    process.env["ISOLINE_HOST_DIRECTORY"] = at("host");
     writeFileSync(trust("tee-makers/ark.der"), amd.ark.der);
     writeFileSync(trust("tee-makers/ask.der"), amd.ask.der);
     const { root } = await import("../attest/tee/intel-vendor.ts");
@@ -59,7 +59,7 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     await start();
   });
   afterAll(async () => {
-    delete process.env["XDG_RUNTIME_DIR"];
+    delete process.env["ISOLINE_HOST_DIRECTORY"];
     await rig.close();
   });
 
