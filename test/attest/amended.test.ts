@@ -13,7 +13,7 @@ import { needsSwtpm, SoftwareTpm } from "./swtpm.ts";
 describe.skipIf(needsSwtpm || !isBuilt)("an amended contour (needs swtpm and a build)", () => {
   const software = new SoftwareTpm();
   const place = mkdtempSync(join(tmpdir(), "isoline-amended-"));
-  const env = { XDG_RUNTIME_DIR: join(place, "run") };
+  const env = { ISOLINE_HOST_DIRECTORY: place };
   const at = (name: string) => join(place, name);
   const ledgers = at("ledger");
   let service: ChildProcess | undefined;
@@ -31,8 +31,8 @@ describe.skipIf(needsSwtpm || !isBuilt)("an amended contour (needs swtpm and a b
   }
 
   beforeAll(async () => {
-    process.env["XDG_RUNTIME_DIR"] = env.XDG_RUNTIME_DIR;
-    mkdirSync(env.XDG_RUNTIME_DIR, { mode: 0o700 });
+    process.env["ISOLINE_HOST_DIRECTORY"] = place;
+    mkdirSync(at("run"), { mode: 0o700 });
     for (const folder of ["makers", "contours"]) mkdirSync(at(`trust/${folder}`), { recursive: true });
     software.certify();
     await software.start();
@@ -66,7 +66,7 @@ describe.skipIf(needsSwtpm || !isBuilt)("an amended contour (needs swtpm and a b
     }
   });
   afterAll(async () => {
-    delete process.env["XDG_RUNTIME_DIR"];
+    delete process.env["ISOLINE_HOST_DIRECTORY"];
     writeFileSync(at("go"), "");
     if (service?.exitCode === null) await once(service, "exit");
     await software.close();

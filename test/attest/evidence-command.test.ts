@@ -26,7 +26,7 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 describe.skipIf(needsSwtpm || !isBuilt)("evidence (needs swtpm and a build)", () => {
   const software = new SoftwareTpm();
   const place = mkdtempSync(join(tmpdir(), "isoline-evidence-"));
-  const env = { XDG_RUNTIME_DIR: join(place, "run") };
+  const env = { ISOLINE_HOST_DIRECTORY: place };
   const running: ChildProcess[] = [];
   const at = (name: string) => join(place, name);
   const made = async (...words: readonly string[]) => {
@@ -51,7 +51,7 @@ describe.skipIf(needsSwtpm || !isBuilt)("evidence (needs swtpm and a build)", ()
 
   beforeAll(async () => {
     await software.start();
-    mkdirSync(env.XDG_RUNTIME_DIR, { mode: 0o700 });
+    mkdirSync(at("run"), { mode: 0o700 });
     writeFileSync(at("wait.sh"), SCRIPT);
     writeFileSync(at("go"), "");
     await isoline(["learn", "-q", "-o", "wait.contour", "--", "sh", "wait.sh"], { cwd: place, env });
@@ -174,7 +174,7 @@ describe.skipIf(needsSwtpm || !isBuilt)("evidence (needs swtpm and a build)", ()
     const answers = ["{}", "[", "null", JSON.stringify({ isoline: 1, name: "rogue", state: "ff" }), "x".repeat(5000)];
     let asked = 0;
     const rogue = createServer((_, response) => response.end(answers[asked++ % answers.length])).listen(
-      join(env.XDG_RUNTIME_DIR, "isoline/rogue.sock"),
+      at("run/rogue.sock"),
     );
     await new Promise((resolve) => rogue.once("listening", resolve));
     try {

@@ -28,7 +28,7 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)("a verdict (needs swtpm and a build)", () => {
   const software = new SoftwareTpm();
   const place = mkdtempSync(join(tmpdir(), "isoline-verify-"));
-  const env = { XDG_RUNTIME_DIR: join(place, "run") };
+  const env = { ISOLINE_HOST_DIRECTORY: place };
   const at = (name: string) => join(place, name);
   let service: ChildProcess | undefined;
   const call = (...words: readonly string[]) => isoline(words, { cwd: place, env });
@@ -75,10 +75,10 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)("a verdic
     );
 
   beforeAll(async () => {
-    process.env["XDG_RUNTIME_DIR"] = env.XDG_RUNTIME_DIR;
+    process.env["ISOLINE_HOST_DIRECTORY"] = place;
     software.certify();
     await software.start();
-    mkdirSync(env.XDG_RUNTIME_DIR, { mode: 0o700 });
+    mkdirSync(at("run"), { mode: 0o700 });
     for (const folder of ["makers", "contours"]) mkdirSync(at(`trust/${folder}`), { recursive: true });
     writeFileSync(at("trust/makers/all.pem"), software.authority().root + software.authority().issuer);
     writeFileSync(at("web.sh"), "until [ -e go ]; do [ ! -e attack ] || cat attack; sleep 0.1; done");
@@ -97,7 +97,7 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)("a verdic
     await call("attest", "enrol", "--tpm", software.address, "--trust", "trust", "--name", "node-1");
   });
   afterAll(async () => {
-    delete process.env["XDG_RUNTIME_DIR"];
+    delete process.env["ISOLINE_HOST_DIRECTORY"];
     writeFileSync(at("go"), "");
     if (service?.exitCode === null) await new Promise((ends) => service?.once("exit", ends));
     await software.close();
