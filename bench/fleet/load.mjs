@@ -60,7 +60,7 @@ export class Load {
   #nodes = [];
   /** Nodes that are due, for each target. @type {Node[][]} */
   #ready;
-  /** Nodes that never attested, for each target; they come when no other is due. @type {Node[][]} */
+  /** Nodes that never attested, for each target; where others are due, they take turns with them. @type {Node[][]} */
   #new;
   /** Nodes that wait, by the step at which they are due. @type {Map<number, Node[]>} */
   #waiting = new Map();
@@ -69,6 +69,7 @@ export class Load {
   #idle;
   /** Until when a target is not asked, because it did not answer. @type {number[]} */
   #down;
+  #turns = 0;
   #isRunning = true;
   #isPaused = false;
 
@@ -152,7 +153,8 @@ export class Load {
       let taken = 0;
       while (!isDown && this.#isRunning && idle.length > 0 && (taken < ready.length || begin.length > 0)) {
         // Without an interval the others are always due.
-        const isNext = taken < ready.length && (this.#order.interval > 0 || begin.length === 0);
+        const isTheirTurn = begin.length === 0 || (this.#order.interval > 0 && this.#turns++ % 2 === 0);
+        const isNext = taken < ready.length && isTheirTurn;
         const node = isNext ? ready[taken++] : begin.pop();
         const wire = idle.pop();
         if (node !== undefined && wire !== undefined) void this.#serve(node, wire, target);

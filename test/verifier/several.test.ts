@@ -148,6 +148,23 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
       ]);
     });
 
+    it("writes nothing of a node that it took over, as long as the node says what was written before", async () => {
+      const store = await openStore(server.address("fleet"));
+      const written = () => store.db.selectFrom("evidence").select("at").where("node", "=", "node-2").execute();
+      const before = await written();
+      await until(two, second, { canisters: [bad] });
+      expect(await written()).toEqual(before);
+      one = await start();
+      await until(one, second, { canisters: [bad] });
+      await until(two, second, { canisters: [bad] });
+      expect(await written()).toEqual(before);
+      await until(two, second);
+      expect(await written()).not.toEqual(before);
+      await until(two, second, { canisters: [bad] });
+      await one.end("SIGKILL");
+      await store.close();
+    });
+
     it("watches the nodes of one that was killed, and marks those that are silent", async () => {
       rig.at(two.address);
       let { body } = await rig.get<Node>("/v1/nodes/node-2");

@@ -140,6 +140,67 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     expect((await stores.contoursBy(store.db, ["aa", "bb", "dd"])).map(({ digest }) => digest)).toEqual(["dd"]);
   });
 
+  it("writes verdicts of many nodes together, each for its owner alone", async () => {
+    await stores.insertNode(store.db, other.row("umbrella"));
+    await stores.claimNode(store.db, "node-1", "v1");
+    await stores.claimNode(store.db, "node-2", "v1");
+    const of = (name: string, more: Partial<stores.VerdictWrite> = {}): stores.VerdictWrite => ({
+      ...{ node: name, verifier: "v1", at: new Date(1000), verdict: affirming, columns: { imprint: name } },
+      canisters: [{ ...canister, node: name, tenant: name === "node-1" ? "acme" : "umbrella" }],
+      evidence: { challenge: Buffer.from("c"), evidence: Buffer.from(name) },
+      ...more,
+    });
+    const ended = of("node-2", { canisters: [], at: new Date(2000), verdict: { ...affirming, state: "unverifiable" } });
+    expect(await stores.writeVerdicts(store.db, [of("node-1"), of("node-2"), of("node-3")])).toMatchObject([
+      undefined,
+      undefined,
+      { code: "owned-elsewhere" },
+    ]);
+    expect(await stores.writeVerdicts(store.db, [of("node-1", { verifier: "v2" }), ended])).toMatchObject([
+      { code: "owned-elsewhere" },
+      undefined,
+    ]);
+    const changes = await stores.changesAfter(store.db, 0, 10);
+    expect(changes.map((change) => [change.node, change.label, change.tenant, change.after])).toEqual([
+      ["node-1", null, "acme", "affirming"],
+      ["node-1", "web", "acme", "affirming"],
+      ["node-2", null, "umbrella", "affirming"],
+      ["node-2", "web", "umbrella", "affirming"],
+      ["node-2", null, "umbrella", "unverifiable"],
+      ["node-2", "web", "umbrella", "unknown"],
+    ]);
+    expect(await stores.findNode(store.db, "node-1")).toMatchObject({ imprint: "node-1", since: new Date(1000) });
+    expect(await stores.canistersOf(store.db, "node-1")).toHaveLength(1);
+    expect(await stores.canistersOf(store.db, "node-2")).toEqual([]);
+    const kept = await store.db.selectFrom("evidence").select(["node", "evidence"]).orderBy("node").execute();
+    expect(kept.map((row) => [row.node, Buffer.from(row.evidence).toString()])).toEqual([
+      ["node-1", "node-1"],
+      ["node-2", "node-2"],
+    ]);
+  });
+
+  it("a verdict that cannot be written keeps no other from it, however many come at once", async () => {
+    const nodes = Array.from({ length: 200 }, (_, at) => new SoftwareNode(`many-${at}`));
+    for (const each of nodes) {
+      await stores.insertNode(store.db, each.row("acme"));
+      await stores.claimNode(store.db, each.name, "v1");
+    }
+    const queue = new stores.VerdictQueue(store.db);
+    const written = await Promise.allSettled(
+      nodes.map(({ name }, at) =>
+        queue.write({
+          ...{ node: name, at: new Date(), verdict: at === 90 ? { ...affirming, why: "\0" } : affirming, columns: {} },
+          ...{ verifier: at === 100 ? "v2" : "v1", canisters: [{ ...canister, node: name }] },
+        }),
+      ),
+    );
+    const failed = written.flatMap(({ status }, at) => (status === "rejected" ? [at] : []));
+    expect(failed).toEqual([90, 100]);
+    expect(written[100]).toMatchObject({ reason: { code: "owned-elsewhere" } });
+    expect(await stores.changesAfter(store.db, 0, 1000)).toHaveLength(2 * 198);
+    expect(await stores.findNode(store.db, "many-90")).toMatchObject({ state: "unknown" });
+  });
+
   it("writes neither a verdict nor a change where what belongs to it fails", async () => {
     await stores.claimNode(store.db, "node-1", "v1");
     const also = () => Promise.reject(new Error("no record of the act"));

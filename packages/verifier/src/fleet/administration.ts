@@ -157,7 +157,7 @@ export class Administration {
       });
       if (raised !== undefined) this.#epochs.raised(raised);
       node.state = "revoked";
-      node.imprint = undefined;
+      node.imprint = null;
       node.given = undefined;
       node.affirmed = undefined;
     });

@@ -4,7 +4,7 @@ import { type Appraisal, appraise, endOfResult } from "@isoline/attest/appraise"
 import { type EvidenceDelta, EvidenceReading } from "@isoline/attest/evidence";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
-import { type Database, type State, writeVerdict } from "../store/index.ts";
+import type { State, VerdictQueue } from "../store/index.ts";
 import { departedIn } from "./departed.ts";
 import { trustIn } from "./enrolled-as.ts";
 import type { Epochs } from "./epochs.ts";
@@ -46,7 +46,7 @@ export interface AttestationResult {
 export type SignResult = (appraisal: Appraisal, now: Date, epoch: number) => Promise<string>;
 
 export interface AttestationParts {
-  readonly db: Database;
+  readonly verdicts: VerdictQueue;
   readonly lease: Lease;
   readonly ownership: Ownership;
   readonly rules: Rules;
@@ -107,7 +107,7 @@ export class Attestation {
     reading: EvidenceReading,
     now: Date,
   ): Promise<AttestationResult> {
-    const { db, lease, rules, epochs, timing, sign, appraised, logs, ledgers } = this.#parts;
+    const { verdicts, lease, rules, epochs, timing, sign, appraised, logs, ledgers } = this.#parts;
     node.affirmed = undefined;
     const bodies = bodiesIn(reading);
     const given = await rules.forNode(node, bodies?.canisters ?? []);
@@ -145,9 +145,9 @@ export class Attestation {
       const { name, tenant } = node;
       const file = verdict.body === undefined ? undefined : bodies?.ledger;
       const departed = departedIn(verdict, file);
-      const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now, departed });
+      const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now, departed, imprint });
       const stated = ledgerNews(node.id, file, node.accepted, verdict.accepted);
-      await writeVerdict(db, {
+      await verdicts.write({
         ...write,
         evidence: { challenge, evidence: reading.bytes },
         policy: given.policy?.digest,

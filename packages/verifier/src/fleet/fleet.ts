@@ -1,6 +1,6 @@
 /** All of a verifier but its door: it owns nodes, judges evidence, watches who is alive, and lets administrators act. */
 import type { ChallengeKeys } from "../challenge/challenge.ts";
-import type { Connection, State } from "../store/index.ts";
+import { type Connection, type State, VerdictQueue } from "../store/index.ts";
 import type { SvidAuthority } from "../svid/index.ts";
 import { Administration } from "./administration.ts";
 import { Attestation, type SignResult, type Timing } from "./attestation.ts";
@@ -55,11 +55,12 @@ export class Fleet {
     this.ownership = new Ownership(db, this.lease);
     this.rules = new Rules(db, trusted);
     this.epochs = new Epochs(urgent, this.lease, signEpoch);
-    this.watch = new Watch(db, this.lease, this.ownership, timing.stale);
+    const verdicts = new VerdictQueue(db);
+    this.watch = new Watch(verdicts, this.lease, this.ownership, timing.stale);
     this.logs = new KeptLogs(timing.stale);
     const { lease, ownership, rules, epochs, watch, logs } = this;
     this.attestation = new Attestation({
-      ...{ db, lease, ownership, rules, challenges, epochs, watch, logs, timing, sign },
+      ...{ verdicts, lease, ownership, rules, challenges, epochs, watch, logs, timing, sign },
       ledgers: new ReplayedLedgers(timing.stale),
       ...(appraised !== undefined && { appraised }),
     });

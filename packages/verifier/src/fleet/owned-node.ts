@@ -30,8 +30,8 @@ export class OwnedNode {
   state: State;
   accepted: Accepted | undefined;
   seen: Date | undefined;
-  /** Of the verdict that is written; undefined: not known yet. */
-  imprint: string | undefined;
+  /** Of the verdict that is written; null: not known. */
+  imprint: string | null;
   given: Given | undefined;
   /** In memory alone: after another verifier took the node over, it is known with the next evidence. */
   affirmed: Affirmed | undefined;
@@ -55,6 +55,7 @@ export class OwnedNode {
     this.state = row.state;
     this.accepted = row.accepted === null ? undefined : readAccepted(row.accepted);
     this.seen = row.seen ?? undefined;
+    this.imprint = row.imprint;
   }
 
   /** The key that it was enrolled by. Read when it is first asked for: a verifier takes over thousands of nodes at once. */

@@ -93,6 +93,9 @@ function refusedAt({ platform, policy }: Appraisal, bodies: Bodies | undefined, 
   return { ...before, clock: { clock, resetCount, restartCount }, ledger: isSameBoot ? last.ledger : undefined };
 }
 
+/** Raised when more of a verdict is written than before: each is written once more then. */
+const ROWS = 1;
+
 /**
  * A digest of what two verdicts must have in common for the second to be no news. Only the TPM's clock within one start, the number of
  * events that were on contour, and the node's own time may differ: all else is written before it is acknowledged.
@@ -100,6 +103,7 @@ function refusedAt({ platform, policy }: Appraisal, bodies: Bodies | undefined, 
 export function imprintOf({ state, failure, root, links, body, canisters, accepted }: Verdict): string {
   const { clock, canisters: kept = [], ...rest } = accepted ?? {};
   const said = JSON.stringify([
+    ROWS,
     state,
     failure,
     root,
@@ -134,10 +138,11 @@ interface Writing {
   readonly at: Date;
   /** By label. */
   readonly departed: ReadonlyMap<string, DepartedProcesses>;
+  readonly imprint: string;
 }
 
 /** The verdict as it is written. */
-export function writeOf(verdict: Verdict, { node, tenant, verifier, at, departed }: Writing): VerdictWrite {
+export function writeOf(verdict: Verdict, { node, tenant, verifier, at, departed, imprint }: Writing): VerdictWrite {
   const { state, failure, why, root, links, body, canisters, accepted } = verdict;
   return {
     node,
@@ -147,6 +152,7 @@ export function writeOf(verdict: Verdict, { node, tenant, verifier, at, departed
     columns: {
       links: JSON.stringify(links),
       seen: at,
+      imprint,
       ...(body !== undefined && { root, ...columnsOf(body) }),
       ...(accepted !== undefined && { accepted: writeAccepted(accepted) }),
     },

@@ -1,21 +1,23 @@
 /** Liveness: a node that this verifier owns and that has sent nothing for too long becomes stale, with its canisters. */
 import { VerifierError } from "../error.ts";
-import { type Database, storeGone, writeVerdict } from "../store/index.ts";
+import { storeGone, type VerdictQueue } from "../store/index.ts";
 import type { Lease } from "./lease.ts";
 import type { Ownership } from "./ownership.ts";
 import { Wheel } from "./wheel.ts";
 
 const TRY_AGAIN_SECONDS = 2;
+/** Nodes that went silent together are marked together. */
+const AT_ONCE = 256;
 
 export class Watch {
-  readonly #db: Database;
+  readonly #verdicts: VerdictQueue;
   readonly #lease: Lease;
   readonly #ownership: Ownership;
   readonly #seconds: number;
   readonly #wheel: Wheel;
 
-  constructor(db: Database, lease: Lease, ownership: Ownership, seconds: number) {
-    this.#db = db;
+  constructor(verdicts: VerdictQueue, lease: Lease, ownership: Ownership, seconds: number) {
+    this.#verdicts = verdicts;
     this.#lease = lease;
     this.#ownership = ownership;
     this.#seconds = seconds;
@@ -49,14 +51,17 @@ export class Watch {
   }
 
   async #collect(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      try {
-        await this.#mark(name);
-      } catch (fault) {
-        if (storeGone(fault) === undefined && !(fault instanceof VerifierError)) throw fault;
-        // Its owner watches it; or the database is gone, and it is looked at again soon.
-        if (this.#ownership.present(name) !== undefined) this.#wheel.set(name, TRY_AGAIN_SECONDS);
-      }
+    for (let at = 0; at < names.length; at += AT_ONCE)
+      await Promise.all(names.slice(at, at + AT_ONCE).map((name) => this.#markOrLookAgain(name)));
+  }
+
+  async #markOrLookAgain(name: string): Promise<void> {
+    try {
+      await this.#mark(name);
+    } catch (fault) {
+      if (storeGone(fault) === undefined && !(fault instanceof VerifierError)) throw fault;
+      // Its owner watches it; or the database is gone, and it is looked at again soon.
+      if (this.#ownership.present(name) !== undefined) this.#wheel.set(name, TRY_AGAIN_SECONDS);
     }
   }
 
@@ -64,10 +69,12 @@ export class Watch {
     const node = this.#ownership.present(name);
     if (node === undefined) return;
     await node.alone(async () => {
+      // Its evidence was being judged when it was due.
+      if (this.#wheel.has(name)) return;
       if (node.state === "revoked" || node.state === "stale" || node.state === "unknown") return;
       const why = `no evidence for ${this.#seconds} seconds; see whether the node runs and reaches a verifier`;
       const verdict = { state: "stale", failure: "unreachable", why } as const;
-      await writeVerdict(this.#db, {
+      await this.#verdicts.write({
         node: name,
         verifier: this.#lease.id,
         at: new Date(),

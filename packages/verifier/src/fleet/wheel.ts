@@ -25,6 +25,10 @@ export class Wheel {
     return this.#places.size;
   }
 
+  has(name: string): boolean {
+    return this.#places.has(name);
+  }
+
   /** Has a name be due after so many seconds, in place of what was set before. */
   set(name: string, seconds: number): void {
     this.remove(name);

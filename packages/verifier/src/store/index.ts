@@ -13,4 +13,5 @@ export * from "./rules.ts";
 export * from "./statements.ts";
 export { openStore, storeGone } from "./store.ts";
 export type { DepartedProcesses, LinkRow, State } from "./tables.ts";
+export { VerdictQueue } from "./verdict-queue.ts";
 export * from "./verdicts.ts";

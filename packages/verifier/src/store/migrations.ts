@@ -80,6 +80,10 @@ const contours = `
 create index canisters_by_contour on canisters (contour);
 `;
 
+const imprints = `
+alter table nodes add column imprint text;
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -87,6 +91,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0004-processes": { up: (db) => run(db, processes) },
   "0005-machines": { up: (db) => run(db, machines) },
   "0006-contours": { up: (db) => run(db, contours) },
+  "0007-imprints": { up: (db) => run(db, imprints) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

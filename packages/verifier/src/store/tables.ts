@@ -67,6 +67,8 @@ export interface NodeTable extends VerdictColumns {
   build: string | null;
   /** What `@isoline/attest/appraise` keeps of the last accepted evidence; null before the first. */
   accepted: string | null;
+  /** Of the verdict that is written: evidence that leads to the same one is no news. Null where nothing is known of it. */
+  imprint: string | null;
   /** The verifier that holds the newer of it in memory; null: none. */
   owner: string | null;
 }

@@ -2,6 +2,7 @@
 import { type Insertable, type Selectable, sql, type Transaction, type Updateable } from "kysely";
 import { VerifierError } from "../error.ts";
 import type { Database } from "./connection.ts";
+import type { NodeRow } from "./nodes.ts";
 import { state, type ToState } from "./statements.ts";
 import type { CanisterTable, ChangeTable, CounterRow, NodeTable, State, Tables } from "./tables.ts";
 
@@ -28,108 +29,165 @@ export interface VerdictWrite {
   readonly also?: (step: Transaction<Tables>) => Promise<readonly ToState[]>;
 }
 
-/** Changes are numbered in the order in which they are committed, so that a reader that goes by numbers passes over none. */
-const CHANGES_LOCK = 0x69736f6c;
+/** What is written of one verdict: computed from what stands, before anything is written. */
+interface Plan {
+  readonly write: VerdictWrite;
+  readonly before: NodeRow;
+  /** Canisters that are there afterwards. */
+  readonly canisters: readonly Insertable<CanisterTable>[];
+  /** Labels of canisters that are not. */
+  readonly ended: readonly string[];
+  readonly changes: readonly NewChange[];
+}
 
 /** Refuses with `owned-elsewhere` where another verifier has become the owner in the meantime. */
-export function writeVerdict(db: Database, write: VerdictWrite): Promise<void> {
+export async function writeVerdict(db: Database, write: VerdictWrite): Promise<void> {
+  const [refusal] = await writeVerdicts(db, [write]);
+  if (refusal !== undefined) throw refusal;
+}
+
+/**
+ * Writes verdicts of different nodes in one transaction. Gives for each the refusal `owned-elsewhere` where another verifier has become
+ * the owner in the meantime, and undefined where it was written. Where it fails in another way, none was written.
+ */
+export function writeVerdicts(
+  db: Database,
+  writes: readonly VerdictWrite[],
+): Promise<readonly (VerifierError | undefined)[]> {
   return db.transaction().execute(async (step) => {
-    const { node, verifier, at, verdict } = write;
-    const before = await step.selectFrom("nodes").selectAll().where("name", "=", node).forUpdate().executeTakeFirst();
-    if (before?.owner !== verifier)
-      throw new VerifierError("owned-elsewhere", `another verifier answers for ${node} now; send it again`);
-    const changes: NewChange[] = [];
-    if (before.state !== verdict.state || before.failure !== verdict.failure)
-      changes.push({
-        at,
-        node,
-        label: null,
-        tenant: before.tenant,
-        before: before.state,
-        after: verdict.state,
-        ...reasons(verdict),
-        counters: null,
-      });
-    const since = before.state === verdict.state ? before.since : at;
-    await step
-      .updateTable("nodes")
-      .set({ ...write.columns, ...verdict, since })
-      .where("name", "=", node)
-      .execute();
-    changes.push(...(await writeCanisters(step, write, before.tenant)));
-    if (write.evidence !== undefined)
-      await step
-        .insertInto("evidence")
-        .values({ node, at, ...write.evidence })
-        .onConflict((on) => on.column("node").doUpdateSet({ at, ...write.evidence }))
-        .execute();
-    const further = (await write.also?.(step)) ?? [];
-    await writeChanges(step, changes);
-    const said = changes.map((change) => statementOf(before.id, change, write.policy));
-    await state(step, [...(write.stated ?? []), ...further, ...said]);
+    const nodes = await lockedNodes(step, writes);
+    const ours = writes.filter(({ node, verifier }) => nodes.get(node)?.owner === verifier);
+    const standing = await standingCanisters(step, ours);
+    const plans = ours.map((write) =>
+      planOf(write, nodes.get(write.node) as NodeRow, standing.get(write.node) ?? new Map()),
+    );
+    for (const plan of plans) await writeNode(step, plan);
+    for (const some of inPieces(plans.flatMap(({ canisters }) => canisters))) await upsertCanisters(step, some);
+    for (const plan of plans) await writeOtherCanisters(step, plan);
+    await keepEvidence(step, ours);
+    const further = new Map<VerdictWrite, readonly ToState[]>();
+    for (const write of ours) further.set(write, (await write.also?.(step)) ?? []);
+    await writeChanges(
+      step,
+      plans.flatMap(({ changes }) => changes),
+    );
+    await state(
+      step,
+      plans.flatMap(({ write, before, changes }) => [
+        ...(write.stated ?? []),
+        ...(further.get(write) ?? []),
+        ...changes.map((change) => statementOf(before.id, change, write.policy)),
+      ]),
+    );
+    return writes.map((write) => (ours.includes(write) ? undefined : elsewhere(write.node)));
   });
 }
 
-const reasons = ({ failure, why }: Pick<NodeTable, "failure" | "why">) => ({ failure, why });
+const elsewhere = (node: string): VerifierError =>
+  new VerifierError("owned-elsewhere", `another verifier answers for ${node} now; send it again`);
 
-async function writeCanisters(
+/** In the order of their names, so that two transactions never wait for each other. */
+async function lockedNodes(
   step: Transaction<Tables>,
-  { node, at, canisters, others }: VerdictWrite,
-  tenant: string,
-): Promise<NewChange[]> {
-  const there = new Map((await canistersOf(step, node)).map((row) => [row.label, row]));
+  writes: readonly VerdictWrite[],
+): Promise<ReadonlyMap<string, NodeRow>> {
+  const names = writes.map(({ node }) => node);
+  const rows = await step
+    .selectFrom("nodes")
+    .selectAll()
+    .where("name", "in", names)
+    .orderBy("name")
+    .forUpdate()
+    .execute();
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+async function standingCanisters(
+  step: Transaction<Tables>,
+  writes: readonly VerdictWrite[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, CanisterRow>>> {
+  const found = new Map(writes.map(({ node }) => [node, new Map<string, CanisterRow>()]));
+  if (found.size === 0) return found;
+  const rows = await step
+    .selectFrom("canisters")
+    .selectAll()
+    .where("node", "in", [...found.keys()])
+    .orderBy("label")
+    .execute();
+  for (const row of rows) found.get(row.node)?.set(row.label, row);
+  return found;
+}
+
+function planOf(write: VerdictWrite, before: NodeRow, standing: ReadonlyMap<string, CanisterRow>): Plan {
+  const { node, at, verdict, canisters, others } = write;
+  const { tenant } = before;
   const changes: NewChange[] = [];
-  const changed = (
-    label: string,
-    before: State,
-    after: Pick<NodeTable, "state" | "failure" | "why">,
-    counters: CounterRow | undefined,
-  ) =>
+  const changed = (label: string | null, was: State, now: Reasons, counters?: CounterRow) =>
     changes.push({
-      at,
-      node,
-      label,
-      tenant,
-      before,
-      after: after.state,
-      ...reasons(after),
+      ...{ at, node, label, tenant, before: was, after: now.state, failure: now.failure, why: now.why },
       counters: counters === undefined ? null : JSON.stringify(counters),
     });
 
-  const rows: Insertable<CanisterTable>[] = [];
-  for (const row of canisters ?? []) {
-    const before = there.get(row.label);
-    there.delete(row.label);
-    if (before?.state !== row.state || before.failure !== row.failure)
-      changed(
-        row.label,
-        before?.state ?? "unknown",
-        row as Pick<NodeTable, "state" | "failure" | "why">,
-        JSON.parse(row.counters) as CounterRow,
-      );
-    rows.push({ ...row, since: before?.state === row.state ? before.since : at });
+  if (before.state !== verdict.state || before.failure !== verdict.failure) changed(null, before.state, verdict);
+  if (canisters === undefined) {
+    for (const { label, state: was, counters } of others === undefined ? [] : standing.values())
+      if (was !== others?.state) changed(label, was, others as Reasons, counters);
+    return { write, before, canisters: [], ended: [], changes };
   }
-  for (const some of inPieces(rows)) await upsertCanisters(step, some);
-  const left = [...there.values()];
-  if (canisters !== undefined) {
-    for (const some of inPieces(left)) {
-      const labels = some.map(({ label }) => label);
-      await step.deleteFrom("canisters").where("node", "=", node).where("label", "in", labels).execute();
-    }
-    for (const { label, state: before, counters } of left)
-      changed(label, before, { state: "unknown", failure: null, why: "it ended" }, counters);
-  } else if (others !== undefined) {
-    const { state: after, why } = others;
-    await step
-      .updateTable("canisters")
-      .set({ ...others, since: sql<Date>`case when state = ${after} then since else ${at} end` })
-      .where("node", "=", node)
-      .where(sql<boolean>`(state <> ${after} or why is distinct from ${why})`)
-      .execute();
-    for (const { label, state: before, counters } of left)
-      if (before !== after) changed(label, before, others, counters);
-  }
-  return changes;
+  const rows = canisters.map((row) => {
+    const was = standing.get(row.label);
+    if (was?.state !== row.state || was.failure !== row.failure)
+      changed(row.label, was?.state ?? "unknown", row as Reasons, JSON.parse(row.counters) as CounterRow);
+    return { processes: null, ...row, since: was?.state === row.state ? was.since : at };
+  });
+  const present = new Set(canisters.map(({ label }) => label));
+  const ended = [...standing.values()].filter(({ label }) => !present.has(label));
+  for (const { label, state: was, counters } of ended) changed(label, was, ENDED, counters);
+  return { write, before, canisters: rows, ended: ended.map(({ label }) => label), changes };
+}
+
+type Reasons = Pick<NodeTable, "state" | "failure" | "why">;
+const ENDED: Reasons = { state: "unknown", failure: null, why: "it ended" };
+
+async function writeNode(step: Transaction<Tables>, { write, before }: Plan): Promise<void> {
+  const { node, at, verdict, columns } = write;
+  const since = before.state === verdict.state ? before.since : at;
+  await step
+    .updateTable("nodes")
+    .set({ ...columns, ...verdict, since })
+    .where("name", "=", node)
+    .execute();
+}
+
+/** Those that ended, and those of which nothing new is known but their verdict. */
+async function writeOtherCanisters(step: Transaction<Tables>, { write, ended }: Plan): Promise<void> {
+  const { node, at, canisters, others } = write;
+  for (const labels of inPieces(ended))
+    await step.deleteFrom("canisters").where("node", "=", node).where("label", "in", labels).execute();
+  if (canisters !== undefined || others === undefined) return;
+  const { state: after, why } = others;
+  await step
+    .updateTable("canisters")
+    .set({ ...others, since: sql<Date>`case when state = ${after} then since else ${at} end` })
+    .where("node", "=", node)
+    .where(sql<boolean>`(state <> ${after} or why is distinct from ${why})`)
+    .execute();
+}
+
+async function keepEvidence(step: Transaction<Tables>, writes: readonly VerdictWrite[]): Promise<void> {
+  const rows = writes.flatMap(({ node, at, evidence }) => (evidence === undefined ? [] : [{ node, at, ...evidence }]));
+  if (rows.length === 0) return;
+  await step
+    .insertInto("evidence")
+    .values(rows)
+    .onConflict((on) =>
+      on.column("node").doUpdateSet((of) => ({
+        at: of.ref("excluded.at"),
+        challenge: of.ref("excluded.challenge"),
+        evidence: of.ref("excluded.evidence"),
+      })),
+    )
+    .execute();
 }
 
 /** One statement for many rows: a node may have thousands, and the lease is renewed over the same connection where there is but one. */
@@ -157,6 +215,9 @@ function inPieces<T>(rows: readonly T[]): readonly (readonly T[])[] {
   const pieces = Math.ceil(rows.length / ROWS_AT_ONCE);
   return Array.from({ length: pieces }, (_, at) => rows.slice(at * ROWS_AT_ONCE, (at + 1) * ROWS_AT_ONCE));
 }
+
+/** Changes are numbered in the order in which they are committed, so that a reader that goes by numbers passes over none. */
+const CHANGES_LOCK = 0x69736f6c;
 
 async function writeChanges(step: Transaction<Tables>, changes: readonly NewChange[]): Promise<void> {
   if (changes.length === 0) return;
