@@ -55,6 +55,26 @@ export function policyLoaded(): AuditRecord {
   };
 }
 
+/**
+ * INTEGRITY_STATUS, with a cause that the kernel does not have: in this place stood a line without its end, which is all that is left of a
+ * record.
+ */
+export function tornRecord(line: Uint8Array): AuditRecord {
+  return {
+    type: "INTEGRITY_STATUS",
+    fields: [
+      ["pid", process.pid],
+      ["uid", process.getuid?.() ?? 0],
+      ["op", "audit_resume"],
+      ["cause", "torn_record"],
+      ["comm", { untrusted: commandOf(process.pid) }],
+      ["torn", { untrusted: line }],
+      ["res", 0],
+      ["errno", 0],
+    ],
+  };
+}
+
 /** integrity_audit.c, integrity_audit_message. */
 function message(op: string, cause: string, file: UsedFile, thread: UsingThread, errno: number): AuditRecord["fields"] {
   return [
