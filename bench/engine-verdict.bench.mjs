@@ -102,7 +102,7 @@ const outside = {
   ownerIn: itself,
   isOwnPort: () => false,
   isOwnPeer: () => false,
-  isOwnName: () => false,
+  ownerOfName: () => /** @type {const} */ ("others"),
 };
 
 /** The keys that a sensor remembers and the engine behind it, after `size` different events. */

@@ -239,8 +239,12 @@ describe.skipIf(!hasGit)("in a git repository (needs git)", () => {
 
     test("a difference reads as sentences", () => {
       setup();
-      keep("app.contour", app(opening(["/bin/sh"], "/e")));
-      expect(git("diff", "--", "app.contour").stdout).toMatch(/^\+sh: opened \/e for reading {3}[0-9a-f]{8}$/m);
+      const long = `/${"f".repeat(3000)}`;
+      keep("app.contour", app(opening(["/bin/sh"], "/e", `${long}1`)));
+      expect(git("diff", "--", "app.contour").stdout).toMatch(/^\+sh: opened \/e for reading {3}[0-9a-f]{40}$/m);
+      commit("a long name");
+      keep("app.contour", app(opening(["/bin/sh"], "/e", `${long}2`)));
+      expect(git("diff", "--", "app.contour").stdout).toMatch(/^\+sh: opened \/f+2 for reading {3}[0-9a-f]{40}$/m);
     });
 
     test("evidence of both branches is merged", () => {

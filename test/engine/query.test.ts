@@ -103,6 +103,30 @@ describe("a question", () => {
     expect(queryContour(levelled, question).flatMap(({ acts }) => acts)).toHaveLength(count);
   });
 
+  it.each([
+    ["write path=$HOME/.ssh/", 3],
+    ["write path=$HOME/.ssh/config", 2],
+    ["write path=$HOME/.npmrc", 1],
+    ["read path=/etc/shadow", 2],
+    ["read path=/etc/", 2],
+    ["read path=$CWD/jail/etc/", 2],
+    ["read path!=/etc/shadow", 3],
+    ["connect path=$CWD/x.sock", 2],
+  ])("reaches into other roots and mounts, and what could be anywhere counts as found: %s", (question, count) => {
+    const placed = learnt(
+      opens(node, "$IN:$HOME//.ssh/config", "write"),
+      opens(node, "?deleted:$HOME/.ssh/old", "write"),
+      opens(node, "$IN:unknown//.ssh/x", "write"),
+      opens(node, "$IN:/etc//shadow"),
+      opens(node, "$IN:$CWD/jail//etc/shadow"),
+      opens(node, "$IN:tmpfs/bwrap//etc/shadow"),
+      opens(node, "?path-too-long"),
+      event(node, "connect", { family: "unix", type: "stream", address: "$IN:$CWD//x.sock" }),
+      event(node, "connect", { family: "unix", type: "stream", address: "?relative:x" }),
+    );
+    expect(queryContour(placed, question).flatMap(({ acts }) => acts)).toHaveLength(count);
+  });
+
   it("is an act line as a contour has it, too", () => {
     for (const { acts } of queryContour(contour, "path=**"))
       for (const { act } of acts) expect(queryContour(contour, act)).not.toEqual([]);

@@ -1,8 +1,12 @@
 /** Pages of contours: complete by themselves, closed to names from a workload, and readable in a browser. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { Contour } from "@isoline/core/contour";
+import type { Credentials, Subject } from "@isoline/core/event";
+import { canonicalPolicy, parsePolicy } from "@isoline/core/identity";
+import { iso1 } from "@isoline/core/profile";
 import { beforeAll, describe, expect, it } from "vitest";
-import { connects, event, executes, learnt, node, npm, opens, sh } from "../engine/workload.ts";
+import { connects, event, executes, learnt, node, npm, opens, root, sh } from "../engine/workload.ts";
 import { isoline, temporaryPlace } from "../cli/isoline.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -64,6 +68,32 @@ describe("a page of a contour", () => {
     expect(page.match(/<\/script>/g)).toHaveLength(2);
     expect(page).not.toContain("<img");
     expect(page).not.toContain("<!--");
+  });
+
+  it("of a difference names the rules that only one side has, with all that they take", () => {
+    const rule = { accepts: "a number", because: "6 of 6 runs", of: ["create", "unlink"], replaces: 2 };
+    const under = (...classes: readonly object[]) => canonicalPolicy(parsePolicy({ classes }));
+    const both = { ...rule, at: "$CWD/up/{a-<n>}.jpg" };
+    const a = place.keep("plain.contour", Contour.create({ profile: iso1, policy: under(both) }));
+    const closed = { ...rule, at: "$CWD/in/{<one>}", names: ["x.txt", "y.txt"] };
+    const b = place.keep("ruled.contour", Contour.create({ profile: iso1, policy: under(both, closed) }));
+    const shown = "rule $CWD/in/{<one>}: create, unlink one of x.txt, y.txt; a number  (2 acts); 6 of 6 runs";
+    expect(isoline(["diff", a, b]).stdout).toContain(`+ ${shown}`);
+    const compared = pageOf(["diff", a, b]);
+    expect(compared).toContain(`added ${shown.replaceAll("<", "&#60;").replaceAll(">", "&#62;")}`);
+    expect(compared).toContain("1 rule added · 0 rules removed");
+  });
+
+  it("of a difference tells programs apart that act as other users, or with other rights", () => {
+    const opened = opens(node, "$CWD/x");
+    const { subject } = opened as ReturnType<typeof opens> & { subject: Subject<"open"> };
+    const of = (credentials: Credentials) => learnt(event(node, "open", subject, credentials));
+    const plain = place.keep("plain.contour", learnt(opened));
+    const asRoot = pageOf(["diff", plain, place.keep("root.contour", of(root))]);
+    expect(asRoot.match(/"name":"node[^"]*"/g)).toEqual(['"name":"node (0)"', '"name":"node (1000)"']);
+    const raised = of({ ...opened.actor.credentials, capabilities: 0x20n });
+    const other = pageOf(["diff", plain, place.keep("raised.contour", raised)]);
+    expect(other).toMatch(/"name":"node \(uid=1000 [^"]* capabilities=0x20\)"/);
   });
 
   it("leaves the page that was there where the contour cannot be read", () => {

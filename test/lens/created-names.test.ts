@@ -244,6 +244,19 @@ describe("a refused event changes no names", () => {
     expect(node.sees("/home/ann/.npmrc_auth")).toBe("$HOME/.npmrc_auth");
   });
 
+  test("a move that the task makes itself, and the kernel may refuse: what was there before does not count as created", () => {
+    const moves = (mayFail: boolean) => {
+      const { node } = start();
+      node.draws("/tmp/qwerty");
+      const to = "/srv/deadbeef-0000-4372-a567-5ec2e7000001";
+      const said = node.does("rename", { ...node.object("/tmp/qwerty"), to, replaces: "yes" }, { mayFail });
+      expect(said).toContain(" to=$/srv/{node#1} ");
+      return node.sees(to);
+    };
+    expect(moves(false)).toBe("$/srv/{node#1}");
+    expect(moves(true)).toBe("/srv/deadbeef-0000-4372-a567-5ec2e7000001");
+  });
+
   test("withdrawing twice, or without an event, changes nothing", () => {
     const { namespace, node } = start();
     namespace.leveller.withdraw();
@@ -266,11 +279,19 @@ describe("abstract socket names", () => {
     expect(gcc.address("connect", "@")).toBe("@");
   });
 
+  test("one that the namespace could not bind, because it is another program's, stays as it is where it is reached", () => {
+    const { node } = start();
+    node.address("bind", "@/tmp/dbus-Str4ng3r77");
+    expect(node.address("connect", "@/tmp/dbus-Str4ng3r77")).toBe("@/tmp/dbus-Str4ng3r77");
+    expect(node.address("send", "@/tmp/dbus-Str4ng3r77")).toBe("@/tmp/dbus-Str4ng3r77");
+  });
+
   test("those the kernel chose", () => {
     const { node } = start();
     expect(node.address("bind", "@0a1f3")).toBe("$autobind");
     expect(node.address("connect", "@0a1f3")).toBe("$autobind");
     expect(node.address("connect", "@beef5")).toBe("@beef5");
+    expect(node.address("connect", "@dead5")).toBe("@dead5");
     expect(node.address("connect", "@0a1f")).toBe("@0a1f");
     const off = new Namespace(ann, parsePolicy({ rules: { autobind: false } })).process(0, "node");
     expect(off.address("connect", "@0a1f3")).toBe("@0a1f3");

@@ -24,6 +24,8 @@ export interface Machine {
   /** Ports that the kernel assigns. */
   readonly ports: readonly number[];
   readonly controlGroups?: readonly ControlGroup[];
+  /** Abstract names of sockets outside the namespace. */
+  readonly strangers?: readonly string[];
 }
 
 export const ann: Machine = {
@@ -35,6 +37,7 @@ export const ann: Machine = {
   user: "ann",
   pids: [4711, 4712, 4713, 4714],
   ports: [43211, 43212],
+  strangers: ["@beef5", "@/tmp/dbus-Str4ng3r77"],
 };
 
 export const bob: Machine = {
@@ -66,7 +69,7 @@ export class Namespace {
       ownerIn: relationOf,
       isOwnPort: ({ port, type, isReached }) => machine.ports.includes(port) && !(isReached && type === "dgram"),
       isOwnPeer: ({ port }) => port !== 40_001,
-      isOwnName: (name) => name !== "@beef5",
+      ownerOfName: (name) => (machine.strangers?.includes(name) ? "others" : name === "@dead5" ? "nobody" : "own"),
     };
     this.leveller = new Leveller(policy, launch, surroundings);
   }

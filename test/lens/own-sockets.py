@@ -5,6 +5,8 @@ import sys
 import time
 
 LOOPBACK = "127.0.0.1"
+# Sockets that stay open to the end.
+held = []
 
 
 def bound(kind, address=(LOOPBACK, 0), family=socket.AF_INET):
@@ -54,6 +56,20 @@ def own():
     name.bind("")
     name.listen(1)
     print("named", stream(name.getsockname(), socket.AF_UNIX))
+    drawn = b"\0/tmp/dbus-" + b"Xa7Qq12Zz%d" % os.getpid()
+    print("drawn", bound_anew(drawn), stream(drawn, socket.AF_UNIX))
+
+
+def bound_anew(name):
+    """Binds a random name as a server does; a stranger may have it already."""
+    server = socket.socket(socket.AF_UNIX)
+    held.append(server)
+    try:
+        server.bind(name)
+        server.listen(5)
+        return "bound"
+    except OSError as error:
+        return error.errno
 
 
 def given(port, kind):
@@ -96,5 +112,7 @@ if what == "datagram":
         print("stranger reached")
     except OSError as error:
         print("stranger", error.errno)
-if what == "named":
+if what == "drawn":
+    print("bind", bound_anew(b"\0" + target.encode()))
+if what in ("named", "drawn"):
     print("stranger", stream(b"\0" + target.encode(), socket.AF_UNIX))

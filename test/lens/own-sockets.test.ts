@@ -13,7 +13,8 @@ import { Bench, until } from "../faults/bench.ts";
 import { type Ended, isBuilt } from "../support/isoline.ts";
 
 const python = ["/usr/bin/python3"].find(existsSync);
-const OWN = "own reached\ninherited reached\nclosed 111\nagain reached\nwide reached\ndatagram b'y'\nnamed reached\n";
+const OWN =
+  "own reached\ninherited reached\nclosed 111\nagain reached\nwide reached\ndatagram b'y'\nnamed reached\ndrawn bound reached\n";
 const EPERM = 1;
 const LISTENS = `import socket,sys
 s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEPORT,1); s.bind(("127.0.0.1",int(sys.argv[1]))); s.listen(5)
@@ -93,12 +94,17 @@ describe.skipIf(python === undefined || !isBuilt)("sockets (needs python3, a bui
     stranger.close();
   });
 
-  it("another program's name that the kernel chose: off contour", async () => {
-    const script =
-      "import socket,sys;a=socket.socket(socket.AF_UNIX);a.bind('');a.listen(5);print(a.getsockname()[1:].decode(),flush=True);sys.stdin.read()";
+  it.each([
+    ["that the kernel chose", "named", ""],
+    ["that was drawn, which the workload tries to bind first", "drawn", "\\0/tmp/dbus-Str4ng3rXy7"],
+  ])("another program's name %s: off contour", async (_, way, bound) => {
+    const script = [
+      `import socket,sys;a=socket.socket(socket.AF_UNIX);a.bind('${bound}');a.listen(5)`,
+      "print(a.getsockname()[1:].decode(),flush=True);sys.stdin.read()",
+    ].join("\n");
     const stranger = spawn(python as string, ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
     const name = String((await once(stranger.stdout, "data"))[0]).trim();
-    await expectStranger(["named", name], new RegExp(`^connect .*@${name}`));
+    await expectStranger([way, name], new RegExp(`^connect .*@${name}`));
     stranger.stdin.end();
   });
 });

@@ -31,7 +31,7 @@ export function pathOf(act: string): string | undefined {
     ?.slice("path=".length);
 }
 
-/** The contents that an act names: its subject's, and those of the files loaded to run it. */
+/** The contents that an act names: its subject's, those of the files loaded to run it, and those of what it is given to run. */
 export function contentsOf(act: string): Content[] {
   const contents: Content[] = [];
   const path = pathOf(act) ?? "";
@@ -39,8 +39,14 @@ export function contentsOf(act: string): Content[] {
     const value = word.slice(word.indexOf("=") + 1);
     if (word.startsWith("digest=") && isDigest(value)) contents.push({ path, digest: value });
     if (word.startsWith("loader=")) contents.push(...value.split(",").flatMap(loaded));
+    if (word.startsWith("runs=")) contents.push(...value.split(",").flatMap((entry) => given(entry, path)));
   }
   return contents;
+}
+
+/** A file, or a text among the arguments of the program. */
+function given(entry: string, program: string): Content[] {
+  return loaded(entry).map(({ path, digest }) => ({ path: path === "text" ? `a text for ${program}` : path, digest }));
 }
 
 function loaded(entry: string): Content[] {

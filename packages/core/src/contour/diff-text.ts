@@ -1,5 +1,6 @@
 /** Prints the difference between two contours: changed files first, then the acts of only one of them. */
 import type { Digest } from "../digest.ts";
+import { actingUsers } from "./acting-user.ts";
 import type { ContourDiff, LonePoint, RuleLine } from "./diff.ts";
 import { type Phase, phaseOfPath, phases } from "./phase.ts";
 
@@ -17,14 +18,22 @@ const titles: Readonly<Record<Phase, string>> = { runtime: "runtime set-up", wor
  */
 export function formatDiff(diff: ContourDiff, rankOf: RankOf = () => 0): string[] {
   const { carriedIn, rules = { onlyA: [], onlyB: [] } } = diff;
-  const ruled = [...rules.onlyA.map((rule) => ruleText("-", rule)), ...rules.onlyB.map((rule) => ruleText("+", rule))];
+  const ruled = [
+    ...rules.onlyA.map((rule) => `- ${ruleText(rule)}`),
+    ...rules.onlyB.map((rule) => `+ ${ruleText(rule)}`),
+  ];
   return [...ruled, ...(carriedIn === undefined ? part(diff, diff.carried, rankOf) : byPhase(diff, carriedIn, rankOf))];
 }
 
-/** `+ rule $CWD/up/{photo-<n>}.jpg: a number  (18 acts); 6 of 6 runs …` */
-function ruleText(sign: string, { at, by, replaces, accepts, because }: RuleLine): string {
+/**
+ * `rule $CWD/up/{photo-<n>}.jpg: create, open; a number  (18 acts); 6 of 6 runs …`: what the rule takes, and then the words of its
+ * author.
+ */
+export function ruleText({ at, by, of, names, but, replaces, accepts, because }: RuleLine): string {
   const who = by.length === 0 ? "" : ` for ${by.join(", ")}`;
-  return `${sign} rule ${at}${who}: ${accepts}${acts(replaces)}; ${because}`;
+  const which = names === undefined ? "" : ` one of ${names.join(", ")}`;
+  const except = but === undefined ? "" : ` but not ${but.join(", ")}`;
+  return `rule ${at}${who}: ${of.join(", ")}${which}${except}; ${accepts}${acts(replaces)}; ${because}`;
 }
 
 function byPhase(diff: ContourDiff, carriedIn: Readonly<Record<Phase, number>>, rankOf: RankOf): string[] {
@@ -51,14 +60,15 @@ function ofPhase({ redigested, renamed, onlyA, onlyB }: ContourDiff, phase: Phas
 
 function part({ redigested, renamed, onlyA, onlyB }: Changes, carried: number, rankOf: RankOf): string[] {
   const ambiguous = saidTwice([...onlyA, ...onlyB]);
+  const userOf = actingUsers([...onlyA, ...onlyB]);
   return [
     ...redigested.map(({ path, from, to, points }) => `content  ${path}  ${short(from)} → ${short(to)}${acts(points)}`),
     ...renamed.map(({ from, to, points }) => `renamed  ${from} → ${to}${acts(points)}`),
     ...(carried > 0
       ? [`carried  ${carried} ${carried === 1 ? "act" : "acts"} of programs whose identity changed`]
       : []),
-    ...lone("-", gravestFirst(onlyA, rankOf), ambiguous),
-    ...lone("+", gravestFirst(onlyB, rankOf), ambiguous),
+    ...lone("-", gravestFirst(onlyA, rankOf), ambiguous, userOf),
+    ...lone("+", gravestFirst(onlyB, rankOf), ambiguous, userOf),
   ];
 }
 
@@ -78,7 +88,7 @@ function saidTwice(points: readonly LonePoint[]): ReadonlySet<string> {
 function gravestFirst(points: readonly LonePoint[], rankOf: RankOf): LonePoint[] {
   const programs = new Map<string, { rank: number; points: { rank: number; point: LonePoint }[] }>();
   for (const point of points) {
-    const key = `${point.chain.join("\n")} ${point.credentials}`;
+    const key = whoOf(point);
     const rank = rankOf(point.act);
     const known = programs.get(key) ?? { rank, points: [] };
     known.rank = Math.min(known.rank, rank);
@@ -90,12 +100,20 @@ function gravestFirst(points: readonly LonePoint[], rankOf: RankOf): LonePoint[]
     .flatMap((program) => program.points.toSorted((one, other) => one.rank - other.rank).map(({ point }) => point));
 }
 
-/** A heading for each program and its credentials, the acts below it. */
-function lone(sign: string, points: readonly LonePoint[], ambiguous: ReadonlySet<string>): string[] {
+const whoOf = ({ chain, credentials }: LonePoint) => `${chain.join("\n")} ${credentials}`;
+
+/** A heading for each program and its user, the acts below it. */
+function lone(
+  sign: string,
+  points: readonly LonePoint[],
+  ambiguous: ReadonlySet<string>,
+  userOf: (point: LonePoint) => string,
+): string[] {
   const lines: string[] = [];
   let last = "";
-  for (const { chain, credentials, act, says } of points) {
-    const heading = `${chain.join(" → ") || "before the first program"} (${credentials.split(" ")[0]?.slice("uid=".length)})`;
+  for (const point of points) {
+    const { chain, act, says } = point;
+    const heading = `${chain.join(" → ") || "before the first program"} (${userOf(point)})`;
     if (heading !== last) lines.push(`${sign} ${heading}`);
     last = heading;
     lines.push(`${sign}   ${says === undefined || ambiguous.has(says) ? act : says}`);

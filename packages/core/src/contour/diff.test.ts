@@ -95,6 +95,31 @@ test("acts that have the same sentence are printed with all their attributes", (
   expect(formatDiff(diffContours(a, b))).toContain(`+   ${openAct("/same")}`);
 });
 
+test("other rights of the same program are told", () => {
+  const as = (more: object) => {
+    const contour = contourOf([{ chain: ["/bin/sh"], acts: [openAct("/x")] }]);
+    const [task] = [...contour.tasks()];
+    const event = eventOf(openAct("/y"), task);
+    contour.add({
+      ...event,
+      actor: { ...event.actor, credentials: { ...event.actor.credentials, ...more } },
+    } as typeof event);
+    return contour;
+  };
+  const plain = formatDiff(diffContours(contourOf([{ chain: ["/bin/sh"], acts: [openAct("/x")] }]), as({})));
+  expect(plain[0]).toBe("+ sh (user)");
+  const raised = formatDiff(diffContours(as({}), as({ euid: 0, capabilities: 0x200000n })));
+  expect(raised).toHaveLength(4);
+  expect(raised[0]).toBe("- sh (user)");
+  expect(raised[2]).toMatch(/^\+ sh \(uid=user euid=0 .* capabilities=0x200000\)$/);
+  const root = { uid: 0, euid: 0, suid: 0, fsuid: 0 };
+  const dropped = formatDiff(diffContours(as(root), as({ ...root, capabilities: 0x1ffn })));
+  expect([dropped[0], dropped[2]]).toEqual([
+    expect.stringMatching(/^- sh \(uid=0 .* capabilities=0x0\)$/),
+    expect.stringMatching(/^\+ sh \(uid=0 .* capabilities=0x1ff\)$/),
+  ]);
+});
+
 describe("an updated program", () => {
   test("is reported as one file with a new digest, however many programs run below it", () => {
     const diff = diffContours(contourOf(programs()), contourOf(programs({ "/usr/bin/node": "node 24" })));
@@ -144,6 +169,20 @@ describe("an updated program", () => {
       onlyB: 0,
     });
   });
+});
+
+test("other content of what a program is given to run is told, a text among its arguments as well", () => {
+  const exec = `exec path=/usr/bin/dash mode=0100755 uid=0 gid=0 fs=disk digest=${contentOf("dash")} loader=/lib/ld.so@${contentOf("ld")} runs=`;
+  const of = (...runs: string[]) => contourOf([{ chain: ["/bin/sh"], acts: runs.map((each) => exec + each) }]);
+  const diff = diffContours(
+    of(`/srv/x.sh@${contentOf("one")}`, `text@${contentOf("good")}`),
+    of(`/srv/x.sh@${contentOf("two")}`, `text@${contentOf("bad")}`),
+  );
+  expect(diff.redigested).toEqual([
+    { path: "/srv/x.sh", from: contentOf("one"), to: contentOf("two"), points: 1 },
+    { path: "a text for /usr/bin/dash", from: contentOf("good"), to: contentOf("bad"), points: 1 },
+  ]);
+  expect(formatDiff(diff)).toHaveLength(2);
 });
 
 describe("content of what is read", () => {

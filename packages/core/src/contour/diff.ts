@@ -37,6 +37,12 @@ export interface RuleLine {
   readonly at: string;
   /** The programs that it is for; empty for every program. */
   readonly by: readonly string[];
+  /** The operations that it is for. */
+  readonly of: readonly string[];
+  /** The names of a closed class. */
+  readonly names?: readonly string[];
+  /** Names that the class never takes. */
+  readonly but?: readonly string[];
   /** How many learnt acts it stands for. */
   readonly replaces: number;
   /** What it accepts that was not learnt, in words. */

@@ -1,7 +1,8 @@
 /** Contours: read, written, compared and merged. */
+export { actingUsers } from "./acting-user.ts";
 export { conflictSides, isConflictMark } from "./conflict.ts";
 export { Contour } from "./contour.ts";
-export { formatDiff } from "./diff-text.ts";
+export { formatDiff, ruleText } from "./diff-text.ts";
 export { type ContourDiff, diffContours, type LonePoint, type RuleLine } from "./diff.ts";
 export { Extension } from "./extension.ts";
 export { emptyLike, mergeBranches, mergeContours } from "./merge.ts";

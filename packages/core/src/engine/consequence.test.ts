@@ -12,6 +12,8 @@ const cases: Readonly<Record<Exclude<Consequence, "start-up">, readonly string[]
     `open access=read path=/etc/shadow ${root}`,
     `open access=read path=$HOME/.ssh/id_ed25519 ${mine}`,
     `open access=read path=/root/.aws/credentials ${root}`,
+    `open access=read path=$IN:/etc//shadow ${root}`,
+    `open access=read path=$IN:$HOME//.netrc ${mine}`,
     `open access=read path=$CWD/.env ${mine}`,
     `link path=/etc/shadow ${root} to=$TMP/x`,
     "symlink path=$TMP/x content=/etc/shadow",

@@ -28,6 +28,17 @@ test("escaped text gives back its bytes, is canonical, and stays on one line wit
   );
 });
 
+test("every character is escaped that is not drawn, draws nothing but a gap, or changes how its neighbours are drawn", () => {
+  const HIDDEN = /[\p{Cc}\p{Z}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\u{2800}\u{13430}-\u{1343f}]/u;
+  const shown: string[] = [];
+  for (let code = 0; code <= 0x10ffff; code++) {
+    if (code >= 0xd800 && code < 0xe000) continue;
+    const character = String.fromCodePoint(code);
+    if (HIDDEN.test(character) && escapeBytes(Buffer.from(character)) === character) shown.push(code.toString(16));
+  }
+  expect(shown).toEqual([]);
+});
+
 test("different bytes give different text, also where one begins with a byte order mark", () => {
   const mark = Buffer.from("efbbbf", "hex");
   fc.assert(

@@ -1,6 +1,7 @@
 /**
  * Applies class rules to what was learnt: the acts that a rule takes become one, their evidence is put together, and each act
- * that was replaced is kept in the evidence, under the line of its rule. When that line is gone the acts come back.
+ * that was replaced is kept in the evidence, under the line of its rule. When that line is gone the acts come back. Evidence is not
+ * reviewed, so only acts come back that the contour permitted as one of a class.
  */
 import { Contour } from "../contour/contour.ts";
 import { formatCredentials, parseCredentials } from "../contour/credentials.ts";
@@ -11,6 +12,7 @@ import type { Evidence } from "../evidence/evidence.ts";
 import type { ReplacedAct } from "../evidence/remarks.ts";
 import { Classes } from "../identity/classes/classes.ts";
 import { namePath } from "../identity/classes/name-path.ts";
+import { parseRule } from "../identity/classes/parse-rule.ts";
 import { canonicalRule, type ClassRule } from "../identity/classes/rule.ts";
 import { StaleActs } from "../identity/classes/stale.ts";
 import { canonicalPolicy, type Policy } from "../identity/policy.ts";
@@ -88,9 +90,11 @@ export function restored({ contour, evidence }: Learnt): Restored {
   const moved = new Map<Digest, Digest>();
   const classes = new Classes(rules);
   const before = made.size;
-  for (const act of evidence ? takeGone(evidence, new Set(rules.map(lineOf))) : []) {
+  const acts = evidence ? takeGone(evidence, new Set(rules.map(lineOf))) : [];
+  const permitted = permittedBy(contour, acts);
+  for (const act of acts) {
     const event = eventOf(act, made);
-    if (event === undefined) continue;
+    if (event === undefined || !permitted(act, event)) continue;
     const classed = classes.of(event, () => namePath(made.taskChain(event.actor.task))).event;
     if (!stale.has(classed)) moved.set(act.point, made.add(classed).point);
   }
@@ -114,6 +118,28 @@ export function policyOf(contour: Contour): Policy {
 function takeGone(evidence: Evidence, present: ReadonlySet<string>): ReplacedAct[] {
   const gone = new Set(evidence.replaced.map(({ rule }) => rule).filter((rule) => !present.has(rule)));
   return [...gone].flatMap((rule) => evidence.takeReplaced(rule));
+}
+
+/** Whether an act was one of what a contour has, under the rule that the act names and is gone, or under all of these. */
+function permittedBy(contour: Contour, acts: readonly ReplacedAct[]): (act: ReplacedAct, event: Event) => boolean {
+  const { classes: present } = policyOf(contour);
+  const gone = new Map([...new Set(acts.map(({ rule }) => rule))].map((line) => [line, ruleIn(line)] as const));
+  const all = new Classes([...present, ...[...gone.values()].flatMap((rule) => rule ?? [])]);
+  const alone = new Map(Array.from(gone, ([line, rule]) => [line, rule && new Classes([rule])] as const));
+  return ({ rule }, event) => {
+    const programs = () => namePath(contour.taskChain(event.actor.task));
+    return [alone.get(rule), all].some(
+      (each) => each?.overlooks(event) || contour.indexOf(each?.of(event, programs).event ?? event) >= 0,
+    );
+  };
+}
+
+function ruleIn(line: string): ClassRule | undefined {
+  try {
+    return parseRule(JSON.parse(line), "a rule in the evidence");
+  } catch {
+    return undefined;
+  }
 }
 
 function emptyLike(contour: Contour, rules: readonly ClassRule[]): Contour {

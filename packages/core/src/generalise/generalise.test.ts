@@ -191,6 +191,30 @@ describe("applied rules", () => {
       ]);
   });
 
+  it("bring nothing back that the contour did not permit, whatever the evidence says", () => {
+    const wide = withRules(
+      of(),
+      chosen(of()).rules.map(({ rule }) => rule),
+    );
+    const deleted = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
+    for (let at = 0; at < wide.contour.size; at++) deleted.add(wide.contour.event(at));
+    const evidence = wide.evidence as Evidence;
+    const [told] = evidence.replaced;
+    const forged = (act: string, more = {}) =>
+      ({ ...told, point: sha256(Buffer.from(act)), act, ...more }) as typeof told;
+    const others = [
+      read(".npmrc"),
+      create("other.77"),
+      "open access=write path=$HOME/.ssh/x mode=0100600 uid=0 gid=0 fs=disk",
+    ];
+    evidence.addReplaced(
+      [...others.map((act) => forged(act)), forged(read("secret"), { rule: "{}" })].flatMap((each) => each ?? []),
+    );
+    const back = restored({ contour: deleted, evidence });
+    expect(acts(back)).toEqual(acts(of()));
+    expect(back.returned).toBe(8);
+  });
+
   it("leave nothing behind without evidence", () => {
     const wide = withRules(
       of(),

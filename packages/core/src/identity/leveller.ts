@@ -382,11 +382,12 @@ export class Leveller {
 
   #abstract(address: string, at: Observation, binds: boolean, isReached: boolean): string {
     const isChosen = this.#policy.rules.autobind && isAutobound(address);
-    // An abstract name of another process may look like this, too. Only names of the namespace's own sockets are levelled.
-    if (!isChosen || (isReached && !this.#surroundings.isOwnName(address, at)))
-      return this.#paths.socket(address, at, binds);
-    this.#firings.count("autobind");
-    return AUTOBIND;
+    const named = isChosen ? AUTOBIND : this.#paths.socket(address, at, binds);
+    // A name of another process may look like one that the namespace made. Only names of its own sockets are levelled.
+    const owner = isReached && named !== address ? this.#surroundings.ownerOfName(address, at) : "own";
+    if (named === address || owner === "others" || (isChosen && owner === "nobody")) return address;
+    if (isChosen) this.#firings.count("autobind");
+    return named;
   }
 }
 

@@ -31,6 +31,8 @@ export interface Observation {
   readonly atHostRoot?: boolean;
   /** The name was created with O_EXCL, so it was new to the file system, as temporary names are. */
   readonly exclusive?: boolean;
+  /** The task makes the call itself once it was decided, so the kernel may still refuse it. */
+  readonly mayFail?: boolean;
   /** The full mode requested at creation (a private 0600 or 0700 is the mark of mkstemp and mkdtemp). */
   readonly requestedMode?: number;
   /** The file in /proc that lists the sockets of the network of the address; left out if it cannot be determined. */
@@ -66,6 +68,6 @@ export interface Surroundings {
   isOwnPort(end: ReachedPort, network: string, at: Observation): boolean;
   /** Whether no process outside the namespace listens at a port of this machine, whichever process it was assigned to. */
   isOwnPeer(end: ReachedPort, at: Observation): boolean;
-  /** Whether an abstract name (`@name`) belongs to the namespace's own sockets and to no others. */
-  isOwnName(name: string, at: Observation): boolean;
+  /** Whether an abstract name (`@name`) belongs at this moment to the namespace's own sockets alone, to none, or to others too. */
+  ownerOfName(name: string, at: Observation): "own" | "nobody" | "others";
 }

@@ -8,7 +8,7 @@ const surroundings: Surroundings = {
   ownerIn: () => "outside",
   isOwnPort: () => false,
   isOwnPeer: () => false,
-  isOwnName: () => false,
+  ownerOfName: () => "others",
 };
 const holds = (name: string, pid: number) => new PidNames(surroundings).holdsPid(name, pid);
 

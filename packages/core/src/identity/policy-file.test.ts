@@ -80,6 +80,8 @@ describe("a value that is not understood is refused with its key", () => {
     [{ pseudonyms: [{ path: "/a", as: "$A" }] }, "pseudonyms[0].as"],
     [{ pseudonyms: [{ path: "/a", as: "hash" }] }, "pseudonyms[0].as"],
     [{ pseudonyms: [{ path: "/a", as: "HOME" }] }, "pseudonyms[0].as"],
+    [{ pseudonyms: [{ path: "/a", as: "HOST" }] }, "pseudonyms[0].as"],
+    [{ pseudonyms: [{ path: "/a", as: "ROOTFS" }] }, "pseudonyms[0].as"],
     [{ pseudonyms: [{ path: "/a", as: "A", content: 0 }] }, "pseudonyms[0].content"],
     [
       {

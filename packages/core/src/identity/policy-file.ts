@@ -44,7 +44,11 @@ const pseudonymKeys = ["path", "as", "content"];
 const MAX_PSEUDONYMS = 256;
 /** Upper case, so that no pseudonym equals one of the lens's own tokens inside a path. */
 const TOKEN = /^[A-Z][A-Z0-9_]{0,31}$/;
-const RESERVED = new Set(["CWD", "HOME", "TMP", "RUNTIME", "CGROUP", "ABOVE"]);
+const RESERVED = new Set(
+  "CWD HOME TMP RUNTIME CGROUP ABOVE IN NET HOST ROOTFS BUNDLE STATE ENGINE PIDFILE PROCESS CONSOLE RESOLVER".split(
+    " ",
+  ),
+);
 
 /**
  * Reads a policy from a plain object. Keys that are left out have the value the lens gives them; no key at all, or an

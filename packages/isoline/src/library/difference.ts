@@ -36,8 +36,8 @@ function differing(a: Contour, b: Contour): Differing | undefined {
   };
 }
 
-function told({ at, found, by, replaces, accepts, because }: ClassRule): RuleLine {
-  return { at: found === undefined ? at : `${at}, whatever was found there`, by: by ?? [], replaces, accepts, because };
+function told({ at, found, by, ...rest }: ClassRule): RuleLine {
+  return { ...rest, at: found === undefined ? at : `${at}, whatever was found there`, by: by ?? [] };
 }
 
 const lineOf = (rule: ClassRule): string => JSON.stringify(canonicalRule(rule));

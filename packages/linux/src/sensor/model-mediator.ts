@@ -103,7 +103,7 @@ export class ModelMediator implements Mediator {
       isOwnPort: (end, network, { sockets }) =>
         this.#ports.wasGiven(end.port, network) && (!end.isReached || this.#ports.answers(end, sockets) !== "others"),
       isOwnPeer: (end, { sockets }) => this.#ports.answers(end, sockets) !== "others",
-      isOwnName: (name, { sockets }) => this.#ports.answersTo(name, sockets) === "own",
+      ownerOfName: (name, { sockets }) => this.#ports.answersTo(name, sockets),
     });
   }
 

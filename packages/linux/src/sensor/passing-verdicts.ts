@@ -1,10 +1,13 @@
 /** Events whose verdict must not be stored under the bytes of the act: the same bytes may mean something else the next time. */
 import { type Event, subjectRecord } from "@isoline/core/event";
 
-/** A name that was levelled by its creator may mean another file once it is created again: no verdict is stored under its bytes. */
+/**
+ * A name that was levelled by its creator may mean another file or socket once it is created again: no verdict is stored under its
+ * bytes.
+ */
 export function dependsOnCreations(event: Event): boolean {
-  const { path, loader, runs } = subjectRecord(event);
-  return [path, loader, runs].flat().some((text) => typeof text === "string" && /\{|\$hash/.test(text));
+  const { path, loader, runs, address } = subjectRecord(event);
+  return [path, loader, runs, address].flat().some((text) => typeof text === "string" && /\{|\$hash/.test(text));
 }
 
 /** A number in /proc may belong to another process the next time, and the relation of a process to the actor may change. */

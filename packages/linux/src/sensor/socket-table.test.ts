@@ -1,8 +1,9 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer, type Server } from "node:net";
+import { escapeBytes } from "@isoline/core/event";
 import { afterEach, describe, expect, it } from "vitest";
-import { answeringAt, OWN_NETWORK } from "./socket-table.ts";
+import { abstractlyNamed, answeringAt, OWN_NETWORK } from "./socket-table.ts";
 
 /** The same network by a path that only the tables answer for. */
 const BY_TABLES = "/proc/thread-self/net";
@@ -52,6 +53,31 @@ describe("sockets that may answer", () => {
     const found = answeringAt(OWN_NETWORK, "dgram", "127.0.0.1", port);
     expect(found).toHaveLength(1);
     expect(found).toEqual(answeringAt(BY_TABLES, "dgram", "127.0.0.1", port));
+  });
+
+  it.each([
+    ["as they are", `isoline-${process.pid}-Xy7`],
+    ["with blanks and other letters", `a b  ä-${process.pid}`],
+    ["with a NUL", `a\0b-${process.pid}`],
+  ])("by an abstract name are the one that listens, and not the ends of its connections: %s", async (_, name) => {
+    // libuv may fill a name up with NULs.
+    const names = [name, name.padEnd(107 - Buffer.byteLength(name) + name.length, "\0")].map(
+      (each) => `@${escapeBytes(Buffer.from(each))}`,
+    );
+    const found = () => names.flatMap((each) => abstractlyNamed(OWN_NETWORK, each) ?? []);
+    const server = createServer(() => undefined).listen(`\0${name}`);
+    open.push(server);
+    await once(server, "listening");
+    expect(found()).toHaveLength(1);
+    const client = connect(`\0${name}`);
+    open.push({ close: () => client.destroy() });
+    await once(server, "connection");
+    expect(found()).toHaveLength(1);
+    expect(abstractlyNamed(OWN_NETWORK, `@x${names[0]}`)).toEqual([]);
+  });
+
+  it("are not known by a name with a line break, which the table does not keep together", () => {
+    expect(abstractlyNamed(OWN_NETWORK, "@a\\x0ab")).toBeUndefined();
   });
 
   it("are not known where there is no such network", () => {

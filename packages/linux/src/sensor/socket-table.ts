@@ -4,9 +4,10 @@
  * The supervisor asks by sock_diag about its own network, and reads the tables in /proc/net of others, and where it cannot ask:
  *
  *   tcp, udp    sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …   (proc_net_tcp.rst)
- *   unix        Num RefCount Protocol Flags Type St Inode Path
+ *   unix        Num RefCount Protocol Flags Type St Inode Path      (net/unix/af_unix.c, unix_seq_show)
  */
 import { readFileSync } from "node:fs";
+import { unescapeToBytes } from "@isoline/core/event";
 import { AF_INET, AF_INET6, type ListedSocket, socketsAt } from "../abi/sock-diag.ts";
 
 /** The directory of the supervisor's own network. */
@@ -14,7 +15,10 @@ export const OWN_NETWORK = "/proc/self/net";
 /** include/net/tcp_states.h */
 const LISTEN = "0A";
 const FIELDS = { local: 1, state: 3, inode: 9 } as const;
-const UNIX_FIELDS = { inode: 6, path: 7 } as const;
+/** `Num: RefCount Protocol Flags Type St Inode Path`; the path may hold blanks. */
+const UNIX_LINE = /^[^ ]+: [^ ]+ [^ ]+ [^ ]+ ([^ ]+) ([^ ]+) +(\d+) ([^\n]*)$/;
+/** A socket of a kind that is connected to (SOCK_STREAM, SOCK_SEQPACKET) and stands in a connection (SS_CONNECTED, linux/net.h). */
+const CONNECTED = { types: new Set(["0001", "0005"]), state: "03" } as const;
 const protocols: Readonly<Record<string, "tcp" | "udp">> = { stream: "tcp", dgram: "udp" };
 /** Addresses in network byte order, in hexadecimal digits. */
 const ANY_V4 = "00000000";
@@ -69,13 +73,19 @@ function inNetworkOrder(address: string): string {
   return (bytes.length % 4 === 0 ? bytes.swap32() : bytes).toString("hex");
 }
 
-/** Inodes of the abstract Unix sockets with a name (`@name`); undefined if the table cannot be read. */
+/**
+ * Inodes of the abstract Unix sockets with a name (`@name`, escaped) that may be reached by it, and of those with a NUL where the name
+ * has an at sign, because the table writes both alike. Undefined if the table cannot be read, or not by line. The ends of connections
+ * that a server accepted have its name, and are not reached by it.
+ */
 export function abstractlyNamed(directory: string, name: string): readonly number[] | undefined {
-  const lines = linesOf(`${directory}/unix`);
-  return lines
-    ?.map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[UNIX_FIELDS.path] === name)
-    .map((fields) => Number(fields[UNIX_FIELDS.inode]));
+  const shown = unescapeToBytes(name).toString("latin1").replaceAll("\0", "@");
+  const lines = shown.includes("\n") ? undefined : linesOf(`${directory}/unix`);
+  return lines?.flatMap((line) => {
+    const [, type = "", state, inode, path] = UNIX_LINE.exec(line) ?? [];
+    const isConnected = CONNECTED.types.has(type) && state === CONNECTED.state;
+    return path === shown && !isConnected ? [Number(inode)] : [];
+  });
 }
 
 /** Local addresses that receive what is sent to a host. */

@@ -20,6 +20,7 @@ import { consequenceOf } from "../consequence.ts";
 import { consequences, isConsequence } from "../consequence/classes.ts";
 import { addressPattern } from "./address-pattern.ts";
 import { numberPattern } from "./number-pattern.ts";
+import { liesAnywhere, shownPath } from "../shown-path.ts";
 import { operationSets } from "./operation-sets.ts";
 import { hasTokens, mayFit } from "./levelled-match.ts";
 import { pathPattern, type TextTest, textPattern } from "./text-pattern.ts";
@@ -130,7 +131,7 @@ function fieldTest(field: string, pattern: string, word: string, may: boolean): 
       return ({ subject }) =>
         ("path" in subject && test(plain(subject.path))) ||
         ("to" in subject && typeof subject.to === "string" && test(plain(subject.to))) ||
-        ("family" in subject && "address" in subject && subject.family === "unix" && test(subject.address));
+        ("family" in subject && "address" in subject && subject.family === "unix" && test(plain(subject.address)));
     }
     default:
       return subjectTest(field, pattern, word, may);
@@ -141,7 +142,7 @@ function pathTest(pattern: string, word: string, may: boolean): TextTest {
   const written = sound(pathPattern(pattern), word);
   if (!may) return written;
   const parts = (pattern.endsWith("/") ? `${pattern}**` : pattern).split("/");
-  return (path) => written(path) || (hasTokens(path) && mayFit(path.split("/"), parts));
+  return (path) => written(path) || liesAnywhere(path) || (hasTokens(path) && mayFit(path.split("/"), parts));
 }
 
 function addressTest(test: (event: Event, address: string) => boolean): Test {
@@ -185,9 +186,15 @@ function subjectTest(field: string, pattern: string, word: string, may: boolean)
   return (event) => textsOf(event, field).some((text) => test(isPath ? plain(text) : text));
 }
 
-/** A path with tokens that begins at the root has a mark in front, `$/srv/{<n>}`, which questions need not have. */
+const DELETED = "?deleted:";
+
+/**
+ * A path with tokens that begins at the root has a mark in front, `$/srv/{<n>}`, which questions need not have. What the launch has is
+ * found by the launch's path, from wherever it is reached, and what has no name any more by the one that it had.
+ */
 function plain(path: string): string {
-  return path.startsWith("$/") ? path.slice(1) : path;
+  const shown = shownPath(path.startsWith(DELETED) ? path.slice(DELETED.length) : path);
+  return shown.startsWith("$/") ? shown.slice(1) : shown;
 }
 
 /** The values of a field as a contour line has them; each entry of a list by itself, and the whole list. */

@@ -138,6 +138,9 @@ describe("a rule in a policy", () => {
     ["two open kinds", { at: "$CWD/{<word>-<word>}" }],
     ["an unknown kind", { at: "$CWD/{<any>}" }],
     ["an unknown key", { everything: true }],
+    ["words that turn a line around", { accepts: "a number \u202egpj" }],
+    ["words that hide a letter", { because: "6 of 6\u200b runs" }],
+    ["words on two lines", { because: "6 of 6\nruns" }],
     ["names of an open class", { names: ["a"] }],
     ["to write in a tree", { at: "$/usr/share/x/{<tree>}" }],
   ])("is refused for %s", (_, more) => {

@@ -142,11 +142,11 @@ function namesOf(value: unknown, key: string, most: number): string[] | undefine
   return [...new Set(value as string[])].toSorted();
 }
 
-/** `says`: words for a person, in which spaces are allowed. */
+/** `says`: words for a person, with spaces between them. */
 function text(value: unknown, key: string, says = false): string {
   const isText = typeof value === "string" && value.length <= MOST_CHARACTERS;
-  if (!isText || (says ? !/^[ -~\u00a1-\uffff]*$/.test(value) : !isEscaped(value)))
-    throw refusal(key, `text of at most ${MOST_CHARACTERS} characters on one line`, "correct it");
+  if (!isText || !(says ? value.split(" ") : [value]).every(isEscaped))
+    throw refusal(key, `escaped text of at most ${MOST_CHARACTERS} characters`, "correct it");
   return value;
 }
 

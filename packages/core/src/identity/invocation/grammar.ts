@@ -22,7 +22,9 @@ export type Role =
   /** Files, with colons between them. */
   | "files-beside"
   /** The directory from which relative file names start. */
-  | "directory";
+  | "directory"
+  /** A long option without its dashes. */
+  | "long";
 
 export interface Option {
   readonly role: Role;
@@ -54,12 +56,21 @@ export interface Grammar {
   readonly isGnu?: true;
   /** The words after `--` are never the operand. */
   readonly hasOnlyArgumentsLast?: true;
+  /** The operand is a program, and the words after it are the program's own. */
+  readonly runsPrograms?: true;
   /** A word that begins with `@` names a file with more arguments. */
   readonly hasArgumentFiles?: true;
   /** What the first operand is, if no option names what runs. */
   readonly operand: "file" | "text" | "class" | "nothing";
   /** Suffixes that are tried if the operand is not a file. */
   readonly endings?: readonly string[];
+  /**
+   * Only the first word can be the operand, or the third after an option with a value; a word with a dash in that place means that there
+   * is none (tclMain.c, Tcl_MainEx).
+   */
+  readonly hasOperandFirst?: true;
+  /** Text beside the operand is enough: without an operand, nothing is read from standard input. */
+  readonly isTextEnough?: true;
   /** What runs if there is no operand. */
   readonly without?: "input" | readonly [string, ...string[]];
 }

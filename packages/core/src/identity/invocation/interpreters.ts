@@ -84,7 +84,8 @@ const perl: Grammar = {
     F: attached("text-beside"),
     ...each("x V", attached()),
     ...each("e E", next("text")),
-    ...each("m M d", attached("module-beside")),
+    ...each("m M", next("module-beside")),
+    d: attached("module-beside"),
     I: next("skip"),
   },
   operand: "file",
@@ -146,6 +147,7 @@ const lua: Grammar = {
     j: next("module-beside"),
     ...each("b O", attached()),
   },
+  isTextEnough: true,
   operand: "file",
   without: "input",
 };
@@ -168,7 +170,8 @@ const java: Grammar = {
     ...each("-d --describe-module", next("skip")),
     ...each("-javaagent:* -agentpath:*", attached("file-beside")),
     ...each("-Xbootclasspath:* -Xbootclasspath/a:* -Xbootclasspath/p:*", attached("files-beside")),
-    "-agentlib:*": attached("module-beside"),
+    ...each("-agentlib:* -Xrun*", attached("module-beside")),
+    ...each("-XX:Flags -XX:VMOptionsFile", attached("file-beside")),
     ...each("-D* -X* -verbose* -ea:* -da:* -splash:*", attached()),
   },
   hasArgumentFiles: true,
@@ -213,13 +216,14 @@ const awk: Grammar = {
     e: next("text"),
     ...each("i l", next("either-beside")),
     ...each("F v", next("skip")),
-    W: next("module-beside"),
+    W: next("long"),
     ...each("d D L o p", attached()),
   },
   flagWords: "--version --help --posix --traditional --re-interval --sandbox --csv --bignum --characters-as-bytes",
   words: {
     "--file": next("file"),
-    "--exec": last("file"),
+    // mawk takes any beginning of the word, in `-We` as well; for gawk, one that is too short is an error.
+    ...each("--exec --exe --ex --e", last("file")),
     "--source": next("text"),
     ...each("--include --load", next("either-beside")),
     ...each("--field-separator --assign", next("skip")),
@@ -249,6 +253,7 @@ const tcl: Grammar = {
   flags: "",
   hasLongLetters: true,
   words: { "-encoding": next("skip") },
+  hasOperandFirst: true,
   operand: "file",
   without: "input",
 };
@@ -267,10 +272,15 @@ const loader: Grammar = {
   flagWords: "--list --verify --inhibit-cache --list-tunables --list-diagnostics --help --version",
   words: {
     ...each("--preload --audit", next("files-beside")),
-    ...each("--library-path --inhibit-rpath --argv0 --glibc-hwcaps-prepend --glibc-hwcaps-mask", next("skip")),
+    ...each("--library-path --inhibit-rpath --glibc-hwcaps-prepend --glibc-hwcaps-mask", next("skip")),
+    "--argv0": next("module-beside"),
   },
   operand: "file",
+  runsPrograms: true,
 };
+
+/** The names of glibc's loader before version 2.34, when `ld-linux-x86-64.so.2` was a link. */
+const oldLoaders = Array.from({ length: 22 }, (_, at) => `ld-2.${at + 12}.so`).join(" ");
 
 const plainShell: ShellGrammar = { valued: "o", words: {}, flagWords: "" };
 
@@ -281,13 +291,14 @@ const bash: ShellGrammar = {
   flagWords:
     "login noprofile norc posix restricted verbose version help debugger dump-strings dump-po-strings noediting noprofile " +
     "pretty-print protected wordexp debug",
+  hasOneDash: true,
 };
 
 /** ksh93, mksh(1) */
 const ksh: ShellGrammar = { valued: "oATR", words: {}, flagWords: "" };
 
 /** zsh(1) */
-const zsh: ShellGrammar = { valued: "o", words: { emulate: "skip" }, flagWords: "help version" };
+const zsh: ShellGrammar = { valued: "o", words: { emulate: "skip" }, flagWords: "help version", end: "b" };
 
 export type Interpreter =
   | { readonly kind: "grammar"; readonly grammar: Grammar }
@@ -306,11 +317,11 @@ const byName: ReadonlyMap<string, Interpreter> = new Map([
   ...rows("sed gsed", sed),
   ...rows("tclsh wish", tcl),
   ...rows("expect", expect),
-  ...rows("ld.so ld-linux.so ld-linux-x86-64.so ld-musl-x86_64.so", loader),
+  ...rows(`ld.so ld-linux.so ld-linux-x86-64.so ld-musl-x86_64.so ${oldLoaders}`, loader),
   ...shells("sh dash ash hush yash posh", plainShell),
-  ...shells("bash rbash", bash),
-  ...shells("ksh mksh lksh rksh", ksh),
-  ...shells("zsh rzsh", zsh),
+  ...shells("bash rbash bash-static", bash),
+  ...shells("ksh mksh mksh-static lksh rksh", ksh),
+  ...shells("zsh rzsh zsh-static", zsh),
 ]);
 
 function rows(names: string, grammar: Grammar): (readonly [string, Interpreter])[] {

@@ -65,7 +65,17 @@ describe("what an interpreter was given to run", () => {
     ["bash", "bash --rcfile rc -i", "rc stdin"],
     ["bash", "bash -O extglob -c text", "text:text"],
     ["bash", "bash --unheard-of x.sh", "?option:--unheard-of x.sh"],
+    ["bash", "bash +c text", "?option:+c text:text"],
+    ["dash", "sh -e +xc text", "?option:+xc text:text"],
+    ["bash", "bash +s x.sh", "?option:+s x.sh"],
+    ["dash", "sh + -c text", "?option:+ text:text"],
+    ["bash", "bash -x -rcfile text zero", "text:text"],
+    ["bash", "bash -x -norc errexit text", "?option:-norc text:text"],
+    ["bash-static", "bash x.sh", "x.sh"],
     ["zsh", "zsh -f x", "x"],
+    ["zsh", "zsh -emulate x y", "x"],
+    ["zsh", "zsh --emulate sh x", "x"],
+    ["zsh", "zsh -fb -e x", "-e"],
     ["perl", "perl -w -Ilib x.pl", "x.pl"],
     ["perl", "perl -I lib -MFoo=bar -0777 -ne text x", "module:Foo=bar text:text"],
     ["perl", "perl -i.bak -pe text", "text:text"],
@@ -74,6 +84,8 @@ describe("what an interpreter was given to run", () => {
     ["perl", "perl -C7 -l0 -0x41 x.pl", "x.pl"],
     ["perl", "perl -n -0eeval x.pl -", "text:eval"],
     ["perl", "perl -F/,/ x.pl", "text:/,/ x.pl"],
+    ["perl", "perl -Ftext", "text:text stdin"],
+    ["perl", "perl -M strict x.pl", "module:strict x.pl"],
     ["perl", "perl -S x.pl", "?option:-S x.pl"],
     ["zsh", "zsh -oerrexit -s x", "?option:-oerrexit x"],
     ["bash", "bash -eo pipefail x.sh", "x.sh"],
@@ -94,6 +106,7 @@ describe("what an interpreter was given to run", () => {
     ["java", "java -Xmx1g -Da=b -cp a.jar:lib/b.jar org.Main x", "a.jar lib/b.jar class:org.Main"],
     ["java", "java -jar app.jar org.Main", "app.jar"],
     ["java", "java -javaagent:spy.jar=x -jar app.jar", "spy.jar app.jar"],
+    ["java", "java -Xrunspy:x=y -XX:VMOptionsFile=more -Xint Main", "module:spy:x more class:Main"],
     ["java", "java Main.java", "Main.java"],
     ["java", "java @args Main", "args ?option:@ class:Main"],
     ["make", "make all -f evil.mk", "evil.mk"],
@@ -103,11 +116,28 @@ describe("what an interpreter was given to run", () => {
     ["make", "make -j 4 V=1", "GNUmakefile…"],
     ["mawk", "awk -F: text file", "text:text"],
     ["gawk", "awk -f x.awk -f y.awk file", "x.awk y.awk"],
+    ["mawk", "awk -W exec x.awk -f y.awk", "x.awk"],
+    ["mawk", "awk -We x.awk", "x.awk"],
+    ["gawk", "awk -W source=text file", "text:text"],
+    ["gawk", "awk -Wsource=text file", "text:text"],
+    ["mawk", "awk -W dump text", "?option:--dump text:text"],
     ["sed", "sed -n text file -f late.sed", "late.sed"],
     ["sed", "sed -ie -E text", "text:text"],
     ["sed", "sed --expression=text", "text:text"],
     ["tclsh8.6", "tclsh x.tcl", "x.tcl"],
-    ["ld-linux-x86-64.so.2", "ld.so --preload a.so:b.so --argv0 x /bin/id", "a.so b.so /bin/id"],
+    ["tclsh8.6", "tclsh x.tcl -encoding", "x.tcl"],
+    ["tclsh8.6", "tclsh -encoding utf-8 x.tcl", "x.tcl"],
+    ["tclsh8.6", "tclsh -- x.tcl", "?option:-- stdin"],
+    ["tclsh8.6", "tclsh -x x.tcl", "?option:-x stdin"],
+    ["tclsh8.6", "tclsh -encoding utf-8 -x x.tcl", "?option:-x stdin"],
+    ["tclsh8.6", "tclsh -encoding utf-8", "?option:-encoding stdin"],
+    ["tclsh8.6", "tclsh", "stdin"],
+    ["expect", "expect -c text", "text:text stdin"],
+    ["ld-linux-x86-64.so.2", "ld.so --preload a.so:b.so --argv0 x /bin/id", "a.so b.so module:x /bin/id"],
+    ["ld-linux-x86-64.so.2", "ld.so /usr/bin/python3.13 -B x.py y", "/usr/bin/python3.13 x.py"],
+    ["ld-linux-x86-64.so.2", "ld.so /bin/busybox sh -c text", "/bin/busybox module:sh text:text"],
+    ["ld-musl-x86_64.so.1", "ld.so ld.so /bin/sh x.sh", "ld.so /bin/sh x.sh"],
+    ["ld-2.31.so", "/lib64/ld-linux-x86-64.so.2 ./x y", "./x"],
     ["busybox", "busybox sh -x y.sh", "y.sh"],
     ["busybox", "sh -c text", "text:text"],
     ["busybox", "busybox busybox awk text", "text:text"],
@@ -119,6 +149,18 @@ describe("what an interpreter was given to run", () => {
     ["env", "env node x.js", ""],
   ])("%s: %s", (program, line, expected) => {
     expect(runs(program, line)).toBe(expected);
+  });
+
+  test("two long names that begin alike are two", () => {
+    const text = `data:text/javascript,${"x".repeat(200)}`;
+    const [one, other] = ["1", "2"].map((end) => runs("node", `node --import ${text}${end} a.js`));
+    expect(one).not.toBe(other);
+    expect([one, other].every((each) => (each?.length ?? 0) < 300)).toBe(true);
+    expect(runs("perl", `perl -M${text}1 x.pl`)).not.toBe(runs("perl", `perl -M${text}2 x.pl`));
+  });
+
+  test("a loader that is given loaders without end says so", () => {
+    expect(runs("ld.so", `ld.so ${"/lib/ld.so ".repeat(100)}/bin/sh x`)).toMatch(/ \?too-many$/);
   });
 
   test("an empty word is a file without a name and does not end the options", () => {

@@ -6,7 +6,7 @@ import { escapeBytes } from "../../event/escape.ts";
 import { literal } from "../path-text.ts";
 import { interpreterCalled } from "./interpreters.ts";
 import { appletOf } from "./multi-call.ts";
-import { type Operand, unclear } from "./operand.ts";
+import { named, type Operand, unclear } from "./operand.ts";
 import { scan } from "./scan.ts";
 import { scanShell } from "./shell.ts";
 import { lastComponent, UNREADABLE, type Words, wordsFrom } from "./words.ts";
@@ -44,12 +44,28 @@ export function invocationOf({ file, program, script }: Called, words: Words): I
   return { as: name === file ? undefined : name, operands: others };
 }
 
-function operandsOf(program: string, all: Words, start: number): readonly Operand[] {
+/** A loader that is given a loader, and so on. */
+const MOST_PROGRAMS = 8;
+
+function operandsOf(program: string, all: Words, start: number, programs = 1): readonly Operand[] {
   const interpreter = interpreterCalled(program);
   if (interpreter === undefined) return [];
   const words = wordsFrom(all, start);
   const found = interpreter.kind === "shell" ? scanShell(interpreter.grammar, words) : scan(interpreter.grammar, words);
-  return found.map((each) => (each.word < 0 ? each : { ...each, word: each.word + start }));
+  const operands = found.map((each) => (each.word < 0 ? each : { ...each, word: each.word + start }));
+  const last = operands.at(-1);
+  if (interpreter.kind === "shell" || !interpreter.grammar.runsPrograms || last?.kind !== "file") return operands;
+  if (programs >= MOST_PROGRAMS) return [...operands, { ...unclear("too-many"), word: last.word }];
+  return [...operands, ...programOperands(lastComponent(last.names[0]), all, last.word, programs + 1)];
+}
+
+/** What a program runs that is given to a loader as the word at `start`: its applet, and the applet's or its own operands. */
+function programOperands(name: Buffer, all: Words, start: number, programs: number): readonly Operand[] {
+  const applet = appletOf(escapeBytes(name), wordsFrom(all, start));
+  if (applet === UNREADABLE) return [{ ...unclear("unreadable"), word: start }];
+  if (applet === undefined) return operandsOf(escapeBytes(name), all, start, programs);
+  const word = start + applet.start;
+  return [{ ...named("module", applet.name), word }, ...operandsOf(escapeBytes(applet.name), all, word, programs)];
 }
 
 function calledName(words: Words): string {

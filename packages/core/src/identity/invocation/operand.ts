@@ -1,4 +1,5 @@
 /** What a program was given to run, before its files are looked up. */
+import { sha256 } from "../../digest.ts";
 import { escapeBytes } from "../../event/escape.ts";
 
 export type Operand = Meant & {
@@ -44,6 +45,8 @@ export function unclear(reason: "unreadable" | "option" | "no-path" | "too-many"
   return { kind: "name", name: about === undefined ? `?${reason}` : `?${reason}:${short(about)}` };
 }
 
+/** Of a long name the beginning, and a digest of it all: a module may be a text (`--import data:…`, `perl -M`). */
 function short(name: Buffer): string {
-  return escapeBytes(name.length <= MAX_NAME ? name : Buffer.concat([name.subarray(0, MAX_NAME), Buffer.from("…")]));
+  if (name.length <= MAX_NAME) return escapeBytes(name);
+  return escapeBytes(Buffer.concat([name.subarray(0, MAX_NAME), Buffer.from(`…${sha256(name)}`)]));
 }

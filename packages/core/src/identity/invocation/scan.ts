@@ -40,10 +40,24 @@ class Scan {
   }
 
   result(): readonly Operand[] {
+    if (this.#grammar.hasOperandFirst) this.#takeFirst();
     while (!this.#isOver) this.#step();
     if (!this.#isSettled) this.#takeOperand();
     if (this.#directories.length === 0) return this.#found;
     return this.#found.map((each) => (each.kind === "file" ? within(this.#directories, each) : each));
+  }
+
+  /** Takes the operand, if it is where it must be. */
+  #takeFirst(): void {
+    const [first, third] = [this.#words.at(1), this.#words.at(3)];
+    const isOption =
+      first !== undefined && first !== UNREADABLE && this.#grammar.words?.[String(first.bytes)] !== undefined;
+    if (isOption && third !== undefined) this.#at = 3;
+    const word = this.#next();
+    this.#isOver = true;
+    if (word === undefined) return;
+    if (word.bytes[0] === DASH) this.#unknown(word.bytes);
+    else this.#operand = { ...word, index: this.#at - 1 };
   }
 
   #step(): void {
@@ -91,19 +105,20 @@ class Scan {
     this.#isOver = true;
   }
 
-  #long(word: Buffer, index: number): void {
+  /** `shift`: how much earlier a byte stands in the word of the arguments. */
+  #long(word: Buffer, index: number, shift = 0): void {
     const equals = word.indexOf(EQUALS);
     const name = word.toString("latin1", 0, equals < 0 ? word.length : equals);
     const option = this.#wordOption(name);
     const beginning = option === undefined ? this.#beginningOf(name) : undefined;
     if (beginning !== undefined) {
       const from = beginning.length - 1;
-      this.#take(this.#grammar.words?.[beginning] as Option, word.subarray(from, name.length), index, from);
+      this.#take(this.#grammar.words?.[beginning] as Option, word.subarray(from, name.length), index, from + shift);
     } else if (option === undefined) this.#unknown(Buffer.from(name, "latin1"));
     else if (option === "flag") return;
-    else if (equals >= 0) this.#take(option, word.subarray(equals + 1), index, equals + 1);
+    else if (equals >= 0) this.#take(option, word.subarray(equals + 1), index, equals + 1 + shift);
     else if (option.takes === "next" || (option.takes === "maybe" && this.#nextIsValue())) this.#takeNext(option);
-    else if (option.takes === "attached") this.#take(option, Buffer.alloc(0), index, word.length);
+    else if (option.takes === "attached") this.#take(option, Buffer.alloc(0), index, word.length + shift);
   }
 
   #wordOption(name: string): Option | "flag" | undefined {
@@ -163,6 +178,7 @@ class Scan {
 
   #take(option: Option, value: Buffer, index: number, from: number): void {
     const { role } = option;
+    if (role === "long") return this.#long(Buffer.concat([Buffer.from("--"), value]), index, from - "--".length);
     if (role === "directory") this.#directories.push(value);
     const isText = role === "text" || role === "text-beside";
     if (role !== "skip" && this.#isCut && !isText) this.#add(index, unclear("cut"));
@@ -179,6 +195,7 @@ class Scan {
     switch (role) {
       case "skip":
       case "directory":
+      case "long":
         return [];
       case "file":
       case "file-beside":
@@ -207,7 +224,8 @@ class Scan {
       return;
     }
     if (without === "input") {
-      if (!this.#found.some(({ kind }) => kind === "text")) this.#add(-1, INPUT);
+      const isEnough = this.#grammar.isTextEnough && this.#found.some(({ kind }) => kind === "text");
+      if (!isEnough) this.#add(-1, INPUT);
     } else if (without !== undefined)
       this.#add(-1, { kind: "file", names: firstOf(without.map((name) => Buffer.from(name))) });
   }

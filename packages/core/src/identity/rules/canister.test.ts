@@ -24,7 +24,7 @@ function levellerOf(canister: CanisterPlaces): Leveller {
     ownerIn: (pid, actor) => (pid === actor ? "self" : "outside"),
     isOwnPort: () => false,
     isOwnPeer: () => false,
-    isOwnName: () => false,
+    ownerOfName: () => "others",
   });
 }
 

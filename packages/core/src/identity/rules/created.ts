@@ -150,6 +150,8 @@ export class CreatedNames {
       if (replaces) this.#files.forgetBelow(from);
       this.#files.move(from, to, this.#numbered(judged, at));
     };
+    // If the kernel refuses it, the file that was there before still has this name.
+    if (replaces && at.mayFail) this.#effect = () => this.#forget(from, to);
     return judged?.label;
   }
 
@@ -168,6 +170,10 @@ export class CreatedNames {
       this.#files.remove(path);
       if (labels) this.#remember(path, { levelled, random: labels.at(-1)?.end === path.length });
     };
+  }
+
+  #forget(...paths: readonly string[]): void {
+    for (const path of paths) this.#files.remove(path);
   }
 
   #labelOf(path: string): Label | undefined {

@@ -32,8 +32,11 @@ const rankOf = (act: string) => consequenceOfAct(act)?.rank ?? 0;
 async function writeMap(html: string, a: string, b: string, difference: ContourDiff): Promise<void> {
   const { mapOfDiff } = await import("../html/map.ts");
   const { writePage } = await import("../html/write.ts");
-  const { same, carried, onlyA, onlyB } = difference;
+  const { same, carried, onlyA, onlyB, rules } = difference;
   const facts = [
+    ...(rules === undefined
+      ? []
+      : [`${counted(rules.onlyB.length, "rule")} added`, `${counted(rules.onlyA.length, "rule")} removed`]),
     `${counted(onlyB.length, "act")} added`,
     `${grouped(onlyA.length)} removed`,
     `${grouped(same)} the same`,

@@ -9,17 +9,17 @@ import { startsAsEvidence } from "../../library/merging.ts";
 import { readRegular } from "../../store/bounded-file.ts";
 import { status } from "../ending.ts";
 import { printLine } from "../output/streams.ts";
-import { counted, harmless } from "../output/wording.ts";
+import { counted, harmlessWhole } from "../output/wording.ts";
 
 const MOST_BYTES = 2 ** 29;
 
-/** Enough digits of a point to see that a content changed. */
-const DIGITS = 8;
+/** So many digits of a point that no other act can be made which has the same line: what changed would not be shown. */
+const DIGITS = 40;
 
 export function textconv(file: string): number {
   const bytes = readRegular(file, MOST_BYTES, "a contour or its evidence");
   const lines = startsAsEvidence(bytes) ? evidenceLines(decodeEvidence(bytes)) : contourLines(parseContour(bytes));
-  for (const line of lines) printLine(harmless(line));
+  for (const line of lines) printLine(harmlessWhole(line));
   return status.success;
 }
 

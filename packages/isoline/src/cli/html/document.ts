@@ -60,7 +60,7 @@ function changedFiles(changed: readonly string[]): string {
     .slice(0, MOST_CHANGED)
     .map((each) => `<li class="row"><span class="kind">changed</span><span class="says">${text(each)}</span></li>`);
   const more = rest > 0 ? `<p class="quiet">… and ${rest} more; isoline diff lists them</p>` : "";
-  return `<section aria-labelledby="changed"><h2 id="changed">Files that changed, with the acts on them</h2><ul class="rows">${rows.join("")}</ul>${more}</section>\n`;
+  return `<section aria-labelledby="changed"><h2 id="changed">Rules and files that changed, with the acts on them</h2><ul class="rows">${rows.join("")}</ul>${more}</section>\n`;
 }
 
 function firstRow({ program, says, consequence, sign }: ContourMap["first"][number]): string {

@@ -1,5 +1,5 @@
 /** What a page shows of a contour, or of the difference between two: programs as a tree, and their acts by consequence and place. */
-import type { Contour, ContourDiff, LonePoint } from "@isoline/core/contour";
+import { actingUsers, type Contour, type ContourDiff, type LonePoint, ruleText } from "@isoline/core/contour";
 import { consequenceOf, consequenceOfAct, type Consequence, consequences } from "@isoline/core/engine";
 import { type Event, phrase, subjectRecord } from "@isoline/core/event";
 import { programName, taskPhrase } from "@isoline/core/identity";
@@ -19,7 +19,7 @@ export interface MapProgram {
 export interface ContourMap {
   readonly title: string;
   readonly facts: readonly string[];
-  /** Files whose content or path changed, in a difference. */
+  /** Rules of only one side, and files whose content or path changed, in a difference. */
   readonly changed: readonly string[];
   readonly consequences: readonly string[];
   readonly places: readonly string[];
@@ -86,15 +86,33 @@ export function mapOfDiff(title: string, facts: readonly string[], diff: Contour
     }
     return tree.get(chain.join("\n"));
   };
-  const add = (point: LonePoint, sign: "+" | "-") => plant(point.chain)?.acts.push(rankedLine(point, sign));
+  const chainOf = chainsWithUsers([...diff.onlyA, ...diff.onlyB]);
+  const add = (point: LonePoint, sign: "+" | "-") => plant(chainOf(point))?.acts.push(rankedLine(point, sign));
   for (const point of diff.onlyB) add(point, "+");
   for (const point of diff.onlyA) add(point, "-");
   const sorted = [...tree].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, program]) => program);
+  const { onlyA, onlyB } = diff.rules ?? { onlyA: [], onlyB: [] };
   const changed = [
+    ...onlyB.map((rule) => `added ${ruleText(rule)}`),
+    ...onlyA.map((rule) => `removed ${ruleText(rule)}`),
     ...diff.redigested.map(({ path, points }) => `content of ${path} (${points})`),
     ...diff.renamed.map(({ from, to, points }) => `${from} is now ${to} (${points})`),
   ];
   return mapOf(title, facts, changed, sorted);
+}
+
+/** The programs that led to an act, the last with its user: where it acts as several, and where the user alone would hide something. */
+function chainsWithUsers(points: readonly LonePoint[]): (point: LonePoint) => readonly string[] {
+  const userOf = actingUsers(points);
+  const users = new Map<string, Set<string>>();
+  const keyOf = ({ chain }: LonePoint) => chain.join("\n");
+  for (const point of points) users.set(keyOf(point), (users.get(keyOf(point)) ?? new Set()).add(userOf(point)));
+  return (point) => {
+    const { chain } = point;
+    const user = userOf(point);
+    const isSaid = user.includes(" ") || (users.get(keyOf(point))?.size ?? 0) > 1;
+    return isSaid ? [...chain.slice(0, -1), `${chain.at(-1) ?? "before the first program"} (${user})`] : chain;
+  };
 }
 
 function rankedLine({ act, says }: LonePoint, sign: "+" | "-"): Ranked {

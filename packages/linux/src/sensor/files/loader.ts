@@ -18,17 +18,19 @@ export interface Interpreter {
 
 /**
  * Parses a `#!` line as fs/binfmt_script.c does: a path after blanks, up to the next blank, newline or NUL; then the rest of
- * the line, without blanks around it, up to a NUL.
+ * the line, without blanks around it, up to a NUL. Of a line without an end, the last byte of the buffer does not count, and the path
+ * must end in it.
  */
 export function interpreterIn(head: Buffer): Interpreter | undefined {
   const newline = head.indexOf(0x0a);
-  const line = head.subarray(2, newline < 0 ? head.length : newline);
+  const isCut = newline < 0 && head.length >= HEAD;
+  const line = head.subarray(2, newline >= 0 ? newline : isCut ? HEAD - 1 : head.length);
   const isBlank = (byte: number) => byte === 0x20 || byte === 0x09;
   const start = line.findIndex((byte) => !isBlank(byte));
   if (start < 0) return undefined;
   const length = line.subarray(start).findIndex((byte) => isBlank(byte) || byte === 0);
   const path = length < 0 ? line.subarray(start) : line.subarray(start, start + length);
-  if (path.length === 0) return undefined;
+  if (path.length === 0 || (isCut && length < 0)) return undefined;
   const argument = length < 0 || line[start + length] === 0 ? EMPTY : trimmed(line.subarray(start + length));
   return { path: Buffer.from(path), ...(argument.length === 0 ? {} : { argument: Buffer.from(argument) }) };
 }

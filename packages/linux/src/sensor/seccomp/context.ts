@@ -229,7 +229,10 @@ export class Context {
     if (!isOurs || isAskedFirst) {
       const refusal = deed.refusal();
       if (refusal !== 0) return this.refuses(refusal);
-      const verdict = this.decide(thread, act);
+      const verdict = this.decide(
+        thread,
+        isOurs ? act : { ...act, observation: { ...act.observation, mayFail: true } },
+      );
       if (verdict !== PROCEED) return verdict;
       if (!isOurs) return this.racy();
     }

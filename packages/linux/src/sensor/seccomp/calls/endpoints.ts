@@ -109,7 +109,7 @@ export function endpoint(
   // A file is the same one in every network.
   const isFile = address.path !== undefined || address.text.startsWith("/");
   const text = isFile ? address.text : inNetwork(address.text, context.networks.of(socket.network, thread));
-  const mayChange = address.port !== undefined || /^@[0-9a-f]{5}$/.test(address.text);
+  const mayChange = address.port !== undefined || address.text.startsWith("@");
   const sockets = mayChange ? context.networks.listOf(socket.network, thread) : undefined;
   const act = (): Act => ({
     op,
@@ -117,7 +117,7 @@ export function endpoint(
     ...(sockets === undefined ? {} : { observation: { sockets } }),
   });
   if (isOfInternet(socket) || socket.family === AF_UNIX) context.mediator.ownSocket(socket.inode);
-  // The owner of an ephemeral port, or of a name that the kernel chose, may change; the lens asks each time.
+  // The owner of a port, or of an abstract name, may change; the lens asks each time.
   if (mayChange) return context.decide(thread, act());
   const key = context.keyFor(op, thread).u32(socket.type).u32(address.family).text(Buffer.from(text));
   return context.exchange(thread, key, act);

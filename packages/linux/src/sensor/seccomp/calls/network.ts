@@ -64,8 +64,16 @@ export const bind: Decoder = (context, thread) =>
     if (verdict !== 0) return verdict;
     if (address.port === 0) expectPort(context, thread, context.call.int(0), socket);
     // No peer is told which process bound such a socket.
-    return isOfInternet(socket) || socket.family === AF_UNIX ? context.makes(thread, call) : context.racy();
+    if (isOfInternet(socket)) return context.makes(thread, call);
+    return socket.family === AF_UNIX ? bindName(context, thread, call) : context.racy();
   });
+
+/** Binds an abstract name, which may be another program's: then the namespace has not made it. */
+function bindName(context: Context, thread: Thread, call: () => number): Verdict {
+  const verdict = context.makes(thread, call);
+  if (verdict > 0) context.mediator.withdraw();
+  return verdict;
+}
 
 /** Whether a socket accepts no address of this family or length: then the kernel refuses for any caller, and nothing else happens. */
 function isBoundToFail(socket: SocketFacts, given: Buffer): boolean {

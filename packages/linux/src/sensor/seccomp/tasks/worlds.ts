@@ -25,6 +25,8 @@ interface Life {
   /** The program that asked for a new one since the last examination, for itself or for a child; or that entered an existing one. */
   asked?: string;
   askedForChild?: string;
+  /** It entered a namespace that exists, so what its ancestors asked for says nothing of where it is. */
+  hasEntered?: true;
 }
 
 const FLAGS: Readonly<Record<World, number>> = { mnt: 0x0002_0000, net: 0x4000_0000 };
@@ -58,7 +60,10 @@ export class Worlds {
       const life = this.#lifeOf(kind, process);
       if (call === "clone") life.askedForChild = process.identity.program;
       else if (call === "unshare") life.asked = process.identity.program;
-      else delete life.asked;
+      else {
+        delete life.asked;
+        life.hasEntered = true;
+      }
     }
   }
 
@@ -68,7 +73,8 @@ export class Worlds {
     if (inode === this.#own[kind]) return "";
     const life = this.#lifeOf(kind, process);
     if (life.seen?.inode === inode) return life.seen.maker;
-    const asked = life.asked ?? (life.seen === undefined ? this.#inherited(kind, process, inode) : undefined);
+    const inherits = life.seen === undefined && life.hasEntered !== true;
+    const asked = life.asked ?? (inherits ? this.#inherited(kind, process, inode) : undefined);
     const maker = asked ?? this.#makers[kind].get(inode) ?? FOREIGN;
     delete life.asked;
     life.seen = { inode, maker };
@@ -95,6 +101,7 @@ export class Worlds {
       if (life?.seen?.inode === inode) return life.seen.maker;
       const asked = life?.askedForChild ?? life?.asked;
       if (asked !== undefined) return asked;
+      if (life?.hasEntered === true) return undefined;
       above = above.parent;
     }
     return undefined;
