@@ -164,6 +164,14 @@ describe.skipIf(why !== undefined)(`ways out of a container${why === undefined ?
     for (const { act, refused } of departures(contour)) expect([act, refused > 0]).toEqual([act, true]);
   });
 
+  it("the host's network does not pass for the container's, where a program uses it first", () => {
+    const learnt = ["peace", "set-network"];
+    expect(won(run("learn", "first.contour", learnt))).toEqual(learnt);
+    expect(won(run("enforce", "first.contour", ["set-network", "network"]))).toEqual(["set-network"]);
+    const acts = departures("first.contour").map(({ act }) => act);
+    expect(acts).toContainEqual(expect.stringMatching(/^socket family=\$NET:host\/inet type=stream /));
+  });
+
   it("the handle of one of the host's files does not pass for that of another", () => {
     const other = shop.path("twin/other");
     writeFileSync(other, "host\n");

@@ -1,6 +1,15 @@
 /** Labels of canisters: a valid one, and every bundle that is refused before any part of it runs. */
-import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { missing, type Result, Workshop } from "./bundle.ts";
 
@@ -28,6 +37,13 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
 
   it("starts the container when it is valid", () => {
     expect(start(good)).toMatchObject({ status: 0, stdout: "on\n" });
+  });
+
+  it("does not have its report written over by another contour whose file has the same name", () => {
+    mkdirSync(shop.path("elsewhere"));
+    const contour = shop.path("elsewhere/good.contour");
+    expect(start({ "dev.isoline.mode": "learn", "dev.isoline.contour": contour })).toMatchObject({ status: 0 });
+    expect(shop.report("good.contour").contour).toBe(shop.path("contours/good.contour"));
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
@@ -109,6 +125,17 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
     expect(start(image)).toMatchObject({ status: 0, stdout: "on\n" });
     expect(refusalOf(start({ ...image, ...good, "dev.isoline.mode": "learn" }))).toMatch(/remove the annotation/);
     expect(start({ ...image, ...good }).status).toBe(0);
+  });
+
+  it("goes by the image that the engine has recorded, whatever an annotation calls it", () => {
+    const id = shop.id();
+    const bundle = shop.path(`overlay-containers/${id}/userdata`);
+    mkdirSync(dirname(bundle), { recursive: true });
+    renameSync(shop.bundle("echo on", { "io.kubernetes.cri.image-name": "registry.example/web:1" }), bundle);
+    const record = { id, image: "a".repeat(64), metadata: JSON.stringify({ "image-name": "localhost/other:1" }) };
+    writeFileSync(shop.path("overlay-containers/containers.json"), JSON.stringify([record]));
+    shop.configure({ images: [{ image: "registry.example/*", contour: "good.contour", mode: "enforce" }] });
+    expect(refusalOf(shop.runc("run", "--bundle", bundle, id))).toMatch(/found none for "localhost\/other:1"/);
   });
 
   it("refuses a host's configuration that is invalid, or that other users may write", () => {

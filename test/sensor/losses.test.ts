@@ -3,12 +3,14 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "no
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
 import { compiler, NOBODY } from "./case.ts";
-import { at, call, inChild, link, must, poke, put, type Script, times } from "./script.ts";
+import { at, call, inChild, link, must, poke, put, result, type Script, struct, times } from "./script.ts";
 import { isBuilt } from "./supervised.ts";
 import { hasOrdinaryUser, isRoot } from "../support/machine.ts";
 
 const CREATE = 0o101;
 const CLONE_NEWUSER = 0x1000_0000;
+const AT_FDCWD = -100;
+const LANDLOCK_MAKE_SOCKET = 1 << 9;
 const argv: Script = [...poke(64, Buffer.from("script\0")), ...link(0, at(64)), ...put(8, 8, 0)];
 const open = call("open", "file", 0);
 const undumpable: readonly Script[] = [
@@ -73,5 +75,28 @@ describe.skipIf(!compiler || !isBuilt || !hasOrdinaryUser)("losses (needs gcc, a
     ]);
     const enforced = await bench.run(script, { mode: "enforce", contour: outcome.learnt });
     expect(enforced.stdout).toContain("59: errno 1\n");
+  });
+});
+
+describe.skipIf(!compiler || !isBuilt || !isRoot)("losses of root (needs gcc, a build, root)", () => {
+  it("a handle that a task opens under rules of its own", async () => {
+    const bench = new Bench();
+    try {
+      const script = [
+        must(call("landlock_create_ruleset", struct([8, LANDLOCK_MAKE_SOCKET]), 8, 0)),
+        must(call("landlock_restrict_self", result(0), 0)),
+        must(call("open", ".", 0)),
+        poke(0, struct([4, 128], [4, 0])),
+        must(call("name_to_handle_at", AT_FDCWD, "file", at(0), at(512), 0)),
+        call("open_by_handle_at", result(2), at(0), 0),
+      ];
+      const outcome = await bench.run(script);
+      expect(bench.acts(outcome).at(-1)).toMatch(/^open access=read path=\?by-handle /);
+      expect(outcome.report.incomplete).toMatchObject([{ reason: "path not resolved (by-handle)" }]);
+      const enforced = await bench.run(script, { mode: "enforce", contour: outcome.learnt });
+      expect(enforced.stdout).toContain("304: errno 1\n");
+    } finally {
+      bench.close();
+    }
   });
 });

@@ -8,6 +8,7 @@ import { isBuilt } from "./supervised.ts";
 import { isRoot } from "../support/machine.ts";
 
 const CLONE_NEWPID = 0x2000_0000;
+const MS_BIND = 0x1000;
 /** Supervisor and workload share these mounts, which no other process sees. */
 const IN_MOUNT_NAMESPACE = ["unshare", "--mount", "--propagation", "private"];
 const open = (path: string): Script => call("open", path, 0);
@@ -37,6 +38,26 @@ describe.skipIf(!compiler || !isBuilt || !isRoot)("proc mounts (needs gcc, a bui
         "umount path=$IN:proc/probe/./proc flags=2",
       ]);
       expect(outcome.report.incomplete).toEqual([]);
+    } finally {
+      bench.close();
+    }
+  });
+
+  it("what the supervisor reads of a process cannot be covered: nothing goes ahead any more", async () => {
+    const bench = new Bench();
+    try {
+      mkdirSync(bench.at("proc"));
+      // Another mount of proc shows the same; with another directory in the place of the process nothing is true.
+      const script = [
+        must(call("mount", "proc", "/proc", "proc", 0, 0)),
+        must(open("file")),
+        must(call("mount", "proc", "/proc/self", 0, MS_BIND, 0)),
+        open("file"),
+        call("umount2", "/proc/self", 2),
+      ];
+      const outcome = await bench.run(script, { within: IN_MOUNT_NAMESPACE });
+      expect(outcome.stdout).toBe("165: ok\n2: ok\n165: ok\n2: errno 1\n166: errno 1\n");
+      expect(outcome.report.incomplete).toEqual([{ reason: expect.stringMatching(/covered \/proc/), count: 2 }]);
     } finally {
       bench.close();
     }

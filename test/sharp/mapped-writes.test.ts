@@ -2,8 +2,8 @@
  * A file that is written through a shared mapping keeps its times after the first write to each page. No digest and no verdict
  * is kept for such a file: its present content counts, and the report says that it may be written.
  */
-import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,6 +52,46 @@ describe.skipIf(compiler === undefined || !isBuilt)(
       own(uid);
       const enforced = await start(["run", "contour", "--enforce"], ["change"], uid);
       expect(enforced.stdout).toBe("refused refused\n");
+    });
+  },
+);
+
+const hasOverlays = isRoot && readFileSync("/proc/filesystems", "latin1").includes("\toverlay\n");
+
+describe.skipIf(compiler === undefined || !isBuilt || !hasOverlays)(
+  "code on an overlay that is written through a mapping (needs gcc, a build, root, overlays)",
+  () => {
+    let directory: string;
+    let place: string;
+    const start = (words: readonly string[], ...program: readonly string[]) => {
+      rmSync(join(place, "code"), { force: true });
+      const report = join(directory, "report.json");
+      return isoline([...words, "--report", report, "-q", "--", "../mapped-overlay", ...program], { cwd: place });
+    };
+
+    beforeAll(() => {
+      directory = mkdtempSync(join(tmpdir(), "isoline-mapped-overlay-"));
+      place = join(directory, "merged");
+      for (const name of ["lower", "upper", "work", "merged"]) mkdirSync(join(directory, name));
+      const source = fileURLToPath(new URL("./mapped-overlay.c", import.meta.url));
+      execFileSync("gcc", ["-O1", "-w", "-static", "-o", join(directory, "mapped-overlay"), source]);
+      execFileSync("mount", ["-t", "overlay", "overlay", "-o", "lowerdir=lower,upperdir=upper,workdir=work", place], {
+        cwd: directory,
+      });
+    });
+    afterAll(() => {
+      spawnSync("umount", ["-l", place]);
+      rmSync(directory, { recursive: true, force: true });
+    });
+
+    it.each(["unnamed", "restricted"])("is judged by its present content, however it was made (%s)", async (way) => {
+      const contour = join(directory, `${way}.contour`);
+      expect(await start(["learn", "-o", contour], way)).toMatchObject({ status: 0, stdout: "mapped mapped\n" });
+      const watched = await start(["check", contour], way, "change");
+      expect(watched).toMatchObject({ status: 3, stdout: "mapped mapped\n" });
+      expect(readReport(directory).departures.map(({ act }) => act.split(" ", 3).join(" "))).toEqual([
+        "map access=execute path=$CWD/code",
+      ]);
     });
   },
 );

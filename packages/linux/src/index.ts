@@ -38,7 +38,13 @@ export {
 } from "./process/child.ts";
 export { closeToOthers } from "./process/closed.ts";
 export { ignoreUnhandled } from "./process/own-signals.ts";
-export { closeDescriptor, redirect, takeDescriptor, takeDescriptorOf } from "./process/descriptors.ts";
+export {
+  closeDescriptor,
+  isFilterListener,
+  redirect,
+  takeDescriptor,
+  takeDescriptorOf,
+} from "./process/descriptors.ts";
 export { type Entry, HeldDirectory } from "./process/held-directory.ts";
 export {
   acceptStream,

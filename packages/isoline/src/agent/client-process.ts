@@ -7,6 +7,7 @@ import {
   type HeldProcess,
   holdProcess,
   isEnding,
+  isFilterListener,
   isInBpfNamespace,
   isThere,
   isUnderMoreFilters,
@@ -116,7 +117,7 @@ export class ClientProcess {
   takeListener(descriptor: number): number {
     const taken = takeDescriptorOf(this.#pidfd, descriptor);
     if (taken < 0) throw refused(`descriptor ${descriptor} of process ${this.pid} cannot be taken (errno ${-taken})`);
-    if (readlinkSync(`/proc/self/fd/${taken}`) === "anon_inode:seccomp notify") return taken;
+    if (isFilterListener(taken)) return taken;
     closeDescriptor(taken);
     throw refused(`expected the listener of a filter as descriptor ${descriptor}, got another file`);
   }

@@ -17,11 +17,12 @@ const LISTS = ["containers.json", "volatile-containers.json"];
 const HEX = /^[0-9a-f]{64}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** The image, as far as it can be found; empty for a plain bundle without an image. */
+/**
+ * The image, as far as it can be found; empty for a plain bundle without an image. What an engine has recorded itself comes first: podman
+ * and Docker take annotations of any name from the user who starts a container.
+ */
 export function imageOf(bundle: Bundle, id: string): Image {
-  const noted = annotated(bundle.annotations);
-  if (noted.names.length + noted.digests.length > 0) return noted;
-  return inContainersStorage(bundle, id) ?? inDocker(bundle, id) ?? { names: [], digests: [] };
+  return inContainersStorage(bundle, id) ?? inDocker(bundle, id) ?? annotated(bundle.annotations);
 }
 
 function annotated(annotations: Readonly<Record<string, string>>): Image {

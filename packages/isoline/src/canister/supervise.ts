@@ -3,7 +3,7 @@
  * the namespace, reports its end to the caller, and finally writes what was learnt or observed.
  */
 import { mkdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { compareDepartures } from "@isoline/core/engine";
 import { type ChildState, startTime } from "@isoline/linux";
 import type { Journal } from "../control/journal.ts";
@@ -29,6 +29,7 @@ import { remember, remembered } from "./digest-cache.ts";
 import { type HostConfiguration, readHostConfiguration } from "./host-configuration.ts";
 import { integrityPlanOf } from "./ima.ts";
 import type { Image } from "./image.ts";
+import { lastReportOf } from "./last-report.ts";
 import { type Label, labelOf } from "./label.ts";
 import { canisterPlaces } from "./places.ts";
 import { Records } from "./record.ts";
@@ -274,7 +275,7 @@ export class Canister {
 
   /** Paths of the last run's report of each contour, without the ending of the file name. */
   get #lastReport(): string {
-    return join(this.#host.reports, basename(this.#label.contour).replace(/\.contour$/, ""));
+    return lastReportOf(this.#label.contour, this.#host);
   }
 
   /**

@@ -1,7 +1,7 @@
 /** What the servers of both sockets do alike: who may ask, how a body is read, how an answer is written. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { isOutside, type Peer, peerOf } from "@isoline/linux";
+import { closeDescriptor, heldPeerOf, isInBpfNamespace, isOutside, type Peer, peerOf } from "@isoline/linux";
 import { ownUid } from "./place.ts";
 import type { Refusal } from "./protocol.ts";
 
@@ -20,6 +20,18 @@ export function mayAsk(socket: Socket): boolean {
 export function isSupervisor(socket: Socket): boolean {
   const fd = descriptorOf(socket);
   return fd >= 0 && mayAsk(socket) && isOutside(fd);
+}
+
+/** Whether the process at the other end is in no namespace of either sensor, as far as this user can tell: only root sees bpf's tables. */
+export function isFromOutside(socket: Socket): boolean {
+  const fd = descriptorOf(socket);
+  const peer = fd >= 0 && isOutside(fd) ? heldPeerOf(fd) : undefined;
+  if (peer === undefined) return false;
+  try {
+    return !isInBpfNamespace(peer.pidfd);
+  } finally {
+    closeDescriptor(peer.pidfd);
+  }
 }
 
 export function peerAt(socket: Socket): Peer | undefined {

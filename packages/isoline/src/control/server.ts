@@ -10,7 +10,7 @@ import type { Socket } from "node:net";
 import type { LiveEvent, Snapshot } from "../namespace/live.ts";
 import type { Ask, Reply, Request } from "../namespace/requests.ts";
 import { EventStream } from "./event-stream.ts";
-import { type Answer, bodyOf, later, mayAsk, OVER, peerAt, refusal, send, wholeNumber } from "./http.ts";
+import { type Answer, bodyOf, isFromOutside, later, mayAsk, OVER, peerAt, refusal, send, wholeNumber } from "./http.ts";
 import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } from "./integrity.ts";
 import { closed, listening } from "./listening.ts";
 import type { Bond } from "../namespace/model.ts";
@@ -34,6 +34,8 @@ export interface Subject {
 }
 
 const DIGEST = /^[0-9a-f]{64}$/;
+const INSIDE =
+  "expected a process outside of all behaviour namespaces, under no more seccomp filters than the supervisor, got another; ask from where the namespace was begun";
 
 /** Limits for clients. */
 const limits = {
@@ -105,6 +107,8 @@ export class ControlServer {
     try {
       const body = await bodyOf(request);
       const url = new URL(request.url ?? "/", "http://localhost");
+      if (request.method === "POST" && !(await this.#mayChange(request.socket)))
+        return send(response, refusal(403, "usage", INSIDE));
       const integrity = integrityRoute(request.method ?? "", url, body);
       if (request.method === "GET" && url.pathname === "/events") await this.#streams.serve(response);
       else if (integrity !== undefined) await this.#answerIntegrity(integrity, response);
@@ -134,9 +138,19 @@ export class ControlServer {
       case "POST /seal":
         return this.#tell({ ask: "seal" }, (value) => this.#state(value));
       case "POST /join":
-        if (this.#subject.joins) return this.#join(url.searchParams, peerAt(socket)?.pid);
+        if (this.#subject.joins) return this.#join(url.searchParams, socket);
     }
     return refusal(404, "usage", `nothing answers to ${method.slice(0, 10)} ${url.pathname.slice(0, 60)}`);
+  }
+
+  /**
+   * The kernel says who asks: processes outside of all namespaces, and those of this one, which can only take from themselves. Not those
+   * of another, which may see the directory of the socket as well.
+   */
+  async #mayChange(socket: Socket): Promise<boolean> {
+    if (isFromOutside(socket)) return true;
+    const pid = peerAt(socket)?.pid;
+    return pid !== undefined && (await this.#ask({ ask: "own-member", pid })) === true;
   }
 
   #attest(asked: URLSearchParams): Promise<Answer> | Answer {
@@ -150,8 +164,10 @@ export class ControlServer {
     return this.#tell({ ask: "attest", binds }, (value): Attested => ({ ...about, ...value }));
   }
 
-  /** The kernel reports the client's pid: a client can only bring in its own child. */
-  async #join(asked: URLSearchParams, pid: number | undefined): Promise<Answer> {
+  /** The kernel reports the client's pid: a client can only bring in its own child, and only from outside of all namespaces. */
+  async #join(asked: URLSearchParams, socket: Socket): Promise<Answer> {
+    const pid = peerAt(socket)?.pid;
+    if (!isFromOutside(socket)) return refusal(403, "usage", INSIDE);
     const listener = wholeNumber(asked.get("listener"));
     const started = asked.get("started");
     const names = Object.entries(callFiles).flatMap(([parameter, token]) =>

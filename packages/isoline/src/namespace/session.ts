@@ -6,6 +6,7 @@ import type { RunRecord } from "@isoline/core/evidence";
 import { hasMitigations, lensDigest, type MitigationPolicy } from "@isoline/core/identity";
 import {
   type ActingProcess,
+  closeDescriptor,
   compileLandlock,
   descendantsOf,
   KernelMitigations,
@@ -327,9 +328,12 @@ export class Session {
   }
 
   #join({ pid, started, listener: descriptor, names }: RequestOf<"join">): boolean {
-    this.mediator.name(names);
     const listener = descriptor === undefined ? undefined : takeDescriptor(pid, descriptor);
-    return (listener === undefined || listener >= 0) && this.#sensor?.join({ pid, started, listener }) === true;
+    if (listener !== undefined && listener < 0) return false;
+    const isIn = this.#sensor?.join({ pid, started, listener }) === true;
+    if (isIn) this.mediator.name(names);
+    else if (listener !== undefined) closeDescriptor(listener);
+    return isIn;
   }
 
   #snapshot(): Snapshot {

@@ -89,6 +89,13 @@ export class Stat {
   get changedAtMilliseconds(): number {
     return this.changedAt * 1000 + (this.#words[26] as number) / 1e6;
   }
+  /** When the file was made, in milliseconds since 1970; undefined if its file system does not say. */
+  get bornAtMilliseconds(): number | undefined {
+    if (((this.#words[0] as number) & STATX_BTIME) === 0) return undefined;
+    return (
+      ((this.#words[20] as number) + (this.#words[21] as number) * 2 ** 32) * 1000 + (this.#words[22] as number) / 1e6
+    );
+  }
   /** Device of the file system, `major:minor` packed into one number. */
   get device(): number {
     return (this.#words[34] as number) * 2 ** 20 + (this.#words[35] as number);

@@ -1,4 +1,5 @@
 /** Descriptors of other processes, and duplicates of the supervisor's own. */
+import { readlinkSync } from "node:fs";
 import { close, dup3, pidfdGetfd, pidfdOpen } from "../abi/libc.ts";
 
 /** A duplicate of another process's descriptor (close-on-exec), if this process may inspect the other; a negative errno. */
@@ -13,6 +14,15 @@ export function takeDescriptor(pid: number, descriptor: number): number {
 /** The same of a process that is held by a descriptor. */
 export function takeDescriptorOf(pidfd: number, descriptor: number): number {
   return pidfdGetfd(pidfd, descriptor);
+}
+
+/** Whether a descriptor of this process is the listener of a seccomp filter, by the name that the kernel gives it (kernel/seccomp.c). */
+export function isFilterListener(descriptor: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`) === "anon_inode:seccomp notify";
+  } catch {
+    return false;
+  }
 }
 
 /** Closes a descriptor that Node does not manage. A descriptor that is not open is ignored. */

@@ -1,9 +1,9 @@
 /** `isoline inspect`: the label that a container of an image would get, and the result of its last run. */
-import { basename, join } from "node:path";
 import { IsolineError } from "@isoline/core/error";
 import { findImage } from "../../canister/images.ts";
 import { type HostConfiguration, readHostConfiguration } from "../../canister/host-configuration.ts";
 import type { Image } from "../../canister/image.ts";
+import { lastReportOf } from "../../canister/last-report.ts";
 import { type Label, labelOf } from "../../canister/label.ts";
 import { readRegular } from "../../store/bounded-file.ts";
 import { CliError } from "../../error.ts";
@@ -75,9 +75,9 @@ async function factsOf(path: string): Promise<Inspection["contour"]> {
 /** Enough for ten thousand departures. */
 const MOST_REPORT_BYTES = 2 ** 28;
 
-function lastOf(contour: string, { reports }: HostConfiguration): Inspection["last"] {
+function lastOf(contour: string, host: HostConfiguration): Inspection["last"] {
   try {
-    const path = join(reports, `${basename(contour).replace(/\.contour$/, "")}.json`);
+    const path = `${lastReportOf(contour, host)}.json`;
     const report = JSON.parse(readRegular(path, MOST_REPORT_BYTES, "a report").toString("utf8")) as NonNullable<
       Inspection["last"]
     >;

@@ -4,7 +4,7 @@ import { readSync } from "node:fs";
 import type { Digest } from "@isoline/core/digest";
 import { escapeBytes } from "@isoline/core/event";
 import { openat2, statx } from "../../abi/libc.ts";
-import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O_ACCMODE, O_CLOEXEC, O_PATH, O_RDWR, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { type Content, NO_CONTENT } from "./content.ts";
 import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
 import { Originals } from "./originals.ts";
@@ -12,7 +12,7 @@ import { Found, type Origin, versionOf } from "./found.ts";
 import type { NodeDigests } from "./node-digests.ts";
 import { enforcedVerity } from "./verity.ts";
 import { wasWithheld, withReadable } from "./reading.ts";
-import { type Writers, WriterSearch } from "./writers.ts";
+import { isOverlay, type Writers, WriterSearch } from "./writers.ts";
 
 /**
  * File system magics (linux/magic.h) whose files are not stored bytes. Everything else is `disk`: the kind of storage (ext4,
@@ -155,6 +155,11 @@ export class FileKnowledge {
   /** Records that a file was opened for reading and writing. */
   noteOpened(stat: Stat): void {
     if (stat.isRegular) this.#writers.noteOpened(stat);
+  }
+
+  /** Records that a task is about to open or make a file of this file system by itself, with these flags. */
+  noteUnseen(there: Found, flags: number): void {
+    if ((flags & O_ACCMODE) === O_RDWR && isOverlay(there.filesystem)) this.#writers.noteUnseen();
   }
 
   /** Records that the namespace mounted an overlay file system. */

@@ -66,10 +66,20 @@ export class WriterSearch {
   readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #openedForBoth = new Set<number>();
   #overlaysAreOwn = false;
+  /** From this moment on, files of overlays may have been made, or opened for writing, without being recorded. */
+  #unseenSince: number | undefined;
 
   /** Records that a file was opened for reading and writing, so that it may be mapped. */
   noteOpened({ inode }: Stat): void {
     if (this.#openedForBoth.size < MOST_OPENED) this.#openedForBoth.add(inode);
+  }
+
+  /**
+   * Records that a task is about to open a file of an overlay for reading and writing by itself: it makes the file, or the file is
+   * copied up, which makes it anew. Its number is not known.
+   */
+  noteUnseen(): void {
+    this.#unseenSince ??= Date.now() - TICK_MILLISECONDS;
   }
 
   /** Records that the namespace mounted an overlay file system, whose layers it may write to directly. */
@@ -89,14 +99,13 @@ export class WriterSearch {
   }
 
   /** Whether a lease on the file does not account for all of its writers. */
-  #escapesLease(magic: number, { inode, nlink }: Stat): boolean {
+  #escapesLease(magic: number, { inode, nlink, bornAtMilliseconds: born }: Stat): boolean {
     // The creator of a file in memory that never had a name (memfd) is not counted as a writer (fs/file_table.c, alloc_file).
     if (magic === TMPFS) return nlink === 0;
+    if (magic !== OVERLAY) return false;
     // A mapping holds the file of the layer, not the file of the overlay (fs/backing-file.c, backing_file_mmap).
-    return (
-      magic === OVERLAY &&
-      (this.#overlaysAreOwn || this.#openedForBoth.has(inode) || this.#openedForBoth.size >= MOST_OPENED)
-    );
+    if (this.#overlaysAreOwn || this.#openedForBoth.has(inode) || this.#openedForBoth.size >= MOST_OPENED) return true;
+    return this.#unseenSince !== undefined && (born === undefined || born >= this.#unseenSince);
   }
 }
 

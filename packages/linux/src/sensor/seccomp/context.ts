@@ -101,9 +101,10 @@ export class Context {
     this.performer = new Performer(this.rights, this.peers);
     this.permissions = new Permissions(this.rights, this.peers);
     this.opener = new Opener(this.performer, listener);
+    this.opener.onMappable = (stat) => this.files.noteOpened(stat);
     this.building = new Building(mediator.tools, this.files, this.opener, () => this.caller?.process.identity);
-    this.origins = new Origins(this.worlds, isCanister);
     this.networks = new Networks(this.worlds, isCanister);
+    this.origins = new Origins(this.worlds, (thread, number) => this.networks.seenBy(thread, number), isCanister);
     const hosts = mediator.hosts && new Hosts(mediator.hosts, listener, mediator, tasks, this.worlds);
     if (hosts) this.networks.standsIn = (network) => hosts.owns({ network });
     this.hosts = hosts;
@@ -269,6 +270,12 @@ export class Context {
    * `isReached`: it was found with the thread's rights.
    */
   open(thread: Thread, found: Found, way: Way, isReached: boolean): Verdict {
+    const verdict = this.#openInPlaceOf(thread, found, way, isReached);
+    if (verdict === PROCEED) this.files.noteUnseen(found, way.flags);
+    return verdict;
+  }
+
+  #openInPlaceOf(thread: Thread, found: Found, way: Way, isReached: boolean): Verdict {
     if (!isReached || !this.opener.mayOpen(found, way.flags)) return this.racy();
     if ((way.flags & O_CREAT) !== 0) {
       const isKept = isKeptInSticky(this.finder, found, thread);

@@ -4,6 +4,8 @@ import { EPERM } from "../../abi/errno.ts";
 import { setNice } from "../../abi/libc.ts";
 import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
 import { closeToOthers } from "../../process/closed.ts";
+import { isFilterListener } from "../../process/descriptors.ts";
+import { isUnderMoreFilters } from "../../process/filters.ts";
 import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
 import { decoders } from "./calls/decoders.ts";
@@ -82,11 +84,12 @@ export class SeccompSensor implements Sensor {
   }
 
   /**
-   * Takes in the processes that another isoline process brings into the namespace. False if that process has ended, or has no
-   * filter.
+   * Takes in the processes that another isoline process brings into the namespace. False if that process has ended, has no filter, or
+   * may be in a namespace itself: threads of one that brings processes in are not decided about.
    */
   join({ pid, listener }: Joining): boolean {
-    if (listener === undefined || !this.#tasks.launchers.add(pid)) return false;
+    if (listener === undefined || !isFilterListener(listener) || isUnderMoreFilters(pid)) return false;
+    if (!this.#tasks.launchers.add(pid)) return false;
     this.#tasks.launchPlaces.noteLeaving();
     this.#listener.add(listener);
     return true;
@@ -188,6 +191,7 @@ export class SeccompSensor implements Sensor {
   #decode(): Verdict {
     const { call } = this.#listener;
     try {
+      if (this.#context.origins.isProcCovered) return this.#blind();
       const thread = this.#tasks.thread(call.tid);
       this.#context.caller = thread;
       if (!thread) return this.#stranger(call.tid);
@@ -205,6 +209,12 @@ export class SeccompSensor implements Sensor {
         `system call ${call.number}: ${fault instanceof Error ? fault.message : String(fault)}`,
       );
     }
+  }
+
+  /** What is read of tasks is not true any more. In no mode does a call go ahead that nothing is known about. */
+  #blind(): Verdict {
+    this.#mediator.lost("the workload covered /proc, from which isoline reads what it does; its calls are refused");
+    return EPERM;
   }
 
   /** A launching thread has the filter too; any other task that cannot be identified is refused. */

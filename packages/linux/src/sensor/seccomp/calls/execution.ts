@@ -86,6 +86,7 @@ function execute(context: Context, thread: Thread, target: Found, naming: Naming
   if (verdict === 0) {
     context.tasks.execStarts(thread, decided.next(), execution.executable, words.expected());
     context.origins.executing(thread.process);
+    context.networks.executing(thread);
     // Only the task itself can execute; the program that runs is checked afterwards.
     return context.racy();
   }

@@ -22,6 +22,8 @@ const HEAD = 8;
 const MOST = 128;
 /** FD_PIDFS_ROOT and similar numbers (linux/fcntl.h) that stand for the kernel's own file systems instead of a descriptor. */
 const ROOTS_BELOW = -9999;
+/** Why a file that a handle leads to is a loss. */
+const UNNAMED = "path not resolved (by-handle)";
 const MOUNT_BY_PATH = openHow(O_PATH | O_CLOEXEC, 0, 0);
 
 export const openByHandle: Decoder = (context, thread) => {
@@ -32,9 +34,8 @@ export const openByHandle: Decoder = (context, thread) => {
   const handle = handleAt(context, thread);
   if (typeof handle === "number") return context.unreadable(thread, handle);
   if (handle.length === 0) return context.refuses(EINVAL);
-  // With other rights than the thread's, the kernel would give another answer.
-  if (performer.rightsFor(thread) === undefined)
-    return context.uninspected(thread, act) || context.decide(thread, act) || context.racy();
+  // With other rights than the thread's, the kernel would give another answer, and which file it is remains unknown.
+  if (performer.rightsFor(thread) === undefined) return context.unseen(thread, UNNAMED, act) || context.racy();
   const mount = mountOf(thread, call.int(0));
   if (mount === -EBADF) return context.refuses(EBADF);
   if (mount < 0) return context.notSeen(thread, CLOSED);
@@ -83,7 +84,7 @@ function openBehind(context: Context, thread: Thread, mount: number, handle: Buf
     if (!isAtItsPath(context, thread, found)) {
       found.rename(BY_HANDLE);
       // Nothing tells such files apart: one that was learnt would stand for every other on the file system, beyond a container's root.
-      const lost = context.notSeen(thread, "path not resolved (by-handle)");
+      const lost = context.notSeen(thread, UNNAMED);
       if (lost !== 0) return context.decide(thread, unknown(accessOf(flags))) || lost;
     }
     return (

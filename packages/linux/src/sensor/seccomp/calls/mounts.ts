@@ -15,11 +15,15 @@ import { pathText } from "../../files/knowledge.ts";
 import type { Verdict } from "../../mediation.ts";
 import { BINARY, fsconfigCommand, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
 import type { Context, Decoder } from "../context.ts";
+import { isMapped } from "../listener/memory.ts";
 import { fileMark } from "../tasks/lineage.ts";
 import type { Thread } from "../tasks/process.ts";
 import { UNREADABLE } from "./privileges.ts";
 import { mountingServed } from "./served.ts";
 
+/** Old programs put this into the upper half of the flags, and the kernel takes it off first (fs/namespace.c, path_mount). */
+const MS_MGC_VAL = 0xc0ed_0000;
+const MS_MGC_MSK = 0xffff_0000;
 /** linux/mount.h */
 const MS_REMOUNT = 0x20;
 const MS_BIND = 0x1000;
@@ -66,12 +70,16 @@ function decide(context: Context, thread: Thread, mounting: Mounting): Verdict {
 /** `mount(source, target, type, flags, data)` */
 export const mount: Decoder = (context, thread) => {
   context.origins.mountsChange();
-  const flags = context.call.u32(3);
+  const flags = withoutMagic(context.call.u32(3));
   const type = textAt(context, thread, 2);
   const path = at(context, thread, AT_FDCWD, 1, { follow: true, isTarget: true });
   const source = sourceAt(context, thread, flags, type);
   return decide(context, thread, { call: "mount", source, path, type, flags, options: dataAt(context, thread, type) });
 };
+
+function withoutMagic(flags: number): number {
+  return (flags & MS_MGC_MSK) >>> 0 === MS_MGC_VAL ? flags & ~MS_MGC_MSK : flags;
+}
 
 /** `fsopen(type, flags)` */
 export const fsopen: Decoder = (context, thread) => {
@@ -274,7 +282,7 @@ function sourceAt(context: Context, thread: Thread, flags: number, type: string)
 
 /** The object that holds a file system of this type; if there is none, the text of the source. */
 function deviceOr(context: Context, thread: Thread, bytes: Buffer, type: string): string {
-  if (bytes[0] !== 0x2f && !needsDevice(type)) return given(bytes);
+  if (bytes[0] !== 0x2f && !mayNeedDevice(type)) return given(bytes);
   const text = lookedUp(context, thread, AT_FDCWD, bytes, { follow: true });
   return text.startsWith("?unresolved:") ? given(bytes) : text;
 }
@@ -282,12 +290,16 @@ function deviceOr(context: Context, thread: Thread, bytes: Buffer, type: string)
 /** The data of `mount`: at most a page, options separated by commas. */
 function dataAt(context: Context, thread: Thread, type: string): readonly string[] {
   if (context.call.isNull(4)) return [];
-  const got = context.memory2.read(thread.tid, context.call.pointer(4), PAGE);
+  const address = context.call.pointer(4);
+  const got = context.memory2.read(thread.tid, address, PAGE);
   if (got <= 0) return [UNREADABLE];
-  // The kernel copies what is mapped and terminates it with a NUL (fs/namespace.c, copy_mount_options).
+  // The kernel copies what is mapped and terminates it with a NUL (fs/namespace.c, copy_mount_options). It may be able to read on
+  // where the supervisor cannot (memfd_secret).
+  const isAll = got === PAGE || !isMapped(thread.tid, address + BigInt(got));
   const bytes = Buffer.from(context.memory2.bytes.subarray(0, got));
-  if (BINARY.test(type) && got >= HEAD && bytes.readUInt32LE(0) < 0x20) return [binary(bytes)];
+  if (BINARY.test(type) && got >= HEAD && bytes.readUInt32LE(0) < 0x20) return [isAll ? binary(bytes) : UNREADABLE];
   const end = bytes.indexOf(0);
+  if (end < 0 && !isAll) return [UNREADABLE];
   const text = bytes.subarray(0, end < 0 ? Math.min(got, PAGE - 1) : end);
   return optionsOf(text, type, namingFor(context, thread, AT_FDCWD));
 }
@@ -303,17 +315,17 @@ function binary(bytes: Buffer): string {
 }
 
 /**
- * Whether a file system uses a device that is named by a path: those that are not marked `nodev`, and erofs, which also accepts
- * files.
+ * Whether a file system may use a device that is named by a path: all that are not known to be marked `nodev`, and erofs, which
+ * also accepts files. One that the kernel does not have yet may be loaded for the very call.
  */
-function needsDevice(type: string): boolean {
-  devices ??= new Set(
+function mayNeedDevice(type: string): boolean {
+  withoutDevice ??= new Set(
     readFileSync("/proc/filesystems", "latin1")
       .split("\n")
-      .filter((line) => line.startsWith("\t"))
-      .map((line) => line.trim()),
+      .filter((line) => line.startsWith("nodev\t"))
+      .map((line) => line.slice("nodev\t".length)),
   );
-  return type === "erofs" || devices.has(type);
+  return type === "erofs" || !withoutDevice.has(type);
 }
 
-let devices: ReadonlySet<string> | undefined;
+let withoutDevice: ReadonlySet<string> | undefined;

@@ -7,6 +7,7 @@
 import { close, getsockopt } from "../../../abi/libc.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
 import { OWN_NETWORK } from "../../socket-table.ts";
+import { pidMeant } from "../tasks/pid-numbers.ts";
 import type { Thread } from "../tasks/process.ts";
 import { FOREIGN, type Worlds } from "../tasks/worlds.ts";
 
@@ -53,6 +54,11 @@ export class Networks {
     this.#isCanister = isCanister;
   }
 
+  /** A program is about to be allowed to execute. The first one of a container is in the container's network, where it does no more. */
+  executing(thread: Thread): void {
+    this.#homeOf(thread);
+  }
+
   /** The program that created the network of a socket that a thread is about to use; "" for the launch's or the container's. */
   of(network: string, thread: Thread): string {
     if (network === "") return this.ofThread(thread);
@@ -87,9 +93,22 @@ export class Networks {
     return this.#makerFor(thread);
   }
 
-  /** Whether the launch's network is not that of the container; only for a task of a container that runs. */
+  /** The same for the network of a process, by the number that a thread calls it by; without a number, for that of the thread. */
+  seenBy(thread: Thread, number: number | undefined): string {
+    if (number === undefined || !this.#worlds.mayDiffer("net")) return this.ofThread(thread);
+    const pid = pidMeant(thread, number);
+    const inode = pid === undefined ? 0 : this.#worlds.inodeOf("net", pid);
+    if (inode === this.#worlds.inodeOf("net", thread.tid)) return this.ofThread(thread);
+    const own = this.#worlds.own("net");
+    if (inode === (this.#homeOf(thread) ?? own)) return "";
+    return inode === own ? HOST : FOREIGN;
+  }
+
+  /** Whether the launch's network is not that of the container; only for a task of a container that runs, not of its runtime. */
   #isAway(thread: Thread): boolean {
+    const { atOwnRoot, wasInside } = thread.process;
     const home = this.#homeOf(thread);
+    if (atOwnRoot && !wasInside) return false;
     return home !== undefined && home !== this.#worlds.own("net");
   }
 
@@ -100,9 +119,9 @@ export class Networks {
     return this.#worlds.makerOf("net", thread.process, thread.tid);
   }
 
-  /** Records the network of a container's first program that uses one. Undefined while the container is set up, and if there is none. */
+  /** Records the network of the first task at the root of a container. Undefined while the container is set up, and if there is none. */
   #homeOf({ tid, process }: Thread): number | undefined {
-    if (this.#isCanister && !process.atOwnRoot) this.#home ??= this.#worlds.inodeOf("net", tid);
+    if (this.#isCanister && !process.atOwnRoot) this.#home ??= this.#worlds.inodeOf("net", tid) || undefined;
     return this.#home;
   }
 }

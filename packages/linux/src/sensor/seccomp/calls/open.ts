@@ -265,15 +265,15 @@ function createAt(context: Context, thread: Thread, request: Request, spot: Spot
   const exclusive = (flags & O_EXCL) !== 0;
   // Only the object that was decided about: a file that has been created there meanwhile is another act.
   const way = { ...request, flags: flags | O_EXCL };
-  const made = (flags & O_ACCMODE) === O_RDWR ? (stat: Stat) => files.noteOpened(stat) : undefined;
   const isOurs = spot.isReached && spot.isName && opener.mayCreateIn(spot.directory);
   if (isOurs && !opener.hasRoom(thread)) return EMFILE;
   const verdict = context.carryOut(thread, {
     act: createAct(request, spot.path) as Act,
     refusal: () => spot.refusal(context, thread),
-    call: isOurs ? () => opener.create(spot.directory, spot.name, way, mode, made) : undefined,
+    call: isOurs ? () => opener.create(spot.directory, spot.name, way, mode) : undefined,
     isCreation: true,
   });
+  if (verdict === 0) files.noteUnseen(spot.directory, flags);
   return verdict === EEXIST && !exclusive ? "look again" : verdict;
 }
 
@@ -287,7 +287,7 @@ function createAct({ flags, mode }: Request, path: string): Act<"create"> {
 
 /** O_TMPFILE: a file without a name, in a directory. */
 function createUnnamed(context: Context, thread: Thread, request: Request, length: number): Verdict {
-  const { found, finder, opener, permissions } = context;
+  const { found, finder, files, opener, permissions } = context;
   const refused = context.refusedArguments();
   if (refused !== 0) return context.refuses(refused);
   const { flags, mode } = request;
@@ -301,12 +301,14 @@ function createUnnamed(context: Context, thread: Thread, request: Request, lengt
     if (!found.stat.isDirectory) return context.refuses(ENOTDIR);
     const isOurs = finder.wentAsTask && opener.mayCreateIn(found);
     if (isOurs && !opener.hasRoom(thread)) return EMFILE;
-    return context.carryOut(thread, {
+    const verdict = context.carryOut(thread, {
       act: act(nameIn(pathText(found), "#unnamed")),
       refusal: () => permissions.refusal(found, WRITE | EXECUTE, thread),
       call: isOurs ? () => opener.create(found, HERE, request, mode) : undefined,
       isCreation: true,
     });
+    if (verdict === 0) files.noteUnseen(found, flags);
+    return verdict;
   } finally {
     found.close();
   }

@@ -132,6 +132,14 @@ function endOfWritable(tid: number, address: bigint): bigint | undefined {
   return end;
 }
 
+/** Whether a mapping at an address has a right by which the kernel reads it for a call, where the supervisor may not be able to. */
+export function isMapped(tid: number, address: bigint): boolean {
+  return readMaps(tid).some((line) => {
+    const [, from = "0", to = "0", rights = ""] = /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line) ?? [];
+    return address >= BigInt(`0x${from}`) && address < BigInt(`0x${to}`) && /^(?:r|.w)/.test(rights);
+  });
+}
+
 function readMaps(tid: number): string[] {
   try {
     return readFileSync(`/proc/${tid}/maps`, "latin1").split("\n");

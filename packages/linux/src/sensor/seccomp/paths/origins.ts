@@ -25,6 +25,7 @@ import { below, isWithin, joined, type Mount, mountSeenBy } from "../../files/mo
 import { View } from "../../files/view.ts";
 import type { Process, Thread } from "../tasks/process.ts";
 import { FOREIGN, type Worlds } from "../tasks/worlds.ts";
+import { OwnProc } from "./own-proc.ts";
 import type { Places } from "./places.ts";
 
 const DIRECTORY = openHow(O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0);
@@ -33,34 +34,51 @@ const UNKNOWN = "unknown";
 /** Outside a container, in the mounts of its host. */
 const HOST = "host";
 const MEMORY = "/memfd:";
+/** linux/magic.h */
+const PROC_SUPER_MAGIC = 0x9fa0;
 /** Mounts that the workload made in the launch's view, by mount point. */
 const MOST_MOUNTERS = 1024;
 
 export class Origins {
   readonly #worlds: Worlds;
+  readonly #networks: (thread: Thread, number: number | undefined) => string;
   readonly #isCanister: boolean;
   readonly #launch = new View(AT_FDCWD, "/proc/self/mountinfo");
   readonly #stat = new Stat();
   readonly #mounters = new Map<string, string>();
   #home: { readonly root: string; readonly view: View } | undefined;
   #isSetUp = false;
+  /** From the first call on that changes mounts. */
+  #proc: OwnProc | undefined;
 
-  constructor(worlds: Worlds, isCanister: boolean) {
+  /**
+   * `networks` names the maker of the network that a thread is in, or of that of a process by its number there; "" for the launch's
+   * or the container's.
+   */
+  constructor(worlds: Worlds, networks: (thread: Thread, number: number | undefined) => string, isCanister: boolean) {
     this.#worlds = worlds;
+    this.#networks = networks;
     this.#isCanister = isCanister;
   }
 
   /** A call that changes mounts is about to be allowed. */
   mountsChange(): void {
     this.#launch.freeze();
+    // A container has mounts of its own.
+    if (!this.#isCanister) this.#proc ??= new OwnProc();
     // Until its first program runs, the mounts of a container are made by its runtime.
     if (this.#isSetUp) this.#home?.view.freeze();
+  }
+
+  /** Whether the workload has covered what the supervisor reads of tasks. */
+  get isProcCovered(): boolean {
+    return this.#proc?.isCovered ?? false;
   }
 
   /** The runtime of a container names the source of a mount by its own descriptor; the lens removes the number. */
   takesDescriptors({ process }: Thread, source: Buffer): boolean {
     return (
-      this.#isCanister && process.atOwnRoot && /^\/proc\/(?:thread-)?self\/fd\/\d+$/.test(source.toString("latin1"))
+      this.#isCanister && isRuntimes(process) && /^\/proc\/(?:thread-)?self\/fd\/\d+$/.test(source.toString("latin1"))
     );
   }
 
@@ -80,6 +98,20 @@ export class Origins {
    * it is in the task's view. `through`: the process whose link in /proc led to it.
    */
   settle(found: Found, thread: Thread, places: Places, byPath: boolean, through?: number): void {
+    this.#settleMounts(found, thread, places, byPath, through);
+    if (this.#worlds.mayDiffer("net") && isOfNetwork(found)) this.#settleNetwork(found, thread);
+  }
+
+  /** Tables, settings and interfaces of a network are those of the process that the path names, or of the task that opens it. */
+  #settleNetwork(found: Found, thread: Thread): void {
+    if (this.#isCanister && isRuntimes(thread.process)) return;
+    const network = this.#networks(thread, processIn(found));
+    if (network === "") return;
+    const { directory = "", rest = found.path.length } = found.origin ?? {};
+    found.origin = { directory: `net/${network}${directory === "" ? "" : `/${directory.replace(/^\//, "")}`}`, rest };
+  }
+
+  #settleMounts(found: Found, thread: Thread, places: Places, byPath: boolean, through?: number): void {
     const view = this.#viewOf(places, thread);
     if (view === undefined || (byPath && places.root < 0 && !view.isFrozen)) return;
     const isHome = places.root < 0 ? view === this.#launch : places.mark === this.#home?.root;
@@ -110,6 +142,7 @@ export class Origins {
 
   close(): void {
     this.#launch.close();
+    this.#proc?.close();
     this.#home?.view.close();
   }
 
@@ -177,6 +210,28 @@ export class Origins {
     if (through !== undefined) return FOREIGN;
     return this.#worlds.makerOf("mnt", thread.process, thread.tid) || FOREIGN;
   }
+}
+
+/** Whether a process of a canister is its runtime's: at the host's root, and not escaped to it. */
+function isRuntimes({ atOwnRoot, wasInside }: Process): boolean {
+  return atOwnRoot && !wasInside;
+}
+
+/** In a mount of proc: settings of the network of the task that opens them, and tables of that of a process. */
+const OF_NETWORK = /\/(?:sys|([1-9]\d{0,9})(?:\/task\/[1-9]\d{0,9})?)\/net(?:\/|$)/;
+/** tun and ppp (Documentation/admin-guide/devices.txt): what is opened makes interfaces in the network of the task that opens it. */
+const MAKING_INTERFACES: ReadonlySet<string> = new Set(["10:200", "108:0"]);
+
+function isOfNetwork(found: Found): boolean {
+  const { path, stat } = found;
+  if (stat.isCharacterDevice) return MAKING_INTERFACES.has(stat.rdev);
+  return path.includes("/net") && found.filesystem === PROC_SUPER_MAGIC && OF_NETWORK.test(path.toString("latin1"));
+}
+
+/** The number of the process that such a path names. */
+function processIn({ path }: Found): number | undefined {
+  const number = OF_NETWORK.exec(path.toString("latin1"))?.[1];
+  return number === undefined ? undefined : Number(number);
 }
 
 function homeOf(places: Places, tid: number): { readonly root: string; readonly view: View } {

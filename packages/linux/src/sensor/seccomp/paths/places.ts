@@ -68,6 +68,7 @@ export class PlaceFinder {
     if (statx(AT_FDCWD, link, 0, STATX_MASK, this.#stat.bytes) < 0) return undefined;
     // In another mount namespace the same root is another mount.
     process.atOwnRoot = this.#stat.inode === this.#own.inode && this.#stat.device === this.#own.device;
+    if (!process.atOwnRoot) process.wasInside = true;
     // A mount belongs to one mount namespace, so equal mounts mean equal roots.
     if (process.atOwnRoot && this.#stat.mountId === this.#own.mountId) {
       this.#settled.add(thread);

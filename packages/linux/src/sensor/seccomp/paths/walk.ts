@@ -96,7 +96,7 @@ export function walk(request: Walk): number {
   return here;
 }
 
-const DOT_DOT = Buffer.from("../..");
+const DOT_DOT = Buffer.from("..");
 
 /**
  * The text of `/proc/self` and `/proc/thread-self` for the task itself. A proc mount numbers tasks by its own pid namespace, so

@@ -25,6 +25,7 @@ import {
   O_NOFOLLOW,
   O_NONBLOCK,
   O_PATH,
+  O_RDWR,
   O_TRUNC,
   Stat,
   STATX_MASK,
@@ -59,6 +60,8 @@ export class Opener {
   readonly #stat = new Stat();
   /** Called for each file that was opened for the calling task to write, before the task gets it. */
   onWritable: ((own: number) => void) | undefined;
+  /** The same, with the status of the file as it is now, for each that the task may map for writing. */
+  onMappable: ((stat: Stat) => void) | undefined;
 
   constructor(performer: Performer, listener: Listener) {
     this.#performer = performer;
@@ -110,14 +113,13 @@ export class Opener {
 
   /**
    * Creates a file in a directory that the supervisor holds and gives it to the task; returns the number it has there, or a
-   * negative errno. `made` is called with the file. The caller has taken on the thread's rights and umask.
+   * negative errno. The caller has taken on the thread's rights and umask.
    */
-  create(directory: Found, name: Buffer, { flags, isExact }: Way, mode: number, made?: (stat: Stat) => void): number {
+  create(directory: Found, name: Buffer, { flags, isExact }: Way, mode: number): number {
     const all = flags | O_CLOEXEC;
     const own = isExact ? openat2(directory.fd, name, openHow(all, mode, 0)) : openat(directory.fd, name, all, mode);
     if (own < 0) return own;
     try {
-      if (made && statx(own, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.#stat.bytes) >= 0) made(this.#stat);
       const number = this.#give(own, flags);
       // The file has been created, whatever has happened to the task since.
       return number === -ENOENT ? 0 : number;
@@ -128,6 +130,9 @@ export class Opener {
 
   #give(fd: number, flags: number): number {
     if ((flags & (O_ACCMODE | O_TRUNC)) !== 0) this.onWritable?.(fd);
+    // On an overlay an open for writing may copy a file up, and the copy may have another number.
+    if ((flags & O_ACCMODE) === O_RDWR && statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.#stat.bytes) >= 0)
+      this.onMappable?.(this.#stat);
     return this.#listener.give(fd, (flags & O_CLOEXEC) !== 0);
   }
 

@@ -63,6 +63,7 @@ export function processOf(
     multithreaded: false,
     sharesMemory: false,
     atOwnRoot: parent?.atOwnRoot ?? true,
+    wasInside: !isLaunched && (guessed || [parent, ...others].some((each) => each?.wasInside ?? true)),
     restrictsItself: own.restrictsItself,
     hasRestrictedForker: false,
     forker: isCertain ? named : undefined,

@@ -47,6 +47,8 @@ export interface Process extends ActingProcess {
   sharesMemory: boolean;
   /** Its root directory is the supervisor's; as of the last time it was read. */
   atOwnRoot: boolean;
+  /** Once, its root directory, or that of a process it comes from, was another. In a canister it is not the runtime's own any more. */
+  wasInside: boolean;
   /**
    * It has, or may have, a Landlock domain of its own, or one that it inherited: no call is to be made on its behalf. Never
    * reset, because the kernel removes no domain.
