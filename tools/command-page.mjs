@@ -30,7 +30,7 @@ export async function commandPageViolations(root) {
 }
 
 /** @param {import("./commands.mjs").DescribedCommand} command */
-function section({ name, usage, says, arguments: operands, options, examples }) {
+function section({ name, usage, says, arguments: operands, options, examples, statuses }) {
   const rows = [
     ...operands.map((each) => `| ${code(each.name)} | ${cell(each.says)} |`),
     ...options.map((each) => `| ${code(each.flags)} | ${cell(each.says)} |`),
@@ -46,6 +46,7 @@ function section({ name, usage, says, arguments: operands, options, examples }) 
     "",
     ...(rows.length > 0 ? ["| | |", "| --- | --- |", ...rows, ""] : []),
     ...(examples.length > 0 ? ["```", ...examples, "```", ""] : []),
+    ...(statuses === "" ? [] : [wrapped(statuses), ""]),
   ].join("\n");
 }
 

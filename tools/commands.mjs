@@ -8,7 +8,7 @@ const PROGRAM = "packages/isoline/dist/cli/program.js";
 /**
  * @typedef {{ flags: string, says: string, group: string }} DescribedOption
  * @typedef {{ name: string, usage: string, says: string, arguments: { name: string, says: string }[],
- *   options: DescribedOption[], examples: string[] }} DescribedCommand
+ *   options: DescribedOption[], examples: string[], statuses: string }} DescribedCommand
  */
 
 /** @param {string} root @returns {Promise<DescribedCommand[] | undefined>} in the order of `isoline --help`; undefined without a build */
@@ -45,24 +45,25 @@ function described(group, prefix, help) {
               says: help.optionDescription(option),
               group: option.helpGroupHeading ?? "",
             })),
-          examples: examplesOf(command),
+          ...endOf(command),
         },
       ];
     });
 }
 
 /**
- * Reads the examples from the text after the help, where each is indented by two spaces.
+ * Reads the examples from the text after the help, where each is indented by two spaces, and the line of the exit status.
  *
- * @param {any} command @returns {string[]}
+ * @param {any} command @returns {Pick<DescribedCommand, "examples" | "statuses">}
  */
-function examplesOf(command) {
+function endOf(command) {
   let text = "";
   command.configureOutput({ ...command.configureOutput(), writeOut: (/** @type {string} */ part) => (text += part) });
   command.outputHelp();
   const [, after = ""] = text.split(/^Examples:\n/m);
-  return after
-    .split("\n")
-    .filter((line) => line.startsWith("  "))
-    .map((line) => line.trim());
+  const lines = after.split("\n");
+  return {
+    examples: lines.filter((line) => line.startsWith("  ")).map((line) => line.trim()),
+    statuses: lines.find((line) => line.startsWith("Exit status")) ?? "",
+  };
 }

@@ -24,7 +24,7 @@ function write(name, lines) {
 }
 
 /** @param {import("./commands.mjs").DescribedCommand} command @returns {string[]} */
-function commandPage({ name, usage, says, arguments: operands, options, examples }) {
+function commandPage({ name, usage, says, arguments: operands, options, examples, statuses }) {
   return [
     ".SH NAME",
     `${text(name.replaceAll(" ", "-"))} \\- ${text(says.split(/[.:]/)[0] ?? "")}`,
@@ -42,7 +42,11 @@ function commandPage({ name, usage, says, arguments: operands, options, examples
     ),
     ...(examples.length > 0 ? [".SH EXAMPLES", ".nf", ...examples.map(text), ".fi"] : []),
     ".SH EXIT STATUS",
-    "0 on contour, 3 off contour, 4 incomplete, 125 if isoline failed, else the command's own.",
+    text(
+      statuses === ""
+        ? "0 done, 1 isoline failed, 2 the command line is wrong."
+        : statuses.replace(/^Exit status: /, ""),
+    ),
     ".SH SEE ALSO",
     ".BR isoline (1)",
   ];

@@ -49,7 +49,7 @@ export function readCanisterOrder(json: unknown): CanisterOrder {
   if (canisters !== process.env["ISOLINE_CANISTERS"])
     throw new CliError(
       "agent-elsewhere",
-      "expected the host's configuration that the agent has, got another (ISOLINE_CANISTERS)",
+      "expected the host's configuration that the agent has, got another; set ISOLINE_CANISTERS for both alike, or for neither",
     );
   return { runc, call: absoluteCall(parseRuncCall(argv), cwd), openFiles };
 }

@@ -68,7 +68,11 @@ export class Session {
     } catch (fault) {
       const { cause } = fault as Error;
       const why = cause instanceof Error ? cause.message : (fault as Error).message;
-      throw new CliError("registry-refused", `${url.origin}: cannot be reached: ${why}`, { cause: fault });
+      throw new CliError(
+        "registry-refused",
+        `${url.origin}: cannot be reached: ${why}; check the name of the registry, and the network`,
+        { cause: fault },
+      );
     }
   }
 

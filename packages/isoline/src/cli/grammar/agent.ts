@@ -25,6 +25,6 @@ export function declareAgent(program: Command, invocation: Invocation): void {
 export function withAgent(command: Command): void {
   command
     .optionsGroup("The agent of this machine (docs/agent.md):")
-    .option("--agent", "have it supervise the command; for root")
-    .option("--agent-socket <path>", "where it listens; /run/isoline/agent/socket if left out");
+    .option("--agent", "have the agent of this machine supervise the command; for root")
+    .option("--agent-socket <path>", "where the agent listens; /run/isoline/agent/socket if left out");
 }

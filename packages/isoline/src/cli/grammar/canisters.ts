@@ -17,7 +17,10 @@ export function declareCanisters(program: Command, { ends }: Invocation): void {
     )
     .argument("<image>", "an image, by a name that the engine knows, or by its digest")
     .option("--json", "for machines")
-    .addHelpText("after", examples("isoline inspect localhost/web:1", "isoline inspect --json localhost/web:1"))
+    .addHelpText(
+      "after",
+      `${examples("isoline inspect localhost/web:1", "isoline inspect --json localhost/web:1")}\n\nExit status: 0 a container of this image would start, 1 it would be refused.`,
+    )
     .action((image: string, options: InspectOptions) =>
       ends(import("../commands/inspect.ts").then(({ inspect }) => inspect(image, options))),
     );

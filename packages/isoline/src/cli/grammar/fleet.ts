@@ -136,7 +136,9 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
     .requiredOption("--tenant <name>", "the tenant that the node is for")
     .option("--name <name>", "the only name that the node may have")
     .option("-l, --selector <k=v>", "a label that the node gets; may be repeated", labelled)
-    .option("--expires <time>", "when it expires, as 30m, 12h or 7d", duration, 3_600_000)
+    .addOption(
+      new Option("--expires <time>", "when it expires, as 30m, 12h or 7d").argParser(duration).default(3_600_000, "1h"),
+    )
     .addHelpText("after", examples("isoline fleet token --tenant shop --name node-1 -l zone=north --expires 30m"))
     .action((options: FleetTokenOptions) =>
       ends(import("../commands/fleet/administer.ts").then(({ fleetToken }) => fleetToken(options))),

@@ -11,6 +11,7 @@ import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
 
 const CREDENTIALS = "where the object store is, and who asks (docs/how-to/log.md); mode 600";
+const PLACE = "the log: a directory, or s3://BUCKET/PREFIX";
 const POLICY = "which logs and witnesses count (c2sp.org/tlog-policy)";
 
 export function declareLog(program: Command, { ends }: Invocation): void {
@@ -25,12 +26,13 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     .addHelpText("after", examples("isoline log create log --name example.com/contours --key log.pem"));
 
   log
-    .command("create <place>")
+    .command("create")
     .summary("begin a log in a directory or a bucket")
     .description(
       "Begins a log without entries, in a directory or at s3://BUCKET/PREFIX, and prints its line for a policy. Any web server can " +
         "serve it as it is.",
     )
+    .argument("<place>", PLACE)
     .requiredOption("--name <name>", "what the log is called, as an address without a scheme")
     .requiredOption("--key <file>", "the private key that signs it (Ed25519, PEM)")
     .option("--credentials <file>", CREDENTIALS)
@@ -40,12 +42,14 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     );
 
   log
-    .command("add <place> [files...]")
+    .command("add")
     .summary("append files, and have them witnessed")
     .description(
       "Appends each file as an entry, and prints its number. What is printed is durable. With a policy, the witnesses that have an " +
         "address in it are asked, and the log shows the entries once enough have signed. Without files, they are only asked.",
     )
+    .argument("<place>", PLACE)
+    .argument("[files...]", "what to append; at most 65 535 bytes each")
     .requiredOption("--key <file>", "the private key of the log")
     .option("--policy <file>", POLICY)
     .option("--credentials <file>", CREDENTIALS)
@@ -59,9 +63,11 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     );
 
   log
-    .command("prove <place> <file>")
+    .command("prove")
     .summary("the proof that a file is in a log")
     .description("Looks for the file in a log, and writes the proof. It is checked without a network.")
+    .argument("<place>", PLACE)
+    .argument("<file>", "the file that was added")
     .option("--credentials <file>", CREDENTIALS)
     .option("-o, --output <file>", "write the proof to a file")
     .addHelpText(
@@ -73,11 +79,13 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     );
 
   log
-    .command("verify <file> <proof>")
+    .command("verify")
     .summary("check such a proof")
     .description(
       "Checks that a log of the policy has the file, and that enough witnesses have seen it. Needs no network.",
     )
+    .argument("<file>", "the file that was added")
+    .argument("<proof>", "its proof, as log add and log prove write it")
     .requiredOption("--policy <file>", POLICY)
     .option("--json", "for machines")
     .addHelpText(
@@ -89,7 +97,7 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     );
 
   log
-    .command("monitor <log>")
+    .command("monitor")
     .summary("keep a copy, and find out whether anything is taken back or should not be there")
     .description(
       "Takes the new entries of a log in a directory, in a bucket or behind HTTP, and checks that they and the earlier ones are exactly what the " +
@@ -97,6 +105,7 @@ export function declareLog(program: Command, { ends }: Invocation): void {
         "contours, a register born twice, ledgers that went back or forked, verdicts under a policy that is not logged, missing hourly " +
         "roots. Call it again and again with one state.",
     )
+    .argument("<log>", "a directory, s3://BUCKET/PREFIX, or an address over HTTP")
     .requiredOption("--policy <file>", POLICY)
     .requiredOption("--state <dir>", "where the copy is")
     .option("--credentials <file>", CREDENTIALS)
@@ -116,11 +125,12 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     );
 
   log
-    .command("witness <dir>")
+    .command("witness")
     .summary("sign for logs that take nothing back")
     .description(
       "Serves a witness (c2sp.org/tlog-witness) until it is told to end. What it signed is in the directory.",
     )
+    .argument("<dir>", "where it keeps what it signed")
     .requiredOption("--listen <address>", "HOST:PORT; port 0 takes any")
     .requiredOption("--name <name>", "what the witness is called")
     .requiredOption("--key <file>", "the private key that it signs with (Ed25519 or ML-DSA-44, PEM)")

@@ -15,7 +15,7 @@ export function declareMachine(program: Command, { ends }: Invocation): void {
       "Tests each sensor and each of its requirements, and reports what works, what does not, and what to do.",
     )
     .option("--json", "for machines")
-    .addHelpText("after", examples("isoline doctor"))
+    .addHelpText("after", `${examples("isoline doctor")}\n\nExit status: 0 workloads can be run here, 1 they cannot.`)
     .action((options: DoctorOptions) => ends(import("../commands/doctor.ts").then(({ doctor }) => doctor(options))));
 
   program

@@ -4,7 +4,7 @@ import type { AskedOptions } from "../commands/namespace/asked.ts";
 import type { BeginOptions } from "../commands/namespace/begin.ts";
 import type { NamespaceShowOptions } from "../commands/namespace/show.ts";
 import type { Invocation } from "../invocation.ts";
-import { examples } from "./examples.ts";
+import { examples, OF_THE_COMMAND } from "./examples.ts";
 
 const NAME = "its name in isoline namespace ls; the one that this process is in if left out";
 
@@ -48,10 +48,10 @@ export function declareNamespace(program: Command, invocation: Invocation): void
   )
     .addHelpText(
       "after",
-      examples(
+      `${examples(
         "isoline namespace begin --name build -- make",
         "exec isoline namespace begin --contour web.contour --enforce -- node server.js",
-      ),
+      )}\n\nExit status: ${OF_THE_COMMAND}.`,
     )
     .action((_command: string[], options: BeginOptions) =>
       ends(import("../commands/namespace/begin.ts").then(({ namespaceBegin }) => namespaceBegin(invocation, options))),

@@ -6,7 +6,7 @@ import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
 
-const UNIT = "<unit>";
+const UNIT = "the unit: web, or web.service";
 
 export function declareService(program: Command, { ends }: Invocation): void {
   program.commandsGroup("Services (docs/how-to/service.md):");
@@ -23,9 +23,10 @@ export function declareService(program: Command, { ends }: Invocation): void {
     );
 
   const learn = service
-    .command(`learn ${UNIT}`)
+    .command("learn")
     .summary("learn it whenever it is started")
     .description("Writes a drop-in by which each run of the service adds to its contour.")
+    .argument("<unit>", UNIT)
     .addHelpText("after", examples("isoline service learn web", "isoline service learn web --dry-run"))
     .action((unit: string, options: ServiceOptions) =>
       ends(import("../commands/service/learn.ts").then(({ serviceLearn }) => serviceLearn(unit, options))),
@@ -33,11 +34,12 @@ export function declareService(program: Command, { ends }: Invocation): void {
   withDropIn(learn);
 
   service
-    .command(`finish ${UNIT}`)
+    .command("finish")
     .summary("end the learning")
     .description(
       "Takes the drop-in away by which the service is learnt, and says what further runs must be expected to do.",
     )
+    .argument("<unit>", UNIT)
     .option("--directory <dir>", "where drop-ins of units are; /etc/systemd/system if left out")
     .option("--contour <file>", "its contour; /var/lib/isoline/services/UNIT.contour if left out")
     .option("--dry-run", "show the change, and make none")
@@ -50,9 +52,10 @@ export function declareService(program: Command, { ends }: Invocation): void {
     );
 
   const enforce = service
-    .command(`enforce ${UNIT}`)
+    .command("enforce")
     .summary("run it under its contour, enforced")
     .description("Writes a drop-in by which the service is started with isoline run --enforce.")
+    .argument("<unit>", UNIT)
     .addHelpText(
       "after",
       examples("isoline service enforce web", "isoline service enforce web --without SystemCallFilter"),
@@ -63,11 +66,12 @@ export function declareService(program: Command, { ends }: Invocation): void {
   withAgent(withDropIn(enforce));
 
   const show = service
-    .command(`show ${UNIT}`)
+    .command("show")
     .summary("whether it is learnt or enforced, and still rightly so")
     .description(
       "Shows the drop-in and the contour of a service, and whether the unit has changed since. Give it the same options.",
     )
+    .argument("<unit>", UNIT)
     .option("--json", "for machines")
     .addHelpText(
       "after",

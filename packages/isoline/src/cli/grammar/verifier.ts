@@ -6,7 +6,7 @@ import { examples } from "./examples.ts";
 
 export function declareVerifier(program: Command, { ends }: Invocation): void {
   program
-    .commandsGroup("A fleet (docs/fleet.md):")
+    .commandsGroup("Fleets (docs/fleet.md):")
     .command("verifier")
     .summary("judge the evidence of a fleet's nodes until told to end")
     .description(

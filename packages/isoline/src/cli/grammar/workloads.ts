@@ -8,7 +8,7 @@ import type { Invocation } from "../invocation.ts";
 import { sensorChoices } from "../../namespace/sensor-choice.ts";
 import { withAgent } from "./agent.ts";
 import { withEngine } from "./engine.ts";
-import { examples } from "./examples.ts";
+import { examples, OF_THE_COMMAND } from "./examples.ts";
 import { repeated } from "./repeated.ts";
 import { runCount, share } from "./numbers.ts";
 
@@ -55,13 +55,13 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--report <file>", "write the report to a file, apart from what the command prints")
     .addHelpText(
       "after",
-      examples(
+      `${examples(
         "isoline learn -o app.contour -- npm test",
         "isoline learn -o app.contour --merge -- npm run e2e",
         "isoline learn -o app.contour --runs 60 --until 5% --clean 'git clean -fdxq' -- npm test",
         "isoline learn -o app.contour --lens exact -- ./build.sh",
         "isoline learn -o build.contour --preset cargo -- cargo test",
-      ),
+      )}\n\nExit status: ${OF_THE_COMMAND}.`,
     )
     .action((_command: string[], options: LearnOptions) =>
       invocation.ends(import("../commands/learn.ts").then(({ learn }) => learn(invocation, options))),
@@ -93,12 +93,12 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--report <file>", "write the report to a file, apart from what the command prints")
     .addHelpText(
       "after",
-      examples(
+      `${examples(
         "isoline check app.contour -- npm test",
         "isoline check app.contour --quiet --report report.json -- npm test",
         "isoline check app.contour --enforce -- make",
         "isoline check app.contour --accept -- npm test",
-      ),
+      )}\n\nExit status: 3 off contour, 4 incomplete, else ${OF_THE_COMMAND}.`,
     )
     .action((file: string, _command: string[], options: CheckOptions) =>
       invocation.ends(import("../commands/check.ts").then(({ check }) => check(invocation, file, options))),
@@ -128,12 +128,12 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--report <file>", "write the report to a file, apart from what the command prints")
     .addHelpText(
       "after",
-      examples(
+      `${examples(
         "isoline run app.contour -- node server.js",
         "isoline run app.contour --enforce --name web -- node server.js",
         "isoline run shell.contour --ask -- bash",
         "isoline run app.contour --enforce --tpm /dev/tpmrm0 -- node server.js",
-      ),
+      )}\n\nExit status: ${OF_THE_COMMAND}.`,
     )
     .action((file: string, _command: string[], options: RunOptions) =>
       invocation.ends(import("../commands/run.ts").then(({ run }) => run(invocation, file, options))),

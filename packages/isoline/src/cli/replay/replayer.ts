@@ -156,7 +156,7 @@ export class Replayer {
     if (this.#fixed || this.#measured !== undefined)
       throw new IsolineError(
         "not-comparable",
-        `the recording was made under the aggregate ${aggregate}, this replay under ${this.#aggregate}`,
+        `expected a recording under the aggregate ${this.#aggregate}, got one under ${aggregate}; replay it without the contour`,
       );
     this.#aggregate = aggregate;
     this.#fixed = true;

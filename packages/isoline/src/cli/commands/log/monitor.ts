@@ -33,7 +33,7 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
     if (json) printJson({ origin, size, first, new: entries.length, witnesses, findings, earlier });
     else {
       printLine(
-        `${harmless(origin)}: ${grouped(size)} entries, ${entries.length} new, seen by ${witnesses.map(harmless).join(" and ") || "no witness"}`,
+        `${harmless(origin)}: ${grouped(size)} ${size === 1 ? "entry" : "entries"}, ${entries.length} new, seen by ${witnesses.map(harmless).join(" and ") || "no witness"}`,
       );
       for (const { kind, entry, why } of findings) printLine(`entry ${entry}: ${kind}: ${harmless(why)}`);
       if (earlier > 0)
