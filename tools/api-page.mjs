@@ -23,8 +23,8 @@ The command line uses the functions below itself. Every example runs as a test; 
 change before version 1. How runs are watched and what is guaranteed is in [guarantees](guarantees/README.md); the report is described
 [on its page](report.md); errors carry one of [these codes](errors.md).
 
-The other subpaths of \`@isoline/core\` (\`/contour\`, \`/digest\`, \`/engine\`, \`/error\`, \`/event\`, \`/identity\`, \`/profile\`)
-hold what isoline's own packages need, and may change in any version.
+The other subpaths of \`@isoline/core\`, one for each folder (\`/event\`, \`/identity\`, \`/engine\`, …), hold what isoline's own packages
+need, and may change in any version.
 `;
 
 /**
