@@ -41,8 +41,8 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
     .command("enrol")
     .summary("let a verifier know the key of a node, and that it is in a genuine TPM")
     .description(
-      "In four steps, with a file from one to the next: the node's request, --challenge, --answer, --accept. All at once where one " +
-        "machine has both the TPM (--tpm) and what the verifier trusts (--trust).",
+      "Enrols a node in four steps, with a file from one to the next: the node's request, --challenge, --answer, --accept. All at once " +
+        "where one machine has both the TPM (--tpm) and what the verifier trusts (--trust).",
     )
     .option("--tpm <address>", TPM)
     .option("--challenge <request>", "the verifier: check the makers of a node's TPM, and make a challenge for it")

@@ -26,7 +26,9 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
   program
     .command("show")
     .summary("show what a contour permits, by program")
-    .description("Shows by program what a contour permits. Full directories are shown as a number.")
+    .description(
+      "Shows by program what a contour permits. Of many files in one directory only the number is shown; --all names them.",
+    )
     .argument("<file>", "the contour")
     .option("-a, --all", "every path and every line")
     .option("--json", "every point with its event")

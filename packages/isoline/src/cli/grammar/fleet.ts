@@ -99,7 +99,7 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
   asked(fleet.command("policy"))
     .summary("the policies: list, read, try, publish")
     .description(
-      "Without a name, lists them. With one, prints it, tries a new one on the present fleet, or publishes it.",
+      "Without a name, lists the policies. With one, prints that policy, tries a new one on the present fleet, or publishes it.",
     )
     .argument("[name]", "the policy")
     .option("--dry-run <file>", "say what this policy would change, and change nothing")
@@ -115,7 +115,7 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
   asked(fleet.command("reference"))
     .summary("the reference values: list, read, publish")
     .description(
-      "Without a name, lists them. With one, prints or publishes reference values; contours may go with them.",
+      "Without a name, lists the reference values. With one, prints or publishes them; contours may go with them.",
     )
     .argument("[name]", "the reference values")
     .option("--set <file>", "publish these")
@@ -131,7 +131,7 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
   asked(fleet.command("token"))
     .summary("a token for one node to be enrolled with")
     .description(
-      "Prints the token once. A node that shows it in time is enrolled if its TPM is of a maker that is trusted.",
+      "Makes a token, and prints it once. A node that shows it in time is enrolled if its TPM is of a maker that is trusted.",
     )
     .requiredOption("--tenant <name>", "the tenant that the node is for")
     .option("--name <name>", "the only name that the node may have")
@@ -146,7 +146,7 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
 
   asked(fleet.command("revoke"))
     .summary("trust a node no longer")
-    .description("From then on no evidence of the node is accepted. To trust it again, enrol it anew.")
+    .description("Revokes a node: no evidence of it is accepted from then on. To trust it again, enrol it anew.")
     .argument("<node>", "its name")
     .requiredOption("--reason <text>", "why, for the audit")
     .addHelpText("after", examples('isoline fleet revoke node-1 --reason "sold"'))

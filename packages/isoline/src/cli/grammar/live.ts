@@ -122,7 +122,9 @@ export function declareLive(program: Command, invocation: Invocation): void {
   program
     .command("seal")
     .summary("end the learning of a live namespace, for good")
-    .description("From now on nothing is added to its contour: whatever else it does is off contour.")
+    .description(
+      "Ends the learning of a live namespace: nothing is added to its contour any more, and what else it does is off contour.",
+    )
     .argument("<namespace>", NAME)
     .option("--json", "its state, for machines")
     .addHelpText("after", examples("isoline seal web"))

@@ -77,7 +77,9 @@ export function declareNamespace(program: Command, invocation: Invocation): void
     namespace
       .command("seal")
       .summary("let one learn nothing more, and take no policy")
-      .description("From now on nothing is added to its contour, and it takes no policy. This cannot be undone.")
+      .description(
+        "Ends the learning of a namespace: nothing is added to its contour any more, and it takes no policy. This cannot be undone.",
+      )
       .argument("[namespace]", NAME)
       .option("--json", "its state, for machines"),
   )

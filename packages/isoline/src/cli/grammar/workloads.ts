@@ -28,7 +28,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--merge", "add to the existing contour, under its lens")
     .option(
       "--clean-start",
-      "the state that the command finds was made anew for this run: its evidence then counts as such",
+      "say that the state which the command finds was made anew for this run, so that its evidence counts for more",
     )
     .option(
       "--runs <number>",
