@@ -327,7 +327,7 @@ export class Leveller {
 
   /** The kernel ignores the device number of a node that is not a device. A mode without a type proves nothing. */
   #device(device: string, mode: number): string {
-    if (!this.#policy.rules.device || device === NO_DEVICE || !NO_DEVICE_TYPES.has(mode & 0o170000)) return device;
+    if (!this.#policy.rules.device || device === NO_DEVICE || !NO_DEVICE_TYPES.has(mode & FILE_TYPE)) return device;
     this.#firings.count("device");
     return NO_DEVICE;
   }

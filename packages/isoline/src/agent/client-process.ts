@@ -54,7 +54,8 @@ export class ClientProcess {
    * have it act where its own contour ends.
    */
   assertOutside(): void {
-    if (this.isInside) throw refused("expected a process outside of all behaviour namespaces, got one that is in one");
+    if (this.isInside)
+      throw refused("expected a process outside of all behaviour namespaces, got one that is in one; ask from outside");
   }
 
   /** Refuses a process that sees other files, users, processes or networks than this one: paths and numbers would mean others there. */

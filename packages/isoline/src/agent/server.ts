@@ -41,7 +41,8 @@ export function ownDoor(path: string): Door {
     bounds: { most: MOST_ASKED, unsent: 2 * MOST_TOLD },
     admits: (client) => {
       client.assertOutside();
-      if (client.uid !== (process.geteuid?.() ?? 0)) throw refused(`expected the agent's user, got user ${client.uid}`);
+      if (client.uid !== (process.geteuid?.() ?? 0))
+        throw refused(`expected the agent's user, got user ${client.uid}; see isoline namespace begin for other users`);
     },
   };
 }

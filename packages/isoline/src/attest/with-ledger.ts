@@ -56,7 +56,10 @@ export function namingIn(directory: string, resetCount: number): NamingKey | und
 function assertFit(path: string, fd: number): void {
   const { uid, mode, size } = fstatSync(fd);
   if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & OTHERS) !== 0)
-    throw new CliError("unsafe-place", `${path}: expected a ledger of root's or yours that is closed to others`);
+    throw new CliError(
+      "unsafe-place",
+      `${path}: expected a ledger of root's or yours that is closed to others; correct its owner or mode`,
+    );
   if (size > MOST_LEDGER)
     throw new AttestError("bad-ledger", `${path}: expected at most ${MOST_LEDGER} bytes, got ${size}; it is no ledger`);
 }

@@ -107,7 +107,7 @@ export class ModelMediator implements Mediator {
     });
   }
 
-  /** From now on verdicts are not stored: no key will be looked up again. */
+  /** The workload has ended: no key will be looked up again, so the verdicts that were remembered give their memory back. */
   conclude(): void {
     this.#known.clear();
   }

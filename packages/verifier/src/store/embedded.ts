@@ -27,7 +27,7 @@ export async function openEmbedded(directory: string): Promise<Connection> {
   if (uid !== (process.geteuid?.() ?? uid) || (mode & OTHERS) !== 0)
     throw new VerifierError(
       "unsafe-secret",
-      `${place}: expected a directory of this user with mode 700, got user ${uid} and mode ${(mode & 0o777).toString(8)}`,
+      `${place}: expected a directory of this user with mode 700, got user ${uid} and mode ${(mode & 0o777).toString(8)}; correct owner and mode`,
     );
   const held = taken(place);
   const database = await PGlite.create(join(place, "data"), { parsers: { [INT8]: Number } });

@@ -277,7 +277,9 @@ export class BegunNamespaces {
   #admit(client: ClientProcess): void {
     try {
       if (!client.isProven)
-        throw refused("expected a kernel that proves who connects (SO_PEERPIDFD, Linux 6.5), got an older one");
+        throw refused(
+          "expected a kernel that proves who connects (SO_PEERPIDFD, Linux 6.5), got an older one; use isoline run",
+        );
       const has = client.uid === 0 || Array.from(this.#live.values()).some(({ uid }) => uid === client.uid);
       if (!has) this.#assertAllowed(client);
     } catch (fault) {
@@ -299,7 +301,7 @@ export class BegunNamespaces {
     const { uid, program, controlGroups } = client;
     if (mayBegin(this.#configuration.allow, { uid, program, controlGroups })) return;
     throw refused(
-      `expected a process that \`begin\` of the agent's configuration allows, got user ${uid} with ${program ?? "an unknown program"}`,
+      `expected a process that \`begin\` of the agent's configuration allows, got user ${uid} with ${program ?? "an unknown program"}; root may add a rule for it: docs/agent.md`,
     );
   }
 }

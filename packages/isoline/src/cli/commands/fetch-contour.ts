@@ -38,7 +38,10 @@ export async function fetchContour(image: string, { output, trustedKey }: FetchO
 
 function assertSigned(image: string, { contour, signature, digests }: Attached, keys: readonly TrustedKey[]): void {
   if (signature === undefined)
-    throw new IsolineError("unsigned", `${image}: expected a signed contour, found one without a signature`);
+    throw new IsolineError(
+      "unsigned",
+      `${image}: expected a signed contour, found one without a signature; have its publisher sign it and attach it again`,
+    );
   const vouched = vouchedIn(signature, signaturePath(image), keys);
   assertForImage(image, vouched, { digests, named: true });
   assertSame(image, vouched, sha256(contour));

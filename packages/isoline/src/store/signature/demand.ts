@@ -53,10 +53,14 @@ export function vouchedIn(bytes: Buffer, path: string, keys: readonly TrustedKey
     throw unsigned(`${path}: expected the signature of a contour (DSSE), found something else; sign it again`);
   const key = keys.find((each) => isSignedBy(envelope, publicKey(each)));
   if (key === undefined)
-    throw unsigned(`${path}: expected a signature by ${namesOf(keys)}, found none of theirs, or an altered one`);
+    throw unsigned(
+      `${path}: expected a signature by ${namesOf(keys)}, found none of theirs, or an altered one; sign it with one of these keys`,
+    );
   const statement = readStatement(envelope.payload);
   if (statement === undefined)
-    throw unsigned(`${path}: expected a statement about a contour, found one about something else`);
+    throw unsigned(
+      `${path}: expected a statement about a contour, found one about something else; sign the contour again`,
+    );
   return { ...statement, key: key.name };
 }
 

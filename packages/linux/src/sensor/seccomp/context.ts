@@ -25,7 +25,6 @@ import { filtersOf, isUnderMoreFilters } from "../../process/filters.ts";
 import { callName } from "../../abi/syscalls.ts";
 import { Hosts } from "./hosts/hosts.ts";
 import { FormatHandlers } from "./calls/handlers.ts";
-
 import { MountContexts } from "./calls/mount-contexts.ts";
 import { OwnGroups } from "./calls/own-groups.ts";
 import { Networks } from "./calls/networks.ts";
