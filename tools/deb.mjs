@@ -3,7 +3,7 @@
  *
  *   /usr/lib/isoline/node_modules      what npm installs, with all dependencies
  *   /usr/bin/isoline, isoline-runc     links to the commands
- *   /usr/share                         manual pages, completions for bash, zsh and fish, the licences
+ *   /usr/share                         manual pages, completions for bash, zsh and fish, the licences, the documents that messages name
  *   /usr/lib/systemd/system            isoline@.service: a command under its contour; isoline-agent.service
  *   /etc/containers/containers.conf.d  isoline-runc as a runtime of podman
  *
@@ -111,6 +111,7 @@ async function documents() {
   );
   write("usr/share/doc/isoline/changelog.gz", zip(readFileSync(join(repository, "CHANGELOG.md"))));
   put("usr/share/doc/isoline/copyright", from("copyright"));
+  put("usr/share/doc/isoline/docs", join(repository, "docs"));
   put("usr/share/doc/isoline/examples/docker-daemon.json", from("docker-daemon.json"));
 }
 

@@ -33,6 +33,8 @@ describe.skipIf(!isCI || !isBuilt || !has("dpkg-deb"))(
         "/usr/lib/systemd/system/isoline@.service",
         "/usr/lib/systemd/system/isoline-agent.service",
         "/etc/containers/containers.conf.d/50-isoline.conf",
+        // Messages name pages of this folder.
+        "/usr/share/doc/isoline/docs/install.md",
       ])
         expect(held).toContain(path);
       const control = execFileSync("dpkg-deb", ["-I", file], { encoding: "utf8" });
