@@ -111,7 +111,7 @@ function claimsOf(appraisal: Appraisal, build: string): Record<string, unknown> 
   ] as const;
   return {
     eat_profile: PROFILE,
-    eat_nonce: base64url(challenge),
+    eat_nonce: jose.encode(challenge),
     "ear.verifier-id": { developer: "isoline", build },
     "isoline.evidence": `sha256:${evidenceDigest}`,
     submods: Object.fromEntries(submods),
@@ -139,11 +139,4 @@ function vectorOf(checks: readonly Check[]): Record<string, number> {
     if (claim !== undefined) vector[claim] = Math.max(vector[claim] ?? 0, values[outcome]);
   }
   return vector;
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
 }

@@ -10,7 +10,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import { subtle } from "../x509/index.ts";
+import { base64url, subtle } from "../x509/index.ts";
 
 /** Of the modulus of the key, and of a proof: RSA-2048. */
 export const NAMING_BYTES = 256;
@@ -41,11 +41,4 @@ export async function isProofOf(label: string, proof: Uint8Array, modulus: Uint8
     // A modulus that WebCrypto does not take has signed nothing.
     return false;
   }
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
 }

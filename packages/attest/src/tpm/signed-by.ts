@@ -1,5 +1,6 @@
 /** Signatures of a TPM's keys, checked by WebCrypto, which Node and browsers have. */
 import { concatBytes } from "@noble/hashes/utils.js";
+import { base64url } from "../x509/index.ts";
 import { bad } from "./bytes.ts";
 import { hashes, type HashName } from "./constants.ts";
 import type { PublicArea, Signature } from "./structures.ts";
@@ -119,12 +120,4 @@ function padded(bytes: Uint8Array, length: number): Uint8Array {
   if (bytes.subarray(0, Math.max(more, 0)).some((byte) => byte !== 0))
     throw bad(`expected a number of ${length} bytes, got ${bytes.length}`);
   return more >= 0 ? bytes.subarray(more) : concatBytes(new Uint8Array(-more), bytes);
-}
-
-/** RFC 4648, 5, without padding. */
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
 }

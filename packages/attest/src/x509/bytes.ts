@@ -11,3 +11,11 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> | undefined {
 export function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
+
+/** RFC 4648, 5, without padding: how a JWK has numbers. */
+export function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
+}

@@ -1,5 +1,5 @@
 /** Certificates without Node: read, chained to trusted roots, and checked against revocation lists. */
-export { concatenated, fromHex, isEqual, isZero, toHex } from "./bytes.ts";
+export { base64url, concatenated, fromHex, isEqual, isZero, toHex } from "./bytes.ts";
 export {
   type Certificate,
   commonName,

@@ -2,6 +2,7 @@
 import { readLearnt, type Suggestion, type Suggestions, suggestRules, TARGET } from "../../library/generalise.ts";
 import { status } from "../ending.ts";
 import { shareOf, sayRestored } from "../generalise/share.ts";
+import { percent } from "../output/expectation.ts";
 import { paint } from "../output/paint.ts";
 import { printJson, printLine } from "../output/streams.ts";
 import { counted, harmless } from "../output/wording.ts";
@@ -49,8 +50,4 @@ function lines({ rule, tier, examples, probes, departing }: Suggestion, number: 
       : []),
     `   then       ${Math.round(departing * runs)} of ${runs} runs do something that no other does`,
   ];
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }
