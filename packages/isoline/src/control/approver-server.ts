@@ -7,7 +7,7 @@
  *   this server  hears nothing from a process that is in a namespace: of this one by its table of processes, of any by the seccomp
  *                filters that the kernel counts for the very process that connected (SO_PEERPIDFD)
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { isAbsolute } from "node:path";
 import type { Socket } from "node:net";
 import { fileIdentity, isOutside } from "@isoline/linux";
@@ -15,7 +15,7 @@ import { type AnswerWord, answerWords } from "../namespace/answer-words.ts";
 import type { Ending, OpenQuestion, Questions } from "../namespace/questions.ts";
 import type { Ask } from "../namespace/requests.ts";
 import { type Answer, descriptorOf, mayAsk, OVER, peerAt, refusal, send } from "./http.ts";
-import { closed, listening } from "./listening.ts";
+import { boundedServer, closed, listening } from "./listening.ts";
 import { openKeptDirectory, socketPath } from "./place.ts";
 
 /** What the socket is about. */
@@ -43,19 +43,8 @@ export class ApproverServer {
   private constructor(about: Decisions, path: string) {
     this.#about = about;
     this.path = path;
-    this.#server = createServer(
-      {
-        maxHeaderSize: limits.headerBytes,
-        headersTimeout: limits.requestMs,
-        requestTimeout: limits.requestMs,
-        keepAliveTimeout: limits.idleMs,
-        connectionsCheckingInterval: 1000,
-      },
-      (request, response) => void this.#serve(request, response),
-    );
-    this.#server.maxConnections = limits.connections;
+    this.#server = boundedServer(limits, (request, response) => void this.#serve(request, response));
     this.#server.on("connection", (socket) => this.#admit(socket));
-    this.#server.on("clientError", (_fault, socket) => socket.destroy());
   }
 
   /** Opens the socket of a namespace in the directory for approvers, and closes both to the namespace. */

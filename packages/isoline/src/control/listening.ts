@@ -1,8 +1,33 @@
-/** How the servers of both sockets begin and end to listen. */
+/** What the servers of both sockets have in common: bounds for clients, and how they begin and end to listen. */
 import { chmodSync, rmSync } from "node:fs";
-import type { Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { CliError } from "../error.ts";
 import { isLive } from "./liveness.ts";
+
+/** What clients may do: how much it may say, how long it may take, and how many there may be. */
+interface ClientLimits {
+  readonly connections: number;
+  readonly headerBytes: number;
+  readonly requestMs: number;
+  readonly idleMs: number;
+}
+
+/** A server that listens nowhere yet, and drops a client that exceeds a limit or speaks no HTTP. */
+export function boundedServer(limits: ClientLimits, serve: RequestListener): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.requestMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.idleMs,
+      connectionsCheckingInterval: 1000,
+    },
+    serve,
+  );
+  server.maxConnections = limits.connections;
+  server.on("clientError", (_fault, socket) => socket.destroy());
+  return server;
+}
 
 /**
  * Makes the socket, for its owner only. One that a supervisor left behind when it was killed is replaced. Later errors of single

@@ -5,14 +5,14 @@
  * restores trust, or stops the supervision.
  */
 import { randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { LiveEvent, Snapshot } from "../namespace/live.ts";
 import type { Ask, Reply, Request } from "../namespace/requests.ts";
 import { EventStream } from "./event-stream.ts";
 import { type Answer, bodyOf, isFromOutside, later, mayAsk, OVER, peerAt, refusal, send, wholeNumber } from "./http.ts";
 import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } from "./integrity.ts";
-import { closed, listening } from "./listening.ts";
+import { boundedServer, closed, listening } from "./listening.ts";
 import type { Bond } from "../namespace/model.ts";
 import { openControlDirectory, socketPath } from "./place.ts";
 import { type Attested, callFiles, type State } from "./protocol.ts";
@@ -60,21 +60,10 @@ export class ControlServer {
     this.name = name;
     this.path = path;
     this.#streams = new EventStream(subject.follow);
-    this.#server = createServer(
-      {
-        maxHeaderSize: limits.headerBytes,
-        headersTimeout: limits.requestMs,
-        requestTimeout: limits.requestMs,
-        keepAliveTimeout: limits.idleMs,
-        connectionsCheckingInterval: 1000,
-      },
-      (request, response) => void this.#serve(request, response),
-    );
-    this.#server.maxConnections = limits.connections;
+    this.#server = boundedServer(limits, (request, response) => void this.#serve(request, response));
     this.#server.on("connection", (socket) => {
       if (!mayAsk(socket)) socket.destroy();
     });
-    this.#server.on("clientError", (_fault, socket) => socket.destroy());
   }
 
   /** Opens a socket in the directory of this user. */
