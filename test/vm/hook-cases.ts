@@ -117,8 +117,10 @@ export const hookCases: readonly Case[] = [
     calls: [
       must(call("personality", READ_IMPLIES_EXEC)),
       call("mmap", 0, 4096, PROT_READ, MAP_PRIVATE_ANONYMOUS, -1, 0),
+      must(call("shmget", 0, 4096, 0o1700)),
+      ...[call("shmat", result(2), 0, 0), call("shmctl", result(2), 0, 0)],
     ],
-    events: ["map-anonymous access=execute"],
+    events: ["map-anonymous access=execute", "map-anonymous access=shared,execute"],
   },
   {
     does: "memory of others moved and released",

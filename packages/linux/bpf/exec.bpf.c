@@ -106,6 +106,8 @@ static __always_inline void describe_exec(struct scratch *scratch, struct member
 	struct task_struct *task = acting_task();
 
 	begin(scratch, member, KIND_EVENT, OP_EXEC);
+	/* First of all: what an earlier exec left in this buffer is another's identity. */
+	scratch->next = member->next;
 	if (has_words)
 		add_object(scratch, 0, task->fs->pwd.dentry, mount_of(task->fs->pwd.mnt));
 	used = scratch->record.act.text_length;
@@ -116,7 +118,6 @@ static __always_inline void describe_exec(struct scratch *scratch, struct member
 	bpf_probe_read_kernel(&scratch->text[used & (TEXT_BYTES - 1)], sizeof(member->image), member->image);
 	scratch->record.act.text_length = used + length;
 	scratch->record.act.arguments[0] = member->images;
-	scratch->next = member->next;
 }
 
 HOOK(bprm_creds_from_file)

@@ -15,6 +15,8 @@
 #define O_NOFOLLOW 0400000
 #define O_TMPFILE 020000000
 #define O_PATH 010000000
+/* In the place of the flags of a name that is made by no such call. */
+#define BY_RING (~0U)
 #define CREATE_FLAGS (O_ACCMODE | O_APPEND | O_EXCL)
 #define KEY_FLAGS (O_ACCMODE | O_APPEND | O_TRUNC | O_CREAT | O_EXCL | O_DIRECTORY | O_NOFOLLOW)
 
@@ -45,7 +47,7 @@ static __always_inline bool asks_for(u32 *flags, u32 *mode)
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	u64 how[2];
 
-	switch (BPF_CORE_READ(regs, orig_ax)) {
+	switch (raw_call()) {
 	case NR_OPEN:
 		*flags = BPF_CORE_READ(regs, si);
 		*mode = BPF_CORE_READ(regs, dx);
@@ -173,7 +175,9 @@ static __always_inline int judge_unnamed(struct member *member, struct file *fil
 
 	if (!scratch)
 		return unseen(member, OP_CREATE);
-	asks_for(&flags, &asked);
+	/* The file is there already: a ring's mode is its own, and that of openat2 may have been changed in memory. */
+	if (!asks_for(&flags, &asked) || file->f_inode->i_mode & 07777 & ~asked)
+		asked = file->f_inode->i_mode;
 	scratch->record.act.arguments[0] = file->f_flags & KEY_FLAGS;
 	scratch->record.act.arguments[1] = asked & 07777;
 	scratch->record.act.arguments[2] = 1;
@@ -224,9 +228,9 @@ int BPF_PROG(file_opened, struct file *file)
 	/*
 	 * A file that this open created was judged when it was created. To hold the open now would find the file existing
 	 * when the call is restarted. If another thread changed the flags of openat2 in memory, the judged flags were not the
-	 * real ones.
+	 * real ones. What a ring opens was judged as a name only.
 	 */
-	if (file->f_mode & FMODE_CREATED)
+	if (file->f_mode & FMODE_CREATED && member->created_with != BY_RING)
 		return (file->f_flags & CREATE_FLAGS) == member->created_with ? 0 : unseen(member, OP_CREATE);
 	if ((file->f_flags & (O_TMPFILE | O_DIRECTORY)) == (O_TMPFILE | O_DIRECTORY))
 		return judge_unnamed(member, file);

@@ -3,6 +3,7 @@
 #ifndef ISOLINE_HOLD_H
 #define ISOLINE_HOLD_H
 
+#include "other-abis.h"
 #include "send-record.h"
 
 #define EPERM 1
@@ -17,9 +18,6 @@
 
 #define PF_KTHREAD 0x00200000
 #define PF_USER_WORKER 0x00004000
-#define PF_IO_WORKER 0x00000010
-
-#define NR_IO_URING_ENTER 426
 
 /*
  * Whether the call can be restarted: a task of user space in a system call other than io_uring's. An act of io_uring ends in
@@ -139,6 +137,8 @@ struct waiting {
 	struct scratch *scratch;
 	u64 until;
 	int verdict;
+	/* Who was told of the act; looked at only where the wait is long. */
+	u32 supervisor;
 };
 
 static long wait_more(u32 index, struct waiting *waiting)
@@ -308,9 +308,25 @@ enum patience {
 #define MOST_LOOKS_IN_PLACE (1 << 23)
 #define MOST_ROUNDS_IN_PLACE 16
 
+/* Whether a verdict may still come: there is time, and the supervisor that was told has not ended. */
+static __always_inline bool may_be_decided(const struct waiting *waiting, u32 namespace_id)
+{
+	return supervisor_of(namespace_id) == waiting->supervisor && bpf_ktime_get_ns() <= waiting->until;
+}
+
+static long wait_longer(u32 index, struct waiting *waiting)
+{
+	struct scratch *scratch = waiting->scratch;
+	/* Looked at first: a supervisor may have decided just before its end. */
+	bool is_awaited = may_be_decided(waiting, scratch->record.namespace_id);
+
+	waiting->verdict = decided_before(scratch);
+	return waiting->verdict != 1 || !is_awaited;
+}
+
 /*
  * An act without a verdict in time is refused, and reported again as refused: the supervisor may have decided that it goes
- * ahead.
+ * ahead. It does not wait for a supervisor that has ended.
  */
 __noinline int wait_in_place(struct scratch *scratch, u64 nanoseconds)
 {
@@ -318,14 +334,16 @@ __noinline int wait_in_place(struct scratch *scratch, u64 nanoseconds)
 
 	if (!scratch)
 		return -EPERM;
+	/* Before it is told: one that takes over meanwhile hears nothing of this act. */
+	waiting.supervisor = supervisor_of(scratch->record.namespace_id);
 	scratch->record.fate = FATE_HELD;
 	if (send(scratch))
 		return -EPERM;
 	for (u32 round = 0; round < MOST_ROUNDS_IN_PLACE; round++) {
-		bpf_loop(MOST_LOOKS_IN_PLACE, wait_more, &waiting, 0);
+		bpf_loop(MOST_LOOKS_IN_PLACE, wait_longer, &waiting, 0);
 		if (waiting.verdict == 0 || waiting.verdict == -EPERM)
 			return waiting.verdict;
-		if (bpf_ktime_get_ns() > waiting.until)
+		if (!may_be_decided(&waiting, scratch->record.namespace_id))
 			break;
 	}
 	return refuse(scratch, tally_of(scratch->record.namespace_id, scratch->record.act.operation), FATE_REFUSED_LATE);

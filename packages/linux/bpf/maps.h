@@ -53,7 +53,7 @@ struct member {
 	u64 place;
 	u64 place_mount;
 	u32 place_flags;
-	/* Type of the socket that is being bound; whether the message that is being sent names an address. */
+	/* Type of the socket that is being bound; whether a connect or the message that is being sent names an address (sockets.bpf.c). */
 	u16 socket_type;
 	u16 addressed;
 	/* Not 0 if a key is enough to judge by in this namespace: no content counts, and no process is barred. */
@@ -116,10 +116,13 @@ struct {
 	__type(value, struct default_action);
 } default_actions SEC(".maps");
 
-/* Supervisors by process id, with the namespace that each took last. No workload of any namespace may act on them. */
+/*
+ * Supervisors by process id, with the namespace that each took last. No workload of any namespace may act on them. Each namespace may
+ * have a keeper besides, and a process that starts it.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MOST_NAMESPACES);
+	__uint(max_entries, 4 * MOST_NAMESPACES);
 	__type(key, u32);
 	__type(value, u32);
 } supervisors SEC(".maps");

@@ -13,9 +13,13 @@ static __always_inline struct invitation *invitation_of(struct task_struct *task
 	return bpf_task_storage_get(&invitations, task, 0, 0);
 }
 
+/* In the place of a namespace: what would enter one, and may not any more, is not created. */
+#define NOWHERE (~0U)
+
 /*
  * The namespace that the children of this thread begin, or that its next child enters; 0 if neither. That a thread id once
- * belonged to a launching thread proves nothing.
+ * belonged to a launching thread proves nothing. An invitation does: the child of a process that has one is to be inside, so it is
+ * not made where nothing decides about it any more.
  */
 static __always_inline u32 launches(void)
 {
@@ -24,8 +28,8 @@ static __always_inline u32 launches(void)
 	u32 tid = current;
 	u32 *id;
 
-	if (invitation && invitation->namespace_id && supervisor_of(invitation->namespace_id) == invitation->supervisor)
-		return invitation->namespace_id;
+	if (invitation && invitation->namespace_id)
+		return supervisor_of(invitation->namespace_id) == invitation->supervisor ? invitation->namespace_id : NOWHERE;
 	id = bpf_map_lookup_elem(&launching, &tid);
 	return id && supervisor_of(*id) == current >> 32 ? *id : 0;
 }
@@ -59,12 +63,12 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 		child.namespace_id = clone_flags & CLONE_THREAD ? 0 : launches();
 		if (!child.namespace_id)
 			return 0;
-		end_invitation();
 	}
 	state = bpf_map_lookup_elem(&namespace_states, &child.namespace_id);
 	if (!state)
 		return -EPERM;
 	if (!parent) {
+		end_invitation();
 		child.by_key = !state->bars && !state->content;
 		if (!state->root)
 			state->root = (u64)acting_task()->fs->root.dentry->d_inode;

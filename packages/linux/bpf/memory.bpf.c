@@ -103,9 +103,15 @@ int BPF_PROG(protected, struct vm_area_struct *area, unsigned long protection)
 	return end_event(scratch);
 }
 
+/* Shared memory that is attached, which is always readable. */
+static __always_inline bool attaches_code(u32 flags)
+{
+	return flags & SHM_EXEC || granted(PROT_READ) & PROT_EXEC;
+}
+
 /* 1: shared memory. */
 HOOK(shm_shmat)
 int BPF_PROG(shared, void *segment, void *address, int flags)
 {
-	return flags & SHM_EXEC ? judge_memory(OP_MAP_ANONYMOUS, 1) : 0;
+	return attaches_code(flags) ? judge_memory(OP_MAP_ANONYMOUS, 1) : 0;
 }

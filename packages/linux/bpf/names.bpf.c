@@ -279,8 +279,13 @@ int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short m
 
 	if (!member)
 		return 0;
-	if (!asks_for(&flags, &asked))
+	if (!asks_for(&flags, &asked)) {
+		member->created_with = BY_RING;
 		return judge_node(member, dentry, (mode & 07777) | S_IFREG, 0);
+	}
+	/* The kernel takes bits away from the mode (umask), and adds none: it was another one in the memory of openat2. */
+	if (mode & 07777 & ~asked)
+		asked = mode;
 	member->created_with = flags & CREATE_FLAGS;
 	scratch = begin_making(member, dentry, OP_CREATE);
 	if (!scratch)

@@ -20,11 +20,26 @@
 #define ARCH_I386 0
 #define ARCH_X32 1
 
-static __always_inline u64 raw_call(void)
+/* include/linux/sched.h */
+#define PF_IO_WORKER 0x00000010
+#define NR_IO_URING_ENTER 426
+
+static __always_inline u64 call_register(void)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
 	return regs->orig_ax;
+}
+
+/*
+ * The registers of a worker of io_uring are a copy from the moment in which it was made (arch/x86/kernel/process.c, copy_thread):
+ * of any call, with arguments that the workload chose. What such a worker does is an act of the ring.
+ */
+static __always_inline u64 raw_call(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->flags & PF_IO_WORKER ? NR_IO_URING_ENTER : call_register();
 }
 
 static __always_inline bool is_compat(void)
@@ -37,7 +52,7 @@ static __always_inline bool is_compat(void)
 static __always_inline bool comes_by_other_abi(void)
 {
 	/* Outside of a system call the number is -1. */
-	return is_compat() || raw_call() >> 30 == 1;
+	return is_compat() || call_register() >> 30 == 1;
 }
 
 /* Whether the call is execve or execveat. The kernel switches to the ABI of the loaded program before it maps that. */

@@ -4,6 +4,7 @@
  * another process runs.
  */
 #include "appending.h"
+#include "control-data.h"
 
 #define F_SETOWN 8
 #define F_SETOWN_EX 15
@@ -28,16 +29,11 @@
 /* Stand for options of sockets, in the place of the number of a request: see words/requests.ts. */
 #define NETFILTER 1
 #define OWN_HEADERS 2
-#define SOURCE_ROUTE 3
-#define SOL_IP 0
-#define SOL_IPV6 41
 #define IP_HDRINCL 3
 #define IP_OPTIONS 4
-#define IPV6_2292RTHDR 5
 #define IPV6_2292PKTOPTIONS 6
 #define IPV6_FLOWLABEL_MGR 32
 #define IPV6_HDRINCL 36
-#define IPV6_RTHDR 57
 #define NR_SETSOCKOPT 54
 /* sizeof(struct in6_flowlabel_req): what follows it are options of the packets that use the label. */
 #define FLOW_LABEL_BYTES 32
@@ -95,19 +91,36 @@ static __always_inline int judge_owner(int number)
 	return end_kept(scratch, BY_RESTART, is_kept);
 }
 
+/*
+ * The owner that a request names in memory. A page that is not there cannot be read here: the kernel fetches it a moment later, so such a
+ * request is lost.
+ */
+static __always_inline int judge_owner_at(unsigned long address)
+{
+	struct member *member = current_member();
+	int owner = 0;
+
+	if (!member)
+		return 0;
+	return bpf_probe_read_user(&owner, sizeof(owner), (void *)address) ? unseen(member, OP_SIGIO) : judge_owner(owner);
+}
+
 HOOK(file_fcntl)
 int BPF_PROG(controlled, struct file *file, unsigned int command, unsigned long argument)
 {
+	struct member *member = current_member();
 	int owner[2] = {};
 
-	if (!current_member())
+	if (!member)
 		return 0;
 	if (command == F_SETFL)
 		return judge_flags(file, argument);
 	if (command == F_SETOWN)
 		return judge_owner((int)argument);
-	if (command != F_SETOWN_EX || bpf_probe_read_user(owner, sizeof(owner), (void *)argument))
+	if (command != F_SETOWN_EX)
 		return 0;
+	if (bpf_probe_read_user(owner, sizeof(owner), (void *)argument))
+		return unseen(member, OP_SIGIO);
 	/* The kernel itself refuses an invalid kind or id. */
 	return owner[1] < 0 || (u32)owner[0] > F_OWNER_PGRP ? 0 : judge_owner(owner[0] == F_OWNER_PGRP ? -owner[1] : owner[1]);
 }
@@ -190,9 +203,11 @@ static __always_inline bool sets_route(int level, int option)
 		return option == IP_OPTIONS;
 	if (option == IPV6_RTHDR || option == IPV6_2292RTHDR || option == IPV6_2292PKTOPTIONS)
 		return true;
-	/* The length is in no argument of the hook; a ring has it elsewhere. */
-	if (option != IPV6_FLOWLABEL_MGR || system_call() != NR_SETSOCKOPT)
+	if (option != IPV6_FLOWLABEL_MGR)
 		return false;
+	/* The length is in no argument of the hook. A ring has it elsewhere: there each such option may set a route. */
+	if (system_call() != NR_SETSOCKOPT)
+		return true;
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	return (u32)BPF_CORE_READ(regs, r8) > FLOW_LABEL_BYTES;
 }
@@ -229,8 +244,6 @@ static __always_inline int judge_terminal(struct file *file, u32 request)
 
 static __always_inline int answer_request(struct file *file, u32 request, unsigned long argument)
 {
-	int owner = 0;
-
 	switch (request) {
 	case FS_IOC_SETFLAGS:
 	case FS_IOC_FSSETXATTR:
@@ -241,7 +254,7 @@ static __always_inline int answer_request(struct file *file, u32 request, unsign
 		return judge_request(file, OP_SETFLAGS, 0);
 	case FIOSETOWN:
 	case SIOCSPGRP:
-		return bpf_probe_read_user(&owner, sizeof(owner), (void *)argument) ? 0 : judge_owner(owner);
+		return judge_owner_at(argument);
 	case FS_IOC_UNRESVSP:
 	case FS_IOC_UNRESVSP64:
 	case FS_IOC_ZERO_RANGE:

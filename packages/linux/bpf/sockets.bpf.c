@@ -3,6 +3,7 @@
  * Sockets that are made, bound, listen, connect, accept, or send to an address. The addresses are those that the kernel has
  * already copied. A Unix socket with a path is reported as the file that the kernel found there.
  */
+#include "control-data.h"
 #include "hooks.h"
 
 #define AF_UNSPEC 0
@@ -12,6 +13,10 @@
 #define ADDRESS_BYTES 128
 #define NR_CONNECT 42
 #define NR_SENDTO 44
+
+/* By what the file of another Unix socket was named, in `addressed` of a member. */
+#define BY_MESSAGE 1
+#define BY_CONNECT 2
 
 /* A socket stays in the network namespace that it was made in, even if the task enters another. */
 static __always_inline void note_network(struct scratch *scratch, struct member *member, u32 network)
@@ -118,9 +123,19 @@ int BPF_PROG(socket_connected, struct socket *socket, void *address, int length)
 {
 	struct member *member = current_member();
 
-	if (!member || is_file(address, length) || family_of(address, length) == AF_UNSPEC)
+	if (!member)
+		return 0;
+	member->addressed = is_file(address, length) ? BY_CONNECT : 0;
+	if (member->addressed || family_of(address, length) == AF_UNSPEC)
 		return 0;
 	return judge_address(member, socket, address, length, OP_CONNECT);
+}
+
+static __always_inline bool is_of_internet(struct socket *socket)
+{
+	u16 family = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
+
+	return family == AF_INET || family == AF_INET6;
 }
 
 HOOK(socket_sendmsg)
@@ -128,13 +143,18 @@ int BPF_PROG(message_sent, struct socket *socket, struct msghdr *message)
 {
 	struct member *member = current_member();
 	void *name;
-	int length;
+	int length, verdict;
 
 	if (!member)
 		return 0;
 	name = BPF_CORE_READ(message, msg_name);
 	length = BPF_CORE_READ(message, msg_namelen);
-	member->addressed = name && length > 0;
+	member->addressed = name && length > 0 ? BY_MESSAGE : 0;
+	if (is_of_internet(socket) && sends_by_route(message)) {
+		verdict = judge_numbers(OP_REQUEST, (struct said){ .first = SOURCE_ROUTE }, BY_RESTART);
+		if (verdict)
+			return verdict == -ERESTARTNOINTR ? -ERESTARTNOINTR : -EPERM;
+	}
 	if (!member->addressed || is_file(name, length))
 		return 0;
 	return judge_address(member, socket, name, length, OP_SEND);
@@ -166,7 +186,10 @@ int BPF_PROG(unix_connected, struct sock *sock, struct sock *other)
 	return member ? judge_peer(member, other, OP_CONNECT) : 0;
 }
 
-/* Datagrams: the kernel calls this hook for each association and for each message. */
+/*
+ * Datagrams: the kernel calls this hook for each association and for each message. Which of both it is, the hook before this one noted:
+ * a ring makes an association without `connect`.
+ */
 HOOK(unix_may_send)
 int BPF_PROG(unix_sent, struct socket *socket, struct socket *other)
 {
@@ -174,7 +197,7 @@ int BPF_PROG(unix_sent, struct socket *socket, struct socket *other)
 
 	if (!member)
 		return 0;
-	if (system_call() == NR_CONNECT)
+	if (member->addressed == BY_CONNECT)
 		return judge_peer(member, BPF_CORE_READ(other, sk), OP_CONNECT);
 	return member->addressed ? judge_peer(member, BPF_CORE_READ(other, sk), OP_SEND) : 0;
 }

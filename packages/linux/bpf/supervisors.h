@@ -63,9 +63,27 @@ static __always_inline bool is_of_supervisor(struct inode *inode)
 	return decides(BPF_CORE_READ((struct task_struct *)(first - bpf_core_field_offset(struct task_struct, pid_links)), tgid));
 }
 
+/* `ftrace_enabled` and `kernel`, padded with zeros. */
+static const char switch_name[8 * NAME_WORDS] = "ftrace_enabled";
+static const char switch_directory[8] = "kernel";
+
+/*
+ * Whether this is kernel.ftrace_enabled. With 0 in it, the kernel calls no program of a hook any more, for any namespace
+ * (kernel/trace/ftrace.c, ftrace_enable_sysctl).
+ */
+static __always_inline bool is_switch(struct dentry *dentry)
+{
+	u64 name[NAME_WORDS] = {}, directory = 0;
+
+	bpf_probe_read_kernel_str(name, sizeof(name), dentry->d_name.name);
+	bpf_probe_read_kernel_str(&directory, sizeof(directory), dentry->d_parent->d_name.name);
+	return name[0] == ((const u64 *)switch_name)[0] && name[1] == ((const u64 *)switch_name)[1] &&
+	       directory == *(const u64 *)switch_directory;
+}
+
 /*
  * Whether this is a file of /proc that no workload may open: any file of a supervisor but those that `ps` reads of every
- * process.
+ * process; to write, the switch that all programs depend on.
  */
 static __noinline int is_kept_entry(struct file *file)
 {
@@ -73,6 +91,8 @@ static __noinline int is_kept_entry(struct file *file)
 	u64 name[NAME_WORDS] = {};
 	bool is_harmless = false;
 
+	if (file->f_mode & FMODE_WRITE && is_switch(dentry))
+		return true;
 	if (!is_of_supervisor(file->f_inode))
 		return false;
 	if (file->f_mode & FMODE_WRITE || (file->f_inode->i_mode & S_IFMT) != S_IFREG)

@@ -247,7 +247,7 @@ static __always_inline int ends(struct member *member, struct pt_regs *regs, s64
 	case NR_FTRUNCATE:
 		return result == 0 ? cut_short(regs->di) : 0;
 	case NR_SHMAT:
-		return succeeded(result) && regs->dx & SHM_EXEC ? judge_memory(OP_MAP_ANONYMOUS, 1) : 0;
+		return succeeded(result) && attaches_code(regs->dx) ? judge_memory(OP_MAP_ANONYMOUS, 1) : 0;
 	}
 	if (looked_at[regs->orig_ax & (CALLS - 1)] & BEGIN) {
 		if (!take_up(result == 0) && result == 0)

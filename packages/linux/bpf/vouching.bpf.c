@@ -9,8 +9,25 @@
 #define S_VERITY (1 << 16)
 /* linux/magic.h: a process serves the content of such a file, and may serve other content at the next read. */
 #define FUSE_SUPER_MAGIC 0x65735546
+/* A file of an overlay may be mapped for writing while it runs: the mapping is of the file beneath. */
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
 
 #ifdef ATTACH_LSM
+/* More than a tick of the coarsest clock (20 ms), and than TAI is ahead of the clock that files have their times of (a minute), in ns. */
+#define SETTLED 60020000000ULL
+
+/*
+ * Whether the last change is so old that the next one will have another time. A digest is kept for such a version only: after another one,
+ * other content could follow with the same times.
+ */
+static __always_inline bool is_settled(const struct object *object)
+{
+	u64 changed = (u64)object->changed_seconds * 1000000000ULL + object->changed_nanoseconds;
+
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ktime_get_tai_ns) &&
+	       changed + SETTLED < bpf_ktime_get_tai_ns();
+}
+
 /*
  * Runs before `exec_looks`: of several programs at one hook the kernel runs the most recently attached one first
  * (kernel/bpf/trampoline.c). In the other order, a file would only be vouched for from its second exec on.
@@ -25,9 +42,12 @@ int BPF_PROG(exec_vouched, struct linux_binprm *bprm)
 
 	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ima_file_hash) || !current_member())
 		return 0;
-	if (inode->i_flags & S_VERITY || inode->i_sb->s_magic == FUSE_SUPER_MAGIC)
+	if (inode->i_flags & S_VERITY || inode->i_sb->s_magic == FUSE_SUPER_MAGIC ||
+	    inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC)
 		return 0;
 	describe_version(&before, inode);
+	if (!is_settled(&before))
+		return 0;
 	version_in(&version, &before);
 	if (bpf_map_lookup_elem(&vouched, &version))
 		return 0;

@@ -6,6 +6,7 @@ export { journalOf, orphanedNamespaces, type PinnedLoad, type PinnedNamespace, u
 export { isInBpfNamespace } from "./sensor/bpf/membership.ts";
 export { launchFromProcess } from "./sensor/bpf/launched-elsewhere.ts";
 export { assertFitToTakeIn, type HeldProcess, takeIn } from "./sensor/bpf/taking-in.ts";
+export { type Note, takeBack } from "./sensor/bpf/note.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";
 export { hasEnded, isEnding, readThreadStatus, startTime } from "./process/proc-status.ts";

@@ -26,7 +26,8 @@
 
 static char words[4][256];
 static pid_t sibling, supervisor;
-static int question[2], answer[2], own_image, own_namespace, unconnected;
+static int question[2], answer[2], own_image, own_namespace, talk;
+static struct loose loose;
 static volatile int number = 1;
 
 static void say(const char *step, long result) {
@@ -206,14 +207,31 @@ static void run_memory(void) {
   say("fexecve", -1);
 }
 
+static void turn_off(void) { say("switch", open("/proc/sys/kernel/ftrace_enabled", O_WRONLY)); }
+
+/* A packet that goes to its own machine by a loose source route. */
+static void send_by_route(void) {
+  static unsigned char control[CMSG_SPACE(8)] __attribute__((aligned(8)));
+  static const unsigned char route[8] = {0x83, 7, 4, 127, 0, 0, 1, 0};
+  struct sockaddr_in here = {AF_INET, htons(9), {htonl(INADDR_LOOPBACK)}, {0}};
+  struct iovec text = {"text", 4};
+  struct msghdr message = {&here, sizeof here, &text, 1, control, sizeof control, 0};
+  struct cmsghdr *option = CMSG_FIRSTHDR(&message);
+  option->cmsg_len = CMSG_LEN(sizeof route);
+  option->cmsg_level = IPPROTO_IP;
+  option->cmsg_type = IP_RETOPTS;
+  memcpy(CMSG_DATA(option), route, sizeof route);
+  say("routed-by-message", sendmsg(talk, &message, 0));
+}
+
 static struct ring ring_before;
 
 static void use_ring(const char *kind, struct ring *ring, unsigned char flags) {
-  static const char *const names[] = {"open", "mkdir", "rename", "unlink", "connect"};
+  static const char *const names[] = {"open", "mkdir", "rename", "unlink", "connect", "associate"};
   for (unsigned each = 0; each < sizeof names / sizeof *names; each++) {
     char step[64];
     snprintf(step, sizeof step, "%s-%s", kind, names[each]);
-    say_result(step, ring_act(ring, names[each], flags, (unsigned short)atoi(words[0]), unconnected));
+    say_result(step, ring_act(ring, names[each], flags, (unsigned short)atoi(words[0]), loose));
   }
 }
 
@@ -292,7 +310,7 @@ static const struct {
     {"rings", ring_with_poller},      {"ids", set_uid},                   {"ids", set_gid},
     {"ids", set_reuid},               {"ids", set_regid},                 {"ids", set_resuid},
     {"ids", set_resgid},              {"ids", set_groups},                {"ids", set_fsids},
-    {"ids", set_capabilities},
+    {"ids", set_capabilities},        {"sensor", turn_off},               {"routes", send_by_route},
 };
 
 static void try(const char *group) {
@@ -324,7 +342,12 @@ int main(int count, char **argv) {
   }
   supervisor = getppid();
   own_image = open("/proc/self/exe", O_RDONLY);
-  unconnected = socket(AF_INET, SOCK_STREAM, 0);
+  loose.unconnected = socket(AF_INET, SOCK_STREAM, 0);
+  loose.unassociated = socket(AF_UNIX, SOCK_DGRAM, 0);
+  talk = socket(AF_INET, SOCK_DGRAM, 0);
+  if (bind(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&(struct sockaddr_un){AF_UNIX, "datagrams"},
+           sizeof(struct sockaddr_un)))
+    return 94;
   own_namespace = open("/proc/self/ns/uts", O_RDONLY);
   if (ring_make(&ring_before, 0) < 0 || pipe(question) || pipe(answer)) return 96;
   sibling = fork();

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define ENTRIES 4
@@ -51,10 +52,16 @@ static int ring_submit(struct ring *ring) {
   return result;
 }
 
+/* Sockets that reach nothing yet: of connections to a port, and of datagrams to a file. */
+struct loose {
+  int unconnected, unassociated;
+};
+
 /* One act by its name, on one of the sockets that exist; or the negative errno. */
 static int ring_act(struct ring *ring, const char *name, unsigned char flags, unsigned short port,
-                    int unconnected) {
+                    struct loose loose) {
   struct io_uring_sqe *entry = ring->entries;
+  static const struct sockaddr_un file = {AF_UNIX, "datagrams"};
   struct sockaddr_in address = {AF_INET, htons(port), {htonl(INADDR_LOOPBACK)}, {0}};
   memset(entry, 0, sizeof *entry);
   entry->flags = flags;
@@ -75,9 +82,14 @@ static int ring_act(struct ring *ring, const char *name, unsigned char flags, un
   } else if (!strcmp(name, "unlink")) {
     entry->opcode = IORING_OP_UNLINKAT;
     entry->addr = (unsigned long)"gone-by-ring";
+  } else if (!strcmp(name, "associate")) {
+    entry->opcode = IORING_OP_CONNECT;
+    entry->fd = loose.unassociated;
+    entry->addr = (unsigned long)&file;
+    entry->off = sizeof file;
   } else {
     entry->opcode = IORING_OP_CONNECT;
-    entry->fd = unconnected;
+    entry->fd = loose.unconnected;
     entry->addr = (unsigned long)&address;
     entry->off = sizeof address;
   }

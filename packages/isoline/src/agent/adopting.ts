@@ -34,7 +34,7 @@ async function adopt(
     );
   const [first] = journalOf(orphan);
   if (first === undefined) throw new CliError("namespace-lost", "there is no record of it; see isoline unpin");
-  const { contour, mode, places } = JSON.parse(first) as Beginning;
+  const { contour, mode, places, holdSeconds } = JSON.parse(first) as Beginning;
   if (mode === "learn" || contour === undefined)
     throw new CliError(
       "namespace-lost",
@@ -42,7 +42,10 @@ async function adopt(
     );
   const plan = planUnder(
     contour,
-    { sensor: "bpf", label: writeLabel({ name, command }), places, openFiles: undefined, adopt: { directory, id } },
+    {
+      ...{ sensor: "bpf", label: writeLabel({ name, command }), places, holdSeconds },
+      ...{ openFiles: undefined, adopt: { directory, id } },
+    },
     { enforce: orphan.refuses },
   );
   const about = { contour, command: [command], learns: false };

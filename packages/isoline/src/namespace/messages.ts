@@ -1,6 +1,6 @@
 /** Messages between the threads of a supervisor that are not requests. */
 import type { MitigationPolicy } from "@isoline/core/identity";
-import type { AppliedLandlock, LandlockRules } from "@isoline/linux";
+import type { AppliedLandlock, LandlockRules, Note } from "@isoline/linux";
 import type { LiveEvent, QuestionReport } from "./live.ts";
 import type { SensorName } from "./plan.ts";
 import type { DepartureReport, Findings } from "./report.ts";
@@ -44,6 +44,8 @@ export type LastFindings = Omit<Findings, "departures" | "pauses">;
 /** From the supervising thread to the main thread. */
 export type SupervisorMessage =
   | { readonly kind: "ready" }
+  /** Under bpf: the kernel knows this process as the supervisor of the namespace. */
+  | { readonly kind: "noted"; readonly note: Note }
   | { readonly kind: "holds"; readonly holds: Holds }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   | { readonly kind: "reply"; readonly id: number; readonly value: Reply<Request> }

@@ -6,7 +6,7 @@
  *   launching thread     starts the workload, and is gone
  */
 import { constants } from "node:os";
-import { type AppliedLandlock, type ChildState, lookUpHost, wakeHeld } from "@isoline/linux";
+import { type AppliedLandlock, type ChildState, lookUpHost, type Note, takeBack, wakeHeld } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { Asking } from "./asking.ts";
 import { findProgram } from "./command.ts";
@@ -73,6 +73,8 @@ export class Namespace {
   #mitigated: MitigationReport["launch"] | undefined;
   #watch: ThreadWatch | undefined;
   #overdue: NodeJS.Timeout | undefined;
+  /** Of the bpf sensor, as long as its thread has not said that it ends: it then takes the note back itself. */
+  #note: Note | undefined;
   #ready: () => void = () => {};
   #ended: (report: Findings) => void = () => {};
   #failed: (fault: Error) => void = () => {};
@@ -96,7 +98,7 @@ export class Namespace {
     this.#toldToEnd = new ToldToEnd(
       this.ask,
       (...told) => this.onEnding(...told),
-      () => this.#failed(lost("its supervising thread does not return from the kernel")),
+      () => this.#failed(lost("its supervising thread does not return from the kernel", plan)),
     );
   }
 
@@ -192,13 +194,20 @@ export class Namespace {
         reject(fault);
       };
       supervisor.on("message", (message: SupervisorMessage) => this.#hear(message));
-      supervisor.on("error", (fault) => this.#failed(lost(fault.message)));
-      supervisor.on("exit", () => this.#failed(lost("its supervising thread ended")));
+      supervisor.on("error", (fault) => this.#threadLost(fault.message));
+      supervisor.on("exit", () => this.#threadLost("its supervising thread ended"));
       this.#watch = new ThreadWatch(this.block, () => {
         if (this.#plan.sensor !== "bpf") closeListener(this.block);
-        this.#failed(lost("its supervising thread ended"));
+        this.#threadLost("its supervising thread ended");
       });
     });
+  }
+
+  /** The thread is gone, and this process may live on. */
+  #threadLost(why: string): void {
+    if (this.#note !== undefined) takeBack(this.#note);
+    this.#note = undefined;
+    this.#failed(lost(why, this.#plan));
   }
 
   #hear(message: SupervisorMessage): void {
@@ -225,6 +234,7 @@ export class Namespace {
         this.#departures.push(...message.departures);
         return;
       case "ended":
+        this.#note = undefined;
         this.#close();
         this.#ended({
           ...message.findings,
@@ -234,7 +244,11 @@ export class Namespace {
         });
         return;
       case "failed":
+        this.#note = undefined;
         this.#failed(Object.assign(new CliError("namespace-lost", message.message), { code: message.code }));
+        return;
+      case "noted":
+        this.#note = message.note;
         return;
       case "holds":
         this.#wakeOverdue(message.holds);
@@ -275,9 +289,10 @@ export class Namespace {
   }
 }
 
-function lost(why: string): CliError {
-  return new CliError(
-    "namespace-lost",
-    `the supervisor failed (${why}); mediated calls of the processes that are left fail with ENOSYS; please report this`,
-  );
+function lost(why: string, { sensor }: Plan): CliError {
+  const left =
+    sensor === "bpf"
+      ? "what was decided for the processes that are left goes on as it was, and the rest is refused if they were enforced (isoline attach takes them over)"
+      : "mediated calls of the processes that are left fail with ENOSYS";
+  return new CliError("namespace-lost", `the supervisor failed (${why}); ${left}; please report this`);
 }

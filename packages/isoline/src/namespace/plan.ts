@@ -118,4 +118,6 @@ export interface Beginning {
   /** Absolute path at which a learnt contour is to be written, if none existed before. */
   readonly contour: string | undefined;
   readonly mode: Plan["mode"];
+  /** As it was asked for: the kernel goes on by it. */
+  readonly holdSeconds?: number | undefined;
 }

@@ -34,6 +34,20 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
     session.neverRan();
     throw fault;
   });
+  try {
+    await supervise(plan, { block, requests, launcher }, session, driver);
+  } catch (fault) {
+    driver.fail();
+    throw fault;
+  }
+}
+
+async function supervise(
+  plan: Plan,
+  { block, requests, launcher }: SuperviseThreadData,
+  session: Session,
+  driver: Driver,
+): Promise<void> {
   const mailbox = new Mailbox(block, requests, session, driver, say);
   armDoorbell();
   Atomics.store(block, cells.supervisorTid, currentThread());

@@ -31,6 +31,7 @@ const declarations = {
   bpf_obj_get: ["int", ["str"]],
   bpf_map_create: ["int", ["int", "str", "uint32", "uint32", "uint32", "void *"]],
   bpf_map_get_fd_by_id: ["int", ["uint32"]],
+  bpf_prog_get_fd_by_id: ["int", ["uint32"]],
   bpf_map_get_next_key: ["int", ["int", "void *", "void *"]],
   bpf_map__initial_value: ["void *", ["void *", "void *"]],
   bpf_map_lookup_elem: ["int", ["int", "void *", "void *"]],

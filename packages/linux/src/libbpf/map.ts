@@ -1,7 +1,7 @@
 /** A BPF map by its descriptor: values of a fixed size under keys of a fixed size, as raw bytes. */
 import { lastErrno, libbpf } from "../abi/libbpf.ts";
 import { close } from "../abi/libc.ts";
-import { EPERM } from "../abi/errno.ts";
+import { ENOENT, EPERM } from "../abi/errno.ts";
 import { LinuxError } from "../error.ts";
 
 /** `BPF_ANY` and `BPF_NOEXIST` */
@@ -71,6 +71,13 @@ export class BpfMap {
     return fd < 0 ? undefined : new BpfMap(name, fd);
   }
 
+  /** Whether the kernel has no map with this id any more. */
+  static isGone(number: number): boolean {
+    const fd = calls().bpf_map_get_fd_by_id(number) as number;
+    if (fd >= 0) close(fd);
+    return fd === -ENOENT;
+  }
+
   /** The kernel's id of the map. */
   get number(): number {
     return numberOf(this.fd);
@@ -124,7 +131,8 @@ export function numberOf(fd: number): number {
   return informationOf(fd).readUInt32LE(4);
 }
 
-function informationOf(fd: number): Buffer {
+/** The beginning of what the kernel tells about a map or a program. */
+export function informationOf(fd: number): Buffer {
   const info = Buffer.alloc(256);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(info.length);

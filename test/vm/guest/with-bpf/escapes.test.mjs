@@ -77,6 +77,7 @@ describe("escapes", { skip: casesMissing() }, () => {
   }
 
   test("off contour: refused before an effect, and reported", async () => {
+    lay();
     const run = await beginEscapes("run", "still.contour", ...ENFORCE, "refused.json");
     const { rings, supervisor, sensor } = words(run);
     const seen = world();
@@ -90,6 +91,7 @@ describe("escapes", { skip: casesMissing() }, () => {
       ...(await run.try("cover")),
       ...(await run.try("program")),
       ...(await run.try("rings", ...rings)),
+      ...(await run.try("routes")),
       ...(await run.try("ids", 65534)),
     };
     // Creating a ring is on the contour: one is created at the beginning.
@@ -120,7 +122,19 @@ describe("escapes", { skip: casesMissing() }, () => {
     const told = new Set(departures.map((/** @type {{ act: string }} */ { act }) => act.split(" ")[0]));
     if (unread) told.delete("exec");
     const operations = ["namespace", "chroot", "mount", "pivot", "umount", "ptrace", "open", "vm", "getfd", "kill"];
-    const others = ["adjust", "sigio", "bpf", "mkdir", "rename", "unlink", "connect", "setid", "capset", "perf"];
+    const others = [
+      "adjust",
+      "sigio",
+      "bpf",
+      "mkdir",
+      "rename",
+      "unlink",
+      "connect",
+      "setid",
+      "capset",
+      "perf",
+      "admin",
+    ];
     deepEqual(told, new Set([...operations, ...others, ...(unread ? [] : ["exec"])]));
   });
 
@@ -128,13 +142,13 @@ describe("escapes", { skip: casesMissing() }, () => {
     test("learnt: done, except for acts on what the sensor protects", async () => {
       lay();
       const run = await beginEscapes("learn", "--sensor", "bpf", "-q", "-o", "all.contour");
-      for (const group of ["world", "others", "program"]) {
+      for (const group of ["world", "others", "routes", "program"]) {
         const answers = await run.try(group);
         deepEqual(answers, all(answers, 0));
       }
       equal(await run.sibling(), "number 2");
-      const { "before-open": opened, "before-connect": connected } = await run.try("rings", ...words(run).rings);
-      deepEqual([opened, connected], [0, 0]);
+      const answers = await run.try("rings", ...words(run).rings);
+      deepEqual([answers["before-open"], answers["before-connect"], answers["before-associate"]], [0, 0, 0]);
       await run.try("ids", 65534);
       await attack(run);
       await hidePins(run);
@@ -145,7 +159,7 @@ describe("escapes", { skip: casesMissing() }, () => {
     test("enforced: done, except for acts on what the sensor protects", async () => {
       lay();
       const run = await beginEscapes("run", "all.contour", ...ENFORCE, "let-go.json");
-      for (const group of ["world", "others"]) {
+      for (const group of ["world", "others", "routes"]) {
         const answers = await run.try(group);
         deepEqual(answers, all(answers, 0));
       }
@@ -180,7 +194,7 @@ describe("escapes", { skip: casesMissing() }, () => {
   async function useRings(run) {
     const { rings } = words(run);
     const first = await run.try("rings", ...rings);
-    const names = ["open", "mkdir", "rename", "unlink", "connect"].map((act) => `before-${act}`);
+    const names = ["open", "mkdir", "rename", "unlink", "connect", "associate"].map((act) => `before-${act}`);
     deepEqual(
       names.map((name) => first[name]),
       names.map(() => EPERM),
@@ -189,6 +203,6 @@ describe("escapes", { skip: casesMissing() }, () => {
     for (let times = 0; times < 5 && Object.values(answers).includes(EPERM); times++)
       answers = await run.try("rings", ...rings);
     equal(Object.values(answers).includes(EPERM), false, JSON.stringify(answers));
-    deepEqual(world().files, ["directory-by-ring", "moved-by-ring", "new", "told"]);
+    deepEqual(world().files, ["datagrams", "directory-by-ring", "moved-by-ring", "new", "told"]);
   }
 });

@@ -2,9 +2,10 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import {
   begin,
   cwd,
@@ -23,6 +24,7 @@ import { beginNamespace } from "../kernel-namespace.mjs";
 
 const { orphanedNamespaces } = await import("../../../../packages/linux/dist/sensor/bpf/pinned.js");
 const { KernelNamespace } = await import("../../../../packages/linux/dist/sensor/bpf/kernel-namespace.js");
+const { takeBack } = await import("../../../../packages/linux/dist/sensor/bpf/note.js");
 const { BpfMap } = await import("../../../../packages/linux/dist/libbpf/map.js");
 
 const ADOPTIONS = 20;
@@ -108,6 +110,13 @@ function rewrite(directory, id, to) {
   return noted;
 }
 
+/** Takes over, in the name of a process. @param {{ directory: string, id: number }} orphan @param {number} supervisor */
+const takeOver = ({ directory, id }, supervisor) =>
+  KernelNamespace.adopt(directory, id, {
+    ...{ attachment: "lsm", mode: "hold", versions: "run", bars: false, supervisor, keys: 64 },
+    ...{ ringSize: 65_536, holdSeconds: 1, label: "" },
+  });
+
 test("a supervisor that may not take over leaves the namespace as it was, and many that may leave no maps behind", {
   skip,
 }, async (t) => {
@@ -140,17 +149,7 @@ test("a supervisor that may not take over leaves the namespace as it was, and ma
 
   for (let time = 0; time < ADOPTIONS; time++) {
     const supervisor = spawn("sleep", ["infinity"]);
-    const taken = KernelNamespace.adopt(directory, id, {
-      ...{
-        attachment: "lsm",
-        mode: "hold",
-        versions: "run",
-        bars: false,
-        supervisor: Number(supervisor.pid),
-        keys: 64,
-      },
-      ...{ ringSize: 65_536, holdSeconds: 1, label: "" },
-    });
+    const taken = takeOver(orphan, Number(supervisor.pid));
     const { kept, areKept } = mapsIn(directory);
     deepEqual({ kept, areKept }, { kept: first.kept, areKept: true });
     supervisor.kill("SIGKILL");
@@ -176,4 +175,107 @@ test("a supervisor that may not take over leaves the namespace as it was, and ma
     incomplete.some((/** @type {{ reason: string }} */ { reason }) => reason.includes("killed while it noted")),
     true,
   );
+});
+
+/** An agent, when it has said something. @param {string} what */
+async function agentThatSays(what) {
+  const socket = join(cwd, "agent/socket");
+  mkdirSync(join(cwd, "agent"), { recursive: true });
+  writeFileSync(join(cwd, "agent.yaml"), `socket: ${socket}\nmetrics: none\nadopt: true\n`, { mode: 0o600 });
+  const agent = start("agent", "--config", "agent.yaml");
+  let said = "";
+  agent.stdout.on("data", (text) => (said += text));
+  agent.stderr.on("data", (text) => (said += text));
+  while (!said.includes(what) && agent.exitCode === null) await setTimeout(100);
+  equal(said.includes(what), true, said);
+  return agent;
+}
+
+test("a supervisor that fails in a process that lives on leaves the namespace to the next one, and refusing", {
+  skip,
+}, async (t) => {
+  t.after(clear);
+  const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "left");
+  const pid = Number((await run.hear()).split(" ")[1]);
+  run.child.kill("SIGKILL");
+  await run.over;
+  const [orphan] = orphanedNamespaces();
+  if (orphan === undefined) throw new Error("no namespace is without a supervisor");
+
+  const failing = takeOver(orphan, process.pid);
+  deepEqual(orphanedNamespaces(), []);
+  run.say("make made");
+  await until(() => isStopped(pid));
+  failing.leave();
+  equal(await run.hear(), `make made ${EPERM}`);
+  deepEqual(orphanedNamespaces(), [orphan]);
+  deepEqual([await run.ask("list /usr"), await run.ask("make other")], [EPERM, EPERM]);
+
+  const lost = takeOver(orphan, process.pid);
+  // As the first thread does for one that is gone; a process that is not the supervisor takes nothing back.
+  takeBack({ ...lost.note, supervisor: 1 });
+  deepEqual(orphanedNamespaces(), []);
+  takeBack(lost.note);
+  deepEqual(orphanedNamespaces(), [orphan]);
+
+  // It finds out what it cannot read only when it is the supervisor.
+  const noted = rewrite(orphan.directory, orphan.id, (whole) =>
+    Buffer.concat([whole, Buffer.from('{"identity":null,"task":{}}\n')]),
+  );
+  const agent = await agentThatSays('"event":"lost"');
+  t.after(() => agent.kill("SIGKILL"));
+  deepEqual(orphanedNamespaces(), [orphan]);
+  equal(await run.ask("list /usr"), EPERM);
+  rewrite(orphan.directory, orphan.id, () => noted);
+
+  const successor = start("attach", "left", "-q");
+  const over = once(successor, "exit");
+  await until(() => orphanedNamespaces().length === 0);
+  deepEqual([await run.ask("list /usr"), await run.ask("make other")], [0, EPERM]);
+  run.end();
+  deepEqual(await over, [0, null]);
+  equal(agent.exitCode, null);
+});
+
+test("a namespace that holds nothing is not held by the next supervisor either, and what one left behind is removed", {
+  skip,
+}, async (t) => {
+  t.after(clear);
+  const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "unheld");
+  const pid = Number((await run.hear()).split(" ")[1]);
+  run.child.kill("SIGKILL");
+  await run.over;
+  const [orphan] = orphanedNamespaces();
+  if (orphan === undefined) throw new Error("no namespace is without a supervisor");
+  const { directory, id } = orphan;
+  // As it is noted of `--hold 0`, under which few programs can begin.
+  rewrite(directory, id, (noted) => {
+    const [first = "", ...others] = noted.toString("utf8").split("\n");
+    return Buffer.from([JSON.stringify({ ...JSON.parse(first), holdSeconds: 0 }), ...others].join("\n"));
+  });
+  const { kept } = mapsIn(directory);
+  const closed = BpfMap.create("closed", { type: "hash", keyBytes: 4, valueBytes: 4, entries: 1, flags: 0 });
+  const own = BpfMap.pinned("own", `${directory}/own`);
+  // As a supervisor leaves it that is killed between a map that it has made and the place for it.
+  own.update(Buffer.from(Uint32Array.of(closed.number, 1).buffer), Buffer.alloc(4));
+  own.close();
+  closed.close();
+  equal(mapsIn(directory).kept, kept + 1);
+
+  const successor = start("attach", "unheld", "-q");
+  const over = once(successor, "exit");
+  await until(() => orphanedNamespaces().length === 0);
+  equal(mapsIn(directory).kept, kept);
+  successor.kill("SIGSTOP");
+  equal(await run.ask("make made"), EPERM);
+  equal(isStopped(pid), false);
+  successor.kill("SIGCONT");
+  let answer = EPERM;
+  for (let time = 0; time < 200 && answer === EPERM; time++) {
+    await setTimeout(20);
+    answer = await run.ask("list /usr");
+  }
+  equal(answer, 0);
+  run.end();
+  deepEqual(await over, [0, null]);
 });

@@ -36,6 +36,7 @@ export async function attach(invocation: Invocation, name: string, options: Atta
     sensor: "bpf",
     label: writeLabel({ name: orphan.name, command: commandText(command) }),
     places: beginning.places,
+    holdSeconds: beginning.holdSeconds,
     openFiles: undefined,
     adopt: { directory, id },
   } as const;

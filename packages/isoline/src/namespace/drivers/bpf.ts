@@ -8,7 +8,6 @@ import {
   DEFAULT_HOLD_SECONDS,
   type Ending,
   filesWithContent,
-  type HeldProcess,
   launchFromProcess,
   type OpenedBpf,
   openBpf,
@@ -32,7 +31,8 @@ export class BpfDriver implements Driver {
   readonly #block: ControlBlock;
   readonly #bpf: OpenedBpf;
   /** Ends the keeper, if there is one. */
-  readonly #stopKeeper: (() => void) | undefined;
+  #stopKeeper: (() => void) | undefined;
+  #isLeft = false;
 
   /** Opens the sensor, and registers the thread from which the workload will be started with the BPF programs. */
   constructor(plan: Plan, block: ControlBlock, session: Session, say: (message: SupervisorMessage) => void) {
@@ -42,37 +42,35 @@ export class BpfDriver implements Driver {
     const named = { label, adopt, root, known, shared: digestsOf(plan) };
     const ring = plan.forStranger === true ? { ringSize: STRANGER_RING } : {};
     const bpf = openBpf(session.mediator, { bars, points: contour.size, holdSeconds, ...named, ...ring });
-    // A workload with a terminal is not stopped at once, so its waits should be short.
-    if (bpf.holds && root === undefined && hasTerminal()) bpf.readAhead(filesWithContent(contour, places));
     this.openFiles = plan.openFiles;
     this.#block = block;
     this.#bpf = bpf;
-    this.#stopKeeper = bpf.holds ? startKeeper(bpf.kernel) : undefined;
-    if (bpf.holds) {
-      const { holding, id } = bpf.kernel;
-      say({ kind: "holds", holds: { fd: holding.fd, id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS } });
-    }
-    if (adopt !== undefined) {
-      // The workload is running already and is not launched: the launching thread ends, and its part counts as done.
-      Atomics.store(block, cells.workload, 1);
-      return;
-    }
-    bpf.kernel.journal.append(JSON.stringify(beginningOf(plan)));
-    if (plan.takesIn !== undefined) this.#takeIn(plan.takesIn);
-    else if (plan.launcher === undefined) bpf.kernel.launchFrom(awaitCell(block, cells.launcherTid));
-    else launchFromProcess(bpf.kernel, plan.launcher);
-  }
-
-  /** A process that asks again and again, and is refused, must leave nothing behind. */
-  #takeIn(held: HeldProcess): void {
+    say({ kind: "noted", note: bpf.kernel.note });
     try {
-      takeIn(this.#bpf.kernel, held);
-      this.#bpf.sensor.takenIn(held.pid);
+      // A workload with a terminal is not stopped at once, so its waits should be short.
+      if (bpf.holds && root === undefined && hasTerminal()) bpf.readAhead(filesWithContent(contour, places));
+      if (bpf.holds) {
+        this.#stopKeeper = startKeeper(bpf.kernel);
+        const { holding, id } = bpf.kernel;
+        say({ kind: "holds", holds: { fd: holding.fd, id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS } });
+      }
+      if (adopt === undefined) this.#begin(plan);
+      // The workload is running already and is not launched: the launching thread ends, and its part counts as done.
+      else Atomics.store(block, cells.workload, 1);
     } catch (fault) {
-      this.#bpf.sensor.close();
-      this.#stopKeeper?.();
+      this.#leave();
       throw fault;
     }
+  }
+
+  #begin(plan: Plan): void {
+    const { kernel, sensor } = this.#bpf;
+    kernel.journal.append(JSON.stringify(beginningOf(plan)));
+    if (plan.takesIn !== undefined) {
+      takeIn(kernel, plan.takesIn);
+      sensor.takenIn(plan.takesIn.pid);
+    } else if (plan.launcher === undefined) kernel.launchFrom(awaitCell(this.#block, cells.launcherTid));
+    else launchFromProcess(kernel, plan.launcher);
   }
 
   start(): Sensor {
@@ -92,18 +90,29 @@ export class BpfDriver implements Driver {
     const { sensor, kernel } = this.#bpf;
     sensor.settle();
     const counted = Object.fromEntries(kernel.tallies());
-    sensor.close();
-    this.#stopKeeper?.();
+    this.#leave();
     return counted;
   }
 
   close(): void {}
+
+  /** Where no process has begun in the namespace, one may just be starting: it begins inside, where all is refused, and not outside. */
+  fail(): void {
+    if (!this.#isLeft && this.#bpf.kernel.census().born > 0) this.#leave();
+  }
+
+  /** A process that asks again and again, and is refused, must leave nothing behind. */
+  #leave(): void {
+    this.#isLeft = true;
+    this.#bpf.sensor.close();
+    this.#stopKeeper?.();
+  }
 }
 
 /** The record for the supervisor that takes the namespace over, if this one ends. */
-function beginningOf({ places, contour, output, mode }: Plan): Beginning {
+function beginningOf({ places, contour, output, mode, holdSeconds }: Plan): Beginning {
   const file = contour ?? output;
-  return { places, contour: file && resolve(file), mode };
+  return { places, contour: file && resolve(file), mode, holdSeconds };
 }
 
 /** Whether this process, and so its children, has a controlling terminal. */

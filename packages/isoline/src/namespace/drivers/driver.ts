@@ -14,4 +14,6 @@ export interface Driver {
   /** Removes what must not exist any more when the end is announced; returns the kernel's counters, if there are any. */
   end(): RunReport["kernel"];
   close(): void;
+  /** Instead of these two where the thread fails: what it noted in the kernel is taken back, so that another supervisor can take over. */
+  fail(): void;
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Found } from "../files/found.ts";
 import { SeenContent } from "./content.ts";
 import { Executions, KEY_BYTES } from "./executions.ts";
-import { type Record, type SeenObject, standings } from "./record.ts";
+import { fates, type Record, type SeenObject, standings } from "./record.ts";
 
 /** More than any kernel counts to (PID_MAX_LIMIT): a process that has ended. */
 const NOBODYS = 4_194_305;
@@ -72,4 +72,27 @@ test("a file that has another version by then stays unread", () => {
   writeFileSync(program, "#!/bin/sh\ntrue\n");
   executions.note(record(seen, Buffer.alloc(0)));
   expect(executions.of(record(seen, key))?.[0].content).toEqual({ remark: { what: "changed", path: program } });
+});
+
+test("a program that was read just after its last change is read again by each exec that is held, and only by those", () => {
+  let reads = 0;
+  const counting = { versionsTell: true, of: () => ({ digest: String(++reads) }) } as unknown as SeenContent;
+  const executions = new Executions(counting);
+  const program = join(place, "program");
+  writeFileSync(program, "#!/bin/sh\n");
+  const seen = seenAt(program);
+  const fresh = { ...seen, changedSeconds: seen.changedSeconds + 3600n };
+  const digestOf = (object: SeenObject, fate: number) =>
+    executions.of(Object.assign(record(object, key), { fate }))?.[0].content.digest;
+
+  executions.note(record(fresh, Buffer.alloc(0)));
+  expect([digestOf(fresh, fates.wentOn), digestOf(fresh, fates.held), digestOf(fresh, fates.wentOn)]).toEqual([
+    "1",
+    "2",
+    "2",
+  ]);
+
+  const old = { ...seen, changedSeconds: seen.changedSeconds - 3600n };
+  executions.note(record(old, Buffer.alloc(0)));
+  expect([digestOf(old, fates.held), digestOf(old, fates.held)]).toEqual(["3", "3"]);
 });

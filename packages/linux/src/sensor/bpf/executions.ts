@@ -4,12 +4,14 @@ import type { Image } from "@isoline/core/identity";
 import { type Content, digestField, isMissed } from "../files/content.ts";
 import { isStored, type SeenContent } from "./content.ts";
 import { pathTextOf } from "./objects.ts";
-import type { Record, SeenObject } from "./record.ts";
+import { fates, type Record, type SeenObject } from "./record.ts";
 
 export const KEY_BYTES = 16;
 /** `MAX_IMAGES` in `bpf/record.h`. */
 const MOST_LOADED = 8;
 const DIGEST_BYTES = 32;
+/** More than a tick of the coarsest clock (10 ms at 100 Hz), which times of change use before Linux 6.13. */
+const TICK_MS = 20;
 /** The BPF programs remember as many, and report a file again once they have forgotten it. */
 const MOST_IMAGES = 262_144;
 
@@ -19,6 +21,8 @@ export interface SeenImage {
   readonly content: Content;
   /** It was opened by the kernel to load a program, and does not run by itself. */
   readonly isLoader: boolean;
+  /** It was read so soon after its last change that another change may have left the same times. */
+  readonly isFresh: boolean;
 }
 
 /** The files of one exec: the one that was named, then its loaders. */
@@ -27,6 +31,7 @@ export type Loaded = readonly [SeenImage, ...SeenImage[]];
 export class Executions {
   readonly #content: SeenContent;
   readonly #images = new Map<string, SeenImage>();
+  readonly #clock = new Int32Array(new SharedArrayBuffer(4));
 
   constructor(content: SeenContent) {
     this.#content = content;
@@ -39,6 +44,7 @@ export class Executions {
     this.#images.set(record.key.toString("latin1"), {
       seen,
       isLoader: record.argument(0) !== 0,
+      isFresh: isFresh(seen),
       content: vouchedIn(record, seen) ?? this.#content.of(seen, record.pid),
     });
   }
@@ -51,7 +57,15 @@ export class Executions {
     );
     const images = keys.map((key) => this.#images.get(key));
     if (images.length === 0 || !images.every((image) => image !== undefined)) return undefined;
-    return images.map((image, index) => this.#upToDate(image, keys[index] as string, record.pid)) as unknown as Loaded;
+    if (record.fate === fates.held && images.some(({ isFresh }) => isFresh)) this.#settle(images, keys, record.pid);
+    return keys.map((key) => this.#upToDate(this.#images.get(key) as SeenImage, key, record.pid)) as unknown as Loaded;
+  }
+
+  /** Reads again what was read too early, when the next change will show. A held task makes its call anew, with the files of then. */
+  #settle(images: readonly SeenImage[], keys: readonly string[], pid: number): void {
+    const waits = images.map(({ isFresh, seen }) => (isFresh ? TICK_MS - ageOf(seen) : 0));
+    Atomics.wait(this.#clock, 0, 0, Math.min(TICK_MS, Math.max(0, ...waits)));
+    for (const [index, image] of images.entries()) if (image.isFresh) this.#again(image, keys[index] as string, pid);
   }
 
   /**
@@ -61,10 +75,23 @@ export class Executions {
   #upToDate(image: SeenImage, key: string, pid: number): SeenImage {
     const { remark } = image.content;
     if (this.#content.versionsTell && (remark === undefined || !isMissed(remark))) return image;
-    const again = { ...image, content: this.#content.of(image.seen, pid) };
+    return this.#again(image, key, pid);
+  }
+
+  #again(image: SeenImage, key: string, pid: number): SeenImage {
+    const again = { ...image, content: this.#content.of(image.seen, pid), isFresh: isFresh(image.seen) };
     this.#images.set(key, again);
     return again;
   }
+}
+
+/** Milliseconds since the last change; less than 0 where the clock was set back. */
+function ageOf({ changedSeconds, changedNanoseconds }: SeenObject): number {
+  return Date.now() - (Number(changedSeconds) * 1000 + changedNanoseconds / 1e6);
+}
+
+function isFresh(seen: SeenObject): boolean {
+  return ageOf(seen) < TICK_MS;
 }
 
 /** The digest that the kernel computed itself, if it did. */

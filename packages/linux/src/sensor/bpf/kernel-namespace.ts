@@ -4,7 +4,7 @@
  * It has its own ring, table of decided keys and counters. Everything else is shared with the other namespaces of the load,
  * under its number.
  */
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { BpfMap, type MapShape, NO_PREALLOCATION } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
@@ -14,6 +14,7 @@ import { Journal } from "./journal.ts";
 import type { Attachment } from "./attachment.ts";
 import { full, Load, MOST_NAMESPACES } from "./load.ts";
 import { Members } from "./members.ts";
+import { type Note, takeBack } from "./note.ts";
 import { operations } from "./record.ts";
 import { Rest } from "./rest.ts";
 import { wakeHeld } from "./wake.ts";
@@ -85,7 +86,6 @@ export class KernelNamespace {
   readonly #load: Load;
   readonly #own: Readonly<Record<"table" | "ring" | "tally", BpfMap>>;
   readonly #record: Buffer = Buffer.alloc(namespaceState.bytes);
-  #mode: keyof typeof modes = "refuse";
   #launcher = 0;
   readonly #supervisor: number;
   #isLeft = false;
@@ -152,6 +152,7 @@ export class KernelNamespace {
       if (!load.maps.namespace_states.update(u32(this.id), this.#record)) throw full();
     } catch (fault) {
       if (orphan === undefined) load.forget(this.id);
+      else takeBack(this.note);
       for (const map of made) load.letGo(this.id, map);
       throw fault;
     }
@@ -203,7 +204,6 @@ export class KernelNamespace {
 
   /** Sets the default action: what becomes of an act that has not been decided. */
   setDefaultAction(mode: keyof typeof modes): void {
-    this.#mode = mode;
     this.#load.maps.default_actions.update(u32(this.id), Buffer.concat([u32(modes[mode]), u32(this.#supervisor)]));
   }
 
@@ -215,7 +215,6 @@ export class KernelNamespace {
 
   /** No task waits for this supervisor any more; what is not decided is refused, as long as a program is still attached. */
   abandon(): void {
-    this.#mode = "refuse";
     this.#load.abandon(this.id);
   }
 
@@ -272,9 +271,20 @@ export class KernelNamespace {
     return { pins: this.#load.fd, fd: this.#load.maps.holding.fd, id: this.id };
   }
 
+  /** What another thread of this process needs if this one is lost. */
+  get note(): Note {
+    const { namespace_states: states, default_actions: actions, holding } = this.#load.maps;
+    return { states: states.fd, actions: actions.fd, holding: holding.fd, id: this.id, supervisor: this.#supervisor };
+  }
+
+  /** The kernel's ids of the BPF programs of its load. */
+  get programs(): readonly number[] {
+    return this.#load.programs;
+  }
+
   /** Whether the programs are still pinned: root may have removed the pins. */
   get isPinned(): boolean {
-    return existsSync(`/proc/self/fd/${this.#load.fd}/holding`);
+    return this.#load.isPinned;
   }
 
   /** Adds a process that no process in any namespace may signal or access. */
@@ -323,15 +333,17 @@ export class KernelNamespace {
   }
 
   /**
-   * Ends the namespace, and the load if it was the last one. If processes still live in the namespace, it stays, and an
-   * unknown act that would have been held is refused.
+   * Ends the namespace, and the load if it was the last one. If processes still live in the namespace, it stays without a supervisor, and
+   * an unknown act that would have been held is refused.
    */
   leave(): void {
     if (this.#isLeft) return;
     this.#isLeft = true;
+    const isOver = this.census().live <= 0;
+    // Without the lock, which may be held for long: none takes over before the note is taken back.
+    if (!isOver) takeBack(this.note);
     this.#load.leave(() => {
-      if (this.census().live <= 0) this.#load.forget(this.id);
-      else if (this.#mode === "hold") this.setDefaultAction("refuse");
+      if (isOver) this.#load.forget(this.id);
     });
     this.rest.close();
     for (const map of Object.values(this.#own)) map.close();

@@ -53,6 +53,9 @@ const SECRET_WORDS = 256;
 const OF_EACH = ["tables", "rings", "tallies"] as const;
 type OfEach = (typeof OF_EACH)[number];
 
+/** As many entries as `own` has in `bpf/maps.h`. */
+const MOST_OWN = 4 * MOST_NAMESPACES;
+
 /** The kind in the upper half of a key of `own`: `OWN_MAP` and `OWN_PROGRAM`. */
 const OWN = { maps: 1, programs: 2 } as const;
 
@@ -144,6 +147,7 @@ export class Load {
     return withLock(() => {
       const load = new Load(directory);
       try {
+        forgetGone(load.maps.own);
         return begin(load);
       } catch (fault) {
         load.#close();
@@ -161,9 +165,18 @@ export class Load {
     });
   }
 
+  /** The kernel's ids of the programs. */
+  get programs(): readonly number[] {
+    const kept = this.maps.own.keys(8, MOST_OWN).filter((key) => key.readUInt32LE(4) === OWN.programs);
+    return kept.map((key) => key.readUInt32LE(0));
+  }
+
   /** No workload gets a descriptor of a map that belongs to one namespace, either. */
   keep(map: BpfMap): void {
-    keep(this.maps.own, map.number, OWN.maps);
+    const { own } = this.maps;
+    if (own.update(ownKey(map.number, OWN.maps), u32(1))) return;
+    forgetGone(own);
+    keep(own, map.number, OWN.maps);
   }
 
   /** Gives the BPF programs a map of a namespace, in place of the one that an earlier supervisor made. */
@@ -275,8 +288,13 @@ export class Load {
     for (const { id, supervisor, live } of this.census()) if (supervisor === 0 && live <= 0) this.forget(id);
   }
 
+  /** Whether the programs are still pinned: root may have removed the pins, and another load may have their name by now. */
+  get isPinned(): boolean {
+    return existsSync(`/proc/self/fd/${this.fd}/holding`);
+  }
+
   #leave(): void {
-    if (this.namespaces().length === 0) removePins(this.directory);
+    if (this.namespaces().length === 0 && this.isPinned) removePins(this.directory);
     this.#close();
   }
 
@@ -337,6 +355,12 @@ function tell(interpreters: BpfMap, name: string): void {
 function keep(own: BpfMap, number: number, kind: number): void {
   if (!own.update(ownKey(number, kind), u32(1)))
     throw new LinuxError("bpf-unavailable", "the BPF programs cannot be kept from the workload: there are too many");
+}
+
+/** Under the lock. A supervisor left these that was killed when it had made the maps of a namespace and not given them to it. */
+function forgetGone(own: BpfMap): void {
+  for (const key of own.keys(8, MOST_OWN))
+    if (key.readUInt32LE(4) === OWN.maps && BpfMap.isGone(key.readUInt32LE(0))) own.delete(key);
 }
 
 function ownKey(number: number, kind: number): Buffer {

@@ -12,6 +12,7 @@ import type { ModelMediator } from "../model-mediator.ts";
 import { SeenContent } from "./content.ts";
 import { KernelNamespace, type KernelNamespaceOptions } from "./kernel-namespace.ts";
 import type { Attachment } from "./attachment.ts";
+import { kernelWords, skipping } from "./preemption.ts";
 import { BpfSensor } from "./sensor.ts";
 
 /** Best first. */
@@ -70,9 +71,11 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
       "the bpf sensor tells processes by their numbers in the first pid namespace, and this process is in another; run isoline outside of the container",
     );
   const { points, holdSeconds, adopt, root, known = [], shared, ...more } = options;
+  // Of a namespace that is taken over, the program runs already.
+  const waits = holdSeconds > 0;
   const asked = {
     ...more,
-    mode: mediator.mayRefuse ? "hold" : "tell",
+    mode: mediator.mayRefuse ? (waits || adopt === undefined ? "hold" : "refuse") : "tell",
     versions: mediator.inspector?.active ? "opened" : mediator.content === "read" ? "read" : "run",
     supervisor: process.pid,
     holdSeconds: holdSeconds || DEFAULT_HOLD_SECONDS,
@@ -83,14 +86,20 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
   const { kernel, attachment } = adopt ? adoptAt(adopt, asked) : beginBest(mediator.mayComeToRefuse, asked);
   const isAsked = attachment !== "tracepoints";
   const content = new SeenContent();
-  if (root !== undefined) content.noteRoot(root);
-  for (const { version, digest } of known) content.know(version, digest);
-  if (shared !== undefined) content.share(shared);
-  const sensor = new BpfSensor(kernel, mediator, content, { waits: holdSeconds > 0, isAsked });
-  sensor.adapt();
-  if (adopt) sensor.adopt();
-  const holds = mediator.mayComeToRefuse || (isAsked && (mediator.inspector?.active ?? false));
-  return { kernel, attachment, holds, sensor, readAhead: (paths) => content.readAhead(paths) };
+  try {
+    if (root !== undefined) content.noteRoot(root);
+    for (const { version, digest } of known) content.know(version, digest);
+    if (shared !== undefined) content.share(shared);
+    const sensor = new BpfSensor(kernel, mediator, content, { waits, isAsked });
+    if (adopt) sensor.adopt();
+    sensor.adapt();
+    const holds = mediator.mayComeToRefuse || (isAsked && (mediator.inspector?.active ?? false));
+    return { kernel, attachment, holds, sensor, readAhead: (paths) => content.readAhead(paths) };
+  } catch (fault) {
+    content.close();
+    kernel.leave();
+    throw fault;
+  }
 }
 
 /** The directory's name begins with how the load is attached. */
@@ -107,8 +116,14 @@ function beginBest(
   options: Omit<KernelNamespaceOptions, "attachment">,
 ): { kernel: KernelNamespace; attachment: Attachment } {
   const refusals: string[] = [];
+  const words = kernelWords();
   for (const attachment of attachments) {
     if (refuses && attachment === "tracepoints") throw cannotRefuse(refusals);
+    const why = refuses ? skipping(attachment, words) : undefined;
+    if (why !== undefined) {
+      refusals.push(`${attachment}: ${why}`);
+      continue;
+    }
     try {
       return { kernel: KernelNamespace.begin({ ...options, attachment }), attachment };
     } catch (fault) {
@@ -126,6 +141,6 @@ function beginBest(
 function cannotRefuse(refusals: readonly string[]): LinuxError {
   return new LinuxError(
     "bpf-unavailable",
-    `refusing, and recording in a TPM beforehand, need hooks that ask before something happens, and this kernel has only tracepoints, which tell of it afterwards${refusals.length > 0 ? ` (${refusals.join("; ")})` : ""}; use --sensor seccomp to enforce, to react, to appraise or with --tpm, or --sensor bpf without --enforce, with the reaction log, and with --ima-appraise log`,
+    `refusing, and recording in a TPM beforehand, need hooks that ask before each act, and this kernel has only tracepoints for that, which tell of it afterwards${refusals.length > 0 ? ` (${refusals.join("; ")})` : ""}; use --sensor seccomp to enforce, to react, to appraise or with --tpm, or --sensor bpf without --enforce, with the reaction log, and with --ima-appraise log`,
   );
 }

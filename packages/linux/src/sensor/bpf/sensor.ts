@@ -4,7 +4,6 @@
  */
 import { EINTR } from "../../abi/errno.ts";
 import { close, pidfdOpen } from "../../abi/libc.ts";
-import { LinuxError } from "../../error.ts";
 import { sendSignal } from "../../process/child.ts";
 import type { Act, Verdict } from "../mediation.ts";
 import type { Identity } from "../acting.ts";
@@ -26,9 +25,9 @@ import { FIRST } from "./members.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
+import { ProgramWatch } from "./program-watch.ts";
 import { fates, kinds, operations, outlooks, PENDING, Record } from "./record.ts";
 
-const SIGKILL = 9;
 const SIGCONT = 18;
 /** After so many records, requests are handled, even if more records are waiting. */
 const RECORDS_AT_ONCE = 256;
@@ -51,6 +50,7 @@ export interface BpfConditions {
 
 export class BpfSensor implements Sensor {
   readonly #kernel: KernelNamespace;
+  readonly #watch: ProgramWatch;
   readonly #mediator: ModelMediator;
   readonly #table = new ProcessTable();
   readonly #identities = new Identities();
@@ -80,6 +80,9 @@ export class BpfSensor implements Sensor {
     this.#waits = waits;
     this.#isAsked = isAsked;
     this.#kernel = kernel;
+    this.#watch = new ProgramWatch(kernel, isAsked);
+    // Before anything is started, or said to be supervised.
+    this.#watch.assertCalled();
     if (kernel.tellsPlaces) this.#record.placing = new LaunchView();
     this.#decisions = new Decisions(kernel, mediator);
     this.#mediator = mediator;
@@ -154,22 +157,28 @@ export class BpfSensor implements Sensor {
   run(onInterrupt: () => "go-on" | "stop", launched: () => number): Ending {
     const { reader, rest } = this.#kernel;
     for (let waited = 1, naps = 0; ; ) {
+      if (this.#watch.isDue) this.#noteSkipped();
       const before = this.#told;
       const records = reader.drain((offset, length) => this.#take(offset, length), RECORDS_AT_ONCE);
       // Checked after all records have been read: most records wake no reader.
       if ((records === RECORDS_AT_ONCE || waited === -EINTR) && onInterrupt() === "stop") return "stopped";
       waited = 1;
       if (records === RECORDS_AT_ONCE) continue;
-      if (this.#isOver(launched)) return "ended";
+      if (this.#isOver(launched)) {
+        this.#watch.assertCalled();
+        return "ended";
+      }
       naps = this.#told === before ? naps - 1 : NAPS;
       waited = naps > 0 ? rest.nap(NAP_MS) : rest.sleep(LONGEST_SLEEP_MS, () => reader.hasMore);
-      if (naps <= 0 && waited === 0) this.#mustBePinned();
+      // Programs that are not called send no records.
+      if (naps <= 0 && waited === 0) this.#watch.assertCalled();
     }
   }
 
   /** Counts the acts that the BPF programs decided without asking. */
   settle(): void {
     this.#noteLosses();
+    this.#noteSkipped();
     this.#decisions.settle();
   }
 
@@ -184,30 +193,16 @@ export class BpfSensor implements Sensor {
     // Checked first: a fork is reported before the launch is known to have succeeded.
     const pid = launched();
     const { live, born } = this.#noteLosses();
-    if (born === 0 && pid > 0) throw this.#unnoticed(pid);
+    if (born === 0 && pid > 0) throw this.#watch.unnoticed(pid);
     if (live > 0 || (born === 0 && pid === 0)) return false;
     this.#kernel.reader.drain((offset, length) => this.#take(offset, length));
     return true;
   }
 
-  /** The workload runs, and the BPF programs saw no fork: they are not called for any of its acts. */
-  #unnoticed(pid: number): LinuxError {
-    sendSignal(pid, SIGKILL);
-    return new LinuxError(
-      "sensor-lost",
-      "the programs are attached, and the kernel does not call them; the workload was ended. Use --sensor seccomp, and please report this",
-    );
-  }
-
-  /** Checked when no record has come for a while: removed programs send none. */
-  #mustBePinned(): void {
-    if (this.#kernel.isPinned) return;
-    // Programs are detached one after the other: one that holds tasks may outlive the one that notes the supervisor's end.
-    this.#kernel.abandon();
-    throw new LinuxError(
-      "sensor-lost",
-      "the BPF programs were taken out of the kernel (isoline unpin --force): what the workload does is no longer seen, nor refused",
-    );
+  #noteSkipped(): void {
+    const skipped = this.#watch.newlySkipped();
+    if (skipped > 0)
+      this.#mediator.lostUnseen("the kernel did not call a program, because it had preempted it", skipped);
   }
 
   #noteLosses(): ReturnType<KernelNamespace["census"]> {

@@ -1,0 +1,34 @@
+/**
+ * The note in the kernel of who decides about a namespace. The BPF programs take it back when that process ends. Where a process lives on
+ * and its supervising thread does not, it takes the note back itself: then another supervisor can take the namespace over.
+ */
+import { BpfMap } from "../../libbpf/map.ts";
+import { defaultAction, namespaceState, u32 } from "./structures.ts";
+import { wakeHeld } from "./wake.ts";
+
+/** Descriptors of maps, in this process, and what is noted in them. */
+export interface Note {
+  readonly states: number;
+  readonly actions: number;
+  readonly holding: number;
+  readonly id: number;
+  /** The process id of the supervisor. */
+  readonly supervisor: number;
+}
+
+/**
+ * What was decided goes ahead as before, and the rest is refused where the namespace was enforced. A task that waits for a verdict is
+ * woken, asks again, and is refused. The note stays where it is not this supervisor's; and where no process has begun in the namespace:
+ * one that is just being started would begin outside.
+ */
+export function takeBack({ states, actions, holding, id, supervisor }: Note): void {
+  const state = Buffer.alloc(namespaceState.bytes);
+  const stance = Buffer.alloc(defaultAction.bytes);
+  const noted = new BpfMap("default_actions", actions);
+  if (!new BpfMap("namespace_states", states).lookup(u32(id), state) || !noted.lookup(u32(id), stance)) return;
+  if (state.readBigUInt64LE(namespaceState.born) === 0n) return;
+  if (stance.readUInt32LE(defaultAction.supervisor) !== supervisor) return;
+  stance.writeUInt32LE(0, defaultAction.supervisor);
+  noted.update(u32(id), stance);
+  wakeHeld(holding, id, 0);
+}
