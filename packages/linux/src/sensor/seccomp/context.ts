@@ -99,14 +99,12 @@ export class Context {
     this.peers = new Peers(this.rights, tasks.launchPlaces);
     this.performer = new Performer(this.rights, this.peers);
     this.permissions = new Permissions(this.rights, this.peers);
-    this.opener = new Opener(this.performer, listener);
-    this.opener.onMappable = (stat) => this.files.noteOpened(stat);
+    this.opener = new Opener(this.performer, listener, (stat) => this.files.noteOpened(stat));
     this.building = new Building(mediator.tools, this.files, this.opener, () => this.caller?.process.identity);
     this.networks = new Networks(this.worlds, isCanister);
     this.origins = new Origins(this.worlds, (thread, number) => this.networks.seenBy(thread, number), isCanister);
-    const hosts = mediator.hosts && new Hosts(mediator.hosts, listener, mediator, tasks, this.worlds);
-    if (hosts) this.networks.standsIn = (network) => hosts.owns({ network });
-    this.hosts = hosts;
+    this.hosts = mediator.hosts && new Hosts(mediator.hosts, listener, mediator, tasks, this.worlds);
+    this.networks.standsIn = (network) => this.hosts?.owns({ network }) ?? false;
     this.kept = new KeptFiles((number) => this.tasks.launchers.serves(number) || this.keepsOutside(number));
     this.finder = new PathFinder(this.kept, this.origins, tasks.launchPlaces);
   }

@@ -60,10 +60,11 @@ export class Opener {
   readonly #stat = new Stat();
   /** Called for each file that was opened for the calling task to write, before the task gets it. */
   onWritable: ((own: number) => void) | undefined;
-  /** The same, with the status of the file as it is now, for each that the task may map for writing. */
-  onMappable: ((stat: Stat) => void) | undefined;
+  readonly #onMappable: (stat: Stat) => void;
 
-  constructor(performer: Performer, listener: Listener) {
+  /** `onMappable` gets the status of each file that the task may map for writing, before the task gets the file. */
+  constructor(performer: Performer, listener: Listener, onMappable: (stat: Stat) => void) {
+    this.#onMappable = onMappable;
     this.#performer = performer;
     this.#listener = listener;
   }
@@ -132,7 +133,7 @@ export class Opener {
     if ((flags & (O_ACCMODE | O_TRUNC)) !== 0) this.onWritable?.(fd);
     // On an overlay an open for writing may copy a file up, and the copy may have another number.
     if ((flags & O_ACCMODE) === O_RDWR && statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.#stat.bytes) >= 0)
-      this.onMappable?.(this.#stat);
+      this.#onMappable(this.#stat);
     return this.#listener.give(fd, (flags & O_CLOEXEC) !== 0);
   }
 
