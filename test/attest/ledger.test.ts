@@ -244,7 +244,8 @@ missing.
 A verifier believes nothing good of a record that the TPM does not have. It believes what is bad.
 
 A supervisor that was killed leaves no \`end\`. After an \`end\` the births' PCR vouches for the namespace, and its register may be gone.
-A ledger that was begun again in the same boot has a \`from\` that the log of measured boot does not explain.
+A ledger that was begun again in the same boot has a \`from\` that is not zeros, or is in another register than the policy of the node names
+(\`births\`, 13). A register that the boot itself extends is of no use: no log vouches for what is in registers 8 to 15.
 
 ## Records
 `;

@@ -62,9 +62,24 @@ describe("a policy", () => {
     ["{", "line 1, column 2"],
     ['{"policy": &a 1, "name": *a}', "expected a value without aliases"],
     ["", "expected a map, got nothing"],
+    ['"policy": 1\n---\n"policy": 2\n', "line 2, column 1: expected one document, got another behind it"],
+    ['{"policy": 1, "1": 1, 1: 2}', "line 1, column 23: Map keys must be unique"],
   ])("%j is refused, with the place", async (text, why) => {
     await expect(readPolicy(bytes(text), [])).rejects.toThrow(why);
     await expect(readPolicy(bytes(text), [])).rejects.toMatchObject({ code: "bad-policy-file" });
+  });
+
+  it.each([
+    ["maps", '{"a":'],
+    ["lists", "["],
+    ["lists without brackets", "- "],
+    ["keys of maps", "? "],
+  ])("with %s in one another, as deep as a short file can be, is refused, and ends no process", async (_, level) => {
+    const deep = bytes(level.repeat(6_000));
+    await expect(readPolicy(deep, [])).rejects.toMatchObject({ code: "bad-policy-file" });
+    await expect(readPolicy(deep, [])).rejects.toThrow(
+      /line 1, column \d+: expected at most 96 levels of nesting, got more/,
+    );
   });
 
   it.each([

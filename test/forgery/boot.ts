@@ -33,6 +33,14 @@ export function bootLogOf(events: readonly (readonly [register: number, what: st
   return { log: Uint8Array.from(Buffer.concat([header, ...records])), measured };
 }
 
+/** The same log with events of root's at its end, by their digests. */
+export function bootLogWith(log: Uint8Array, forged: readonly Measured[]): Uint8Array {
+  const records = forged.map(({ register, digest }) =>
+    Buffer.concat([u32(register), u32(8), u32(1), u16(11), digest, u32(0)]),
+  );
+  return Uint8Array.from(Buffer.concat([log, ...records]));
+}
+
 /** Entries of template ima-ng, after boot_aggregate over registers 0 to 9. */
 export function imaListOf(bootAggregate: Uint8Array, files: readonly string[]) {
   const field = (bytes: Uint8Array) => Buffer.concat([u32(bytes.length), bytes]);

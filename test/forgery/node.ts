@@ -63,6 +63,7 @@ const EVENTS = [
   [7, "secure boot on"],
 ] as const;
 const FILES = ["/usr/bin/sh", "/usr/bin/node"];
+/** Where births are, unless root begins a ledger elsewhere. */
 const PCR = 13;
 const naming = namingKey();
 
@@ -75,21 +76,26 @@ export class Node {
   aggregate: Uint8Array = new Uint8Array();
   key: PublicArea = attestationKey;
   readonly registers: Newborn[] = [];
+  #births = PCR;
   /** Made once: a key takes a tenth of a second. */
   readonly naming = naming;
 
-  /** Powers on, boots, and begins a ledger. */
-  async boot(events: readonly (readonly [number, string])[] = EVENTS, files: readonly string[] = FILES): Promise<this> {
+  /** Powers on, boots, and begins a ledger. `files` are those that the kernel measures; null: it measures none. */
+  async boot(
+    events: readonly (readonly [number, string])[] = EVENTS,
+    files: readonly string[] | null = FILES,
+  ): Promise<this> {
     await this.software.start();
     this.ledger.length = 0;
     this.registers.length = 0;
+    this.#births = PCR;
     await this.using(async (tpm) => {
       this.key = (await this.signer(tpm)).public;
       const { log, measured } = bootLogOf(events);
       for (const { register, digest } of measured) await extendPcr(tpm, register, digest);
       const values = await this.pcrs(tpm, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
       this.aggregate = sha256(...values.slice(0, 8));
-      const ima = imaListOf(sha256(...values), files);
+      const ima = files === null ? { list: new Uint8Array(), measured: [] } : imaListOf(sha256(...values), files);
       for (const { register, digest } of ima.measured) await extendPcr(tpm, register, digest);
       [this.bootLog, this.imaList, this.measured] = [log, ima.list, measured];
     });
@@ -115,14 +121,15 @@ export class Node {
     return nodeIdOf(this.key);
   }
 
-  async begin(): Promise<void> {
+  async begin(pcr = PCR): Promise<void> {
+    this.#births = pcr;
     await this.using(async (tpm) => {
       const { time } = await tpm.run(commands.readClock, {});
       const { resetCount, restartCount } = time.clockInfo;
-      const [from] = await readPcrs(tpm, [PCR]);
+      const [from] = await readPcrs(tpm, [pcr]);
       const newborn = (await defineRegister(tpm))!;
       this.registers.push(newborn);
-      const begun = { version: "isoline ledger 2", boot: randomBytes(16), resetCount, restartCount, pcr: PCR } as const;
+      const begun = { version: "isoline ledger 2", boot: randomBytes(16), resetCount, restartCount, pcr } as const;
       const boot = Uint8Array.from(begun.boot);
       await this.append(
         tpm,
@@ -174,7 +181,7 @@ export class Node {
     const extension = extensionOf(encoded);
     if (born) await bear(tpm, born, extension);
     else await extendRegister(tpm, known!, extension);
-    if (isAboutBirths({ ...draft } as LedgerRecord)) await extendPcr(tpm, PCR, extension);
+    if (isAboutBirths({ ...draft } as LedgerRecord)) await extendPcr(tpm, this.#births, extension);
   }
 
   ledgerFile(records: readonly Uint8Array[] = this.ledger): Uint8Array {

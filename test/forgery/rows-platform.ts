@@ -189,6 +189,17 @@ export const platformRows: readonly Row[] = [
   },
   {
     group: "Boot",
+    forgery: "a list of no files, of a kernel that measures none, where a list is demanded",
+    caught: "ima-list: incomplete",
+    send: async (bench) => {
+      await bench.node.software.stop();
+      await bench.node.boot(undefined, null);
+      await bench.bear();
+      return { evidence: await bench.honest() };
+    },
+  },
+  {
+    group: "Boot",
     forgery: "another firmware, truthfully told",
     caught: "boot: untrusted-platform",
     send: async (bench) => {

@@ -1,7 +1,9 @@
 /** Rows of the matrix: the ledger and the registers. */
 import { extendPcr, extendRegister } from "../../packages/attest/src/birth/index.ts";
+import { extensionOf, isAboutBirths } from "../../packages/attest/src/register/index.ts";
 import { decodeRecord } from "../../packages/attest/src/register/record.ts";
 import { type Row, changed, digest, fresh, withLedger } from "./bench.ts";
+import { bootLogWith } from "./boot.ts";
 import { policy } from "./verifier.ts";
 
 export const recordRows: readonly Row[] = [
@@ -119,6 +121,42 @@ export const recordRows: readonly Row[] = [
       await bench.node.begin();
       await bench.bear();
       return { evidence: await bench.honest() };
+    },
+  },
+  {
+    group: "Records",
+    forgery: "the same, with events in the firmware's log that lead to where the first one left the register",
+    caught: "ledger: equivocation",
+    send: async (bench) => {
+      const first = bench.node.ledger.splice(0);
+      const extensions = first.filter((encoded, at) => isAboutBirths(decodeRecord(encoded, at)));
+      const events = extensions.map((encoded) => ({ register: 13, digest: extensionOf(encoded) }));
+      bench.node.bootLog = bootLogWith(bench.node.bootLog, events);
+      await bench.node.begin();
+      await bench.bear();
+      return { evidence: await bench.honest() };
+    },
+  },
+  {
+    group: "Records",
+    forgery: "the same, begun in another register, which nothing was extended into",
+    caught: "ledger: broken-evidence",
+    send: async (bench) => {
+      bench.node.ledger.length = 0;
+      await bench.node.begin(14);
+      await bench.bear();
+      return { evidence: await bench.honest() };
+    },
+  },
+  {
+    group: "No alarm",
+    forgery: "births in another register, which the policy names",
+    caught: "no alarm",
+    send: async (bench) => {
+      bench.node.ledger.length = 0;
+      await bench.node.begin(14);
+      await bench.bear();
+      return { evidence: await bench.honest(), question: { policy: policy({ births: 14 }) } };
     },
   },
   {

@@ -142,6 +142,7 @@ class Appraisal:
         log = self.evidence.get("imaList")
         if log is None or 10 not in self.quoted:
             return demand(self.rules.get("imaList") != "required", "incomplete")
+        demand(self.rules.get("imaList") != "required" or self.quoted[10] != ZEROS, "incomplete")
         told = replay_ima_list(log, self.quoted[10])
         demand(told is None or self.over(9) in (None, told))
 
@@ -154,9 +155,8 @@ class Appraisal:
         ledger = replay_ledger(data)
         begin = ledger["begin"]
         demand(begin["resetCount"] == self.clock["reset"])
-        log = self.evidence.get("bootLog")
-        before = ZEROS if log is None else replay_boot_log(log).get(begin["pcr"], ZEROS)
-        demand(begin["from"] == before, "equivocation")
+        demand(begin["pcr"] == self.rules.get("births", 13))
+        demand(begin["from"] == ZEROS, "equivocation")
         demand(begin["pcr"] in self.quoted)
         demand(leads_to(self.quoted[begin["pcr"]], ledger["births"], ledger["last"]))
         kept = self.last and self.last.get("ledger")

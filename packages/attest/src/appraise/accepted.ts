@@ -20,6 +20,31 @@ export interface Accepted {
   readonly canisters: readonly AcceptedCanister[];
 }
 
+/** By their labels, of which each stands once. */
+const labelled = new WeakMap<readonly AcceptedCanister[], ReadonlyMap<string, AcceptedCanister>>();
+
+/** What was accepted of a label. */
+export function lastOf(label: string, accepted: readonly AcceptedCanister[]): AcceptedCanister | undefined {
+  const known = labelled.get(accepted) ?? new Map(accepted.map((one) => [one.label, one]));
+  labelled.set(accepted, known);
+  return known.get(label);
+}
+
+/** A node makes up as many labels as it likes, and all of them are kept, written and looked through with each evidence. */
+const MOST_OTHERS = 1024;
+
+/**
+ * Of canisters that evidence is not about, what was accepted in this boot still counts: of the last 1024 of them. None of an earlier boot
+ * goes on.
+ */
+export function othersAmong(
+  accepted: readonly AcceptedCanister[],
+  now: readonly AcceptedCanister[],
+): readonly AcceptedCanister[] {
+  const told = new Set(now.map(({ label }) => label));
+  return accepted.filter(({ label }) => !told.has(label)).slice(-MOST_OTHERS);
+}
+
 /** As one line of JSON. */
 export function writeAccepted({ clock, ...rest }: Accepted): string {
   return `${JSON.stringify({ accepted: 1, clock: clock && { ...clock, clock: String(clock.clock) }, ...rest })}\n`;

@@ -4,7 +4,7 @@
  */
 import { equal } from "../cbor/index.ts";
 import { EvidenceReading } from "../evidence/index.ts";
-import { type Accepted } from "./accepted.ts";
+import { type Accepted, othersAmong } from "./accepted.ts";
 import { acceptedCanister, appraiseCanister } from "./canister.ts";
 import { type Check, Findings, stale, type Status, worst } from "./findings.ts";
 import { appraiseNode, type NodeFacts } from "./node.ts";
@@ -122,6 +122,8 @@ async function appraiseCanisters(
   const proven = await findings.make("tree", () => provenCanisters(reading, node, policy.required, question));
   const appraised: (AppraisedCanister & { readonly proven: ProvenCanister })[] = [];
   for (const canister of proven ?? []) {
+    const pause = question.breathe?.();
+    if (pause !== undefined) await pause;
     const own = new Findings();
     const { body } = canister;
     await appraiseCanister(canister, evidence, node, question, policy, references, own);
@@ -140,12 +142,11 @@ function acceptedOf(
 ): Accepted | undefined {
   if (proven === undefined && machine === undefined) return undefined;
   const now = canisters.map(({ proven: { body } }) => acceptedCanister(body));
-  // Of canisters that this evidence is not about, what was accepted still counts.
-  const others = (last?.canisters ?? []).filter(({ label }) => !now.some((one) => one.label === label));
+  const isSameBoot = last?.clock?.resetCount === proven?.clock.resetCount;
   return {
     clock: proven?.clock,
     policy: { name, version },
     ledger: ledger && { bytes: ledger.bytes, digest: ledger.digest },
-    canisters: [...others, ...now],
+    canisters: [...(isSameBoot ? othersAmong(last?.canisters ?? [], now) : []), ...now],
   };
 }

@@ -5,7 +5,7 @@ import { signerOf } from "@isoline/core/verify";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { AttestError } from "../error.ts";
 import type { CanisterBody, Evidence } from "../evidence/index.ts";
-import type { AcceptedCanister } from "./accepted.ts";
+import { type AcceptedCanister, lastOf } from "./accepted.ts";
 import { begunIn, isBegun } from "./begun.ts";
 import type { ContourFile } from "./contour-file.ts";
 import {
@@ -254,8 +254,8 @@ function assertProgress(
   accepted: readonly AcceptedCanister[] | undefined,
   records: CanisterRecords | undefined,
 ): void {
-  const before = accepted?.find(({ label, run }) => label === body.label && run === runOf(body));
-  if (before === undefined) return;
+  const before = accepted && lastOf(body.label, accepted);
+  if (before === undefined || before.run !== runOf(body)) return;
   for (const [name, count] of Object.entries(before.counters)) {
     const now = body.counters[name as keyof CanisterBody["counters"]];
     if (now < count)

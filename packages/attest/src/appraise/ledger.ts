@@ -1,7 +1,6 @@
 /** The ledger of a node: it must lead to the births' register, belong to this boot, and go on from what was accepted. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { equal } from "../cbor/index.ts";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import type { EvidenceReading } from "../evidence/index.ts";
 import { type Ledger, LedgerReplay, type LedgerRecord, recordsIn, standingOf } from "../register/index.ts";
 import type { Accepted } from "./accepted.ts";
@@ -36,7 +35,7 @@ export function appraiseLedger(
   }
   const anew = () => replayed(file);
   const { ledger, records, digest } = facts.replayed?.(file, anew) ?? anew();
-  assertOfThisBoot(ledger, proven, reading, facts);
+  assertOfThisBoot(ledger, proven, policy);
   const quoted = proven.registers.get(ledger.begin.pcr);
   if (quoted === undefined)
     throw broken(`a quote over register ${ledger.begin.pcr}, which has the births`, "one without it", "have it quoted");
@@ -58,32 +57,30 @@ function replayed(file: Uint8Array): ReplayedLedger {
   return { ledger: replay.ledger(), records, digest: bytesToHex(sha256(file)) };
 }
 
-/** A ledger that was begun twice in one boot begins from a value that the firmware's log does not explain. */
-function assertOfThisBoot(
-  { begin }: Ledger,
-  { clock }: ProvenRegisters,
-  reading: EvidenceReading,
-  facts: ProvenFacts,
-): void {
+/**
+ * A ledger that was begun twice in one boot begins from another value, or in another register. So it must begin where the policy says, and
+ * from zeros. The firmware's log explains no other beginning: nothing vouches for what it says of registers 8 to 15, so root could write
+ * into it what leads to the value that the first ledger left.
+ */
+function assertOfThisBoot({ begin }: Ledger, { clock }: ProvenRegisters, { births }: Policy): void {
   if (begin.resetCount !== clock.resetCount)
     throw broken(
       `a ledger of reset ${clock.resetCount}`,
       `one of reset ${begin.resetCount}`,
       "ask for that of this boot",
     );
-  const zeros = new Uint8Array(32);
-  const { bootLog } = reading.evidence;
-  const asked = utf8ToBytes(`${bootLog === undefined ? "without" : "with"} a log, register ${begin.pcr}`);
-  const fact = facts.recall("ledger-start", asked, bootLog ?? new Uint8Array(), begin.from);
-  if (fact.isProven) return;
-  const before = reading.bootRegisters?.get(begin.pcr) ?? zeros;
-  if (!equal(begin.from, before))
-    throw equivocates(
-      `a ledger that begins from register ${begin.pcr} as the boot left it`,
-      "one that begins from another value",
-      "something was extended there before, as by an earlier ledger of this boot: boot the node anew",
+  if (begin.pcr !== births)
+    throw broken(
+      `a ledger with its births in register ${births}`,
+      `one with them in register ${begin.pcr}`,
+      `one in register ${births} may have been thrown away: name the node's register as births in the policy, or distrust this boot`,
     );
-  fact.keep();
+  if (!begin.from.every((byte) => byte === 0))
+    throw equivocates(
+      `a ledger that begins from register ${births} before anything was extended into it`,
+      "one that begins from another value",
+      "something was extended there before, as by an earlier ledger of this boot: boot the node anew, or use another register",
+    );
 }
 
 function assertGoesOn(

@@ -2,8 +2,9 @@
  * Reading a verifier's own files: JSON, or YAML without aliases and tags, as the project's other policy files. Every refusal says
  * line and column.
  */
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, type Node, type Scalar } from "yaml";
 import { AttestError } from "../error.ts";
+import { shallowDocument } from "./shallow-document.ts";
 
 const MOST_BYTES = 2 ** 24;
 const MOST_ELEMENTS = 100_000;
@@ -107,30 +108,33 @@ export function located(bytes: Uint8Array, what: string): Located {
   } catch {
     throw refused(what, 1, 1, "expected UTF-8, got other bytes");
   }
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    schema: "json",
-    uniqueKeys: true,
-    strict: true,
-    prettyErrors: false,
-    logLevel: "silent",
-  });
-  const [fault] = [...document.errors, ...document.warnings];
+  const { contents, fault } = shallowDocument(text, lines);
   if (fault !== undefined) {
-    const { line, col } = lines.linePos(fault.pos[0]);
-    throw refused(what, line, col, fault.message.split("\n")[0]?.slice(0, 120) ?? "cannot be read");
+    const { line, col } = lines.linePos(fault.offset);
+    throw refused(what, line, col, fault.why);
   }
-  assertPlain(document.contents, lines, what);
-  return new Located(document.contents, lines, what);
+  assertPlain(contents, lines, what);
+  return new Located(contents, lines, what);
 }
 
-/** Aliases could make a small file a large one, and tags another value of a text. */
+/** Aliases could make a small file a large one, tags another value of a text, and of two members of one name only one would count. */
 function assertPlain(node: unknown, lines: LineCounter, what: string): void {
   if (node === null || isScalar(node)) return;
   if (isMap(node)) {
-    for (const { key, value } of node.items) for (const part of [key, value]) assertPlain(part, lines, what);
+    const names = new Set<string>();
+    for (const { key, value } of node.items) {
+      if (isScalar(key)) assertNew(key, names, lines, what);
+      for (const part of [key, value]) assertPlain(part, lines, what);
+    }
   } else if (isSeq(node)) for (const item of node.items) assertPlain(item, lines, what);
   else throw new Located(node, lines, what).refused("a value without aliases");
+}
+
+function assertNew(key: Scalar, names: Set<string>, lines: LineCounter, what: string): void {
+  const name = String(key.value);
+  if (!names.has(name)) return void names.add(name);
+  const { line, col } = lines.linePos(key.range?.[0] ?? 0);
+  throw refused(what, line, col, "Map keys must be unique");
 }
 
 function refused(what: string, line: number, column: number, why: string): AttestError {

@@ -246,6 +246,9 @@ function assertImaList(
       throw incomplete("the kernel's list of measured files", "none", "boot the node with ima_policy=tcb");
     return;
   }
+  // A list of nothing leads to a register that nothing was extended into: the kernel measures no files.
+  if (policy.imaList === "required" && quoted.every((byte) => byte === 0))
+    throw incomplete("a kernel that measures files", "one that has measured none", "boot the node with ima_policy=tcb");
   const expected =
     registers && KERNEL_REGISTERS.every((register) => registers.has(register))
       ? aggregateOf(registers, KERNEL_REGISTERS)

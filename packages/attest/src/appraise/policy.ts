@@ -57,6 +57,8 @@ export interface Policy {
   readonly losses: Severity;
   /** The first rule that matches a label counts. A canister that none matches is refused. */
   readonly canisters: readonly CanisterRule[];
+  /** The register of platform configuration that births are extended into. */
+  readonly births: number;
   /** Labels that must be there. */
   readonly required: readonly string[];
   /** Seconds that the result is valid for. */
@@ -67,6 +69,11 @@ export const POLICY_TYPE = "application/vnd.isoline.policy+json";
 
 /** What no register of a boot can reset: what is quoted unless a policy says otherwise. */
 export const QUOTED_REGISTERS: readonly number[] = Array.from({ length: 16 }, (_, register) => register);
+
+/** Where nodes extend births, unless they are told otherwise. */
+const BIRTHS = 13;
+/** Those that no program can reset, and that neither firmware (0 to 7) nor the kernel (10) extends. */
+const FOR_BIRTHS: readonly number[] = [8, 9, 11, 12, 13, 14, 15];
 
 const YEAR = 366 * 24 * 3600;
 const NAME = /^[^\p{C}]{1,128}$/u;
@@ -85,6 +92,7 @@ export async function readPolicy(bytes: Uint8Array, signers: Signers): Promise<P
     "root",
     "tee",
     "registers",
+    "births",
     "boots",
     "bootLog",
     "imaList",
@@ -106,6 +114,7 @@ export async function readPolicy(bytes: Uint8Array, signers: Signers): Promise<P
     version: of("version").number(Number.MAX_SAFE_INTEGER),
     ...rootOf(of("root"), of("tee")),
     registers: or(of("registers"), QUOTED_REGISTERS, registerNumbers),
+    births: or(of("births"), BIRTHS, registerForBirths),
     boots: texts(of("boots")),
     bootLog: demand(of("bootLog"), "if-there"),
     imaList: demand(of("imaList"), "if-there"),
@@ -182,6 +191,12 @@ function registerNumbers(at: Located): readonly number[] {
   if (numbers.length === 0 || numbers.some((number, index) => index > 0 && number <= (numbers[index - 1] as number)))
     throw at.refused("numbers of registers, ascending");
   return numbers;
+}
+
+function registerForBirths(at: Located): number {
+  const number = at.number(23);
+  if (!FOR_BIRTHS.includes(number)) throw at.refused(`one of the registers ${FOR_BIRTHS.join(", ")}`);
+  return number;
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { ImaEnd } from "../boot/index.ts";
 import type { Ledger, LedgerRecord } from "../register/index.ts";
 
-export type FactName = "boot-log" | "ledger-start" | "label";
+export type FactName = "boot-log" | "label";
 
 export interface Fact {
   readonly isProven: boolean;

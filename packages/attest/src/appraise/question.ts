@@ -56,6 +56,8 @@ export interface Question {
   readonly readRules?: typeof readRules | undefined;
   /** What was proven of this node's logs before; none: all is proven anew. */
   readonly proven?: ProvenFacts | undefined;
+  /** Called between two canisters, and waited for where it returns a promise: other work may be done meanwhile. */
+  readonly breathe?: (() => Promise<void> | undefined) | undefined;
   /** How signatures by ECDSA are checked; left out: by WebCrypto. */
   readonly verifiesEcdsa?: VerifiesEcdsa | undefined;
   /** Of this node; none for the first evidence. */

@@ -34,8 +34,25 @@ export async function recordsOf(
       "distrust it: it was not born as it says",
     );
   if (facts.end === undefined) await assertCertified();
-  const own = records.filter((record) => record.sequence === birth || ("birth" in record && record.birth === birth));
-  return { facts, records: own };
+  return { facts, records: byBirths(records).get(birth) ?? [] };
+}
+
+/** Of the ledgers that canisters are looked up in: a node may have thousands of these, and a ledger a hundred thousand records. */
+const sorted = new WeakMap<readonly LedgerRecord[], ReadonlyMap<number, readonly LedgerRecord[]>>();
+
+/** The records about each namespace, in order, its birth first; by the number of the birth. */
+function byBirths(records: readonly LedgerRecord[]): ReadonlyMap<number, readonly LedgerRecord[]> {
+  const known = sorted.get(records);
+  if (known !== undefined) return known;
+  const births = new Map<number, LedgerRecord[]>();
+  for (const record of records) {
+    const birth = "birth" in record ? record.birth : record.sequence;
+    const own = births.get(birth) ?? [];
+    births.set(birth, own);
+    own.push(record);
+  }
+  sorted.set(records, births);
+  return births;
 }
 
 /** Refuses a register for which the TPM does not vouch now, under this key and this statement. */

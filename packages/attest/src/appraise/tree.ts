@@ -21,7 +21,7 @@ export async function provenCanisters(
   reading: EvidenceReading,
   node: NodeFacts,
   required: readonly string[],
-  { about, proven: facts = nothingProven }: Question,
+  { about, breathe, proven: facts = nothingProven }: Question,
 ): Promise<readonly ProvenCanister[]> {
   const { tree, canisters } = reading.evidence;
   if (tree.size !== node.body.canisters)
@@ -32,6 +32,8 @@ export async function provenCanisters(
     );
   const proven: ProvenCanister[] = [];
   for (const evidence of canisters) {
+    const pause = breathe?.();
+    if (pause !== undefined) await pause;
     const { body, index, path } = evidence;
     if (!leadsTo(tree.root, { leaf: leafOf(body), index, size: tree.size, path }))
       throw broken(
@@ -42,18 +44,19 @@ export async function provenCanisters(
     const told = reading.canister(body);
     proven.push({ body: told, evidence, name: await nameIn(evidence, told, node.ledger, facts) });
   }
+  const labels = new Set<string>();
   for (const [at, { body, evidence }] of proven.entries()) {
     const before = proven[at - 1];
     if (before !== undefined && before.evidence.index >= evidence.index)
       throw broken("canisters ascending by their place", "another order, or one twice", "ask for new evidence");
-    if (proven.some((other, place) => place < at && other.body.label === body.label))
+    if (labels.size === labels.add(body.label).size)
       throw broken(
         "one canister of each label",
         `two of ${JSON.stringify(body.label)}`,
         "distrust the node: it counts one twice",
       );
   }
-  assertPresent(proven, about === undefined ? tree.size : 0, [...required, ...(about ?? [])]);
+  assertPresent(labels, about === undefined ? tree.size : 0, [...required, ...(about ?? [])]);
   if (node.ledger !== undefined) assertNoneHidden(proven, node.ledger, about);
   return proven;
 }
@@ -78,14 +81,14 @@ async function nameIn(
   return nameBy(proof);
 }
 
-function assertPresent(proven: readonly ProvenCanister[], size: number, labels: readonly string[]): void {
-  if (proven.length < size)
+function assertPresent(told: ReadonlySet<string>, size: number, labels: readonly string[]): void {
+  if (told.size < size)
     throw incomplete(
       `all ${size} canisters`,
-      `${proven.length}`,
+      `${told.size}`,
       "ask for the whole evidence, or for the ones that you mean",
     );
-  const missing = labels.find((label) => !proven.some(({ body }) => body.label === label));
+  const missing = labels.find((label) => !told.has(label));
   if (missing !== undefined)
     throw incomplete(
       `a canister ${JSON.stringify(missing)}`,
@@ -103,7 +106,7 @@ function assertNoneHidden(
   { ledger }: LedgerFacts,
   about: readonly string[] | undefined,
 ): void {
-  const isTold = (sequence: number) => proven.some(({ body }) => body.register?.birth === sequence);
+  const told = new Set(proven.map(({ body }) => body.register?.birth));
   const asked = about && proven.filter(({ body }) => about.includes(body.label));
   const unnamed = asked?.find(({ name }) => name === undefined);
   if (unnamed !== undefined)
@@ -113,7 +116,7 @@ function assertNoneHidden(
       "ask the node for new evidence",
     );
   for (const [sequence, { birth, end }] of ledger.namespaces) {
-    if (end !== undefined || isTold(sequence)) continue;
+    if (end !== undefined || told.has(sequence)) continue;
     const own = asked?.find(({ name }) => name !== undefined && equal(name, birth.name));
     if (asked === undefined || own !== undefined)
       throw incomplete(

@@ -12,8 +12,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 export function readDocument(bytes: Uint8Array, kind: string, members: readonly string[]): Table {
   if (bytes.length > MOST_BYTES) throw unfit(kind, `expected at most ${MOST_BYTES} bytes, got ${bytes.length}`);
   const { isoline, ...rest } = tableIn(parsed(bytes, kind), kind, ["isoline", ...members]);
-  if (isoline !== kind)
-    throw unfit(kind, `expected "isoline": "${kind}", got ${JSON.stringify(isoline)?.slice(0, 60) ?? "nothing"}`);
+  if (isoline !== kind) throw unfit(kind, `expected "isoline": "${kind}", got ${shown(isoline)}`);
   return rest;
 }
 
@@ -51,6 +50,10 @@ export function kindOf(bytes: Uint8Array): string | undefined {
   const { isoline } = tableIn(parsed(bytes, "enrolment document"), "enrolment document");
   return typeof isoline === "string" ? isoline : undefined;
 }
+
+/** A list in a list in a list, as deep as a document is long, is not written out. */
+const shown = (value: unknown): string =>
+  typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : value === undefined ? "nothing" : "no text";
 
 export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 

@@ -9,7 +9,7 @@ describe("facts that were proven", () => {
     expect(facts.recall("boot-log", bytes("log"), bytes("value")).isProven).toBe(false);
     facts.recall("boot-log", bytes("log"), bytes("value")).keep();
     expect(facts.recall("boot-log", bytes("log"), bytes("value")).isProven).toBe(true);
-    expect(facts.recall("ledger-start", bytes("log"), bytes("value")).isProven).toBe(false);
+    expect(facts.recall("label", bytes("log"), bytes("value")).isProven).toBe(false);
     expect(facts.recall("boot-log", bytes("logv"), bytes("alue")).isProven).toBe(false);
     expect(facts.recall("boot-log", bytes("log"), bytes("value"), bytes("")).isProven).toBe(false);
     expect(facts.recall("boot-log", bytes("loh"), bytes("value")).isProven).toBe(false);
