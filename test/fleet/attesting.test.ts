@@ -127,6 +127,12 @@ describe("a node that attests", () => {
     expect(failures).toEqual([expect.stringContaining("expected JSON")]);
   });
 
+  it("goes on where the verifier answers lists in lists, deeper than a program can write out", async () => {
+    const deep = `{"state":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+    await attested(2, (_, sent) => (sent === 1 ? { text: deep } : verdict(12)));
+    expect(failures).toEqual([expect.stringMatching(/it\.state: expected .*, got a list; is it a verifier/)]);
+  });
+
   describe("with a log", () => {
     const ledger = Uint8Array.from({ length: 500 }, (_, at) => at & 0xff);
     const kept = [createHash("sha256").update(ledger).digest("hex")];

@@ -25,6 +25,7 @@ afterAll(() => rig.close());
 describe("people that an OpenID provider vouches for", () => {
   let server: Server;
   let issuer: string;
+  let isWithoutKeys = false;
   const clients = {
     ola: ["operator", "acme"],
     ann: ["admin", "*"],
@@ -65,12 +66,24 @@ describe("people that an OpenID provider vouches for", () => {
         },
       },
     });
-    server.on("request", provider.callback());
+    const answering = provider.callback();
+    server.on("request", (request, response) => {
+      if (isWithoutKeys && request.url === "/jwks") response.writeHead(500).end();
+      else answering(request, response);
+    });
     await rig.start({ people: { oidc: { issuer, audience: "urn:isoline" } } });
   });
   afterAll(async () => {
     await rig.stop();
     server.close();
+  });
+
+  it("are no strangers while the provider's keys cannot be fetched, and not known either", async () => {
+    isWithoutKeys = true;
+    const answer = await rig.get("/v1/nodes", await tokenOf("ola"));
+    isWithoutKeys = false;
+    expect(answer).toMatchObject({ status: 503, body: { error: { code: "provider-unreachable" } } });
+    expect(rig.failures).toEqual([]);
   });
 
   it("see and do what their claims say", async () => {
@@ -159,6 +172,8 @@ describe.skipIf(!isInstalled("openssl"))("nodes that have certificates (needs op
     certificate("authority", "node-1", "node-1", "DNS:node-1");
     certificate("authority", "spiffe", "any", "URI:spiffe://example.org/fleet/node/node-2");
     certificate("authority", "unknown", "node-9", "DNS:node-1");
+    certificate("authority", "within", "any", "@names\n[names]\nDNS.1 = a, URI:spiffe://example.org/node/node-2, b");
+    certificate("authority", "canister", "node-1", "URI:spiffe://example.org/node/node-1/canister/web");
     certificate("stranger", "forged", "node-1", "DNS:node-1");
     await rig.start({ tls: { certificate: at("server.pem"), key: at("server.key"), clients: at("authority.pem") } });
   });
@@ -171,7 +186,7 @@ describe.skipIf(!isInstalled("openssl"))("nodes that have certificates (needs op
   });
 
   it("are strangers without one, with one of another authority, or of a name that is not enrolled", async () => {
-    for (const own of [undefined, "forged", "unknown"])
+    for (const own of [undefined, "forged", "unknown", "within", "canister"])
       expect((await get("/v1/nodes/node-1/challenge", own)).status).toBe(401);
   });
 });

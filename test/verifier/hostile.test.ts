@@ -17,15 +17,38 @@ const known = [200, 201, 204, 400, 401, 403, 404, 409, 413, 429];
 const rig = new Rig();
 const node = new SoftwareNode("node-1");
 const foreign = new SoftwareNode("node-2");
+/** It never attests, so no verifier takes it over. */
+const absent = new SoftwareNode("node-3");
 
 describe("hostile input", () => {
   beforeAll(async () => {
-    await rig.enrol([node, [foreign, "umbrella"]]);
+    await rig.enrol([node, [foreign, "umbrella"], [absent, "umbrella"]]);
     await rig.start();
     await rig.rules();
     await rig.attest(node);
   });
   afterAll(() => rig.stop());
+
+  /** A request whose body begins and goes on no further: the status that it is answered with, and when the verifier has read of it. */
+  const unended = (method: string, path: string, token: string) => {
+    const socket = connect(Number(new URL(rig.address).port), "127.0.0.1");
+    const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    socket.on("error", () => {});
+    const head = [`authorization: Bearer ${token}`, "content-type: text/plain", "transfer-encoding: chunked"];
+    socket.write(`${method} ${path} HTTP/1.1\r\nhost: a\r\n${head.join("\r\n")}\r\nexpect: 100-continue\r\n\r\n`);
+    const said = (form: RegExp) =>
+      new Promise<string>((resolve) => {
+        let text = "";
+        socket.on("data", (bytes) => {
+          text += String(bytes);
+          const [, found] = form.exec(text) ?? [];
+          if (found !== undefined) resolve(found);
+        });
+      });
+    const isRead = said(/^HTTP\/1\.1 (100) /);
+    void isRead.then(() => socket.write("5\r\nhello\r\n"));
+    return { socket, ended, isRead, answer: said(/^HTTP\/1\.1 ([2-5]\d\d) /m) };
+  };
 
   it("as evidence: any change of a byte is refused, and never affirmed", async () => {
     const challenge = await rig.challenge(node);
@@ -99,6 +122,46 @@ describe("hostile input", () => {
     expect(answer.status).toBe(413);
   });
 
+  it("of any size, by strangers: none of it is read, also where the length is not told", async () => {
+    const contour = `/v1/contours/${"a".repeat(64)}`;
+    const paths = [
+      ["PUT", contour],
+      ["POST", "/v1/nodes/node-1/attestations"],
+      ["POST", "/v1/nodes/node-1/attestations/delta"],
+      ["PUT", "/v1/policies/default"],
+      ["POST", "/v1/policies/default/dry-run"],
+      ["PUT", "/v1/references/all"],
+    ] as const;
+    for (const [method, path] of paths) {
+      const { answer, socket } = unended(method, path, `isn~node-1~${"B".repeat(43)}`);
+      expect([path, await answer]).toEqual([path, "401"]);
+      socket.destroy();
+    }
+  });
+
+  it("of one node, many at once: the fifth is to wait, and takes nothing from other nodes", async () => {
+    const path = "/v1/nodes/node-1/attestations";
+    const four = Array.from({ length: 4 }, () => unended("POST", path, node.token));
+    await Promise.all(four.map(({ isRead }) => isRead));
+    const challenge = await rig.challenge(node);
+    const fifth = await rig.send<Refusal>(node, challenge, node.evidence(Buffer.from(challenge, "hex")));
+    expect(fifth).toMatchObject({ status: 429, body: { error: { code: "too-many" } } });
+    expect(fifth.headers.get("retry-after")).toBe("1");
+    expect((await rig.attest(foreign)).status).toBe(200);
+    for (const { socket, ended } of four) {
+      socket.destroy();
+      await ended;
+    }
+    await expect.poll(async () => (await rig.attest(node)).status).toBe(200);
+  });
+
+  it("as a policy to be tried, so deep that reading it would end the process", async () => {
+    const body = '{"a":'.repeat(3000);
+    const { status } = await rig.call("POST", "/v1/policies/default/dry-run", { token: OPERATOR, body });
+    expect(status).toBe(400);
+    expect(rig.failures).toEqual([]);
+  });
+
   it("by strangers: a token of none, of another node, of a person", async () => {
     const unknown = { status: 401, body: { error: { code: "unknown-caller" } } };
     expect(await rig.get("/v1/nodes", "")).toMatchObject(unknown);
@@ -118,7 +181,7 @@ describe("hostile input", () => {
     expect((await rig.call("POST", "/v1/nodes/node-1/revocation", { token: VIEWER, ...reason })).status).toBe(403);
     const policy = { tenant: "acme", labels: { policy: "lax" }, expires: tenant.body.expires };
     expect((await rig.call("POST", "/v1/enrolment-tokens", { token: OPERATOR, body: policy })).status).toBe(403);
-    expect((await rig.get<Node>("/v1/nodes/node-2")).body.state).toBe("unknown");
+    expect((await rig.get<Node>("/v1/nodes/node-2")).body.state).toBe("affirming");
   });
 
   it("as a contour that a node sends: it is kept for show, and makes no canister known", async () => {
@@ -274,5 +337,13 @@ describe("callers that ask too often", () => {
     const statuses: number[] = [];
     for (let round = 0; round < 30; round++) statuses.push((await rig.get("/v1/nodes", "guess".repeat(5))).status);
     expect(statuses.at(-1)).toBe(429);
+  });
+
+  it("are told to wait where they make up nodes, before the store is asked: also one that this verifier does not have in memory", async () => {
+    for (let round = 0; round < 12; round++)
+      await rig.get("/v1/nodes/node-1/challenge", `isn~none-${round}~${"A".repeat(43)}`);
+    const { status, headers } = await rig.get("/v1/nodes/node-3/challenge", absent.token);
+    expect([status, headers.get("retry-after")]).toEqual([429, "1"]);
+    expect((await rig.get("/v1/nodes/node-2/challenge", foreign.token)).status).toBe(200);
   });
 });

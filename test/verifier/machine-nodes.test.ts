@@ -273,6 +273,10 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     expect(await enrol(usurper, { more: { name: "with-tpm" } })).toMatch(
       /^409 expected with-tpm to be enrolled by its TPM, as it was, got the other/,
     );
+    // Another tenant is not told what the node of that name is.
+    expect(await enrol(usurper, { more: { name: "with-tpm", tenant: "umbrella" } })).toMatch(
+      /^409 expected a name and a key that are not enrolled yet, got with-tpm, of which one is/,
+    );
     const node = new MachineNode("down", guest(chip(5)));
     node.token = software.token;
     const challenge = await rig.challenge(software);

@@ -46,7 +46,11 @@ describe("rules of a verifier", () => {
     const missing = { need: [`contour:${digest}`], canisters: [{ failure: "unknown-contour" }] };
     expect((await rig.attest(node, { canisters: [under] })).body).toMatchObject(missing);
     expect((await rig.attest(node, { canisters: [under] })).body).toMatchObject(missing);
-    expect((await rig.call("PUT", `/v1/contours/${digest}`, { token: OPERATOR, body: contour })).status).toBe(201);
+    const put = (more: object) => rig.call("PUT", `/v1/contours/${digest}`, { body: contour, ...more });
+    // It would count for every tenant, so a person of one cannot choose it.
+    expect(await put({ token: OPERATOR })).toMatchObject({ status: 403, body: { error: { code: "not-allowed" } } });
+    expect((await rig.attest(node, { canisters: [under] })).body).toMatchObject(missing);
+    expect((await put({})).status).toBe(201);
     const { body } = await rig.attest(node, { canisters: [under] });
     expect({ canisters: body.canisters, need: body.need }).toMatchObject({ canisters: [{ state: "affirming" }] });
     expect(body.need).toBeUndefined();

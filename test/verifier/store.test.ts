@@ -98,6 +98,54 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     expect(await stores.canistersOf(store.db, "node-1")).toEqual([]);
   });
 
+  it("keeps so many changes of each node, and those of others whatever one does", async () => {
+    await stores.insertNode(store.db, other.row("umbrella"));
+    for (const [name, verifier] of [
+      ["node-1", "v1"],
+      ["node-2", "v2"],
+    ] as const)
+      await stores.claimNode(store.db, name, verifier);
+    await write({ node: "node-2", verifier: "v2", canisters: [] });
+    const away = { ...canister, state: "contraindicated", failure: "off-contour", why: "it left" } as const;
+    for (const one of [canister, away, canister, away]) await write({ canisters: [one] });
+    await stores.forgetChanges(store.db, "node-1", 2);
+    await stores.forgetChanges(store.db, "node-2", 2);
+    const left = await stores.changesAfter(store.db, 0, 10);
+    expect(left.map(({ node: of, label, after }) => [of, label, after])).toEqual([
+      ["node-2", null, "affirming"],
+      ["node-1", "web", "affirming"],
+      ["node-1", "web", "contraindicated"],
+    ]);
+    expect(await stores.changesAfter(store.db, 0, 10, "umbrella")).toEqual(left.slice(0, 1));
+  });
+
+  it("keeps so many departures of each node: those of the canister that has the most give way, the oldest first", async () => {
+    await stores.insertNode(store.db, other.row("umbrella"));
+    const told = (of: string, label: string, lines: readonly string[]) => {
+      const blank = { at: new Date(), why: null, nearest: null, program: null, point: null, refused: true, times: 1 };
+      return stores.writeDepartures(
+        store.db,
+        of,
+        label,
+        lines.map((line) => ({ ...blank, line })),
+        4,
+      );
+    };
+    await told("node-2", "web", ["x", "y", "z"]);
+    await told("node-1", "web", ["a"]);
+    await told("node-1", "flood", ["b", "c", "d"]);
+    await told("node-1", "flood", ["e", "f"]);
+    await told("node-1", "other", ["g"]);
+    const lines = async (of: string, label: string) =>
+      (await stores.departuresOf(store.db, of, label, 10)).map(({ line }) => line);
+    expect(await Promise.all(["web", "flood", "other"].map((label) => lines("node-1", label)))).toEqual([
+      ["a"],
+      ["f", "e"],
+      ["g"],
+    ]);
+    expect(await lines("node-2", "web")).toEqual(["z", "y", "x"]);
+  });
+
   it("writes as many canisters as evidence may have, in place of as many others, and keeps since when each is so", async () => {
     await stores.claimNode(store.db, "node-1", "v1");
     const many = (name: string, points = 7) =>

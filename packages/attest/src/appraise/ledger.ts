@@ -6,7 +6,7 @@ import { type Ledger, LedgerReplay, type LedgerRecord, recordsIn, standingOf } f
 import type { Accepted } from "./accepted.ts";
 import { broken, equivocates, incomplete } from "./findings.ts";
 import type { Policy } from "./policy.ts";
-import { nothingProven, type ProvenFacts, type ReplayedLedger } from "./proven.ts";
+import { nothingProven, type ReplayedLedger } from "./proven.ts";
 import type { Question } from "./question.ts";
 import type { ProvenRegisters } from "./quote.ts";
 

@@ -104,9 +104,15 @@ const own = (given: Readonly<Record<string, unknown>>, name: string): unknown =>
   Object.hasOwn(given, name) ? given[name] : undefined;
 
 function unfit(at: string, expected: string, value: unknown): CliError {
-  const got = value === undefined ? "nothing" : (JSON.stringify(value) ?? typeof value).slice(0, 40);
   return new CliError(
     "bad-fleet-answer",
-    `the verifier's answer, ${at.slice(0, 120)}: expected ${expected}, got ${got}; is it a verifier of this version?`,
+    `the verifier's answer, ${at.slice(0, 120)}: expected ${expected}, got ${shown(value)}; is it a verifier of this version?`,
   );
+}
+
+/** Lists in lists are not written out: as many as an answer may have would end the program. */
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "a table";
+  return String(JSON.stringify(value)).slice(0, 40);
 }

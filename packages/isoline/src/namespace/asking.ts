@@ -12,6 +12,8 @@ export class Asking {
   readonly #waiting = new Map<number, (reply: Reply<Request> | undefined) => void>();
   #next = 1;
   #isOver = false;
+  /** Rings for all that wait: a thread that is busy for long may be asked very often meanwhile. */
+  #bell: NodeJS.Timeout | undefined;
 
   constructor(block: ControlBlock, port: MessagePort) {
     this.#block = block;
@@ -26,18 +28,15 @@ export class Asking {
     this.#port.postMessage({ id, request } satisfies Envelope);
     Atomics.add(this.#block, cells.rung, 1);
     this.#ring();
-    const bell = setInterval(() => this.#ring(), RING_EVERY_MS);
-    try {
-      // A number belongs to one request, so a message with that number is the reply to it.
-      return (await reply) as Reply<R> | undefined;
-    } finally {
-      clearInterval(bell);
-    }
+    this.#bell ??= setInterval(() => this.#ring(), RING_EVERY_MS);
+    // A number belongs to one request, so a message with that number is the reply to it.
+    return (await reply) as Reply<R> | undefined;
   }
 
   heard(id: number, reply: Reply<Request>): void {
     this.#waiting.get(id)?.(reply);
     this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#silence();
   }
 
   /** From now on no request is answered. */
@@ -46,7 +45,13 @@ export class Asking {
     this.#isOver = true;
     for (const resolve of this.#waiting.values()) resolve(undefined);
     this.#waiting.clear();
+    this.#silence();
     this.#port.close();
+  }
+
+  #silence(): void {
+    clearInterval(this.#bell);
+    this.#bell = undefined;
   }
 
   #ring(): void {

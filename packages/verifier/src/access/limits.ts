@@ -34,10 +34,24 @@ export class Limits {
     const bucket = this.#buckets.get(caller) ?? { left: this.#burst, at: now };
     this.#buckets.delete(caller);
     this.#buckets.set(caller, bucket);
-    bucket.left = Math.min(this.#burst, bucket.left + ((now - bucket.at) / 1000) * this.#perSecond);
+    bucket.left = this.#leftIn(bucket, now);
     bucket.at = now;
     if (this.#buckets.size > MOST_BUCKETS) this.#buckets.delete(this.#buckets.keys().next().value as string);
-    if (bucket.left < 1) throw new TooMany(Math.max(1, Math.ceil((1 - bucket.left) / this.#perSecond)));
+    this.#assertOne(bucket.left);
     bucket.left--;
+  }
+
+  /** The same refusal, of a caller who is not counted: what it asks for is counted once it is known to be refused. */
+  assertLeft(caller: string, now = performance.now()): void {
+    const bucket = this.#buckets.get(caller);
+    if (bucket !== undefined) this.#assertOne(this.#leftIn(bucket, now));
+  }
+
+  #leftIn({ left, at }: Bucket, now: number): number {
+    return Math.min(this.#burst, left + ((now - at) / 1000) * this.#perSecond);
+  }
+
+  #assertOne(left: number): void {
+    if (left < 1) throw new TooMany(Math.max(1, Math.ceil((1 - left) / this.#perSecond)));
   }
 }

@@ -27,7 +27,7 @@ export function personIn(payload: JWTPayload, claims: Claims): Person | undefine
   const told = payload[claims.role];
   const role = roles.findLast((one) => told === one || (Array.isArray(told) && told.includes(one)));
   const tenant = payload[claims.tenant];
-  const name = payload[claims.name] ?? payload.sub;
+  const name = (isUnverified(payload, claims) ? undefined : payload[claims.name]) ?? payload.sub;
   if (role === undefined || typeof tenant !== "string" || typeof name !== "string") return undefined;
   if (tenant !== "*" && !TENANT.test(tenant)) return undefined;
   const safe = name.replace(/[^\p{L}\p{N}@._+-]/gu, "?").slice(0, 64);
@@ -38,3 +38,7 @@ export function personIn(payload: JWTPayload, claims: Claims): Person | undefine
     ...(payload.exp !== undefined && { until: payload.exp * 1000 }),
   };
 }
+
+/** An address that a person only claims to have: in the record of acts it would be another person's (OpenID Connect Core 1.0, 5.7). */
+const isUnverified = (payload: JWTPayload, { name }: Claims): boolean =>
+  name === "email" && payload["email_verified"] === false;

@@ -1,6 +1,6 @@
 /** An OpenID provider: what it says of itself (OpenID Connect Discovery 1.0, 4), and which tokens it signed. */
 import { readAtMost } from "@isoline/core/bounded";
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from "jose";
 import { VerifierError } from "../error.ts";
 
 /** For each request to a provider. */
@@ -9,8 +9,11 @@ export const PATIENCE_MS = 5_000;
 const MOST_BYTES = 262_144;
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "[::1]", "localhost"]);
 
+/** What jose says of a token whose key is not among those of the provider, or of no such kind. */
+const OF_TOKENS = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported] as const;
+
 interface Known {
-  readonly keys: ReturnType<typeof createRemoteJWKSet>;
+  readonly keys: JWTVerifyGetKey;
   /** Undefined: the provider names none. */
   readonly authorization: string | undefined;
   readonly token: string | undefined;
@@ -70,6 +73,19 @@ export class Provider {
     );
   }
 
+  /** Keys that cannot be fetched make no token a wrong one: whose token it is stays signed in. */
+  #keysAt(address: string): JWTVerifyGetKey {
+    const keys = createRemoteJWKSet(new URL(address), { timeoutDuration: PATIENCE_MS });
+    return async (header, token) => {
+      try {
+        return await keys(header, token);
+      } catch (fault) {
+        if (OF_TOKENS.some((kind) => fault instanceof kind)) throw fault;
+        throw this.silent(fault);
+      }
+    };
+  }
+
   async #discover(): Promise<Known> {
     const address = `${this.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     let told: Record<string, unknown>;
@@ -82,7 +98,7 @@ export class Provider {
     const keys = addressIn(told["jwks_uri"]);
     if (told["issuer"] !== this.issuer || keys === undefined) throw this.silent();
     return {
-      keys: createRemoteJWKSet(new URL(keys), { timeoutDuration: PATIENCE_MS }),
+      keys: this.#keysAt(keys),
       authorization: addressIn(told["authorization_endpoint"]),
       token: addressIn(told["token_endpoint"]),
       logout: addressIn(told["end_session_endpoint"]),

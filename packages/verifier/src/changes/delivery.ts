@@ -8,6 +8,7 @@ import {
   changesAfter,
   claimReceiver,
   lastChange,
+  MOST_CHANGES,
   type ReceiverRow,
   settleReceiver,
 } from "../store/index.ts";
@@ -16,8 +17,8 @@ import type { Receiver } from "./receiver.ts";
 const AT_ONCE = 100;
 const CLAIM_SECONDS = 30;
 const LOOK_MS = 2_000;
-/** A receiver that is further behind misses the oldest, and is told how many. */
-const MOST_BEHIND = 100_000;
+/** A receiver that is further behind misses the oldest, and is told how many: they may not be there any more. */
+const MOST_BEHIND = MOST_CHANGES;
 const LONGEST_WAIT_SECONDS = 300;
 
 export class Delivery {

@@ -109,7 +109,7 @@ export class Administration {
         ]);
       return made;
     });
-    this.#rules.changed();
+    this.#rules.contourCame();
     return isNew;
   }
 
@@ -126,7 +126,7 @@ export class Administration {
       if (!named.has(digest)) assertRoom(await sentContours(step, tenant), file.length, { tenant, named });
       return writeContour(step, { digest, file: Buffer.from(file), reviewed: false, since: new Date() });
     });
-    if (isNew) this.#rules.changed();
+    if (isNew) this.#rules.contourCame();
     return isNew;
   }
 

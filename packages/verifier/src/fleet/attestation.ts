@@ -8,6 +8,7 @@ import type { State, VerdictQueue } from "../store/index.ts";
 import { departedIn } from "./departed.ts";
 import { trustIn } from "./enrolled-as.ts";
 import type { Epochs } from "./epochs.ts";
+import type { FairTurns } from "./fair-turns.ts";
 import { assertWhole, type KeptLogs } from "./kept-logs.ts";
 import type { Lease } from "./lease.ts";
 import type { OwnedNode } from "./owned-node.ts";
@@ -55,6 +56,7 @@ export interface AttestationParts {
   readonly watch: Watch;
   readonly logs: KeptLogs;
   readonly ledgers: ReplayedLedgers;
+  readonly turns: FairTurns;
   readonly timing: Timing;
   readonly sign: SignResult;
   /** Told of each appraisal, for the metrics. */
@@ -76,7 +78,8 @@ export class Attestation {
    */
   attest(node: OwnedNode, challenge: Uint8Array, sent: Uint8Array | EvidenceDelta): Promise<AttestationResult> {
     return node.alone(async () => {
-      const { ownership, lease, challenges, timing, watch, logs } = this.#parts;
+      const { ownership, lease, challenges, timing, watch, logs, turns } = this.#parts;
+      await turns.turn(node.tenant);
       if (ownership.present(node.name) !== node) throw elsewhere(node.name, "another verifier has taken it over");
       if (node.state === "revoked")
         throw new VerifierError(
@@ -107,10 +110,12 @@ export class Attestation {
     reading: EvidenceReading,
     now: Date,
   ): Promise<AttestationResult> {
-    const { verdicts, lease, rules, epochs, timing, sign, appraised, logs, ledgers } = this.#parts;
+    const { verdicts, lease, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
     node.affirmed = undefined;
     const bodies = bodiesIn(reading);
     const given = await rules.forNode(node, bodies?.canisters ?? []);
+    // The database may have been asked meanwhile.
+    await turns.turn(node.tenant);
     const { policySigners, contourSigners, machines } = rules.trusted;
     const appraisal = await appraise({
       evidence: reading,
@@ -129,6 +134,7 @@ export class Attestation {
         replayed: (file, replay) => ledgers.of(node, file, replay),
         imaLists: node.proven.imaLists,
       },
+      breathe: turns.breath(node.tenant),
       verifiesEcdsa,
       last: node.accepted,
       now,

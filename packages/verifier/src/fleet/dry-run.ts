@@ -1,5 +1,5 @@
 /** What a policy would change, before it takes effect: the last evidence of every node that it judges, appraised by it. */
-import { appraise } from "@isoline/attest/appraise";
+import { appraise, type Question, readRules } from "@isoline/attest/appraise";
 import { EvidenceReading } from "@isoline/attest/evidence";
 import {
   canistersOf,
@@ -10,6 +10,7 @@ import {
   type State,
 } from "../store/index.ts";
 import { enrolledAs, trustIn } from "./enrolled-as.ts";
+import type { FairTurns } from "./fair-turns.ts";
 import type { Rules } from "./rules.ts";
 import { bodiesIn, type Verdict, verdictOf } from "./verdict.ts";
 
@@ -28,35 +29,61 @@ export interface DryRunResult {
   readonly same: number;
 }
 
-const AT_ONCE = 50;
+/** Evidence that is in memory at a time; each may have 8 MiB. */
+const AT_ONCE = 10;
 /** No more changes are listed; all of them are counted. */
 const MOST_CHANGES = 1000;
 
+/** What a policy is tried with. */
+export interface DryRunParts {
+  readonly db: Database;
+  readonly rules: Rules;
+  readonly turns: FairTurns;
+}
+
 /** Evidence is judged as of when it came, so that it is not refused for its age. */
 export async function dryRun(
-  db: Database,
-  rules: Rules,
+  { db, rules, turns }: DryRunParts,
   name: string,
   file: Uint8Array,
   tenant: string | undefined,
 ): Promise<DryRunResult> {
+  const whose = tenant ?? "*";
+  await turns.turn(whose);
   await rules.policyIn(file);
+  const read = readOnce();
   const changes: WouldChange[] = [];
   const sums = { red: 0, green: 0, same: 0 };
-  const add = (change: WouldChange) => {
-    if (change.from === change.to) sums.same++;
-    else {
-      if (change.to === "affirming") sums.green++;
-      else if (change.from === "affirming") sums.red++;
-      if (changes.length < MOST_CHANGES) changes.push(change);
+  const add = (all: readonly WouldChange[]) => {
+    for (const change of all) {
+      if (change.from === change.to) sums.same++;
+      else {
+        if (change.to === "affirming") sums.green++;
+        else if (change.from === "affirming") sums.red++;
+        if (changes.length < MOST_CHANGES) changes.push(change);
+      }
     }
   };
   for (let behind = ""; ; ) {
     const rows = await evidenceBehind(db, tenant, behind, AT_ONCE);
-    for (const row of rows) if (await isJudgedBy(rules, row, name)) await compare(db, rules, row, file, add);
+    for (const row of rows) {
+      if (!(await isJudgedBy(rules, row, name))) continue;
+      await turns.turn(whose);
+      const how = { readRules: read, breathe: turns.breath(whose) };
+      add(await compared(db, row, await verdictBy(rules, row, file, how)));
+    }
     if (rows.length < AT_ONCE) return { changes, ...sums };
     behind = rows.at(-1)?.name ?? "";
   }
+}
+
+/** A file of a megabyte takes seconds to read: it is not read anew for each node, but where reference values have changed. */
+function readOnce(): typeof readRules {
+  let known: { readonly references: unknown; readonly rules: ReturnType<typeof readRules> } | undefined;
+  return (file, references, signers) => {
+    if (known?.references !== references) known = { references, rules: readRules(file, references, signers) };
+    return known.rules;
+  };
 }
 
 /** As it would be once the policy is there: a policy of a tenant's name takes that tenant's nodes from `default`. */
@@ -65,24 +92,23 @@ async function isJudgedBy(rules: Rules, { tenant, labels }: NodeRow, name: strin
   return name === tenant || (await rules.policyNameOf({ tenant, labels })) === name;
 }
 
-async function compare(
-  db: Database,
+async function compared(db: Database, row: NodeRow, verdict: Verdict): Promise<readonly WouldChange[]> {
+  const why = verdict.why ?? "all checks pass";
+  const would = new Map(verdict.canisters?.map((one) => [one.label, one]));
+  const canisters = (await canistersOf(db, row.name)).map(({ label, state }) => {
+    const one = would.get(label);
+    const to = one?.state ?? "unverifiable";
+    return { node: row.name, label, from: state, to, why: one?.why ?? (one === undefined ? why : "all checks pass") };
+  });
+  return [{ node: row.name, from: row.state, to: verdict.state, why }, ...canisters];
+}
+
+async function verdictBy(
   rules: Rules,
   row: NodeRow & EvidenceRow,
   file: Uint8Array,
-  add: (change: WouldChange) => void,
-): Promise<void> {
-  const verdict = await verdictBy(rules, row, file);
-  const why = verdict.why ?? "all checks pass";
-  add({ node: row.name, from: row.state, to: verdict.state, why });
-  for (const { label, state } of await canistersOf(db, row.name)) {
-    const would = verdict.canisters?.find((one) => one.label === label);
-    const to = would?.state ?? "unverifiable";
-    add({ node: row.name, label, from: state, to, why: would?.why ?? (would === undefined ? why : "all checks pass") });
-  }
-}
-
-async function verdictBy(rules: Rules, row: NodeRow & EvidenceRow, file: Uint8Array): Promise<Verdict> {
+  how: Pick<Question, "readRules" | "breathe">,
+): Promise<Verdict> {
   const evidence = new EvidenceReading(row.evidence);
   const bodies = bodiesIn(evidence);
   const given = await rules.forNode(row, bodies?.canisters ?? []);
@@ -94,6 +120,7 @@ async function verdictBy(rules: Rules, row: NodeRow & EvidenceRow, file: Uint8Ar
     trust: { ...trustIn(enrolled, machines), policySigners, contourSigners, contours: given.contours },
     policy: file,
     references: given.references,
+    ...how,
     now: row.at,
     node: enrolled.id,
   });

@@ -180,6 +180,8 @@ export class Enrolment {
     const there = await findNode(this.#db, name);
     const same = await nodeById(this.#db, id);
     if (there === undefined && same === undefined) return null;
+    // Of a node of another tenant nothing is told but that the name, or the key, is taken.
+    if (there !== undefined && there.tenant !== token.tenant) throw taken(name);
     const wasMachine = there !== undefined && there.machine !== null;
     if (there !== undefined && wasMachine !== isMachine)
       throw new VerifierError(
@@ -187,7 +189,7 @@ export class Enrolment {
         `expected ${name} to be enrolled ${wasMachine ? "by a report" : "by its TPM"}, as it was, got the other; choose another name for it`,
       );
     const isSame = there?.id === id || (isMachine && same === undefined);
-    if (there !== undefined && isSame && token.name === name && there.tenant === token.tenant) return there.id;
+    if (there !== undefined && isSame && token.name === name) return there.id;
     throw taken(name);
   }
 }

@@ -1,11 +1,12 @@
 /** All of a verifier but its door: it owns nodes, judges evidence, watches who is alive, and lets administrators act. */
 import type { ChallengeKeys } from "../challenge/challenge.ts";
-import { type Connection, type State, VerdictQueue } from "../store/index.ts";
+import { CONTOUR_CAME, type Connection, type State, VerdictQueue } from "../store/index.ts";
 import type { SvidAuthority } from "../svid/index.ts";
 import { Administration } from "./administration.ts";
 import { Attestation, type SignResult, type Timing } from "./attestation.ts";
 import { Enrolment } from "./enrolment.ts";
 import { Epochs, type SignEpoch } from "./epochs.ts";
+import { FairTurns } from "./fair-turns.ts";
 import { Identities } from "./identities.ts";
 import { KeptLogs } from "./kept-logs.ts";
 import { Lease } from "./lease.ts";
@@ -39,6 +40,7 @@ export class Fleet {
   readonly epochs: Epochs;
   readonly watch: Watch;
   readonly logs: KeptLogs;
+  readonly turns = new FairTurns();
   readonly attestation: Attestation;
   readonly enrolment: Enrolment;
   readonly administration: Administration;
@@ -58,9 +60,9 @@ export class Fleet {
     const verdicts = new VerdictQueue(db);
     this.watch = new Watch(verdicts, this.lease, this.ownership, timing.stale);
     this.logs = new KeptLogs(timing.stale);
-    const { lease, ownership, rules, epochs, watch, logs } = this;
+    const { lease, ownership, rules, epochs, watch, logs, turns } = this;
     this.attestation = new Attestation({
-      ...{ verdicts, lease, ownership, rules, challenges, epochs, watch, logs, timing, sign },
+      ...{ verdicts, lease, ownership, rules, challenges, epochs, watch, logs, turns, timing, sign },
       ledgers: new ReplayedLedgers(timing.stale),
       ...(appraised !== undefined && { appraised }),
     });
@@ -71,7 +73,7 @@ export class Fleet {
 
   async start(): Promise<void> {
     await this.store.listen((channel, message) => {
-      if (channel === "isoline_rules") this.rules.changed();
+      if (channel === "isoline_rules") this.#heardOfRules(message);
       else if (channel === "isoline_release") void this.ownership.release(message).catch(() => {});
       // Read again with each renewal of the lease, so nothing rests on this reading.
       else if (channel === "isoline_epoch") void this.epochs.read().catch(() => {});
@@ -96,6 +98,11 @@ export class Fleet {
   onChange(heard: () => void): () => void {
     this.#heard.add(heard);
     return () => this.#heard.delete(heard);
+  }
+
+  #heardOfRules(message: string): void {
+    if (message === CONTOUR_CAME) this.rules.contourCame();
+    else this.rules.changed();
   }
 
   #lost(): void {

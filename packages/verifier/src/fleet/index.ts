@@ -2,6 +2,7 @@
 export { dryRun } from "./dry-run.ts";
 export { Fleet } from "./fleet.ts";
 export { MOST_EVIDENCE } from "./kept-logs.ts";
+export { Largest, type Sized } from "./largest.ts";
 export { type OwnedNode, tokenDigest } from "./owned-node.ts";
 export { Rules } from "./rules.ts";
 export { contourState, publications, signersOf } from "./stated.ts";

@@ -17,6 +17,7 @@ import { signerOf } from "@isoline/core/verify";
 import {
   type ContourRow,
   contoursBy,
+  contoursNamed,
   currentPolicies,
   type Database,
   type PolicyRow,
@@ -29,8 +30,8 @@ import type { Trusted } from "./trusted.ts";
 const MOST_KEPT = 256 * 2 ** 20;
 /** So long a contour that the store has not is not looked for again, unless a verifier says that one came. */
 const MISSING_MS = 1000;
-/** Digests that nodes may name without a contour behind them, before what is known of such digests is dropped. */
-const MOST_MISSING = 10_000;
+/** Digests that nodes may name, with a contour behind them or without, before what is known of them is dropped. */
+const MOST_NAMES = 10_000;
 
 interface Loaded {
   readonly stamp: string;
@@ -55,17 +56,17 @@ export interface RulesForNode {
   readonly read: typeof readRules;
 }
 
-/** A contour of the store. */
-interface KeptContour {
-  readonly row: ContourRow;
-  readonly file: ContourFile;
-}
+/** A contour of the store, without its bytes. */
+type NamedContour = Pick<ContourRow, "digest" | "reviewed">;
 
 export class Rules {
   readonly #db: Database;
   readonly trusted: Trusted;
   #loaded: Promise<Loaded> | undefined;
-  readonly #contours = new Map<string, KeptContour>();
+  /** Contours that evidence named, by digest. */
+  readonly #named = new Map<string, NamedContour>();
+  /** Those of them that counted. What only a node sent is not read: it could make that as much as it likes. */
+  readonly #contours = new Map<string, ContourFile>();
   /** Digests of contours that the store has not, and until when that counts. */
   readonly #missing = new Map<string, number>();
   #kept = 0;
@@ -80,8 +81,14 @@ export class Rules {
   changed(): void {
     this.#loaded = undefined;
     this.#contours.clear();
-    this.#missing.clear();
     this.#kept = 0;
+    this.contourCame();
+  }
+
+  /** A contour came, or was reviewed. Policies and reference values are as they were: nodes send contours, and reading those takes long. */
+  contourCame(): void {
+    this.#named.clear();
+    this.#missing.clear();
     this.#changes++;
   }
 
@@ -97,11 +104,11 @@ export class Rules {
     bodies: readonly CanisterBody[],
   ): Promise<RulesForNode> {
     const loaded = await this.#load();
-    const digests = digestsIn(bodies);
-    const there = await this.#contoursBy(digests);
-    const accepted: ContourFile[] = [];
-    for (const { row, file } of there) if (await this.#counts(row, loaded, bodies)) accepted.push(file);
-    const known = new Set(there.map(({ row }) => row.digest));
+    const there = await this.#contoursBy(digestsIn(bodies));
+    const counting: string[] = [];
+    for (const one of there) if (await this.#counts(one, loaded, bodies)) counting.push(one.digest);
+    const accepted = await this.#filesOf(counting);
+    const known = new Set(there.map(({ digest }) => digest));
     const policy = loaded.policies.get(policyNameOf(node, loaded.policies));
     return {
       policy,
@@ -162,7 +169,7 @@ export class Rules {
   /** A contour that only a node sent counts where a reference names it, or a trusted key signed it; anything else would let a node
    *  choose what it is judged by. */
   async #counts(
-    { digest, reviewed }: ContourRow,
+    { digest, reviewed }: NamedContour,
     { named }: Loaded,
     bodies: readonly CanisterBody[],
   ): Promise<boolean> {
@@ -181,25 +188,37 @@ export class Rules {
     return false;
   }
 
-  async #contoursBy(digests: readonly string[]): Promise<readonly KeptContour[]> {
+  async #contoursBy(digests: readonly string[]): Promise<readonly NamedContour[]> {
     const now = performance.now();
     const isMissing = (digest: string) => (this.#missing.get(digest) ?? 0) > now;
-    const unknown = digests.filter((digest) => !this.#contours.has(digest) && !isMissing(digest));
-    const all = new Map<string, KeptContour>();
+    const unknown = digests.filter((digest) => !this.#named.has(digest) && !isMissing(digest));
     const changes = this.#changes;
-    const rows = await contoursBy(this.#db, unknown);
+    const found = new Map((await contoursNamed(this.#db, unknown)).map((row) => [row.digest, row]));
+    const all = digests.flatMap((digest) => this.#named.get(digest) ?? found.get(digest) ?? []);
     // A contour that came while the store was asked may be missing in its answer: then nothing of the answer is kept.
-    const isCurrent = changes === this.#changes;
-    for (const row of rows) {
-      const one = { row, file: new ContourFile(row.file) };
-      all.set(row.digest, one);
-      if (!isCurrent || this.#kept + row.file.length > MOST_KEPT) continue;
-      this.#kept += row.file.length;
-      this.#contours.set(row.digest, one);
+    if (changes !== this.#changes) return all;
+    for (const names of [this.#missing, this.#named]) if (names.size > MOST_NAMES) names.clear();
+    for (const digest of unknown) {
+      const row = found.get(digest);
+      if (row === undefined) this.#missing.set(digest, now + MISSING_MS);
+      else this.#named.set(digest, row);
     }
-    if (this.#missing.size > MOST_MISSING) this.#missing.clear();
-    for (const digest of unknown) if (isCurrent && !all.has(digest)) this.#missing.set(digest, now + MISSING_MS);
-    return digests.flatMap((digest) => this.#contours.get(digest) ?? all.get(digest) ?? []);
+    return all;
+  }
+
+  async #filesOf(digests: readonly string[]): Promise<readonly ContourFile[]> {
+    const changes = this.#changes;
+    const unknown = digests.filter((digest) => !this.#contours.has(digest));
+    const rows = await contoursBy(this.#db, unknown);
+    const found = new Map(rows.map(({ digest, file }) => [digest, new ContourFile(file)]));
+    const all = digests.flatMap((digest) => this.#contours.get(digest) ?? found.get(digest) ?? []);
+    if (changes !== this.#changes) return all;
+    for (const { digest, file } of rows) {
+      if (this.#kept + file.length > MOST_KEPT) continue;
+      this.#kept += file.length;
+      this.#contours.set(digest, found.get(digest) as ContourFile);
+    }
+    return all;
   }
 
   #load(): Promise<Loaded> {

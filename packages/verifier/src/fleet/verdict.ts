@@ -59,6 +59,7 @@ export function bodiesIn(reading: EvidenceReading): Bodies | undefined {
 export function verdictOf(appraisal: Appraisal, bodies: Bodies | undefined, last?: Accepted): Verdict {
   const { platform, root, canisters, accepted } = appraisal;
   const counts = bodies !== undefined && platform.status === "affirming";
+  const told = new Map(counts ? bodies.canisters.map((body) => [body.label, body]) : []);
   return {
     state: platform.status,
     ...worstOf(platform.status, platform.checks),
@@ -72,7 +73,7 @@ export function verdictOf(appraisal: Appraisal, bodies: Bodies | undefined, last
           state: status,
           ...worstOf(status, checks),
           links: checks.map(linkOf),
-          body: bodies.canisters.find((body) => body.label === label) as CanisterBody,
+          body: told.get(label) as CanisterBody,
         }))
       : undefined,
     accepted: accepted ?? refusedAt(appraisal, bodies, last),

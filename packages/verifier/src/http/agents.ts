@@ -3,11 +3,12 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
 import { readDelta } from "@isoline/attest/evidence";
 import type { Context } from "hono";
+import type { Person } from "../access/index.ts";
 import { VerifierError } from "../error.ts";
 import { type Fleet, MOST_EVIDENCE, type OwnedNode } from "../fleet/index.ts";
 import { canistersOf, writeDepartures } from "../store/index.ts";
-import { nodeFirst, strangerFirst } from "./callers.ts";
-import { agentOf, type Door, type Env, personOf, provenNode, recognised } from "./door.ts";
+import { inTurn, nodeFirst, personOrNodeFirst, strangerFirst } from "./callers.ts";
+import { agentOf, type Door, type Env, provenNode } from "./door.ts";
 import {
   challengeGiven,
   departuresTold,
@@ -87,7 +88,7 @@ function attestationRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/nodes/{name}/attestations",
       summary: "Evidence, for the challenge in the header Isoline-Challenge.",
-      middleware: [atMost(MOST_EVIDENCE)] as const,
+      middleware: [nodeFirst(door, "large"), atMost(MOST_EVIDENCE)] as const,
       request: { params: ofName, ...file("application/cbor") },
       responses: { 200: json(result, "The result, with the next challenge.") },
     }),
@@ -102,7 +103,7 @@ function attestationRoutes(app: OpenAPIHono<Env>, door: Door): void {
       path: "/v1/nodes/{name}/attestations/delta",
       summary:
         "Evidence without the logs that the last result says are kept; full-log-needed where they are not any more.",
-      middleware: [atMost(MOST_EVIDENCE)] as const,
+      middleware: [nodeFirst(door, "large"), atMost(MOST_EVIDENCE)] as const,
       request: { params: ofName, ...file("application/cbor") },
       responses: { 200: json(result, "The result, with the next challenge.") },
     }),
@@ -134,7 +135,7 @@ function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/nodes/{name}/departures",
       summary: "Departures of a canister, in the node's own words.",
-      middleware: [nodeFirst(door), atMost(2 ** 21)] as const,
+      middleware: [nodeFirst(door, "small"), atMost(2 ** 21), inTurn(door)] as const,
       request: { params: ofName, ...body(departuresTold) },
       responses: { 204: { description: "Kept." } },
     }),
@@ -155,22 +156,22 @@ function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "put",
       path: "/v1/contours/{sha256}",
       summary: "A contour file, which must have this digest.",
-      middleware: [atMost(MOST_CONTOUR)] as const,
+      middleware: [personOrNodeFirst(door), atMost(MOST_CONTOUR)] as const,
       request: { params: z.object({ sha256: z.string().regex(HEX_CHALLENGE) }), ...file("text/plain") },
       responses: { 201: { description: "It was not there." }, 204: { description: "It was there already." } },
     }),
     async (c) => {
       const { sha256 } = c.req.valid("param");
-      const isPerson = (await recognised(c, door)) !== undefined;
-      const isNew = isPerson ? await putContour(c, door, sha256) : await keepContour(c, door, sha256);
+      const person = c.get("person");
+      const isNew = await (person === undefined ? keepContour(c, door, sha256) : putContour(c, door, sha256, person));
       return c.body(null, isNew ? 201 : 204);
     },
   );
 }
 
-async function putContour(c: Context<Env>, door: Door, sha256: string): Promise<boolean> {
-  const { name: who, tenant = null } = await personOf(c, door, "operator");
-  return door.fleet.administration.putContour(sha256, new Uint8Array(await c.req.arrayBuffer()), { who, tenant });
+async function putContour(c: Context<Env>, { fleet }: Door, sha256: string, { name: who }: Person): Promise<boolean> {
+  const bytes = new Uint8Array(await c.req.arrayBuffer());
+  return fleet.administration.putContour(sha256, bytes, { who, tenant: null });
 }
 
 /** A node sends contours that its evidence has shown; others cannot be made up to fill the store. */
@@ -182,7 +183,10 @@ async function keepContour(c: Context<Env>, door: Door, sha256: string): Promise
       "not-found",
       `expected a contour that the evidence of ${node.name} names, got another; attest first`,
     );
-  return door.fleet.administration.keepContour(sha256, new Uint8Array(await c.req.arrayBuffer()), node.tenant);
+  const { administration, turns } = door.fleet;
+  const bytes = new Uint8Array(await c.req.arrayBuffer());
+  await turns.turn(node.tenant);
+  return administration.keepContour(sha256, bytes, node.tenant);
 }
 
 function nextFor({ fleet }: Door, id: string) {

@@ -1,5 +1,6 @@
 /** The door of a verifier: every route, and what each answer has in common. */
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { VerifierError } from "../error.ts";
 import { admissionRoutes } from "./admission.ts";
 import { agentRoutes } from "./agents.ts";
@@ -46,7 +47,7 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
     door.metrics.answered(status, (performance.now() - began) / 1000);
   });
   app.onError((fault, c) => {
-    const answer = answerFor(fault);
+    const answer = answerFor(isCutOff(c) ? cutOff() : fault);
     door.metrics.refused(answer.code);
     if (answer.status === 500) failed(fault);
     return refuse(c, answer);
@@ -73,6 +74,10 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
   if (page !== undefined) pageRoutes(app, page);
   return app;
 }
+
+/** The caller is gone in the middle of its request: nothing failed here, and a caller could fill the log with that. */
+const isCutOff = ({ env: { incoming } }: Context<Env>): boolean => incoming?.destroyed === true && !incoming.complete;
+const cutOff = () => new VerifierError("bad-request", "expected a whole request, got the end of the connection in it");
 
 /** What the whole API is takes the processor long to put together, and strangers may ask for it: it is made once. */
 function describedRoute(app: OpenAPIHono<Env>, version: string): void {

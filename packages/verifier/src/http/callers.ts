@@ -1,22 +1,49 @@
 /**
  * Who asks is known, or counted as a stranger, before a byte of the body is read: two megabytes of JSON take up to a third of a second of
- * the processor, which all tenants share.
+ * the processor, which all tenants share, and some routes take many megabytes into memory. So each caller brings a few bodies at a time.
  */
 import { createMiddleware } from "hono/factory";
-import type { Role } from "../access/index.ts";
-import { addressOf, type Door, type Env, personOf, provenNode } from "./door.ts";
+import { assertOfAll, type Role } from "../access/index.ts";
+import { addressOf, type Door, type Env, nameOfAll, personOf, provenNode, recognised } from "./door.ts";
 
-export const nodeFirst = (door: Door) =>
+/** Whether many megabytes may come. Of those a caller brings fewer at a time. */
+type Size = "small" | "large";
+
+export const nodeFirst = (door: Door, size: Size) =>
   createMiddleware<Env>(async (c, next) => {
-    await provenNode(c, door);
+    const { name } = await provenNode(c, door);
+    await door.bringing[size].run(`node ${name}`, next);
+  });
+
+/** Reads the JSON of a node, whose length is bounded before, and makes something of it when it is the turn of the node's tenant. */
+export const inTurn = (door: Door) =>
+  createMiddleware<Env>(async (c, next) => {
+    const { tenant } = await provenNode(c, door);
+    await c.req.text();
+    await door.fleet.turns.turn(tenant);
     await next();
   });
 
-export const personFirst = (door: Door, least: Role) =>
+export const personFirst = (door: Door, least: Role, size: Size) =>
   createMiddleware<Env>(async (c, next) => {
-    await personOf(c, door, least);
-    await next();
+    const person = await personOf(c, door, least);
+    await door.bringing[size].run(`person ${nameOfAll(person)}`, next);
   });
+
+/** For what counts for every tenant. */
+export const personOfAllFirst = (door: Door, least: Role) =>
+  createMiddleware<Env>(async (c, next) => {
+    assertOfAll(await personOf(c, door, least));
+    await personFirst(door, least, "large")(c, next);
+  });
+
+/** A contour that a person sends counts for every tenant; a node sends what it shows. */
+export const personOrNodeFirst = (door: Door) => {
+  const [person, node] = [personOfAllFirst(door, "operator"), nodeFirst(door, "large")];
+  return createMiddleware<Env>(async (c, next) =>
+    (await recognised(c, door)) === undefined ? node(c, next) : person(c, next),
+  );
+};
 
 /** For what needs no token of a node or a person. */
 export const strangerFirst = ({ limits }: Door) =>

@@ -49,10 +49,9 @@ async function send(stream: SSEStreamingApi, { fleet }: Door, reading: Reading, 
   const { from, tenant } = reading;
   await inTime(stream.write(": changes\n\n"));
   for (let last = from; !stream.aborted && !stream.closed && Date.now() < reading.until; ) {
-    const rows = await changesAfter(fleet.store.db, last, AT_ONCE);
+    const rows = await changesAfter(fleet.store.db, last, AT_ONCE, tenant);
     for (const row of rows) {
       last = row.id;
-      if (tenant !== undefined && row.tenant !== tenant) continue;
       const data = JSON.stringify(changeDocument(row));
       if (!(await inTime(stream.writeSSE({ event: "change", id: String(row.id), data })))) return;
     }

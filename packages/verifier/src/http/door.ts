@@ -15,6 +15,8 @@ import {
 import { VerifierError } from "../error.ts";
 import { type Fleet, type OwnedNode, tokenDigest } from "../fleet/index.ts";
 import { findNode } from "../store/index.ts";
+import type { AtOnce } from "./at-once.ts";
+import { nodeNameIn } from "./certified-name.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What a cluster's pods are admitted by. */
@@ -39,6 +41,8 @@ export interface Door {
   /** Undefined: no pods are admitted here. */
   readonly admission: AdmissionPolicy | undefined;
   readonly limits: { readonly person: Limits; readonly tenant: Limits; readonly stranger: Limits };
+  /** Requests that bring something, of each caller: with at most two megabytes, or with more. */
+  readonly bringing: Readonly<Record<"small" | "large", AtOnce>>;
 }
 
 export interface Env {
@@ -48,10 +52,6 @@ export interface Env {
 }
 
 const NODE_TOKEN = /^isn~([A-Za-z0-9][A-Za-z0-9_.-]{0,62})~[A-Za-z0-9_-]{43}$/;
-/** The name in a certificate: a SPIFFE id that ends so, or else the common name. */
-const SPIFFE =
-  /(?:^|, )URI:spiffe:\/\/[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*\/node\/([A-Za-z0-9][A-Za-z0-9_.-]{0,62})(?:,|$)/;
-
 /** The person behind a request, who must have this role at least. */
 export async function personOf(c: Context<Env>, door: Door, least: Role): Promise<Person> {
   const person = c.get("person") ?? (await counted(c, door));
@@ -68,7 +68,7 @@ async function counted(c: Context<Env>, door: Door): Promise<Person> {
 }
 
 /** People of two tenants may have one name. */
-const nameOfAll = ({ name, tenant = "*" }: Person): string => `${tenant} ${name}`;
+export const nameOfAll = ({ name, tenant = "*" }: Person): string => `${tenant} ${name}`;
 
 /** Undefined where no person is behind a request. */
 export async function recognised(c: Context<Env>, { people, limits }: Door): Promise<Person | undefined> {
@@ -76,13 +76,16 @@ export async function recognised(c: Context<Env>, { people, limits }: Door): Pro
   if (token === undefined || NODE_TOKEN.test(token)) return undefined;
   for (const recognise of people) {
     const person = await recognise(token).catch((fault: unknown) => {
-      if (fault instanceof TokenExpired) limits.stranger.count(addressOf(c));
+      // Also where the provider does not answer: each token would be a question to it.
+      if (fault instanceof TokenExpired || isUnreachable(fault)) limits.stranger.count(addressOf(c));
       throw fault;
     });
     if (person !== undefined) return person;
   }
   return undefined;
 }
+
+const isUnreachable = (fault: unknown) => fault instanceof VerifierError && fault.code === "provider-unreachable";
 
 /** Who a node is. */
 interface ProvenNode {
@@ -100,12 +103,15 @@ export async function provenNode(c: Context<Env>, door: Door, name?: string): Pr
 }
 
 async function countedNode(c: Context<Env>, door: Door): Promise<ProvenNode> {
-  const { fleet } = door;
+  const { fleet, limits } = door;
   const told = door.certificates ? certified(c, door) : (NODE_TOKEN.exec(bearer(c) ?? "")?.[1] ?? "");
-  const known = fleet.ownership.present(told) ?? (told === "" ? undefined : await findNode(fleet.store.db, told));
+  const present = fleet.ownership.present(told);
+  // A stranger makes up as many names as it likes, and each is a question to the database.
+  if (present === undefined) limits.stranger.assertLeft(addressOf(c));
+  const known = present ?? (told === "" ? undefined : await findNode(fleet.store.db, told));
   if (known === undefined || (!door.certificates && known.token !== tokenDigest(bearer(c) ?? "")))
     throw stranger(c, door, door.certificates ? "the certificate of an enrolled node" : "the token of a node");
-  door.limits.tenant.count(known.tenant);
+  limits.tenant.count(known.tenant);
   c.set("node", known);
   return known;
 }
@@ -122,8 +128,7 @@ export async function agentOf(c: Context<Env>, door: Door, name: string): Promis
 function certified(c: Context<Env>, door: Door): string {
   const socket = c.env.incoming?.socket as TLSSocket | undefined;
   const certificate = socket?.authorized === true ? socket.getPeerCertificate() : undefined;
-  const common = certificate?.subject.CN;
-  const name = SPIFFE.exec(certificate?.subjectaltname ?? "")?.[1] ?? (typeof common === "string" ? common : undefined);
+  const name = certificate && nodeNameIn(certificate);
   if (name === undefined) throw stranger(c, door, "a client certificate by an authority that is trusted here");
   return name;
 }

@@ -1,4 +1,5 @@
 /** The API, and the page. */
 export { verifierApp } from "./app.ts";
+export { AtOnce } from "./at-once.ts";
 export type { AdmissionPolicy } from "./door.ts";
 export { Metrics } from "./metrics.ts";

@@ -27,6 +27,8 @@ const statuses: Readonly<Partial<Record<VerifierErrorCode, Status>>> = {
 const AGAIN_SECONDS = 1;
 /** SQLSTATE of a row that another request wrote first. */
 const UNIQUE = "23505";
+/** SQLSTATE of a text, and of one in JSON, that has U+0000. */
+const NO_TEXT: ReadonlySet<unknown> = new Set(["22021", "22P05"]);
 
 export interface Answer {
   readonly status: Status;
@@ -40,7 +42,8 @@ export function answerFor(fault: unknown): Answer {
   if (gone !== undefined) return { status: 503, code: gone.code, message: gone.message, again: AGAIN_SECONDS };
   if (fault instanceof VerifierError) {
     const status = statuses[fault.code] ?? 400;
-    const again = fault instanceof TooMany ? fault.seconds : status === 503 ? AGAIN_SECONDS : undefined;
+    const isForLater = status === 503 || status === 429;
+    const again = fault instanceof TooMany ? fault.seconds : isForLater ? AGAIN_SECONDS : undefined;
     return { status, code: fault.code, message: fault.message, again };
   }
   if (fault instanceof AttestError || fault instanceof IsolineError)
@@ -53,6 +56,13 @@ export function answerFor(fault: unknown): Answer {
       status: 409,
       code: "conflict",
       message: "another request wrote the same just now; look at what is there",
+      again: undefined,
+    };
+  if (NO_TEXT.has((fault as { code?: unknown } | undefined)?.code))
+    return {
+      status: 400,
+      code: "bad-request",
+      message: "expected text without U+0000, which the database cannot keep, got some with it; leave it out",
       again: undefined,
     };
   return { status: 500, code: "internal", message: "the verifier failed; its log says why", again: undefined };

@@ -1,7 +1,7 @@
 /** X.509-SVIDs: what nodes ask for, and the bundle that those who check SVIDs need. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { VerifierError } from "../error.ts";
-import { nodeFirst } from "./callers.ts";
+import { inTurn, nodeFirst } from "./callers.ts";
 import { agentOf, type Door, type Env } from "./door.ts";
 import { svidBundle, svidGiven, svidOrder } from "./model.ts";
 import { atMost, body, json, MOST_JSON, ofName, route } from "./route.ts";
@@ -12,7 +12,7 @@ export function svidRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/nodes/{name}/svid",
       summary: "An X.509-SVID for a node that is affirmed, or for one of its canisters.",
-      middleware: [nodeFirst(door), atMost(MOST_JSON)] as const,
+      middleware: [nodeFirst(door, "small"), atMost(MOST_JSON), inTurn(door)] as const,
       request: { params: ofName, ...body(svidOrder) },
       responses: { 200: json(svidGiven, "The certificate, and those that it leads to.") },
     }),

@@ -56,6 +56,7 @@ const schema = z.strictObject({
       person: z.number().positive().default(50),
       tenant: z.number().positive().default(5000),
       stranger: z.number().positive().default(5),
+      connections: z.number().int().min(1).max(1_000_000).default(20_000),
     })
     .prefault({}),
   /** A transparency log that statements are written into, its private key, and which witnesses have to sign. */

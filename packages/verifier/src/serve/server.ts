@@ -1,16 +1,16 @@
 /** The server: connections, their limits, and TLS. */
 import { createServer, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { readSecret, readTrusted } from "./secrets.ts";
 import type { Configuration } from "./configuration.ts";
+import { Connections } from "./connections.ts";
+import { readSecret, readTrusted } from "./secrets.ts";
 
-/** A client that sends its headers or its body slower than this is let go. */
+/** A client that sends its headers or its body slower than this is let go; of TLS, what comes before the headers as well. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
 const KEEP_ALIVE_MS = 75_000;
-const MOST_CONNECTIONS = 20_000;
 const MOST_HEADER_BYTES = 32_768;
 
 export interface Listening {
@@ -22,7 +22,12 @@ export interface Listening {
 
 type Fetch = Parameters<typeof getRequestListener>[0];
 
-export async function listen(fetch: Fetch, { listen: where, tls }: Configuration): Promise<Listening> {
+/** `noted` is told where there are as many connections as may be. */
+export async function listen(
+  fetch: Fetch,
+  { listen: where, tls, limits: { connections: most } }: Configuration,
+  noted: (line: string) => void,
+): Promise<Listening> {
   const handler = getRequestListener(fetch);
   const limits = { maxHeaderSize: MOST_HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS };
   const server: Server =
@@ -31,6 +36,7 @@ export async function listen(fetch: Fetch, { listen: where, tls }: Configuration
       : createSecureServer(
           {
             ...limits,
+            handshakeTimeout: HEADERS_MS,
             cert: readTrusted(tls.certificate),
             key: readSecret(tls.key),
             minVersion: "TLSv1.2",
@@ -44,7 +50,8 @@ export async function listen(fetch: Fetch, { listen: where, tls }: Configuration
           (request, response) => void handler(request, response),
         );
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.maxConnections = MOST_CONNECTIONS;
+  const connections = new Connections(most, noted);
+  server.on("connection", (socket: Socket) => connections.take(socket));
   const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(where) ?? [];
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -8,7 +8,7 @@ import { Limits, Login, oidc, Provider, type Recognise, tokensIn } from "../acce
 import { Delivery, nats, type Receiver, webhook } from "../changes/index.ts";
 import { VerifierError } from "../error.ts";
 import { Fleet } from "../fleet/index.ts";
-import { type AdmissionPolicy, Metrics, verifierApp } from "../http/index.ts";
+import { type AdmissionPolicy, AtOnce, Metrics, verifierApp } from "../http/index.ts";
 import { openStore } from "../store/index.ts";
 import { SvidAuthority } from "../svid/index.ts";
 import { Appender, type LogPlace } from "../transparency/index.ts";
@@ -20,6 +20,8 @@ import { listen } from "./server.ts";
 import { openTrust } from "./trust.ts";
 
 const LEAST_TOKEN = 16;
+/** Requests of one caller that bring something: each is in memory until it is answered. A node may ask for many SVIDs at once. */
+const MOST_BRINGING = { small: 64, large: 4 } as const;
 
 export interface RunningVerifier {
   /** Where it listens, `http://…` or `https://…`. */
@@ -94,9 +96,13 @@ export async function startVerifier({
   };
   const certificates = configuration.tls?.clients !== undefined;
   const page = configuration.dashboard ? pageFolder() : undefined;
-  const door = { fleet, metrics, people, login, certificates, admission, limits };
+  const bringing = {
+    small: new AtOnce(`${MOST_BRINGING.small} requests of one caller that bring little`, MOST_BRINGING.small),
+    large: new AtOnce(`${MOST_BRINGING.large} requests of one caller that may bring much`, MOST_BRINGING.large),
+  };
+  const door = { fleet, metrics, people, login, certificates, admission, limits, bringing };
   const app = verifierApp(door, { page, version, failed });
-  const server = await listen(app.fetch, configuration);
+  const server = await listen(app.fetch, configuration, noted);
   const push = beginPushing?.({ metrics, address: server.address, noted });
   return {
     address: server.address,

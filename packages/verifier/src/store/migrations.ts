@@ -84,6 +84,10 @@ const imprints = `
 alter table nodes add column imprint text;
 `;
 
+const bounds = `
+create index changes_by_tenant on changes (tenant, id);
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -92,6 +96,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0005-machines": { up: (db) => run(db, machines) },
   "0006-contours": { up: (db) => run(db, contours) },
   "0007-imprints": { up: (db) => run(db, imprints) },
+  "0008-bounds": { up: (db) => run(db, bounds) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

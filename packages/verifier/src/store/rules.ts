@@ -59,6 +59,19 @@ export async function contoursBy(db: Database, digests: readonly string[]): Prom
     .execute();
 }
 
+/** Which of these contours are there, and whether a person put them; without their bytes. */
+export async function contoursNamed(
+  db: Database,
+  digests: readonly string[],
+): Promise<readonly Pick<ContourRow, "digest" | "reviewed">[]> {
+  if (digests.length === 0) return [];
+  return await db
+    .selectFrom("contours")
+    .select(["digest", "reviewed"])
+    .where("digest", "in", [...digests])
+    .execute();
+}
+
 /** Contours that a person put. */
 export function reviewedContours(db: Database): Promise<readonly ContourRow[]> {
   return db.selectFrom("contours").selectAll().where("reviewed", "=", true).orderBy("digest").execute();
@@ -74,7 +87,7 @@ export async function writeContour(db: Database, row: ContourRow): Promise<boole
       on.column("digest").doUpdateSet({ reviewed: sql<boolean>`contours.reviewed or ${row.reviewed}` }),
     )
     .execute();
-  if (there === undefined || there.reviewed !== row.reviewed) await rulesChanged(db);
+  if (there === undefined || there.reviewed !== row.reviewed) await rulesChanged(db, CONTOUR_CAME);
   return there === undefined;
 }
 
@@ -109,6 +122,9 @@ export async function rulesStamp(db: Database): Promise<string> {
   return rows[0]?.stamp ?? "";
 }
 
-async function rulesChanged(db: Database): Promise<void> {
-  await sql`select pg_notify('isoline_rules', 'new')`.execute(db);
+/** What listeners are told where a contour came and no other rule has changed. */
+export const CONTOUR_CAME = "contour";
+
+async function rulesChanged(db: Database, what = "new"): Promise<void> {
+  await sql`select pg_notify('isoline_rules', ${what})`.execute(db);
 }

@@ -1,6 +1,7 @@
 /** Verdicts, written when something changed, together with the changes, so that neither is there without the other. */
 import { type Insertable, type Selectable, sql, type Transaction, type Updateable } from "kysely";
 import { VerifierError } from "../error.ts";
+import { forgetChanges } from "./changes.ts";
 import type { Database } from "./connection.ts";
 import type { NodeRow } from "./nodes.ts";
 import { state, type ToState } from "./statements.ts";
@@ -218,15 +219,24 @@ function inPieces<T>(rows: readonly T[]): readonly (readonly T[])[] {
 
 /** Changes are numbered in the order in which they are committed, so that a reader that goes by numbers passes over none. */
 const CHANGES_LOCK = 0x69736f6c;
+/** Each so many changes, those of the nodes that made the last are counted: so most often those of a node that makes the most. */
+const LOOKED_AT_EACH = 10_000;
 
 async function writeChanges(step: Transaction<Tables>, changes: readonly NewChange[]): Promise<void> {
   if (changes.length === 0) return;
   await sql`select pg_advisory_xact_lock(${CHANGES_LOCK})`.execute(step);
-  for (const some of inPieces(changes))
-    await step
+  const numbers: number[] = [];
+  for (const some of inPieces(changes)) {
+    const rows = await step
       .insertInto("changes")
       .values([...some])
+      .returning("id")
       .execute();
+    numbers.push(...rows.map(({ id }) => id));
+  }
+  const [least = 0, largest = 0] = [numbers[0], numbers.at(-1)];
+  if (Math.floor((least - 1) / LOOKED_AT_EACH) < Math.floor(largest / LOOKED_AT_EACH))
+    for (const node of new Set(changes.map((change) => change.node))) await forgetChanges(step, node);
   await sql`select pg_notify('isoline_change', 'new')`.execute(step);
 }
 
