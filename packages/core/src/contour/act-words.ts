@@ -31,7 +31,7 @@ export function pathOf(act: string): string | undefined {
     ?.slice("path=".length);
 }
 
-/** The contents that an act names: its subject's, those of the files loaded to run it, and those of what it is given to run. */
+/** The contents that an act names: of its subject, of files that the kernel loads to run it, of scripts and texts in its arguments. */
 export function contentsOf(act: string): Content[] {
   const contents: Content[] = [];
   const path = pathOf(act) ?? "";

@@ -8,6 +8,7 @@ import { LinuxError } from "../error.ts";
 import type { Attachment } from "../sensor/bpf/attachment.ts";
 import { Load } from "../sensor/bpf/load.ts";
 import { findObject } from "../sensor/bpf/object-file.ts";
+import { kernelWords, skipping } from "../sensor/bpf/preemption.ts";
 import { type Machine, isPrivileged } from "./machine.ts";
 import type { Probe } from "./probe.ts";
 
@@ -19,6 +20,8 @@ export interface BpfTrial {
   readonly isCompiled: boolean;
   readonly isPrivileged: boolean;
   readonly attachments: Readonly<Record<Attachment, string>>;
+  /** Why the programs are not called for each act, although they can be attached before it; undefined if they are. */
+  readonly skips?: string | undefined;
 }
 
 const NOT_TRIED = "not tried";
@@ -38,7 +41,8 @@ export function tryBpfPrograms(machine: Machine): BpfTrial {
   const lsm = trial("lsm");
   const fmod_ret = lsm === "" ? NOT_TRIED : trial("fmod_ret");
   const tracepoints = lsm === "" || fmod_ret === "" ? NOT_TRIED : trial("tracepoints");
-  return { ...found, attachments: { lsm, fmod_ret, tracepoints } };
+  const before = lsm === "" ? "lsm" : fmod_ret === "" ? "fmod_ret" : "tracepoints";
+  return { ...found, attachments: { lsm, fmod_ret, tracepoints }, skips: skipping(before, kernelWords()) };
 }
 
 function tryAttachment(attachment: Attachment): string {
@@ -92,7 +96,8 @@ function programs({ isCompiled }: BpfTrial): Probe {
 }
 
 /** What each way to attach guarantees: with the first two, the programs run before the call has an effect; with the last, afterwards. */
-function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret, tracepoints } }: BpfTrial): Probe {
+function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret, tracepoints }, skips }: BpfTrial): Probe {
+  const before = `called before the act, and ${skips === undefined ? "can refuse it" : `not used to refuse: ${skips}`}`;
   const works = lsm === "" || fmod_ret === "" || tracepoints === "";
   const fact = {
     part: "bpf",
@@ -101,12 +106,11 @@ function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret, tracepoin
     required: true,
     needs: "root; a kernel that lets programs attach to its hooks (CONFIG_BPF_LSM, or trampolines) or tracepoints",
   } as const;
-  if (lsm === "") return { ...fact, detail: "as a security module (lsm/): called before the act, and can refuse it" };
+  if (lsm === "") return { ...fact, detail: `as a security module (lsm/): ${before}` };
   if (fmod_ret === "")
     return {
       ...fact,
-      detail:
-        "by the return values of the security hooks (fmod_ret/), since bpf is not in lsm=: called before the act, and can refuse it",
+      detail: `by the return values of the security hooks (fmod_ret/), since bpf is not in lsm=: ${before}`,
     };
   if (works)
     return {

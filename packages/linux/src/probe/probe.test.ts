@@ -161,6 +161,13 @@ describe("the bpf sensor", () => {
     });
   });
 
+  it("attached before acts, where the kernel preempts itself: not used to refuse, and it says why", () => {
+    const attachments = { lsm: "no", fmod_ret: "", tracepoints: "not tried" };
+    const { detail } = attachment({ attachments, skips: "the kernel preempts its own code (preempt=full)" });
+    expect(detail).toContain("not used to refuse: the kernel preempts its own code (preempt=full)");
+    expect(detail).not.toContain("can refuse it");
+  });
+
   it("attached to tracepoints: these cannot refuse, and it says so", () => {
     expect(attachment({ attachments: { lsm: "errno 1", fmod_ret: "errno 1", tracepoints: "" } })).toMatchObject({
       works: true,
