@@ -48,7 +48,7 @@ __noinline int take_ticket(struct scratch *scratch)
 {
 	struct ticket_key key = {};
 	struct decided *ticket;
-	int verdict;
+	u32 verdict, next;
 
 	if (!scratch)
 		return -EPERM;
@@ -59,10 +59,13 @@ __noinline int take_ticket(struct scratch *scratch)
 	ticket = bpf_map_lookup_elem(&tickets, &key);
 	if (!ticket)
 		return 1;
-	scratch->next = ticket->next;
-	verdict = ticket->verdict == VERDICT_ON ? 0 : -EPERM;
+	next = next_of(ticket);
+	verdict = verdict_of(ticket, ((u64)key.tid << 32 | key.namespace_id) ^ key.key[0] ^ key.key[1]);
+	if (!verdict)
+		return 1;
+	scratch->next = next;
 	bpf_map_delete_elem(&tickets, &key);
-	return verdict;
+	return verdict == VERDICT_ON ? 0 : -EPERM;
 }
 
 static __always_inline bool is_barred(u32 namespace_id, u64 process)
@@ -95,6 +98,7 @@ __noinline int decided_before(struct scratch *scratch)
 {
 	struct counters *counters;
 	struct decided *known;
+	u32 verdict, next;
 
 	if (!scratch)
 		return -EPERM;
@@ -102,12 +106,16 @@ __noinline int decided_before(struct scratch *scratch)
 	known = look_up(scratch);
 	if (!known)
 		return take_ticket(scratch);
-	if (known->verdict != VERDICT_ON)
+	next = next_of(known);
+	verdict = verdict_of(known, scratch->record.key[0] ^ scratch->record.key[1]);
+	if (!verdict)
+		return take_ticket(scratch);
+	if (verdict != VERDICT_ON)
 		return refuse(scratch, counters, FATE_REFUSED);
 	__sync_fetch_and_add(&known->times, 1);
 	if (counters)
 		__sync_fetch_and_add(&counters->decided_here, 1);
-	scratch->next = known->next;
+	scratch->next = next;
 	return 0;
 }
 

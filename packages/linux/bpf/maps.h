@@ -109,8 +109,12 @@ struct {
 	__type(value, struct namespace_state);
 } namespace_states SEC(".maps");
 
+/*
+ * By place. An entry of an array stays where it is when it is replaced. The kernel gives the earlier entry of a hash to the next key
+ * at once: a program that is just reading it would read what another namespace does with acts that are not known.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MOST_NAMESPACES);
 	__type(key, u32);
 	__type(value, struct default_action);
@@ -343,6 +347,23 @@ static __always_inline u32 place_of(u32 id)
 	return id & (MOST_NAMESPACES - 1);
 }
 
+/*
+ * `enum verdict`, if the entry is that of a key whose words give `words`; 0 if it is another one's by now. What is read of the entry
+ * before is then this key's, too.
+ */
+static __always_inline u32 verdict_of(const struct decided *entry, u64 words)
+{
+	u64 verdict = *(const volatile u64 *)&entry->verdict ^ words;
+
+	return verdict == VERDICT_ON || verdict == VERDICT_OFF ? verdict : 0;
+}
+
+/* To be read before the verdict. */
+static __always_inline u32 next_of(const struct decided *entry)
+{
+	return *(const volatile u32 *)&entry->next;
+}
+
 static __always_inline struct counters *tally_of(u32 id, u32 operation)
 {
 	u32 place = place_of(id);
@@ -351,10 +372,18 @@ static __always_inline struct counters *tally_of(u32 id, u32 operation)
 	return tally ? bpf_map_lookup_elem(tally, &operation) : 0;
 }
 
+static __always_inline struct default_action *stance_of(u32 id)
+{
+	u32 place = place_of(id);
+	struct default_action *default_action = bpf_map_lookup_elem(&default_actions, &place);
+
+	return default_action && default_action->namespace_id == id ? default_action : 0;
+}
+
 /* If no default action is known, an act that is not known is refused. */
 static __always_inline u32 default_action_of(u32 id)
 {
-	struct default_action *default_action = bpf_map_lookup_elem(&default_actions, &id);
+	struct default_action *default_action = stance_of(id);
 
 	return default_action ? default_action->mode : MODE_REFUSE;
 }
@@ -362,7 +391,7 @@ static __always_inline u32 default_action_of(u32 id)
 /* The process id of the supervisor, or 0. */
 static __always_inline u32 supervisor_of(u32 id)
 {
-	struct default_action *default_action = bpf_map_lookup_elem(&default_actions, &id);
+	struct default_action *default_action = stance_of(id);
 
 	return default_action ? default_action->supervisor : 0;
 }

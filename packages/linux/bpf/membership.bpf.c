@@ -169,7 +169,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 }
 
 /* A supervisor has ended: acts of its namespaces that are not known yet will not be decided. */
-static long orphan_namespace(struct bpf_map *map, u32 *id, struct default_action *default_action, u32 *dead)
+static long orphan_namespace(struct bpf_map *map, u32 *place, struct default_action *default_action, u32 *dead)
 {
 	if (default_action->supervisor == *dead)
 		default_action->supervisor = 0;

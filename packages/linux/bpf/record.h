@@ -230,10 +230,15 @@ struct shared_key {
 	u64 key[2];
 };
 
+/*
+ * The kernel gives the entry of a key that was removed to the next key at once, while a program may still be reading it. So the verdict
+ * says whose it is: `enum verdict`, combined with each 64-bit word of its key by exclusive or.
+ */
 struct decided {
-	u32 verdict;
+	u64 verdict;
 	/* The identity after an exec. */
 	u32 next;
+	u32 reserved;
 	/* How often this entry decided. */
 	u64 times;
 };
@@ -253,8 +258,12 @@ enum mode {
 	MODE_REFUSE = 3,
 };
 
-/* The verdict on an act that has not been decided, and the process id of the supervisor; 0 when it has ended. */
+/*
+ * The verdict on an act that has not been decided, and the process id of the supervisor; 0 when it has ended. The entry of a place
+ * that no namespace has is of the namespace 0, which does not exist.
+ */
 struct default_action {
+	u32 namespace_id;
 	u32 mode;
 	u32 supervisor;
 };

@@ -170,7 +170,7 @@ static __noinline int is_known(struct member *member, u32 operation, const u64 k
 	struct decided *known = table ? bpf_map_lookup_elem(table, of) : 0;
 	struct counters *counters;
 
-	if (!known || known->verdict != VERDICT_ON)
+	if (!known || verdict_of(known, key[0] ^ key[1]) != VERDICT_ON)
 		return false;
 	__sync_fetch_and_add(&known->times, 1);
 	counters = tally_of(id, operation);

@@ -12,11 +12,12 @@ import { RingReader } from "../../libbpf/ring.ts";
 import { LinuxError } from "../../error.ts";
 import { Journal } from "./journal.ts";
 import type { Attachment } from "./attachment.ts";
-import { full, Load, MOST_NAMESPACES } from "./load.ts";
+import { full, Load } from "./load.ts";
 import { Members } from "./members.ts";
 import { type Note, takeBack } from "./note.ts";
 import { operations } from "./record.ts";
 import { Rest } from "./rest.ts";
+import { MOST_NAMESPACES, setStance } from "./stance.ts";
 import { wakeHeld } from "./wake.ts";
 import {
   counterNames,
@@ -27,7 +28,7 @@ import {
   ticketKey,
   u32,
   verdictBytes,
-  verdicts,
+  verdictIn,
   versionsOf,
 } from "./structures.ts";
 
@@ -204,7 +205,7 @@ export class KernelNamespace {
 
   /** Sets the default action: what becomes of an act that has not been decided. */
   setDefaultAction(mode: keyof typeof modes): void {
-    this.#load.maps.default_actions.update(u32(this.id), Buffer.concat([u32(modes[mode]), u32(this.#supervisor)]));
+    setStance(this.#load.maps.default_actions, this.id, { mode: modes[mode], supervisor: this.#supervisor });
   }
 
   /** The next processes that this thread forks begin the namespace. */
@@ -225,7 +226,7 @@ export class KernelNamespace {
 
   /** Decides every act with this key, from now on; false if the table is full. */
   decide(key: Buffer, on: boolean, next: number): boolean {
-    this.#isFull ||= !this.#own.table.update(key, verdictBytes(on, next));
+    this.#isFull ||= !this.#own.table.update(key, verdictBytes(key, on, next));
     return !this.#isFull;
   }
 
@@ -247,7 +248,8 @@ export class KernelNamespace {
 
   /** Decides about one act of one thread, once. */
   answer(tid: number, key: Buffer, on: boolean, next: number): boolean {
-    return this.#load.maps.tickets.update(ticketKey(this.id, tid, key), verdictBytes(on, next));
+    const ticket = ticketKey(this.id, tid, key);
+    return this.#load.maps.tickets.update(ticket, verdictBytes(ticket, on, next));
   }
 
   /** Takes back the verdict for one act of one thread, if the thread has not taken it; returns it. */
@@ -255,7 +257,7 @@ export class KernelNamespace {
     const ticket = ticketKey(this.id, tid, key);
     const answer = Buffer.alloc(decided.bytes);
     if (!this.#load.maps.tickets.lookup(ticket, answer) || !this.#load.maps.tickets.delete(ticket)) return undefined;
-    return answer.readUInt32LE(decided.verdict) === verdicts.on ? "on" : "off";
+    return verdictIn(answer, ticket);
   }
 
   /** Removes a thread from the held ones; false if it was not held, and so need not be woken. */

@@ -13,6 +13,7 @@ import { refusalAt } from "../../libbpf/refusal.ts";
 import type { Attachment } from "./attachment.ts";
 import { objectFile } from "./object-file.ts";
 import { PINS, pinsIn, pinWhole, removePins, withLock } from "./pins.ts";
+import { MOST_NAMESPACES, placeOf, removeStance, setStance, stanceOf } from "./stance.ts";
 import { LABEL_BYTES, defaultAction, modes, namespaceState, u32 } from "./structures.ts";
 import { wakeHeld } from "./wake.ts";
 
@@ -39,9 +40,6 @@ const mapNames = [
   "own",
 ] as const;
 export type MapName = (typeof mapNames)[number];
-
-/** As many as `MOST_NAMESPACES` in `bpf/maps.h`. */
-export const MOST_NAMESPACES = 1024;
 
 /** As in `bpf/arguments.h`. */
 const PROGRAM_BYTES = 32;
@@ -208,16 +206,15 @@ export class Load {
   /** All namespaces, with their states. */
   census(): readonly Standing[] {
     const record = Buffer.alloc(namespaceState.bytes);
-    const stance = Buffer.alloc(defaultAction.bytes);
     return this.namespaces().flatMap((id) => {
-      if (!this.maps.namespace_states.lookup(u32(id), record) || !this.maps.default_actions.lookup(u32(id), stance))
-        return [];
-      const decides = stance.readUInt32LE(defaultAction.supervisor);
+      const stance = stanceOf(this.maps.default_actions, id);
+      if (stance === undefined || !this.maps.namespace_states.lookup(u32(id), record)) return [];
+      const { mode, supervisor: decides } = stance;
       return [
         {
           id,
           supervisor: decides !== 0 && existsSync(`/proc/${decides}`) ? decides : 0,
-          refuses: stance.readUInt32LE(defaultAction.mode) !== modes.tell,
+          refuses: mode !== modes.tell,
           live: Number(record.readBigInt64LE(namespaceState.live)),
           lost: Number(record.readBigUInt64LE(namespaceState.lost)),
         },
@@ -255,7 +252,7 @@ export class Load {
     for (const name of ["tickets", "barred"] as const) this.#forgetIn(this.maps[name], 24, key);
     this.#forgetIn(this.maps.journal, 8, key);
     this.maps.labels.delete(key);
-    this.maps.default_actions.delete(key);
+    removeStance(this.maps.default_actions, id);
     this.maps.namespace_states.delete(key);
   }
 
@@ -264,7 +261,7 @@ export class Load {
    * one that is just about to wait finds no supervisor (`hold` in `bpf/hold.h`); what is not decided is refused.
    */
   abandon(id: number): void {
-    this.maps.default_actions.update(u32(id), Buffer.concat([u32(modes.refuse), u32(0)]));
+    setStance(this.maps.default_actions, id, { mode: modes.refuse, supervisor: 0 });
     wakeHeld(this.maps.holding.fd, id, 0);
   }
 
@@ -302,11 +299,6 @@ export class Load {
     for (const map of Object.values(this.maps)) map.close();
     closeSync(this.fd);
   }
-}
-
-/** The index of a namespace in `tables`, `rings` and `tallies`: `place_of` in `bpf/maps.h`. */
-function placeOf(id: number): Buffer {
-  return u32(id % MOST_NAMESPACES);
 }
 
 /** The object, loaded and attached; detached when it is closed, unless it is pinned. */

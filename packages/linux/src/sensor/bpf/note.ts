@@ -3,7 +3,8 @@
  * and its supervising thread does not, it takes the note back itself: then another supervisor can take the namespace over.
  */
 import { BpfMap } from "../../libbpf/map.ts";
-import { defaultAction, namespaceState, u32 } from "./structures.ts";
+import { setStance, stanceOf } from "./stance.ts";
+import { namespaceState, u32 } from "./structures.ts";
 import { wakeHeld } from "./wake.ts";
 
 /** Descriptors of maps, in this process, and what is noted in them. */
@@ -23,12 +24,11 @@ export interface Note {
  */
 export function takeBack({ states, actions, holding, id, supervisor }: Note): void {
   const state = Buffer.alloc(namespaceState.bytes);
-  const stance = Buffer.alloc(defaultAction.bytes);
-  const noted = new BpfMap("default_actions", actions);
-  if (!new BpfMap("namespace_states", states).lookup(u32(id), state) || !noted.lookup(u32(id), stance)) return;
+  if (!new BpfMap("namespace_states", states).lookup(u32(id), state)) return;
   if (state.readBigUInt64LE(namespaceState.born) === 0n) return;
-  if (stance.readUInt32LE(defaultAction.supervisor) !== supervisor) return;
-  stance.writeUInt32LE(0, defaultAction.supervisor);
-  noted.update(u32(id), stance);
+  const noted = new BpfMap("default_actions", actions);
+  const stance = stanceOf(noted, id);
+  if (stance?.supervisor !== supervisor) return;
+  setStance(noted, id, { ...stance, supervisor: 0 });
   wakeHeld(holding, id, 0);
 }

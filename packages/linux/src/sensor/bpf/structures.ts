@@ -25,7 +25,7 @@ export const member = {
 } as const;
 
 /** `struct default_action` */
-export const defaultAction = { bytes: 8, mode: 0, supervisor: 4 } as const;
+export const defaultAction = { bytes: 12, namespace_id: 0, mode: 4, supervisor: 8 } as const;
 
 /** `struct invitation` */
 export const invitation = { bytes: 8, namespace_id: 0, supervisor: 4 } as const;
@@ -37,7 +37,7 @@ export const held = { bytes: 32, since: 16, pid: 24 } as const;
 export const counterNames = ["seen", "decided_here", "sent_up", "lost", "refused"] as const;
 
 /** `struct decided` */
-export const decided = { bytes: 16, verdict: 0, next: 4, times: 8 } as const;
+export const decided = { bytes: 24, verdict: 0, next: 8, times: 16 } as const;
 
 /** `enum verdict` */
 export const verdicts = { on: 1, off: 2 } as const;
@@ -64,7 +64,24 @@ export function ticketKey(namespace: number, tid: number, key: Buffer): Buffer {
   return Buffer.concat([u32(namespace), u32(tid), key]);
 }
 
-/** A verdict, and the identity that an exec leads to. */
-export function verdictBytes(on: boolean, next: number): Buffer {
-  return Buffer.concat([u32(on ? verdicts.on : verdicts.off), u32(next), Buffer.alloc(8)]);
+/** A verdict under a key of a table or of the tickets, and the identity that an exec leads to: `struct decided`. */
+export function verdictBytes(key: Buffer, on: boolean, next: number): Buffer {
+  const bytes = Buffer.alloc(decided.bytes);
+  bytes.writeBigUInt64LE(BigInt(on ? verdicts.on : verdicts.off) ^ wordsOf(key), decided.verdict);
+  bytes.writeUInt32LE(next >>> 0, decided.next);
+  return bytes;
+}
+
+/** The verdict in an entry that was found under a key; undefined if the kernel has given the entry to another key meanwhile. */
+export function verdictIn(entry: Buffer, key: Buffer): keyof typeof verdicts | undefined {
+  const verdict = entry.readBigUInt64LE(decided.verdict) ^ wordsOf(key);
+  if (verdict === BigInt(verdicts.on)) return "on";
+  return verdict === BigInt(verdicts.off) ? "off" : undefined;
+}
+
+/** The 64-bit words of a key, combined by exclusive or. */
+function wordsOf(key: Buffer): bigint {
+  let words = 0n;
+  for (let at = 0; at < key.length; at += 8) words ^= key.readBigUInt64LE(at);
+  return words;
 }
