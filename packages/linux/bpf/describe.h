@@ -5,6 +5,10 @@
 
 #include "walk.h"
 
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+/* include/linux/fs.h */
+#define FMODE_WRITE 0x2
+
 static __always_inline void describe_inode(struct object *object, struct inode *inode)
 {
 	object->mode = inode->i_mode;
@@ -30,6 +34,24 @@ static __always_inline void describe_version(struct object *object, struct inode
 		object->changed_seconds = BPF_CORE_READ(inode, i_ctime.tv_sec);
 		object->changed_nanoseconds = BPF_CORE_READ(inode, i_ctime.tv_nsec);
 	}
+}
+
+static __always_inline bool is_on_overlay(struct inode *inode)
+{
+	return inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC;
+}
+
+/* The version of the file that is the first object of an act, as far as it proves the content. */
+static __always_inline void describe_content(struct scratch *scratch, struct inode *inode)
+{
+	struct object *object = &scratch->record.act.object[0];
+	struct namespace_state *state;
+
+	describe_version(object, inode);
+	if (!is_on_overlay(inode))
+		return;
+	state = bpf_map_lookup_elem(&namespace_states, &scratch->record.namespace_id);
+	object->may_be_mapped = !state || state->maps_overlay;
 }
 
 /* Adds an object with its path. `inode` is 0 for a name that is about to be made. */

@@ -43,7 +43,7 @@ static __always_inline void add_image_at(struct member *member, struct inode *in
 	scratch->record.act.objects = 1;
 	scratch->record.act.arguments[0] = is_open;
 	describe_inode(object, inode);
-	describe_version(object, inode);
+	describe_content(scratch, inode);
 	scratch->walk.dentry = (u64)dentry;
 	scratch->walk.mount = mount;
 	append_path_here(scratch);
@@ -55,7 +55,7 @@ static __always_inline void add_image_at(struct member *member, struct inode *in
 	key.zero = 0;
 	key.key[0] = scratch->record.key[0];
 	key.key[1] = scratch->record.key[1];
-	if (!bpf_map_lookup_elem(&images, &key)) {
+	if (object->may_be_mapped || !bpf_map_lookup_elem(&images, &key)) {
 		append_vouched(scratch);
 		if (send(scratch) == 0)
 			bpf_map_update_elem(&images, &key, &yes, BPF_ANY);

@@ -157,7 +157,7 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
 	if (state && state->content && (inode->i_mode & S_IFMT) == S_IFREG && !(flags & O_PATH) &&
 	    ((flags & O_ACCMODE) != O_WRONLY || state->content == VERSIONS_OPENED))
-		describe_version(&scratch->record.act.object[0], inode);
+		describe_content(scratch, inode);
 	/* The kind of the kernel namespace. Its number is the only name of such a file. */
 	if (inode->i_sb->s_magic == NSFS_MAGIC) {
 		struct ns_common *namespace = BPF_CORE_READ(inode, i_private);

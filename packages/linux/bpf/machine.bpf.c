@@ -105,7 +105,7 @@ int BPF_PROG(file_read_in, struct file *file, int id)
 		return unseen(member, OP_MODULE);
 	scratch->record.act.arguments[0] = 1;
 	add_object(scratch, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
-	describe_version(&scratch->record.act.object[0], file->f_inode);
+	describe_content(scratch, file->f_inode);
 	return end_event(scratch);
 }
 

@@ -36,7 +36,7 @@ static __always_inline int judge_mapped(struct inode *inode, struct dentry *dent
 		return unseen(member, OP_MAP);
 	scratch->record.act.arguments[0] = protection & PROT_WRITE;
 	add_object(scratch, inode, dentry, mount);
-	describe_version(&scratch->record.act.object[0], inode);
+	describe_content(scratch, inode);
 	return end_event(scratch);
 }
 
@@ -61,6 +61,22 @@ static __always_inline unsigned long granted(unsigned long protection)
 	return protection & PROT_READ && task->personality & READ_IMPLIES_EXEC ? protection | PROT_EXEC : protection;
 }
 
+/*
+ * A write through the mapping of an overlay's file is one to the file beneath: the overlay's inode keeps its times, and grants a lease.
+ * Said before there is a mapping, of every one by which the file can come to be written to, also a private one.
+ */
+static __always_inline void say_mapped(struct file *file)
+{
+	struct member *member = current_member();
+	struct namespace_state *state;
+
+	if (!member || !(file->f_mode & FMODE_WRITE) || !is_on_overlay(file->f_inode))
+		return;
+	state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
+	if (state)
+		state->maps_overlay = 1;
+}
+
 HOOK(mmap_file)
 int BPF_PROG(mapped, struct file *file, unsigned long protection)
 {
@@ -68,6 +84,8 @@ int BPF_PROG(mapped, struct file *file, unsigned long protection)
 
 	/* The verifier knows nothing about a value that is read as a number. */
 	bpf_probe_read_kernel(&address, sizeof(address), ctx);
+	if (address)
+		say_mapped(file);
 	return judge_mapping(file, address != 0, granted(protection));
 }
 
@@ -83,7 +101,7 @@ static __always_inline void add_mapped(struct scratch *scratch, struct member *m
 	if (!state || state->content != VERSIONS_OPENED || !file || area->vm_flags & VM_EXEC)
 		return;
 	add_object(scratch, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
-	describe_version(&scratch->record.act.object[0], file->f_inode);
+	describe_content(scratch, file->f_inode);
 }
 
 HOOK(file_mprotect)

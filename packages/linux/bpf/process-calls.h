@@ -270,7 +270,7 @@ static __always_inline int load_module(struct member *member, u32 descriptor)
 		return unseen(member, OP_MODULE);
 	scratch->record.act.arguments[0] = 1;
 	add_object(scratch, as_file(file)->f_inode, as_file(file)->f_path.dentry, mount_of(as_file(file)->f_path.mnt));
-	describe_version(&scratch->record.act.object[0], as_file(file)->f_inode);
+	describe_content(scratch, as_file(file)->f_inode);
 	return end_event(scratch);
 }
 

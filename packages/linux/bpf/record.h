@@ -171,7 +171,11 @@ struct object {
 	u32 path_length;
 	/* If the actor has another root or other mounts: bytes after the path that give the object's place in its file system. */
 	u32 place_length;
-	u32 reserved;
+	/*
+	 * The file is on an overlay, and the namespace has mapped one for writing: the version does not prove the content any more, so the
+	 * act is another one than before.
+	 */
+	u32 may_be_mapped;
 };
 
 /* What an event is. The text holds the paths of the objects one after the other, and then further strings. */
@@ -296,6 +300,9 @@ struct namespace_state {
 	/* Numbers of the mount and network namespace that it began in; 0 for a container, for which its own are the usual ones. */
 	u32 mounts;
 	u32 network;
+	/* Not 0 once a process of it has mapped a file of an overlay that it had opened for writing. */
+	u32 maps_overlay;
+	u32 reserved;
 };
 
 /* The namespace to enter, and the supervisor that allowed it: invalid once another process supervises that namespace. */

@@ -38,8 +38,6 @@ static __always_inline bool is_deadly(int signal)
 }
 
 #ifndef ATTACH_TRACEPOINTS
-/* include/linux/fs.h */
-#define FMODE_WRITE 0x2
 #define NAME_WORDS 2
 #define HARMLESS_ENTRIES 11
 

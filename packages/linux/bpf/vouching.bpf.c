@@ -10,7 +10,6 @@
 /* linux/magic.h: a process serves the content of such a file, and may serve other content at the next read. */
 #define FUSE_SUPER_MAGIC 0x65735546
 /* A file of an overlay may be mapped for writing while it runs: the mapping is of the file beneath. */
-#define OVERLAYFS_SUPER_MAGIC 0x794c7630
 
 #ifdef ATTACH_LSM
 /* More than a tick of the coarsest clock (20 ms), and than TAI is ahead of the clock that files have their times of (a minute), in ns. */
@@ -43,7 +42,7 @@ int BPF_PROG(exec_vouched, struct linux_binprm *bprm)
 	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ima_file_hash) || !current_member())
 		return 0;
 	if (inode->i_flags & S_VERITY || inode->i_sb->s_magic == FUSE_SUPER_MAGIC ||
-	    inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC)
+	    is_on_overlay(inode))
 		return 0;
 	describe_version(&before, inode);
 	if (!is_settled(&before))

@@ -13,6 +13,7 @@ import { isolineAs } from "../isoline.mjs";
 
 const { cwd, run } = isolineAs(0);
 const acting = ["--", "perl", fileURLToPath(new URL("../overlaid.pl", import.meta.url))];
+const mapping = ["--", "python3", "-I", "-S", "-B", fileURLToPath(new URL("../mapped.py", import.meta.url))];
 const LAYERS = ["lower", "upper", "work", "merged"];
 
 /** Creates the layers again, and mounts the overlay over them. */
@@ -21,6 +22,7 @@ function lay(isMounted = true) {
   for (const name of [...LAYERS, "lower/directory", "lower/empty"]) mkdirSync(join(cwd, name));
   for (const name of ["file", "other", "longer", "gone"]) writeFileSync(join(cwd, "lower", name), "text\n");
   copyFileSync("/bin/true", join(cwd, "lower/program"));
+  writeFileSync(join(cwd, "lower/code"), Buffer.alloc(4096));
   if (isMounted)
     execFileSync("mount", ["-t", "overlay", "-o", "lowerdir=lower,upperdir=upper,workdir=work", "overlay", "merged"], {
       cwd,
@@ -89,5 +91,18 @@ describe("overlays", { skip }, () => {
       [],
     );
     deepEqual(readdirSync(join(cwd, "upper")), []);
+  });
+
+  test("code that is written through a mapping is judged by its present content", () => {
+    lay();
+    const learnt = run("learn", "--sensor", "bpf", "-q", "-o", "mapped.contour", ...mapping);
+    deepEqual([learnt.status, learnt.stdout], [0, "mapped mapped\n"], learnt.stderr);
+    for (const [words, said] of /** @type {const} */ ([
+      [[], "mapped mapped\n"],
+      [["change"], "mapped refused\n"],
+    ])) {
+      lay();
+      equal(run("run", "mapped.contour", "--sensor", "bpf", "--enforce", "-q", ...mapping, ...words).stdout, said);
+    }
   });
 });

@@ -1,6 +1,7 @@
 /**
  * The content of a file that the BPF programs saw: found again by its path, and only accepted if it is the same inode with the
- * same times and size. A file that is gone or has changed is reported as missing.
+ * same times and size. A file that is gone or has changed is reported as missing. Of an overlay's file that may have been written to
+ * through a mapping, the times that the programs see are older than the file's: it must not have changed since it was seen.
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import type { Digest } from "@isoline/core/digest";
@@ -26,6 +27,7 @@ import { Found, type RootView } from "../files/found.ts";
 import { HEAD, type Interpreter, interpreterIn } from "../files/loader.ts";
 import type { NodeDigests } from "../files/node-digests.ts";
 import { SensedFile } from "../files/sensed-file.ts";
+import { TICK_MILLISECONDS } from "../files/writers.ts";
 import { pathTextOf } from "./objects.ts";
 import { type SeenObject, standings } from "./record.ts";
 import { Roots } from "./roots.ts";
@@ -54,13 +56,19 @@ type Missing = "changed" | "gone";
 export class SeenContent {
   /** Called repeatedly during a long operation. */
   meanwhile: () => void = () => {};
-  readonly #files = new FileKnowledge(() => this.meanwhile());
+  readonly #files: FileKnowledge;
   readonly #found = new Found();
   /** For a file that is looked for while another one is read. */
   readonly #early = new Found();
   readonly #held = new Map<string, number>();
   readonly #roots = new Roots();
-  readonly #shown = new SensedFile(this.#files);
+  readonly #shown: SensedFile;
+
+  /** `mapsOverlay` is asked whether the namespace may have mapped a file of an overlay for writing. */
+  constructor(mapsOverlay: () => boolean) {
+    this.#files = new FileKnowledge(() => this.meanwhile(), mapsOverlay);
+    this.#shown = new SensedFile(this.#files);
+  }
 
   /** Takes the digest of a file from where that version of it (`fileVersion`) was hashed before. */
   know(version: string, digest: Digest): void {
@@ -198,7 +206,7 @@ export class SeenContent {
     for (const fd of candidates) {
       if (fd < 0) continue;
       if (found.adopt(fd, undefined) === 0 && isSameFile(found, seen)) {
-        if (isSameVersion(found, seen)) return "found";
+        if (isSameVersion(found, seen) || (this.versionsTell && isUnchangedSince(found, seen))) return "found";
         missing = "changed";
       }
       found.close();
@@ -261,4 +269,11 @@ function isSameVersion({ stat }: Found, seen: SeenObject): boolean {
     stat.bytes.readBigInt64LE(CTIME_AT) === seen.changedSeconds &&
     stat.bytes.readUInt32LE(CTIME_AT + 8) === seen.changedNanoseconds
   );
+}
+
+/** The last change of an overlay's file by a mapping is not in the version that was seen. It is told by the file itself. */
+function isUnchangedSince({ stat }: Found, { mayBeMappedAt: then, size }: SeenObject): boolean {
+  if (then === undefined || BigInt(stat.size) !== size) return false;
+  const age = Number(process.hrtime.bigint() - then) / 1e6;
+  return stat.changedAtMilliseconds < Date.now() - age - TICK_MILLISECONDS;
 }

@@ -18,7 +18,7 @@ let place = "";
 let content: SeenContent;
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), "isoline-executions-"));
-  content = new SeenContent();
+  content = new SeenContent(() => false);
 });
 afterEach(() => {
   content.close();

@@ -306,6 +306,12 @@ export class KernelNamespace {
     return this.#load.maps.barred.update(sharedKey(this.id, key), u32(1));
   }
 
+  /** Whether a process of it has mapped a file of an overlay that it had opened for writing. */
+  get mapsOverlay(): boolean {
+    const { namespace_states: states } = this.#load.maps;
+    return !states.lookup(u32(this.id), this.#record) || this.#record.readUInt32LE(namespaceState.maps_overlay) !== 0;
+  }
+
   /** How many processes live, how many there have been, and how many acts were lost. */
   census(): { readonly live: number; readonly born: number; readonly lost: number } {
     this.#load.maps.namespace_states.lookup(u32(this.id), this.#record);

@@ -85,7 +85,8 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
   if (adopt?.directory.includes("/tracepoints-") && mediator.mayComeToRefuse) throw cannotRefuse([]);
   const { kernel, attachment } = adopt ? adoptAt(adopt, asked) : beginBest(mediator.mayComeToRefuse, asked);
   const isAsked = attachment !== "tracepoints";
-  const content = new SeenContent();
+  // The tracepoints tell of no mapping that is not executable.
+  const content = new SeenContent(() => !isAsked || kernel.mapsOverlay);
   try {
     if (root !== undefined) content.noteRoot(root);
     for (const { version, digest } of known) content.know(version, digest);

@@ -48,6 +48,7 @@ export const layout = {
     standing: 48,
     path_length: 52,
     place_length: 56,
+    may_be_mapped: 60,
   },
   number: {
     number: 0,
@@ -149,6 +150,11 @@ export interface SeenObject {
   readonly path: Buffer;
   /** The view in which its path holds, if not that of the namespace's launch. */
   readonly origin?: Origin;
+  /**
+   * The moment of the record (CLOCK_MONOTONIC, nanoseconds), if the namespace has mapped a file of an overlay for writing and this is
+   * one: then the times and the size say how it was before it was written to.
+   */
+  readonly mayBeMappedAt?: bigint;
 }
 
 /** Finds out where a path holds that a task with another root, or with other mounts, has of an object. */
@@ -325,6 +331,7 @@ export class Record {
       standing: this.#bytes.readUInt32LE(at + object.standing),
       path,
       ...(origin && { origin }),
+      ...(this.#bytes.readUInt32LE(at + object.may_be_mapped) !== 0 && { mayBeMappedAt: this.time }),
     };
   }
 

@@ -2,7 +2,7 @@
 
 /** `struct namespace_state`: sizes and offsets in bytes. */
 export const namespaceState = {
-  bytes: 72,
+  bytes: 80,
   content: 8,
   bars: 12,
   processes: 16,
@@ -13,6 +13,7 @@ export const namespaceState = {
   spin: 56,
   mounts: 64,
   network: 68,
+  maps_overlay: 72,
 } as const;
 
 /** `struct label` */

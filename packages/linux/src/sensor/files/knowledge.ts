@@ -66,16 +66,20 @@ export class FileKnowledge {
   readonly #verity = new Map<string, string>();
   /** Versions of files to which, at some moment, no process could write: other content has another version. */
   readonly #lasting = new Set<string>();
-  readonly #writers = new WriterSearch();
+  readonly #writers: WriterSearch;
   #clockIsSet = false;
   readonly #chunk: Buffer = Buffer.alloc(1 << 17);
   readonly #originals = new Originals();
   readonly #meanwhile: () => void;
   #shared: NodeDigests | undefined;
 
-  /** `meanwhile` is called again and again while a long operation runs. */
-  constructor(meanwhile: () => void) {
+  /**
+   * `meanwhile` is called again and again while a long operation runs. `mapsOverlay`: whether the namespace may have mapped a file of an
+   * overlay for writing, where that is known and not recorded by `noteOpened` and `noteUnseen`.
+   */
+  constructor(meanwhile: () => void, mapsOverlay?: () => boolean) {
     this.#meanwhile = meanwhile;
+    this.#writers = new WriterSearch(mapsOverlay);
   }
 
   /** From now on digests are found among those of other namespaces, and kept for them. */

@@ -65,9 +65,15 @@ const MOST_OPENED = 65_536;
 export class WriterSearch {
   readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #openedForBoth = new Set<number>();
+  readonly #mapsOverlay: () => boolean;
   #overlaysAreOwn = false;
   /** From this moment on, files of overlays may have been made, or opened for writing, without being recorded. */
   #unseenSince: number | undefined;
+
+  /** `mapsOverlay`: whether a task may have mapped a file of an overlay for writing without being recorded. */
+  constructor(mapsOverlay = () => false) {
+    this.#mapsOverlay = mapsOverlay;
+  }
 
   /** Records that a file was opened for reading and writing, so that it may be mapped. */
   noteOpened({ inode }: Stat): void {
@@ -104,7 +110,7 @@ export class WriterSearch {
     if (magic === TMPFS) return nlink === 0;
     if (magic !== OVERLAY) return false;
     // A mapping holds the file of the layer, not the file of the overlay (fs/backing-file.c, backing_file_mmap).
-    if (this.#overlaysAreOwn || this.#openedForBoth.has(inode) || this.#openedForBoth.size >= MOST_OPENED) return true;
+    if (this.#overlaysAreOwn || this.#mapsOverlay() || this.#openedForBoth.has(inode) || this.#openedForBoth.size >= MOST_OPENED) return true;
     return this.#unseenSince !== undefined && (born === undefined || born >= this.#unseenSince);
   }
 }
