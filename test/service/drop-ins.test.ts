@@ -183,6 +183,23 @@ describe.skipIf(!isBuilt)("the place of a drop-in (needs a build)", () => {
     );
   });
 
+  it("of a service that is enforced is taken away by release, and its contour stays", async () => {
+    const contour = join(cwd, "services/app.contour");
+    const unitFile = ["--unit-file", "units/app.service"];
+    await service("learn", "app", ...unitFile);
+    expect((await service("release", "app")).stderr).toContain("isoline service finish app.service");
+    await service("finish", "app");
+    expect((await service("release", "app")).stderr).toContain("got no drop-in of isoline's");
+    await isoline(["learn", "-q", "-o", contour, "--", "/bin/true"], { cwd });
+    expect((await service("enforce", "app", ...unitFile)).stderr).toContain("wrote ");
+    expect((await service("release", "app", "--dry-run")).stdout).toContain("+++ /dev/null\n");
+    expect(existsSync(dropInPath())).toBe(true);
+    expect((await service("release", "app")).status).toBe(0);
+    expect(existsSync(join(cwd, "units/app.service.d"))).toBe(false);
+    expect(existsSync(contour)).toBe(true);
+    rmSync(contour);
+  });
+
   it("is left alone where another hand wrote it, or a link is", async () => {
     mkdirSync(join(cwd, "units/app.service.d"), { recursive: true });
     writeFileSync(dropInPath(), "[Service]\nNice=1\n");

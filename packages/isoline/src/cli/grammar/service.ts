@@ -33,16 +33,13 @@ export function declareService(program: Command, { ends }: Invocation): void {
     );
   withDropIn(learn);
 
-  service
+  const finish = service
     .command("finish")
     .summary("end the learning")
     .description(
       "Takes the drop-in away by which the service is learnt, and says what further runs must be expected to do.",
     )
     .argument("<unit>", UNIT)
-    .option("--directory <dir>", "where drop-ins of units are; /etc/systemd/system if left out")
-    .option("--contour <file>", "its contour; /var/lib/isoline/services/UNIT.contour if left out")
-    .option("--dry-run", "show the change, and make none")
     .addHelpText(
       "after",
       `${examples("isoline service finish web")}\n\nExit status: 0 it was learnt, 1 nothing was learnt yet.`,
@@ -50,6 +47,7 @@ export function declareService(program: Command, { ends }: Invocation): void {
     .action((unit: string, options: ServiceOptions) =>
       ends(import("../commands/service/finish.ts").then(({ serviceFinish }) => serviceFinish(unit, options))),
     );
+  withPlaces(finish);
 
   const enforce = service
     .command("enforce")
@@ -64,6 +62,17 @@ export function declareService(program: Command, { ends }: Invocation): void {
       ends(import("../commands/service/enforce.ts").then(({ serviceEnforce }) => serviceEnforce(unit, options))),
     );
   withAgent(withDropIn(enforce));
+
+  const release = service
+    .command("release")
+    .summary("run it without its contour again")
+    .description("Takes the drop-in away by which the service is enforced. Its contour stays.")
+    .argument("<unit>", UNIT)
+    .addHelpText("after", examples("isoline service release web", "isoline service release web --dry-run"))
+    .action((unit: string, options: ServiceOptions) =>
+      ends(import("../commands/service/release.ts").then(({ serviceRelease }) => serviceRelease(unit, options))),
+    );
+  withPlaces(release);
 
   const show = service
     .command("show")
@@ -83,10 +92,15 @@ export function declareService(program: Command, { ends }: Invocation): void {
   withAgent(withDropIn(show));
 }
 
-function withDropIn(command: Command): Command {
+function withPlaces(command: Command): Command {
   return command
     .option("--directory <dir>", "where drop-ins of units are; /etc/systemd/system if left out")
     .option("--contour <file>", "its contour; /var/lib/isoline/services/UNIT.contour if left out")
+    .option("--dry-run", "show the change, and make none");
+}
+
+function withDropIn(command: Command): Command {
+  return withPlaces(command)
     .option(
       "--unit-file <file>",
       "a file of the unit, in systemd's order, instead of asking systemctl; may be repeated",
@@ -97,8 +111,7 @@ function withDropIn(command: Command): Command {
       "turn this setting of the unit off, as isoline cannot work under it; may be repeated",
       repeated,
     )
-    .option("--program <path>", "the isoline that the unit starts; /usr/bin/isoline if it is there, else this one")
-    .option("--dry-run", "show the change, and make none");
+    .option("--program <path>", "the isoline that the unit starts; /usr/bin/isoline if it is there, else this one");
 }
 
 function withAgent(command: Command): Command {
