@@ -93,16 +93,18 @@ describe("overlays", { skip }, () => {
     deepEqual(readdirSync(join(cwd, "upper")), []);
   });
 
-  test("code that is written through a mapping is judged by its present content", () => {
-    lay();
-    const learnt = run("learn", "--sensor", "bpf", "-q", "-o", "mapped.contour", ...mapping);
-    deepEqual([learnt.status, learnt.stdout], [0, "mapped mapped\n"], learnt.stderr);
-    for (const [words, said] of /** @type {const} */ ([
-      [[], "mapped mapped\n"],
-      [["change"], "mapped refused\n"],
-    ])) {
+  for (const words of [[], ["told"]])
+    test(`code that is written through a mapping is judged by its present content ${words.join("")}`, () => {
       lay();
-      equal(run("run", "mapped.contour", "--sensor", "bpf", "--enforce", "-q", ...mapping, ...words).stdout, said);
-    }
-  });
+      const learnt = run("learn", "--sensor", "bpf", "-q", "-o", "mapped.contour", ...mapping, ...words);
+      deepEqual([learnt.status, learnt.stdout], [0, "mapped mapped\n"], learnt.stderr);
+      for (const [more, said] of /** @type {const} */ ([
+        [[], "mapped mapped\n"],
+        [["change"], "mapped refused\n"],
+      ])) {
+        lay();
+        const enforced = ["run", "mapped.contour", "--sensor", "bpf", "--enforce", "-q", ...mapping, ...words, ...more];
+        equal(run(...enforced).stdout, said);
+      }
+    });
 });

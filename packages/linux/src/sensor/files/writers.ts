@@ -110,7 +110,13 @@ export class WriterSearch {
     if (magic === TMPFS) return nlink === 0;
     if (magic !== OVERLAY) return false;
     // A mapping holds the file of the layer, not the file of the overlay (fs/backing-file.c, backing_file_mmap).
-    if (this.#overlaysAreOwn || this.#mapsOverlay() || this.#openedForBoth.has(inode) || this.#openedForBoth.size >= MOST_OPENED) return true;
+    if (
+      this.#overlaysAreOwn ||
+      this.#mapsOverlay() ||
+      this.#openedForBoth.has(inode) ||
+      this.#openedForBoth.size >= MOST_OPENED
+    )
+      return true;
     return this.#unseenSince !== undefined && (born === undefined || born >= this.#unseenSince);
   }
 }
