@@ -14,7 +14,7 @@
 #ifndef ISOLINE_WAKE_READER_H
 #define ISOLINE_WAKE_READER_H
 
-#include "maps.h"
+#include "namespaces.h"
 
 enum urgency {
 	AT_ONCE_READ = 0,

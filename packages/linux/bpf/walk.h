@@ -10,7 +10,7 @@
 #define ISOLINE_WALK_H
 
 #include "current-task.h"
-#include "maps.h"
+#include "namespaces.h"
 
 #define MAX_DEPTH 128
 

@@ -27,7 +27,7 @@ export function removeStance(actions: BpfMap, id: number): void {
   if (stanceOf(actions, id)) actions.update(placeOf(id), Buffer.alloc(defaultAction.bytes));
 }
 
-/** The index of a namespace in the maps that have an entry for each: `place_of` in `bpf/maps.h`. */
+/** The index of a namespace in the maps that have an entry for each: `place_of` in `bpf/namespaces.h`. */
 export function placeOf(id: number): Buffer {
   return u32(id % MOST_NAMESPACES);
 }
