@@ -3,7 +3,17 @@
  * is kept for such a file: its present content counts, and the report says that it may be written.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -92,6 +102,52 @@ describe.skipIf(compiler === undefined || !isBuilt || !hasOverlays)(
       expect(readReport(directory).departures.map(({ act }) => act.split(" ", 3).join(" "))).toEqual([
         "map access=execute path=$CWD/code",
       ]);
+    });
+  },
+);
+
+const MEMORY = "/dev/shm";
+const isMemory = existsSync(MEMORY) && statfsSync(MEMORY).type === 0x0102_1994;
+
+describe.skipIf(compiler === undefined || !isBuilt || !isMemory)(
+  "code in memory that is written through a mapping, which changes no time of it (needs gcc, a build, tmpfs on /dev/shm)",
+  () => {
+    let directory: string;
+
+    beforeAll(() => {
+      directory = mkdtempSync(join(MEMORY, "isoline-mapped-"));
+      for (const name of ["lower", "upper", "work", "merged", "plain"]) mkdirSync(join(directory, name));
+      const source = fileURLToPath(new URL("./mapped-silently.c", import.meta.url));
+      execFileSync("gcc", ["-O1", "-w", "-static", "-o", join(directory, "mapped-silently"), source]);
+      if (hasOverlays)
+        execFileSync(
+          "mount",
+          ["-t", "overlay", "overlay", "-o", "lowerdir=lower,upperdir=upper,workdir=work", "merged"],
+          {
+            cwd: directory,
+          },
+        );
+    });
+    afterAll(() => {
+      spawnSync("umount", ["-l", join(directory, "merged")]);
+      rmSync(directory, { recursive: true, force: true });
+    });
+
+    it.each(hasOverlays ? ["plain", "merged"] : ["plain"])("is judged by its present content (%s)", async (name) => {
+      const place = join(directory, name);
+      const start = (words: readonly string[], ...program: readonly string[]) => {
+        writeFileSync(join(place, "code"), Buffer.alloc(4096));
+        const report = join(directory, "report.json");
+        return isoline([...words, "--report", report, "-q", "--", "../mapped-silently", ...program], { cwd: place });
+      };
+      const contour = join(directory, `${name}.contour`);
+      expect(await start(["learn", "-o", contour])).toMatchObject({ status: 0, stdout: "mapped mapped\n" });
+      expect(await start(["run", contour, "--enforce"])).toMatchObject({ status: 0, stdout: "mapped mapped\n" });
+      expect(await start(["check", contour], "change")).toMatchObject({ status: 3, stdout: "mapped mapped\n" });
+      expect(readReport(directory).departures.map(({ act }) => act.split(" ", 3).join(" "))).toEqual([
+        "map access=execute path=$CWD/code",
+      ]);
+      expect((await start(["run", contour, "--enforce"], "change")).stdout).toBe("mapped refused\n");
     });
   },
 );

@@ -9,7 +9,9 @@
 #define S_VERITY (1 << 16)
 /* linux/magic.h: a process serves the content of such a file, and may serve other content at the next read. */
 #define FUSE_SUPER_MAGIC 0x65735546
-/* A file of an overlay may be mapped for writing while it runs: the mapping is of the file beneath. */
+/* A file in memory may be written to through a mapping, and no time of it changes. Of an overlay's the mapping is one of the file beneath. */
+#define TMPFS_MAGIC 0x01021994
+#define RAMFS_MAGIC 0x858458f6
 
 #ifdef ATTACH_LSM
 /* More than a tick of the coarsest clock (20 ms), and than TAI is ahead of the clock that files have their times of (a minute), in ns. */
@@ -41,9 +43,14 @@ int BPF_PROG(exec_vouched, struct linux_binprm *bprm)
 
 	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ima_file_hash) || !current_member())
 		return 0;
-	if (inode->i_flags & S_VERITY || inode->i_sb->s_magic == FUSE_SUPER_MAGIC ||
-	    is_on_overlay(inode))
+	if (inode->i_flags & S_VERITY || is_on_overlay(inode))
 		return 0;
+	switch (inode->i_sb->s_magic) {
+	case FUSE_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+		return 0;
+	}
 	describe_version(&before, inode);
 	if (!is_settled(&before))
 		return 0;

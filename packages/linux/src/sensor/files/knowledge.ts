@@ -12,7 +12,7 @@ import { Found, type Origin, versionOf } from "./found.ts";
 import type { NodeDigests } from "./node-digests.ts";
 import { enforcedVerity } from "./verity.ts";
 import { wasWithheld, withReadable } from "./reading.ts";
-import { isOverlay, type Writers, WriterSearch } from "./writers.ts";
+import { isOverlay, magicOf, type Writers, WriterSearch } from "./writers.ts";
 
 /**
  * File system magics (linux/magic.h) whose files are not stored bytes. Everything else is `disk`: the kind of storage (ext4,
@@ -141,7 +141,7 @@ export class FileKnowledge {
   writersOf(found: Found): Writers {
     if (!found.stat.isRegular || this.classOf(found) !== "disk") return "unknown";
     const version = found.version;
-    if (this.#lasting.has(version)) return "none";
+    if (this.#isProven(found)) return "none";
     const writers = withReadable(found.fd, (readable) => this.#search(readable, found.stat)) ?? "unknown";
     if (writers !== "none") return writers;
     if (!this.isStill(found)) return "unknown";
@@ -183,6 +183,16 @@ export class FileKnowledge {
     return !this.#clockIsSet;
   }
 
+  /** Whether no process could write to this version of a file at some moment, and other content has another version since. */
+  #isProven(found: Found): boolean {
+    return this.#lasting.has(found.version) && this.versionTells(found);
+  }
+
+  /** Whether other content of this file has another version. */
+  versionTells({ filesystem, stat }: Found): boolean {
+    return !this.#clockIsSet && !this.#writers.leavesNoTrace(filesystem, stat);
+  }
+
   /** Stores a version that no process can write to, if it is still the version. */
   #search(readable: number, stat: Stat): Writers {
     const writers = this.#writers.of(readable, stat);
@@ -193,7 +203,8 @@ export class FileKnowledge {
     if (!found.stat.isRegular || found.stat.size > MAX_CONTENT || this.classOf(found) !== "disk") return undefined;
     const version = found.version;
     const entry = algorithm + version;
-    const known = this.#digests.get(entry);
+    const isProven = this.#isProven(found);
+    const known = isProven ? this.#digests.get(entry) : undefined;
     if (known) {
       if (algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, known);
       return { digest: known, writers: "none", verity: this.#verity.get(version) };
@@ -201,7 +212,7 @@ export class FileKnowledge {
     const looked = withReadable(found.fd, (readable): Looked | typeof CHANGED => {
       const verity = enforcedVerity(readable);
       // Checked before the file is read: a write from now on changes its times.
-      const writers = verity !== undefined || this.#lasting.has(version) ? "none" : this.#search(readable, found.stat);
+      const writers = verity !== undefined || isProven ? "none" : this.#search(readable, found.stat);
       // Files with the same fs-verity digest have the same content, wherever they are.
       const entryOfVerity = verity === undefined ? undefined : `${algorithm} ${verity}`;
       // Only for a version of which this namespace has its own proof.
@@ -282,6 +293,7 @@ export class FileKnowledge {
     if (!original) return undefined;
     const now = new Stat();
     if (statx(original.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, now.bytes) < 0) return undefined;
+    if (this.#writers.leavesNoTrace(magicOf(original.fd), now)) return undefined;
     return this.#digests.get(`sha256${versionOf(now)}`) === original.digest ? original.digest : undefined;
   }
 

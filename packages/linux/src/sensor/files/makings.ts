@@ -90,7 +90,7 @@ export class Makings {
   /** Who has built this file, if it is built; `digest` is its content's. */
   of(found: Found, digest: Digest | undefined): readonly Maker[] | undefined {
     if (digest === undefined || (this.#growing.size === 0 && this.#built.size === 0)) return undefined;
-    const version = this.#files.versionsTell ? this.#proven.get(found.version) : undefined;
+    const version = this.#files.versionTells(found) ? this.#proven.get(found.version) : undefined;
     if (version !== undefined) return version;
     const growing = this.#growing.get(identityOf(found.stat));
     if (growing !== undefined) this.#prove(growing);

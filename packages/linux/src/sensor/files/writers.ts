@@ -21,33 +21,31 @@ export type Writers = "none" | "some" | "unknown";
 const TMPFS = 0x0102_1994;
 const RAMFS = 0x8584_58f6;
 const OVERLAY = 0x794c_7630;
-/** linux/magic.h: ext4, XFS, Btrfs, F2FS, tmpfs, ramfs, overlay. The kernel itself maintains their times, in small steps. */
-const keptByKernel: ReadonlySet<number> = new Set([
-  0xef53,
-  0x5846_5342,
-  0x9123_683e,
-  0xf2f5_2010,
-  TMPFS,
-  RAMFS,
-  OVERLAY,
-]);
+/** linux/magic.h: ext4, XFS, Btrfs, F2FS, overlay. The kernel itself maintains their times, in small steps. */
+const keptByKernel: ReadonlySet<number> = new Set([0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, OVERLAY]);
+/**
+ * Their times are the kernel's as well, and prove nothing: a page that was read through a mapping for writing is written to without a
+ * fault, so no time changes (mm/mmap.c, vma_wants_writenotify: there is nothing to write back).
+ */
+const inMemory: ReadonlySet<number> = new Set([TMPFS, RAMFS]);
 /** SquashFS, EROFS, ISO 9660: nothing can write to them. */
 const readOnly: ReadonlySet<number> = new Set([0x7371_7368, 0xe0f5_e1e2, 0x9660]);
 
 /** Whether a file system is one of the kernel's own on storage that it reads itself, so that no other process is involved in an open. */
 export function isOnOwnStorage(magic: number): boolean {
-  return keptByKernel.has(magic) || readOnly.has(magic);
+  return keptByKernel.has(magic) || inMemory.has(magic) || readOnly.has(magic);
 }
 
 /** Whether it is one of these that is neither in memory nor made of others. */
 export function isOnDisk(magic: number): boolean {
-  return isOnOwnStorage(magic) && ![TMPFS, RAMFS, OVERLAY].includes(magic);
+  return isOnOwnStorage(magic) && !inMemory.has(magic) && magic !== OVERLAY;
 }
 
 export function isOverlay(magic: number): boolean {
   return magic === OVERLAY;
 }
 
+const statfs = Buffer.alloc(120);
 const F_SETSIG = 10;
 const F_SETLEASE = 1024;
 const F_SETOWN = 8;
@@ -63,7 +61,6 @@ export const TICK_MILLISECONDS = 20;
 const MOST_OPENED = 65_536;
 
 export class WriterSearch {
-  readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #openedForBoth = new Set<number>();
   readonly #mapsOverlay: () => boolean;
   #overlaysAreOwn = false;
@@ -95,30 +92,32 @@ export class WriterSearch {
 
   /** `descriptor` was opened for reading, and `stat` is its status. Content that was read before this call may be outdated. */
   of(readable: number, stat: Stat): Writers {
-    const magic = fstatfs(readable, this.#statfs) < 0 ? 0 : this.#statfs.readUInt32LE(0);
+    const magic = magicOf(readable);
     if (readOnly.has(magic)) return "none";
     const lease = leaseOf(readable);
     if (lease === "some") return lease;
-    if (!keptByKernel.has(magic) || !isOlderThanTick(stat) || this.#escapesLease(magic, stat)) return "unknown";
+    if (!keptByKernel.has(magic) || !isOlderThanTick(stat) || this.leavesNoTrace(magic, stat)) return "unknown";
     // A lease on another user's file requires a capability. If this process may not write the file, neither may its workload.
     return lease === "unknown" && mayWrite(readable) ? "unknown" : "none";
   }
 
-  /** Whether a lease on the file does not account for all of its writers. */
-  #escapesLease(magic: number, { inode, nlink, bornAtMilliseconds: born }: Stat): boolean {
-    // The creator of a file in memory that never had a name (memfd) is not counted as a writer (fs/file_table.c, alloc_file).
-    if (magic === TMPFS) return nlink === 0;
-    if (magic !== OVERLAY) return false;
+  /**
+   * Whether the file may be written to through a mapping without a change of its times: what is in memory, and what an overlay shows that
+   * was opened so, since no lease accounts for that mapping and the file beneath may be in memory. Not even a version that was proven
+   * earlier proves anything then.
+   */
+  leavesNoTrace(magic: number, { inode, bornAtMilliseconds: born }: Stat): boolean {
+    if (magic !== OVERLAY) return inMemory.has(magic);
     // A mapping holds the file of the layer, not the file of the overlay (fs/backing-file.c, backing_file_mmap).
-    if (
-      this.#overlaysAreOwn ||
-      this.#mapsOverlay() ||
-      this.#openedForBoth.has(inode) ||
-      this.#openedForBoth.size >= MOST_OPENED
-    )
-      return true;
+    if (this.#overlaysAreOwn || this.#mapsOverlay()) return true;
+    if (this.#openedForBoth.has(inode) || this.#openedForBoth.size >= MOST_OPENED) return true;
     return this.#unseenSince !== undefined && (born === undefined || born >= this.#unseenSince);
   }
+}
+
+/** `f_type` of the file system of a descriptor (linux/magic.h); 0 if it is not known. */
+export function magicOf(fd: number): number {
+  return fstatfs(fd, statfs) < 0 ? 0 : statfs.readUInt32LE(0);
 }
 
 /** Takes a lease and releases it at once: meanwhile an open for writing blocks, or fails if it must not block. */

@@ -146,9 +146,9 @@ export class Context {
    * The key with the version of a file whose content counts. If the version does not identify the content, a value that never
    * recurs.
    */
-  versioned(key: RawKey, { stat }: Found): RawKey {
-    key.version(stat);
-    return this.files.versionsTell ? key : key.u32(++this.#moments);
+  versioned(key: RawKey, found: Found): RawKey {
+    key.version(found.stat);
+    return this.files.versionTells(found) ? key : key.u32(++this.#moments);
   }
 
   /**
