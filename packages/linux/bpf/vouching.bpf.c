@@ -9,7 +9,7 @@
 #define S_VERITY (1 << 16)
 /* linux/magic.h: a process serves the content of such a file, and may serve other content at the next read. */
 #define FUSE_SUPER_MAGIC 0x65735546
-/* A file in memory may be written to through a mapping, and no time of it changes. Of an overlay's the mapping is one of the file beneath. */
+/* A file in memory may be written to through a mapping, and no time of it changes; a mapping of an overlay's is one of the file beneath. */
 #define TMPFS_MAGIC 0x01021994
 #define RAMFS_MAGIC 0x858458f6
 

@@ -76,9 +76,9 @@ export class Executions {
    * that it was reported of may have ended before.
    */
   #upToDate(image: SeenImage, key: string, pid: number): SeenImage {
-    const { remark, passing } = image.content;
+    const { remark } = image.content;
     if (!this.#content.versionsTell || (remark !== undefined && isMissed(remark))) return this.#again(image, key, pid);
-    if (passing === undefined) return image;
+    if (remark?.what === "ima" || this.#content.versionTells(image.seen)) return image;
     const current = image.isForNext ? image : this.#again(image, key, pid);
     this.#images.set(key, { ...current, isForNext: false });
     return current;
