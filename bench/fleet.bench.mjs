@@ -14,8 +14,8 @@ export const benchmark = {
   title: "a verifier of a fleet",
   minutes: 60,
   method: `The built isoline verifier over TLS, and load generators in processes of their own on the same processors. Evidence was signed
-once by swtpm; then each node writes its own challenge, times and bound state into it and signs it anew with its own P-256 key in
-software, for the quote and for the certificate of the register, so that it has the form and the size of the TPM's. Whole evidence has
+once by swtpm. Then each node writes its own challenge, times and bound state into it and signs it anew with its own P-256 key in
+software, for the quote and for the certificate of the register. It has the form and the size of the TPM's. Whole evidence has
 logs of boot (64 events), of IMA and of the node, one canister with a register and a bound state; the policy demands each. Nodes share a
 few kept connections, as behind a balancer. \`--set part=steady|killed|restarted|restored|held\` runs one part, \`--set nodes=N\`,
 \`minutes=M\`, \`due=SECONDS\` and \`seconds=S\` say how much of it, \`profile=FOLDER\` has Node write where the verifier's time went.`,

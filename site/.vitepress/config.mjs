@@ -127,6 +127,7 @@ export default defineConfig({
             collapsed: true,
             items: [
               page("Intel Xeon", "/performance/intel-xeon"),
+              page("Intel Xeon, a fleet", "/performance/intel-xeon-fleet"),
               page("AMD EPYC", "/performance/amd-epyc"),
               page("AMD EPYC, process start", "/performance/amd-epyc-process-start"),
               page("AMD EPYC, workloads", "/performance/amd-epyc-workloads"),
