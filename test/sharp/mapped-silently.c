@@ -6,25 +6,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const char *map_as_code(void) {
-  int fd = open("code", O_RDONLY);
-  char *at = mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
-  close(fd);
-  if (at == MAP_FAILED) return "refused";
-  munmap(at, 4096);
-  return "mapped";
-}
+#include "map-as-code.h"
 
 int main(int count, char **words) {
   usleep(50000); /* so that the last change of the file is old enough to count */
-  const char *first = map_as_code();
+  const char *first = map_as_code("code");
   int fd = open("code", O_RDWR);
   volatile char *bytes = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   close(fd);
   char byte = bytes[4095];
   if (count > 1) bytes[4095] = byte + 1;
   munmap((void *)bytes, 4096);
-  const char *second = map_as_code();
+  const char *second = map_as_code("code");
   printf("%s %s\n", first, second);
   return 0;
 }
