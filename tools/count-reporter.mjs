@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { relative } from "node:path";
 
 /** The most characters of a reason beside the name of a failed test. */
 const MOST_REASON = 300;
@@ -7,9 +8,28 @@ const MOST_REASON = 300;
  * Reports the results of each test file to `tools/test-runs.mjs`, in the file named by ISOLINE_TEST_REPORT.
  *
  * A test file that cannot be loaded, a hook that throws and an uncaught error count as one failure each, and so does a test
- * that never ran. So a closing line without failures means that there were none.
+ * that never ran. So a closing line without failures means that there were none. The report is written as each file ends: it
+ * names the files that did not end where the runner is stopped before its own end.
  */
 export default class CountReporter {
+  /** @type {import("./test-runs.mjs").Results} */
+  #results = {};
+
+  /** @param {readonly import("vitest/node").TestSpecification[]} specifications */
+  onTestRunStart(specifications) {
+    for (const { moduleId, project } of specifications) {
+      const file = relative(project.config.root, moduleId);
+      this.#results[file] = { passed: 0, failed: [`${file}: did not end`], skipped: [], unsteady: [] };
+    }
+    report(this.#results);
+  }
+
+  /** @param {import("vitest/node").TestModule} module */
+  onTestModuleEnd(module) {
+    this.#results[module.relativeModuleId] = resultsOf(module);
+    report(this.#results);
+  }
+
   /**
    * @param {readonly import("vitest/node").TestModule[]} modules
    * @param {readonly import("vitest/node").SerializedError[]} unhandledErrors
@@ -25,9 +45,14 @@ export default class CountReporter {
       results[running] ??= { passed: 0, failed: [], skipped: [], unsteady: [] };
       results[running].failed.push(name + reason([error]));
     }
-    const file = process.env["ISOLINE_TEST_REPORT"];
-    if (file !== undefined) writeFileSync(file, JSON.stringify(results));
+    report(results);
   }
+}
+
+/** @param {import("./test-runs.mjs").Results} results */
+function report(results) {
+  const file = process.env["ISOLINE_TEST_REPORT"];
+  if (file !== undefined) writeFileSync(file, JSON.stringify(results));
 }
 
 /** @param {import("vitest/node").TestModule} module @returns {import("./test-runs.mjs").Counts} */

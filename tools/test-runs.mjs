@@ -94,6 +94,8 @@ async function runOnce(filters, env, limitSeconds) {
   rmSync(report, { force: true });
   const how = outcome.timedOut ? "too late" : `status ${outcome.status}`;
   if (results === undefined) return failure(`the test runner ended without a report (${how})`);
+  if (outcome.timedOut)
+    return { ...results, ...failure(`the test runner was stopped after ${Math.round(limitSeconds)} s`) };
   if (outcome.status !== 0 && failedFiles(results).length === 0 && results[""] === undefined)
     return { ...results, ...failure(`the test runner failed (${how}), and no test did`) };
   return results;

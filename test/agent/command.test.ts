@@ -1,5 +1,6 @@
 /** A command that is handed over to the agent ends as it does without one, and fails closed when the agent dies. */
-import { readFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { copyFileSync, readdirSync, readFileSync, truncateSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +9,7 @@ import { isRoot } from "../support/machine.ts";
 import { TestAgent } from "./agent.ts";
 
 const LEARNT = "cat /etc/hostname > /dev/null; sleep 0.1; [ -z '' ]";
+const LONG_PROGRAM = 256 * 1024 * 1024;
 const DEPARTS = "cat /etc/hostname > /dev/null; cat /etc/passwd; exit 7";
 
 describe.skipIf(!isBuilt || !isRoot)("a command at the agent (needs a build and root)", () => {
@@ -52,6 +54,20 @@ describe.skipIf(!isBuilt || !isRoot)("a command at the agent (needs a build and 
       },
     );
     expect(handed.status).toBe(9);
+  });
+
+  it("hears a signal while its program is being started, and the program gets it", async () => {
+    // Hashed before it may run: so long, its start takes a moment.
+    const program = join(agent.directory, "sleep");
+    copyFileSync("/usr/bin/sleep", program);
+    truncateSync(program, LONG_PROGRAM);
+    await agent.isoline(["learn", "-q", "-o", "sleep.contour", "--", program, "0"]);
+    const handed = await agent.isoline(
+      ["run", "-q", "sleep.contour", "--enforce", "--agent", "--agent-socket", agent.socket, "--", program, "600"],
+      { onStart: (child) => void forked(child).then(() => child.kill("SIGTERM")) },
+    );
+    expect(handed.signal).toBe("SIGTERM");
+    await expect.poll(() => agent.log.at(-1)).toMatchObject({ event: "ended", verdict: "on-contour" });
   });
 
   it("is refused where the contour is missing, and nothing of it runs", async () => {
@@ -139,4 +155,11 @@ function spoken(path: string, said: string): Promise<string> {
     socket.on("error", () => {});
     socket.on("close", () => resolve(heard));
   });
+}
+
+/** Waits until a thread of a process has a child. */
+async function forked({ pid }: ChildProcess): Promise<void> {
+  const tasks = `/proc/${pid}/task`;
+  const children = () => readdirSync(tasks).map((tid) => readFileSync(`${tasks}/${tid}/children`, "utf8"));
+  await expect.poll(() => children().join(""), { interval: 1 }).not.toBe("");
 }

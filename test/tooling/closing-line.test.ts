@@ -124,6 +124,20 @@ describe.skipIf(!isCI)("the closing line (only in CI)", () => {
     expect(status).toBe(1);
   });
 
+  it("names the files that did not end in time, and counts the others", async () => {
+    using tree = testableTree({
+      "test/a.test.ts": testFile(""),
+      "test/b.test.ts": 'import { it } from "vitest";\n\nit("waits", () => new Promise(() => {}));\n',
+    });
+    const program = `import { runTests } from "./tools/test-runs.mjs"; console.log(JSON.stringify(await runTests([], {}, 15)));`;
+    const { output } = await run([process.execPath, "--input-type=module", "-e", program], { cwd: tree.root });
+    expect(JSON.parse(output.trimEnd().split("\n").at(-1) ?? "")).toEqual({
+      passed: 1,
+      failed: ["test/b.test.ts: did not end", "the test runner was stopped after 15 s"],
+      ...{ skipped: [], unsteady: [] },
+    });
+  });
+
   it("is last and names the failed build, and nothing runs after it", async () => {
     using tree = testableTree({ "packages/core/src/index.ts": 'export const broken: number = "1";\n' });
     const { status, lines, output } = await ciRun(tree);

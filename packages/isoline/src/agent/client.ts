@@ -170,6 +170,7 @@ export class CommandAtAgent {
     outcome.catch(() => {});
     launcher.postMessage(launch);
     orders.port1.postMessage(order);
+    this.first.isOrdered = () => true;
     const taken = new Promise<void>((resolve) => {
       this.#taken = resolve;
     });

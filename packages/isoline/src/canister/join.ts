@@ -44,6 +44,7 @@ export async function joinCanister(record: CanisterRecord, joining: Joining): Pr
   first.onStop = (signal) => void (isHeld(signal) || process.kill(process.pid, "SIGSTOP"));
   if (record.sensor === "bpf") return invited(record, joining, first);
   const { block, launched } = launchThread(joining);
+  first.isOrdered = () => true;
   const started = outcomeOf(launched);
   const listener = await listenerIn(block);
   if (listener >= 0) {

@@ -7,12 +7,16 @@ import type { Entry } from "./entry.ts";
 /** In milliseconds. If another thread took the child's status, this must not wait for ever. */
 const ENDING_TRIES = 1000;
 const LOOK_EVERY_MS = 500;
+/** How long a signal that ends programs may wait for the workload's start. */
+const LONGEST_START_MS = 5000;
 /** Signals that a user or a service manager sends to a program it started; passed on to the workload. */
 const FORWARDED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH"];
 /** Signals of the terminal: the kernel has sent them to the workload as well. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"];
 /** Signals by which a user, a terminal or a service manager ends a program. */
 const ENDS: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"]);
+/** What it gets once it runs, where it came while it was being started. A terminal's stop signals reach it without us. */
+const KEPT: ReadonlySet<NodeJS.Signals> = new Set([...FORWARDED, ...ENDS]);
 /** SIGCHLD, and the doorbell signal of the supervising thread. */
 const OURS: readonly NodeJS.Signals[] = ["SIGCHLD", "SIGCONT", "SIGURG"];
 
@@ -23,9 +27,13 @@ export class FirstProcess {
   onStop: (signal: number) => void = () => {};
   /** Called when a signal that ends programs arrives after it has ended: then the signal is meant for isoline. */
   onToldToEnd: (name: NodeJS.Signals) => void = () => {};
+  /** Whether its start was ordered: then it may run while its process id is not known here yet. */
+  isOrdered: () => boolean = () => false;
   /** The one that signals to this process are for. */
   static #current: FirstProcess | undefined;
   #pid = 0;
+  /** The signals that came while it was being started. */
+  readonly #early: NodeJS.Signals[] = [];
   #exit: ChildState = { state: "running" };
 
   /** 0 before it is started. */
@@ -45,6 +53,7 @@ export class FirstProcess {
   started(pid: number): void {
     this.#pid = pid;
     this.#reap();
+    for (const name of this.#early.splice(0)) this.#forward(name);
   }
 
   /** What its parent says of its end, where that is another process. */
@@ -107,10 +116,22 @@ export class FirstProcess {
   }
 
   #forward(name: NodeJS.Signals): void {
-    // Nothing runs yet, so nothing is lost.
-    if (this.#pid === 0 && ENDS.has(name)) dieBySignal(constants.signals[name]);
-    if (this.isOver && ENDS.has(name)) this.onToldToEnd(name);
-    else if (this.#pid > 0 && !this.isOver) sendSignal(this.#pid, constants.signals[name]);
+    if (this.#pid === 0) this.#beforeStart(name);
+    else if (!this.isOver) sendSignal(this.#pid, constants.signals[name]);
+    else if (ENDS.has(name)) this.onToldToEnd(name);
+  }
+
+  /**
+   * Before the order, nothing runs, and nothing is lost. After it the workload gets the signal once it is started. A second one
+   * is for isoline, and so is the first where a start takes long: its exec may wait for an answer.
+   */
+  #beforeStart(name: NodeJS.Signals): void {
+    const isSecond = this.#early.some((early) => ENDS.has(early));
+    const die = () => dieBySignal(constants.signals[name]);
+    if (ENDS.has(name) && (isSecond || !this.isOrdered())) die();
+    if (!KEPT.has(name) || !this.isOrdered()) return;
+    this.#early.push(name);
+    if (ENDS.has(name)) setTimeout(() => this.#pid === 0 && die(), LONGEST_START_MS).unref();
   }
 
   /** A Ctrl-C reaches the whole foreground group. Only if isoline is not in it can the signal have been meant for isoline alone. */

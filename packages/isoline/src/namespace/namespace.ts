@@ -180,6 +180,7 @@ export class Namespace {
   #takeSignals(): () => void {
     if (!this.#standsIn) return this.first.watch();
     this.first.onStop = (signal) => this.#stop(signal);
+    this.first.isOrdered = () => Atomics.load(this.block, cells.ready) !== 0;
     // A container is ended by its engine, which signals its processes and not this one.
     if (this.#plan.root === undefined) this.first.onToldToEnd = (name) => this.end(name);
     return this.first.takeSignals(this.#entry);
