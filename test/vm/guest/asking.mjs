@@ -63,7 +63,7 @@ export const isStopped = (pid) => /\) T /.test(readFileSync(`/proc/${pid}/stat`,
 
 /** @param {() => boolean} holds */
 export async function until(holds) {
-  for (let step = 0; step < 1500 && !holds(); step++) await setTimeout(10);
+  for (let step = 0; step < 6000 && !holds(); step++) await setTimeout(10);
   equal(holds(), true);
 }
 

@@ -18,7 +18,7 @@ test("forced while a namespace enforces: the user and the namespace get a report
   equal(await run.over, 125);
   match(run.saidOnError(), /the BPF programs were taken out of the kernel/);
   // As documented, the workload continues; the hooks are removed one after the other.
-  for (let step = 0; step < 500 && (await run.ask("list /opt")) !== 0; step++) await setTimeout(20);
+  for (let step = 0; step < 6000 && (await run.ask("list /opt")) !== 0; step++) await setTimeout(20);
   equal(await run.ask("list /opt"), 0);
 });
 

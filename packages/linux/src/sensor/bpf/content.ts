@@ -89,6 +89,11 @@ export class SeenContent {
     return this.#files.versionsTell;
   }
 
+  /** Whether a file that was seen has another version once it has other content. */
+  versionTells({ magic }: SeenObject): boolean {
+    return this.#files.timesTell(magic);
+  }
+
   /** Notes that the namespace may mount an overlay. */
   noteOverlay(): void {
     this.#files.noteOverlay();

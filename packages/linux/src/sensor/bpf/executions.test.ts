@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -76,7 +76,11 @@ test("a file that has another version by then stays unread", () => {
 
 test("a program that was read just after its last change is read again by each exec that is held, and only by those", () => {
   let reads = 0;
-  const counting = { versionsTell: true, of: () => ({ digest: String(++reads) }) } as unknown as SeenContent;
+  const counting = {
+    versionsTell: true,
+    versionTells: () => true,
+    of: () => ({ digest: String(++reads) }),
+  } as unknown as SeenContent;
   const executions = new Executions(counting);
   const program = join(place, "program");
   writeFileSync(program, "#!/bin/sh\n");
@@ -95,4 +99,17 @@ test("a program that was read just after its last change is read again by each e
   const old = { ...seen, changedSeconds: seen.changedSeconds - 3600n };
   executions.note(record(old, Buffer.alloc(0)));
   expect([digestOf(old, fates.held), digestOf(old, fates.held)]).toEqual(["3", "3"]);
+});
+
+test.skipIf(!existsSync("/dev/shm"))("a program in memory is read again by each exec but the first one", () => {
+  const directory = mkdtempSync("/dev/shm/isoline-executions-");
+  const executions = new Executions(content);
+  const program = join(directory, "program");
+  writeFileSync(program, "#!/bin/sh\n");
+  const seen = seenAt(program);
+  const remark = () => executions.of(record(seen, key))?.[0].content.remark?.what;
+
+  executions.note(record(seen, Buffer.alloc(0)));
+  rmSync(directory, { recursive: true });
+  expect([remark(), remark()]).toEqual([undefined, "gone"]);
 });

@@ -23,6 +23,8 @@ export interface SeenImage {
   readonly isLoader: boolean;
   /** It was read so soon after its last change that another change may have left the same times. */
   readonly isFresh: boolean;
+  /** No exec has taken its content yet: it was read for the next one, which keeps the file from being written. */
+  readonly isForNext: boolean;
 }
 
 /** The files of one exec: the one that was named, then its loaders. */
@@ -45,6 +47,7 @@ export class Executions {
       seen,
       isLoader: record.argument(0) !== 0,
       isFresh: isFresh(seen),
+      isForNext: true,
       content: vouchedIn(record, seen) ?? this.#content.of(seen, record.pid),
     });
   }
@@ -74,8 +77,11 @@ export class Executions {
    */
   #upToDate(image: SeenImage, key: string, pid: number): SeenImage {
     const { remark } = image.content;
-    if (this.#content.versionsTell && (remark === undefined || !isMissed(remark))) return image;
-    return this.#again(image, key, pid);
+    if (!this.#content.versionsTell || (remark !== undefined && isMissed(remark))) return this.#again(image, key, pid);
+    if (remark?.what === "ima" || this.#content.versionTells(image.seen)) return image;
+    const current = image.isForNext ? image : this.#again(image, key, pid);
+    this.#images.set(key, { ...current, isForNext: false });
+    return current;
   }
 
   #again(image: SeenImage, key: string, pid: number): SeenImage {

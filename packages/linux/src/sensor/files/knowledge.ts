@@ -188,6 +188,11 @@ export class FileKnowledge {
     return this.#lasting.has(found.version) && this.versionTells(found);
   }
 
+  /** Whether other content of any file of such a file system has another version. */
+  timesTell(magic: number): boolean {
+    return !this.#clockIsSet && this.#writers.timesTell(magic);
+  }
+
   /** Whether other content of this file has another version. */
   versionTells({ filesystem, stat }: Found): boolean {
     return !this.#clockIsSet && !this.#writers.leavesNoTrace(filesystem, stat);

@@ -101,6 +101,12 @@ export class WriterSearch {
     return lease === "unknown" && mayWrite(readable) ? "unknown" : "none";
   }
 
+  /** Whether a file of such a file system has other times once it was written to, as far as it is known what an overlay's files are. */
+  timesTell(magic: number): boolean {
+    if (magic === OVERLAY) return !this.#overlaysAreOwn && !this.#mapsOverlay();
+    return keptByKernel.has(magic) || readOnly.has(magic);
+  }
+
   /**
    * Whether the file may be written to through a mapping without a change of its times: what is in memory, and what an overlay shows that
    * was opened so, since no lease accounts for that mapping and the file beneath may be in memory. Not even a version that was proven

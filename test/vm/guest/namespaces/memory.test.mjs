@@ -1,0 +1,30 @@
+/** A program in memory: it can be written to without a change of its times, so it is read again at each exec. */
+import { equal } from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, copyFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
+import { isolineAs } from "../isoline.mjs";
+
+const { cwd, run } = isolineAs(0);
+const running = ["--", "python3", "-I", "-S", "-B", fileURLToPath(new URL("../in-memory.py", import.meta.url))];
+
+/** The program again as it was learnt, with bytes at its end that it does not need. */
+function lay() {
+  copyFileSync("/bin/true", join(cwd, "memory/program"));
+  appendFileSync(join(cwd, "memory/program"), Buffer.alloc(4096));
+}
+
+test("a program in memory that is written to in silence does not run again", { skip }, () => {
+  mkdirSync(join(cwd, "memory"));
+  execFileSync("mount", ["-t", "tmpfs", "tmpfs", "memory"], { cwd });
+  lay();
+  const learnt = run("learn", "--sensor", "bpf", "-q", "-o", "memory.contour", ...running);
+  equal(learnt.stdout, "ran ran\n", learnt.stderr);
+  const enforced = ["run", "memory.contour", "--sensor", "bpf", "--enforce", "-q", ...running];
+  equal(run(...enforced).stdout, "ran ran\n");
+  lay();
+  equal(run(...enforced, "change").stdout, "ran refused\n");
+});
