@@ -50,15 +50,12 @@ const apart = {
   includeDependenciesRecursively: false,
   groups: [{ name: "bpf-sensor", test: /\/linux\/dist\/(sensor\/bpf|libbpf|abi\/libbpf)/ }],
 };
-/** Entries with top-level await must be modules. The others are scripts, whose compiled code can be cached. */
-const modules = ["main"];
 for (const [name, path] of Object.entries(entries)) {
-  const isModule = modules.includes(name);
   const build = await rolldown({
     input: { [name]: path },
     platform: "node",
     // Packages with native code stay outside the bundle, and so do packages that only slow commands load.
-    external: ["koffi", "commander", "yaml", "@isoline/verifier", /^@opentelemetry\//],
+    external: ["koffi", "yaml", "@isoline/verifier", /^@opentelemetry\//],
     // None of our modules, and none of the runtime's, is imported for a side effect alone.
     treeshake: { moduleSideEffects: false },
     preserveEntrySignatures: name === "supervise-thread" ? "allow-extension" : "exports-only",
@@ -69,9 +66,10 @@ for (const [name, path] of Object.entries(entries)) {
   });
   const { output } = await build.write({
     dir: out,
-    format: isModule ? "esm" : "cjs",
-    entryFileNames: isModule ? "[name].mjs" : "[name]-code.js",
-    chunkFileNames: `${name}-[name]-[hash].${isModule ? "mjs" : "js"}`,
+    // The compiled code of scripts can be cached; that of modules cannot.
+    format: "cjs",
+    entryFileNames: "[name]-code.js",
+    chunkFileNames: `${name}-[name]-[hash].js`,
     // A script from the code cache cannot use import(): Node gives it no module loader.
     dynamicImportInCjs: false,
     // Comments and white space only take time to read. Names stay, so that stack traces remain readable.
@@ -80,13 +78,13 @@ for (const [name, path] of Object.entries(entries)) {
     // Text in Latin-1 need not be decoded, and takes half the memory (tools/loader.cjs).
     charset: "ascii",
     sourcemap: true,
-    plugins: isModule ? [] : [requireLate],
+    plugins: [requireLate],
   });
   await build.close();
   for (const { fileName, ...file } of output)
-    if (!isModule && "code" in file && /[^\0-\x7f]/.test(file.code))
+    if ("code" in file && /[^\0-\x7f]/.test(file.code))
       throw new Error(`bundling: expected only ASCII in ${fileName}, because the loader reads it as Latin-1`);
-  if (!isModule) writeFileSync(`${out}/${name}.js`, `require("./load.js").load("${name}-code.js");\n`);
+  writeFileSync(`${out}/${name}.js`, `require("./load.js").load("${name}-code.js");\n`);
 }
 writeFileSync(`${out}/package.json`, `${JSON.stringify({ type: "commonjs" })}\n`);
 copyFileSync(fileURLToPath(new URL("./loader.cjs", import.meta.url)), `${out}/load.js`);

@@ -49,11 +49,11 @@ static char *const environment[] = {
 };
 
 static char *const supervise[] = {
-  NODE, ISOLINE "main.mjs", "run", "/etc/isoline/host.contour", "--enforce", "--sensor", "bpf", "--name", "host",
+  NODE, ISOLINE "main.js", "run", "/etc/isoline/host.contour", "--enforce", "--sensor", "bpf", "--name", "host",
   "--tpm", "/dev/tpmrm0", LEDGER, "--", "/usr/bin/node", "--jitless", ISOLINE "launch-host.js", NULL,
 };
 static char *const supervise_learning[] = {
-  NODE, ISOLINE "main.mjs", "learn", "-o", "/run/learnt/host.contour", "--lens", "/etc/isoline/host.policy.json",
+  NODE, ISOLINE "main.js", "learn", "-o", "/run/learnt/host.contour", "--lens", "/etc/isoline/host.policy.json",
   "--sensor", "bpf", "--name", "host", "--", "/usr/bin/node", "--jitless", ISOLINE "launch-host.js", NULL,
 };
 static char *const hand_over[] = { NODE, ISOLINE "launch-host.js", "hand-over", NULL };
@@ -129,7 +129,7 @@ static void run_canister(struct child *child, int nothing)
   close(out);
 }
 
-#define ATTEST NODE, ISOLINE "main.mjs", "attest"
+#define ATTEST NODE, ISOLINE "main.js", "attest"
 #define TPM "--tpm", "/dev/tpmrm0"
 
 static void collect_evidence(struct child *child, int nothing)

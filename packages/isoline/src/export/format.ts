@@ -1,6 +1,10 @@
 /** A policy of another system, made of what a contour permits. */
 import type { Permits } from "./permits.ts";
 
+/** The systems whose policies a contour can be exported as. */
+export const exportFormats = ["seccomp", "apparmor", "systemd", "landlock", "kubearmor", "kubescape"] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
 export interface Exported {
   /** The policy file. */
   readonly text: string;

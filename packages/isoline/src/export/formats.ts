@@ -2,16 +2,13 @@
 import type { Contour } from "@isoline/core/contour";
 import type { Places } from "@isoline/linux";
 import { toAppArmor } from "./apparmor.ts";
-import type { Exported } from "./format.ts";
+import type { Exported, ExportFormat } from "./format.ts";
 import { toKubeArmor } from "./kubearmor.ts";
 import { toKubescape } from "./kubescape.ts";
 import { toLandlock } from "./landlock.ts";
 import { permitsOf } from "./permits.ts";
 import { toSeccomp } from "./seccomp.ts";
 import { toSystemd } from "./systemd.ts";
-
-export const exportFormats = ["seccomp", "apparmor", "systemd", "landlock", "kubearmor", "kubescape"] as const;
-export type ExportFormat = (typeof exportFormats)[number];
 
 /** `places`: what the tokens of the contour stand for where the policy will be used. `name`: of the profile or resource. */
 export function exportContour(contour: Contour, format: ExportFormat, places: Places, name: string): Exported {

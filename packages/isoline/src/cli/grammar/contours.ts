@@ -5,7 +5,7 @@ import type { DiffOptions } from "../commands/diff.ts";
 import type { ExplainOptions } from "../commands/explain.ts";
 import type { ExportOptions } from "../commands/export.ts";
 import type { ImportOptions } from "../commands/import.ts";
-import { exportFormats } from "../../export/formats.ts";
+import { exportFormats } from "../../export/format.ts";
 import { importFormats } from "../../prior/formats.ts";
 import type { GeneraliseOptions } from "../commands/generalise.ts";
 import type { GitSetupOptions } from "../commands/git-setup.ts";
