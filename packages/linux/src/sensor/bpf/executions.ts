@@ -23,8 +23,6 @@ export interface SeenImage {
   readonly isLoader: boolean;
   /** It was read so soon after its last change that another change may have left the same times. */
   readonly isFresh: boolean;
-  /** No exec has taken its content yet: it was read for the next one, which keeps the file from being written. */
-  readonly isForNext: boolean;
 }
 
 /** The files of one exec: the one that was named, then its loaders. */
@@ -47,7 +45,6 @@ export class Executions {
       seen,
       isLoader: record.argument(0) !== 0,
       isFresh: isFresh(seen),
-      isForNext: true,
       content: vouchedIn(record, seen) ?? this.#content.of(seen, record.pid),
     });
   }
@@ -72,16 +69,14 @@ export class Executions {
   }
 
   /**
-   * Read again where it may have changed without a new version, or could not be read: the programs report a file once, and the process
-   * that it was reported of may have ended before.
+   * Read again where it may have changed without a new version, or could not be read. The programs report a file once: the process that
+   * it was reported of may have ended before, or its exec may have failed, and the file was altered since.
    */
   #upToDate(image: SeenImage, key: string, pid: number): SeenImage {
     const { remark } = image.content;
-    if (!this.#content.versionsTell || (remark !== undefined && isMissed(remark))) return this.#again(image, key, pid);
-    if (remark?.what === "ima" || this.#content.versionTells(image.seen)) return image;
-    const current = image.isForNext ? image : this.#again(image, key, pid);
-    this.#images.set(key, { ...current, isForNext: false });
-    return current;
+    const isKnown = this.#content.versionsTell && (remark === undefined || !isMissed(remark));
+    const isSame = isKnown && (remark?.what === "ima" || this.#content.versionTells(image.seen));
+    return isSame ? image : this.#again(image, key, pid);
   }
 
   #again(image: SeenImage, key: string, pid: number): SeenImage {
