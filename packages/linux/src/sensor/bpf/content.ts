@@ -89,9 +89,9 @@ export class SeenContent {
     return this.#files.versionsTell;
   }
 
-  /** Whether a file that was seen has another version once it has other content. */
-  versionTells({ magic }: SeenObject): boolean {
-    return this.#files.timesTell(magic);
+  /** Whether a file that was seen may have other content in the same version: it is in memory, or may be. */
+  mayLeaveNoTrace({ magic }: SeenObject): boolean {
+    return this.#files.mayLeaveNoTrace(magic);
   }
 
   /** Notes that the namespace may mount an overlay. */

@@ -78,7 +78,7 @@ test("a program that was read just after its last change is read again by each e
   let reads = 0;
   const counting = {
     versionsTell: true,
-    versionTells: () => true,
+    mayLeaveNoTrace: () => false,
     of: () => ({ digest: String(++reads) }),
   } as unknown as SeenContent;
   const executions = new Executions(counting);
@@ -101,11 +101,11 @@ test("a program that was read just after its last change is read again by each e
   expect([digestOf(old, fates.held), digestOf(old, fates.held)]).toEqual(["3", "3"]);
 });
 
-test("a program whose version proves nothing is read by each exec: one before, of which it was told, may have failed", () => {
+test("a program that may be written to without a trace is read by each exec: one before, of which it was told, may have failed", () => {
   let reads = 0;
   const counting = {
     versionsTell: true,
-    versionTells: () => false,
+    mayLeaveNoTrace: () => true,
     of: () => ({ digest: String(++reads) }),
   } as unknown as SeenContent;
   const executions = new Executions(counting);

@@ -75,7 +75,7 @@ export class Executions {
   #upToDate(image: SeenImage, key: string, pid: number): SeenImage {
     const { remark } = image.content;
     const isKnown = this.#content.versionsTell && (remark === undefined || !isMissed(remark));
-    const isSame = isKnown && (remark?.what === "ima" || this.#content.versionTells(image.seen));
+    const isSame = isKnown && (remark?.what === "ima" || !this.#content.mayLeaveNoTrace(image.seen));
     return isSame ? image : this.#again(image, key, pid);
   }
 

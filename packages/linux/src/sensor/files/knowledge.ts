@@ -188,9 +188,9 @@ export class FileKnowledge {
     return this.#lasting.has(found.version) && this.versionTells(found);
   }
 
-  /** Whether other content of any file of such a file system has another version. */
-  timesTell(magic: number): boolean {
-    return !this.#clockIsSet && this.#writers.timesTell(magic);
+  /** Whether files of such a file system may have other content in the same version. */
+  mayLeaveNoTrace(magic: number): boolean {
+    return this.#clockIsSet || this.#writers.mayLeaveNoTrace(magic);
   }
 
   /** Whether other content of this file has another version. */

@@ -101,10 +101,10 @@ export class WriterSearch {
     return lease === "unknown" && mayWrite(readable) ? "unknown" : "none";
   }
 
-  /** Whether a file of such a file system has other times once it was written to, as far as it is known what an overlay's files are. */
-  timesTell(magic: number): boolean {
-    if (magic === OVERLAY) return !this.#overlaysAreOwn && !this.#mapsOverlay();
-    return keptByKernel.has(magic) || readOnly.has(magic);
+  /** Whether files of such a file system may be written to without a trace, as far as the file itself is not known. */
+  mayLeaveNoTrace(magic: number): boolean {
+    // A mapping holds the file of the layer, not the file of the overlay (fs/backing-file.c, backing_file_mmap).
+    return magic === OVERLAY ? this.#overlaysAreOwn || this.#mapsOverlay() : inMemory.has(magic);
   }
 
   /**
@@ -113,9 +113,8 @@ export class WriterSearch {
    * earlier proves anything then.
    */
   leavesNoTrace(magic: number, { inode, bornAtMilliseconds: born }: Stat): boolean {
-    if (magic !== OVERLAY) return inMemory.has(magic);
-    // A mapping holds the file of the layer, not the file of the overlay (fs/backing-file.c, backing_file_mmap).
-    if (this.#overlaysAreOwn || this.#mapsOverlay()) return true;
+    if (this.mayLeaveNoTrace(magic)) return true;
+    if (magic !== OVERLAY) return false;
     if (this.#openedForBoth.has(inode) || this.#openedForBoth.size >= MOST_OPENED) return true;
     return this.#unseenSince !== undefined && (born === undefined || born >= this.#unseenSince);
   }
