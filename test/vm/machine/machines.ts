@@ -16,18 +16,20 @@ export interface Kind {
   readonly parameters: readonly string[];
   /** How the bpf sensor attaches there. */
   readonly attachment: "lsm" | "fmod_ret";
+  /** Where `/tmp` is. Of a file in memory the sensor keeps nothing, so that its supervisor decides about each exec. */
+  readonly temporary: "disk" | "memory";
 }
 
 const withBpf = { without: [], parameters: [], attachment: "lsm" } as const;
 
 /** In the order in which they begin. The tests with bpf in `lsm=` are shared among three machines, because one would take too long. */
 export const kinds: readonly Kind[] = [
-  { name: "with bpf in lsm=", rooms: ["with-bpf"], ...withBpf },
-  { name: "with bpf in lsm=, for namespaces", rooms: ["namespaces"], ...withBpf },
-  { name: "with bpf in lsm=, to compare", rooms: ["every-machine", "alike"], ...withBpf },
+  { name: "with bpf in lsm=", rooms: ["with-bpf"], ...withBpf, temporary: "disk" },
+  { name: "with bpf in lsm=, for namespaces", rooms: ["namespaces"], ...withBpf, temporary: "disk" },
+  { name: "with bpf in lsm=, to compare", rooms: ["every-machine", "alike"], ...withBpf, temporary: "memory" },
   {
     ...{ name: "without bpf in lsm=", rooms: ["every-machine", "without-bpf"], without: ["bpf"] },
-    ...{ parameters: ["ima_policy=tcb"], attachment: "fmod_ret" },
+    ...{ parameters: ["ima_policy=tcb"], attachment: "fmod_ret", temporary: "memory" },
   },
 ];
 

@@ -49,7 +49,14 @@ async function runOnce(kind: Kind, files: readonly string[], equipment: Equipmen
     const ended = await inMachine({
       ...equipment,
       modules: MODULES,
-      command: [process.execPath, join(repository, "test/vm/guest/session.mjs"), kind.attachment, ...options, ...files],
+      command: [
+        process.execPath,
+        join(repository, "test/vm/guest/session.mjs"),
+        kind.attachment,
+        kind.temporary,
+        ...options,
+        ...files,
+      ],
       environment: {
         PATH: `${dirname(process.execPath)}:/usr/bin:/bin:/usr/sbin:/sbin`,
         HOME: "/root",

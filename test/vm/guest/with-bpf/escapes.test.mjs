@@ -200,8 +200,10 @@ describe("escapes", { skip: casesMissing() }, () => {
       names.map(() => EPERM),
     );
     let answers = first;
-    for (let times = 0; times < 5 && Object.values(answers).includes(EPERM); times++)
+    for (let times = 0; times < 50 && Object.values(answers).includes(EPERM); times++) {
+      await setTimeout(100);
       answers = await run.try("rings", ...rings);
+    }
     equal(Object.values(answers).includes(EPERM), false, JSON.stringify(answers));
     deepEqual(world().files, ["datagrams", "directory-by-ring", "moved-by-ring", "new", "told"]);
   }
