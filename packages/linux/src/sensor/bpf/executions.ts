@@ -23,6 +23,8 @@ export interface SeenImage {
   readonly isLoader: boolean;
   /** It was read so soon after its last change that another change may have left the same times. */
   readonly isFresh: boolean;
+  /** No exec has taken its content yet: it was read when the programs told of it, as one was about to run it. */
+  readonly isForNext: boolean;
 }
 
 /** The files of one exec: the one that was named, then its loaders. */
@@ -45,6 +47,7 @@ export class Executions {
       seen,
       isLoader: record.argument(0) !== 0,
       isFresh: isFresh(seen),
+      isForNext: true,
       content: vouchedIn(record, seen) ?? this.#content.of(seen, record.pid),
     });
   }
@@ -58,7 +61,7 @@ export class Executions {
     const images = keys.map((key) => this.#images.get(key));
     if (images.length === 0 || !images.every((image) => image !== undefined)) return undefined;
     if (record.fate === fates.held && images.some(({ isFresh }) => isFresh)) this.#settle(images, keys, record.pid);
-    return keys.map((key) => this.#upToDate(this.#images.get(key) as SeenImage, key, record.pid)) as unknown as Loaded;
+    return keys.map((key) => this.#upToDate(this.#images.get(key) as SeenImage, key, record)) as unknown as Loaded;
   }
 
   /** Reads again what was read too early, when the next change will show. A held task makes its call anew, with the files of then. */
@@ -70,13 +73,16 @@ export class Executions {
 
   /**
    * Read again where it may have changed without a new version, or could not be read. The programs report a file once: the process that
-   * it was reported of may have ended before, or its exec may have failed, and the file was altered since.
+   * it was reported of may have ended before, or its exec may have failed, and the file was altered since. An exec that is held can be
+   * read for. One that went on may be over, so that there is nothing left to read: it takes what was read for it.
    */
-  #upToDate(image: SeenImage, key: string, pid: number): SeenImage {
+  #upToDate(image: SeenImage, key: string, { fate, pid }: Record): SeenImage {
     const { remark } = image.content;
-    const isKnown = this.#content.versionsTell && (remark === undefined || !isMissed(remark));
-    const isSame = isKnown && (remark?.what === "ima" || !this.#content.mayLeaveNoTrace(image.seen));
-    return isSame ? image : this.#again(image, key, pid);
+    if (!this.#content.versionsTell || (remark !== undefined && isMissed(remark))) return this.#again(image, key, pid);
+    if (remark?.what === "ima" || !this.#content.mayLeaveNoTrace(image.seen)) return image;
+    const current = image.isForNext && fate !== fates.held ? image : this.#again(image, key, pid);
+    this.#images.set(key, { ...current, isForNext: false });
+    return current;
   }
 
   #again(image: SeenImage, key: string, pid: number): SeenImage {
