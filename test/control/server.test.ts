@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Digest } from "@isoline/core/digest";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { assertNameFree, findNamespace, liveNamespaces } from "../../packages/isoline/src/control/directory.ts";
 import { openControlDirectory, socketPath } from "../../packages/isoline/src/control/place.ts";
 import { ControlServer } from "../../packages/isoline/src/control/server.ts";
@@ -144,7 +144,7 @@ describe("a name", () => {
 });
 
 describe("a socket without a listener", () => {
-  it("is removed by the next search", async () => {
+  it("is removed by a search, once it is too old for a supervisor that does not listen yet", async () => {
     const stale = join(openControlDirectory(), "t-dead.sock");
     const server = createServer().listen(stale);
     await new Promise((resolve) => server.once("listening", resolve));
@@ -155,8 +155,10 @@ describe("a socket without a listener", () => {
     await new Promise((resolve) => server.close(resolve));
     renameSync(kept, stale);
     expect(existsSync(stale)).toBe(true);
-    expect(await ours()).toEqual([]);
-    expect(existsSync(stale)).toBe(false);
+    expect([await ours(), existsSync(stale)]).toEqual([[], true]);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+    expect([await ours(), existsSync(stale)]).toEqual([[], false]);
+    vi.useRealTimers();
   });
 });
 

@@ -39,6 +39,7 @@ export async function listening(server: Server, path: string): Promise<void> {
   } catch (fault) {
     const { code } = fault as NodeJS.ErrnoException;
     if (code !== "EADDRINUSE" || (await isLive(path))) throw cannotListen(path, fault as NodeJS.ErrnoException);
+    rmSync(path, { force: true });
     await begun(server, path).catch((again: NodeJS.ErrnoException) => {
       throw cannotListen(path, again);
     });
