@@ -44,6 +44,16 @@ function seenAt(path: string): SeenObject {
 const record = (seen: SeenObject, rest: Buffer) =>
   ({ key, rest, pid: NOBODYS, object: () => seen, argument: () => (rest.length === 0 ? 0 : 1) }) as unknown as Record;
 
+/** Content whose digests count how often it was read. */
+function counting(leavesNoTrace: boolean): SeenContent {
+  let reads = 0;
+  return {
+    versionsTell: true,
+    mayLeaveNoTrace: () => leavesNoTrace,
+    of: () => ({ digest: String(++reads) }),
+  } as unknown as SeenContent;
+}
+
 test("a file that could not be read when it was told of is read by the exec that runs it, if it is the same", () => {
   const executions = new Executions(content);
   mkdirSync(join(place, "bin"));
@@ -75,13 +85,7 @@ test("a file that has another version by then stays unread", () => {
 });
 
 test("a program that was read just after its last change is read again by each exec that is held, and only by those", () => {
-  let reads = 0;
-  const counting = {
-    versionsTell: true,
-    mayLeaveNoTrace: () => false,
-    of: () => ({ digest: String(++reads) }),
-  } as unknown as SeenContent;
-  const executions = new Executions(counting);
+  const executions = new Executions(counting(false));
   const program = join(place, "program");
   writeFileSync(program, "#!/bin/sh\n");
   const seen = seenAt(program);
@@ -102,13 +106,7 @@ test("a program that was read just after its last change is read again by each e
 });
 
 test("a program that may be written to without a trace is read by each exec that is held, and by each after the first that is not", () => {
-  let reads = 0;
-  const counting = {
-    versionsTell: true,
-    mayLeaveNoTrace: () => true,
-    of: () => ({ digest: String(++reads) }),
-  } as unknown as SeenContent;
-  const executions = new Executions(counting);
+  const executions = new Executions(counting(true));
   const program = join(place, "program");
   writeFileSync(program, "#!/bin/sh\n");
   const seen = { ...seenAt(program), changedSeconds: 1n };
