@@ -132,6 +132,7 @@ async function inMachine(session, { equipment, inMachine: boot, kinds, parameter
     parameters: [...parametersFor(kind, found.kernel), ...(counts ? ["clocksource=hpet"] : [])],
     share,
     limitSeconds: LIMIT_SECONDS,
+    processors: counts ? 1 : 2,
     countsInstructions: counts,
   });
   session.say(`the machine was up for ${Math.round(seconds.all)} s`);

@@ -1,6 +1,6 @@
 /**
  * Containers under the bpf sensor attached by tracepoints, where it only gets reports afterwards: natively, on kernels without
- * hooks for BPF. The virtual machines test it where it can refuse (test/vm/guest/every-machine/canisters.test.mjs).
+ * hooks for BPF. The virtual machines test it where it can refuse (test/vm/guest/containers/canisters.test.mjs).
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -316,6 +316,14 @@ enum patience {
 #define MOST_LOOKS_IN_PLACE (1 << 23)
 #define MOST_ROUNDS_IN_PLACE 16
 
+/* The supervisor gets no verdict ready while its only processor waits for one. */
+static __always_inline u64 longest_wait(const struct namespace_state *state, enum patience patience)
+{
+	if (!state->spin)
+		return 0;
+	return patience == IN_PLACE ? LONGEST_WAIT : LONGEST_BRIEF_WAIT;
+}
+
 /* Whether a verdict may still come: there is time, and the supervisor that was told has not ended. */
 static __always_inline bool may_be_decided(const struct waiting *waiting, u32 namespace_id)
 {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const numbers = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => index + 1);
 
-/** Thirty units and a program made of them. @param {string} directory @param {number} count */
+/** Units and a program made of them. @param {string} directory @param {number} count */
 function writeUnits(directory, count) {
   mkdirSync(directory, { recursive: true });
   writeFileSync(
@@ -28,21 +28,25 @@ function writeUnits(directory, count) {
   );
 }
 
-/** @type {Workload} */
-export const compile = {
+/** @param {number} count @returns {Workload} */
+const compiling = (count) => ({
   name: "compile",
-  says: "30 small C files with `make -j2`, linked and run",
+  says: `${count} small C files with \`make -j2\`, linked and run`,
   programs: ["make", "gcc"],
   prepare(cwd) {
-    writeUnits(cwd, 30);
-    const objects = ["main", ...numbers(30).map((n) => `unit${n}`)].map((name) => `${name}.o`).join(" ");
+    writeUnits(cwd, count);
+    const objects = ["main", ...numbers(count).map((n) => `unit${n}`)].map((name) => `${name}.o`).join(" ");
     writeFileSync(
       join(cwd, "Makefile"),
       `run: program\n\t./program\nprogram: ${objects}\n\tgcc -o $@ ${objects}\n%.o: %.c all.h\n\tgcc -O1 -c -o $@ $<\n`,
     );
   },
   command: ["make", "-j2"],
-};
+});
+
+export const compile = compiling(30);
+/** For a virtual machine, where a compiler takes seconds for a file. */
+export const compileFew = compiling(6);
 
 /** @type {Workload} */
 export const autotools = {

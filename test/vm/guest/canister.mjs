@@ -143,7 +143,11 @@ export class Yard {
     return { status, stdout, stderr };
   }
 
+  /** Ends the containers as well: what a failed test leaves would slow all later ones down. */
   close() {
+    const runc = (/** @type {string[]} */ ...args) =>
+      spawnSync("runc", ["--root", this.path("state"), ...args], { encoding: "utf8", timeout: PATIENCE_MS });
+    for (const id of runc("list", "--quiet").stdout.split("\n").filter(Boolean)) runc("delete", "--force", id);
     rmSync(this.place, { recursive: true, force: true });
   }
 }

@@ -16,6 +16,8 @@ export interface Kind {
   readonly parameters: readonly string[];
   /** How the bpf sensor attaches there. */
   readonly attachment: "lsm" | "fmod_ret";
+  /** With one, no act that the kernel waits for in place is decided: a container of the bpf sensor is refused its start. */
+  readonly processors: 1 | 2;
   /** Where `/tmp` is. Of a file in memory the sensor keeps nothing, so that its supervisor decides about each exec. */
   readonly temporary: "disk" | "memory";
 }
@@ -24,12 +26,18 @@ const withBpf = { without: [], parameters: [], attachment: "lsm" } as const;
 
 /** In the order in which they begin. The tests with bpf in `lsm=` are shared among three machines, because one would take too long. */
 export const kinds: readonly Kind[] = [
-  { name: "with bpf in lsm=", rooms: ["with-bpf"], ...withBpf, temporary: "disk" },
-  { name: "with bpf in lsm=, for namespaces", rooms: ["namespaces"], ...withBpf, temporary: "disk" },
-  { name: "with bpf in lsm=, to compare", rooms: ["every-machine", "alike"], ...withBpf, temporary: "memory" },
+  { name: "with bpf in lsm=", rooms: ["with-bpf", "containers"], ...withBpf, processors: 2, temporary: "disk" },
+  { name: "with bpf in lsm=, for namespaces", rooms: ["namespaces"], ...withBpf, processors: 1, temporary: "disk" },
   {
-    ...{ name: "without bpf in lsm=", rooms: ["every-machine", "without-bpf"], without: ["bpf"] },
-    ...{ parameters: ["ima_policy=tcb"], attachment: "fmod_ret", temporary: "memory" },
+    name: "with bpf in lsm=, to compare",
+    rooms: ["every-machine", "alike"],
+    ...withBpf,
+    processors: 1,
+    temporary: "memory",
+  },
+  {
+    ...{ name: "without bpf in lsm=", rooms: ["every-machine", "containers", "without-bpf"], without: ["bpf"] },
+    ...{ parameters: ["ima_policy=tcb"], attachment: "fmod_ret", processors: 2, temporary: "memory" },
   },
 ];
 

@@ -18,7 +18,7 @@ const MODULES = ["overlay", "loop", "crc32c_generic", "ext4"];
 
 /** Long, because the processors that emulate may be busy. */
 const LIMIT_SECONDS = 3000;
-const FILE_LIMIT_SECONDS = 600;
+const FILE_LIMIT_SECONDS = 900;
 
 /** With more files than this, the fault is no deadline that one of them missed. */
 const MOST_FILES_AGAIN = 3;
@@ -67,6 +67,7 @@ async function runOnce(kind: Kind, files: readonly string[], equipment: Equipmen
         ISOLINE_SENSOR_TESTS: join(repository, "test/sensor"),
       },
       parameters: parametersFor(kind, equipment.kernel),
+      processors: kind.processors,
       share,
       limitSeconds: LIMIT_SECONDS,
     });

@@ -16,13 +16,17 @@ const script = `while [ ! -e /tmp/end ]; do
 done`;
 const inside = (/** @type {string} */ name) => yard.path(`rootfs/tmp/${name}`);
 
-/** Waits four minutes at most: an agent takes half a minute to be ready in an idle machine. @param {() => boolean} isSo */
-async function until(isSo) {
+/**
+ * Waits four minutes at most: an agent takes half a minute to be ready in an idle machine.
+ *
+ * @param {string} what @param {() => boolean} isSo
+ */
+async function until(what, isSo) {
   for (let step = 0; step < 2400; step++) {
     if (isSo()) return;
     await setTimeout(100);
   }
-  throw new Error(`it did not come; the agents said ${agents.map(({ said }) => said).join("")}`);
+  throw new Error(`${what}: not within four minutes; the agents said ${agents.map(({ said }) => said).join("")}`);
 }
 
 /** Has the container read a file; what it said on standard error. @param {string} file */
@@ -30,7 +34,7 @@ async function reads(file) {
   rmSync(inside("said"), { force: true });
   writeFileSync(`${inside("try")}.new`, `${file}\n`);
   renameSync(`${inside("try")}.new`, inside("try"));
-  await until(() => !existsSync(inside("try")));
+  await until(`${file} is read`, () => !existsSync(inside("try")));
   return existsSync(inside("said")) ? readFileSync(inside("said"), "utf8") : "";
 }
 
@@ -91,7 +95,7 @@ const refusal = /^cat: can't open '\/etc\/group': Operation not permitted\n$/;
 test("an enforced canister is refused by the agent, while there is none, and by the next one", { skip }, async () => {
   const first = new Agent();
   agents.push(first);
-  await until(() => first.has("ready", "") !== undefined);
+  await until("the first agent is ready", () => first.has("ready", "") !== undefined);
   yard.useAgent();
 
   // Twice: what a start does depends a little on which of its processes is the faster one.
@@ -99,7 +103,7 @@ test("an enforced canister is refused by the agent, while there is none, and by 
     const learnt = await started("learn");
     for (let file = 0; file < 3; file++) equal(await reads("/etc/passwd"), "");
     writeFileSync(inside("end"), "");
-    await until(() => first.has("ended", learnt) !== undefined);
+    await until(`container ${run} ends`, () => first.has("ended", learnt) !== undefined);
     equal(first.has("ended", learnt).verdict, "learnt");
   }
 
@@ -113,11 +117,11 @@ test("an enforced canister is refused by the agent, while there is none, and by 
 
   const next = new Agent();
   agents.push(next);
-  await until(() => next.has("ready", "") !== undefined);
-  await until(() => next.has("began", id) !== undefined || next.has("adopted", id) !== undefined);
+  await until("the next agent is ready", () => next.has("ready", "") !== undefined);
+  await until("the next agent adopts", () => (next.has("began", id) ?? next.has("adopted", id)) !== undefined);
   equal(await reads("/etc/passwd"), "");
   match(await reads("/etc/group"), refusal);
   writeFileSync(inside("end"), "");
-  await until(() => next.has("ended", id) !== undefined);
+  await until("the adopted container ends", () => next.has("ended", id) !== undefined);
   equal(next.has("ended", id).verdict, "off-contour");
 });
