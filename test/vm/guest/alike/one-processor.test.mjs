@@ -1,16 +1,19 @@
 /** A machine with one processor, on which the supervisor cannot decide while the kernel waits in place. */
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { withoutPrograms as skip } from "../bpf-programs.mjs";
+import { canistersMissing, Yard } from "../canister.mjs";
 import { isolineAs } from "../isoline.mjs";
 
 /** Unshares the host name, once more after each second until that is permitted, and prints the errno of each try. */
 const script = `$| = 1;
 for (1 .. 60) { my $errno = syscall(272, 0x4000000) < 0 ? $! + 0 : 0; print "$errno\n"; exit if !$errno; sleep 1 }`;
 const { cwd, run } = isolineAs(0);
+const yard = new Yard();
+after(() => yard.close());
 
 test("what the kernel would wait for in place is refused the first time, counted, and goes ahead once it is known", {
   skip,
@@ -29,5 +32,17 @@ test("what the kernel would wait for in place is refused the first time, counted
   deepEqual(
     [off, incomplete.map((/** @type {{ reason: string }} */ { reason }) => reason)],
     [0, ["an act was refused because its verdict came too late"]],
+  );
+});
+
+test("a container is learnt, and refused its start when it is to be enforced, in one line that says what to do", {
+  skip: skip || canistersMissing(),
+}, () => {
+  equal(yard.run("exit 7", "bpf", "learn", "one.contour").status, 7);
+  const { status, stderr } = yard.run("exit 7", "bpf", "enforce", "one.contour");
+  equal(status, 125);
+  match(
+    stderr,
+    /^isoline-runc: .*needs two processors, .*; use the seccomp sensor, or give isoline a second processor/m,
   );
 });

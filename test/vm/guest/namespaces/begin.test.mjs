@@ -1,7 +1,7 @@
 /** A process that begins a namespace for itself, at an agent: it and all that it starts are inside, and no one is who should not be. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -76,6 +76,7 @@ const namespaces = () => {
   const { stderr } = spawnSync(`${bin}isoline`, ["unpin"], { encoding: "utf8" });
   return stderr.match(/namespace \d+: \d+ processes/g) ?? [];
 };
+const stranger = "/sys/fs/bpf/isoline/of a stranger";
 /** @type {string[]} */
 let machines = [];
 const ASKS = ["privileges", "", "ask"];
@@ -85,7 +86,7 @@ before(async () => {
   if (skip) return;
   machines = namespaces();
   // A directory that holds no load of the sensor is in the way of no process that begins one.
-  mkdirSync("/sys/fs/bpf/isoline/of a stranger", { recursive: true });
+  mkdirSync(stranger, { recursive: true });
   chmodSync(place, 0o711);
   const allow = `[{ users: [${OWNER}] }]`;
   writeFileSync(
@@ -100,7 +101,8 @@ before(async () => {
 after(async () => {
   agent?.kill("SIGKILL");
   await setTimeout(500);
-  spawnSync(`${bin}isoline`, ["unpin", "--force"], { encoding: "utf8" });
+  // No more is removed: without the programs that are loaded, each command of a later test would load its own.
+  rmdirSync(stranger);
   rmSync(place, { recursive: true, force: true });
 });
 

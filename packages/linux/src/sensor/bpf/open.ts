@@ -4,6 +4,7 @@
  * acts afterwards: enough to learn and to watch, not to refuse.
  */
 import { readlinkSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import type { Digest } from "@isoline/core/digest";
 import { LinuxError } from "../../error.ts";
@@ -82,6 +83,11 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
     isContainer: root !== undefined,
     keys: Math.min(MOST_KEYS, Math.max(FEWEST_KEYS, points * KEYS_PER_POINT)),
   } as const;
+  if (root !== undefined && adopt === undefined && mediator.mayRefuse && availableParallelism() === 1)
+    throw new LinuxError(
+      "bpf-unavailable",
+      "a container that the bpf sensor enforces needs two processors, and isoline may use only one: the kernel waits in place for verdicts about what its runtime does, and none can be decided meanwhile; use the seccomp sensor, or give isoline a second processor",
+    );
   if (adopt?.directory.includes("/tracepoints-") && mediator.mayComeToRefuse) throw cannotRefuse([]);
   const { kernel, attachment } = adopt ? adoptAt(adopt, asked) : beginBest(mediator.mayComeToRefuse, asked);
   const isAsked = attachment !== "tracepoints";
