@@ -1,6 +1,6 @@
 /** A virtual machine for one command: it boots, gets a share, runs the command and ends. */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -47,7 +47,11 @@ export interface Ended {
   readonly seconds: { readonly boot: number; readonly all: number };
 }
 
-/** Boots a machine and waits for its end. */
+/** A machine needs less than a minute to come up. Emulated ones have stopped on the way, with idle processors. */
+const BOOT_SECONDS = 300;
+const MOST_BOOTS = 3;
+
+/** Boots a machine and waits for its end. One that does not come up is ended, and booted again. */
 export async function inMachine(order: Order): Promise<Ended> {
   const place = mkdtempSync(join(tmpdir(), "isoline-vm-"));
   const started = Date.now();
@@ -55,14 +59,16 @@ export async function inMachine(order: Order): Promise<Ended> {
     const ramdisk = join(place, "initramfs");
     writeFileSync(ramdisk, initramfs(order.kernel, order.busybox, order.modules));
     layShare(order);
-    const { console, timedOut } = await emulate(order, ramdisk);
+    let came = await emulate(order, ramdisk);
+    for (let boot = 1; boot < MOST_BOOTS && came.isStuck; boot++) came = await emulate(order, ramdisk);
+    const { console, isStuck, timedOut } = came;
     const told = (name: string) => readShare(order.share, name);
     const status = told("status")?.trim();
     return {
       status: status === undefined || status === "" ? undefined : Number(status),
       output: told("output") ?? "",
       console,
-      timedOut,
+      timedOut: timedOut || isStuck,
       seconds: { boot: Number(told("up") ?? Number.NaN), all: (Date.now() - started) / 1000 },
     };
   } finally {
@@ -94,8 +100,15 @@ const FAST = ["-accel", "tcg,thread=multi"];
 /** 2^0 ns an instruction; while the machine waits for the host, real time passes. */
 const COUNTED = ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on"];
 
+interface Emulated {
+  readonly console: string;
+  readonly timedOut: boolean;
+  /** It did not come up, and was ended. */
+  readonly isStuck: boolean;
+}
+
 /** Software emulation: it behaves the same wherever the tests run, and works inside other virtual machines. */
-function emulate(order: Order, ramdisk: string): Promise<{ console: string; timedOut: boolean }> {
+function emulate(order: Order, ramdisk: string): Promise<Emulated> {
   const { kernel, share, parameters, devices = [], limitSeconds, processors = 1, countsInstructions = false } = order;
   // A panic restarts the machine at once, which ends it because of `-no-reboot`.
   const line = ["console=ttyS0", "quiet", "panic=-1", "rdinit=/init", ...parameters].join(" ");
@@ -119,6 +132,7 @@ function emulate(order: Order, ramdisk: string): Promise<{ console: string; time
     const child = spawn("setpriv", command, { stdio: ["ignore", "pipe", "pipe"] });
     let console = "";
     let timedOut = false;
+    let isStuck = false;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("latin1").on("data", (text: string) => {
         console = (console + text).slice(-100_000);
@@ -128,13 +142,18 @@ function emulate(order: Order, ramdisk: string): Promise<{ console: string; time
       timedOut = true;
       child.kill("SIGKILL");
     }, limitSeconds * 1000);
+    const bootLimit = setTimeout(() => {
+      isStuck = !existsSync(join(share, "up"));
+      if (isStuck) child.kill("SIGKILL");
+    }, BOOT_SECONDS * 1000);
+    const stopWaiting = () => [limit, bootLimit].forEach(clearTimeout);
     child.on("error", (error) => {
-      clearTimeout(limit);
+      stopWaiting();
       reject(error);
     });
     child.on("close", () => {
-      clearTimeout(limit);
-      resolve({ console, timedOut });
+      stopWaiting();
+      resolve({ console, timedOut, isStuck });
     });
   });
 }
