@@ -42,7 +42,7 @@ export const unit = {
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^@isoline\/core\/(bounded|digest|error)$/, replacement: part("$1.ts") },
+      { find: /^@isoline\/core\/(bounded|digest|error|loopback)$/, replacement: part("$1.ts") },
       { find: /^@isoline\/core\/(\w+)$/, replacement: part("$1/index.ts") },
       { find: /^@isoline\/core$/, replacement: source("core") },
       { find: /^@isoline\/attest\/error$/, replacement: attest("error.ts") },

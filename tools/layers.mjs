@@ -6,6 +6,7 @@ import { filesUnder, importsOf, isTest, readSource } from "./sources.mjs";
 /** The subpaths of the core. Its root is for users; the packages here name the folder that they mean. */
 const core = [
   "bounded",
+  "loopback",
   "error",
   "digest",
   "verify",
@@ -38,6 +39,7 @@ const otlp = ["api", "otlp-transformer", "resources", "sdk-metrics"].map((name) 
  */
 const layers = [
   ["core", "bounded", []],
+  ["core", "loopback", []],
   ["core", "error", []],
   ["core", "digest", ["node:crypto"]],
   ["core", "verify", []],
@@ -75,7 +77,7 @@ const layers = [
   [
     "log",
     "store",
-    ["@isoline/core/bounded", "aws4fetch", "node:crypto", "node:fs", "node:path", "node:timers/promises"],
+    ["@isoline/core/bounded", "@isoline/core/loopback", "aws4fetch", "node:crypto", "node:fs", "node:path", "node:timers/promises"],
   ],
   ["log", "writer", []],
   ["log", "mirror", []],
@@ -128,7 +130,7 @@ const layers = [
   ["verifier", "fleet", [...core, ...attest, "@isoline/log/statement", "node:*"]],
   ["verifier", "transparency", [...log, "@isoline/linux", "node:*"]],
   ["verifier", "changes", ["@nats-io/jetstream", "@nats-io/transport-node", "node:*"]],
-  ["verifier", "access", ["@isoline/core/bounded", "jose", "node:*"]],
+  ["verifier", "access", ["@isoline/core/bounded", "@isoline/core/loopback", "jose", "node:*"]],
   ["verifier", "otlp", ["@isoline/attest/otlp", ...otlp, "node:os"]],
   ["verifier", "http", [...core, ...attest, "@hono/zod-openapi", "hono", "hono/*", "node:*", "prom-client"]],
   [
@@ -167,6 +169,25 @@ const layers = [
   ],
   ["isoline", "index", core],
 ];
+
+/**
+ * Layers within a folder, from the lowest to the highest, by the names of folders and files. What stands in one row does not import each
+ * other.
+ *
+ * @type {Readonly<Record<string, readonly (readonly string[])[]>>}
+ */
+const within = {
+  "packages/linux/src/sensor/seccomp": [
+    ["listener", "tasks", "urgency.ts"],
+    ["surroundings"],
+    ["perform", "hosts"],
+    ["paths", "building.ts"],
+    ["context.ts"],
+    ["calls"],
+    ["sensor.ts"],
+    ["turns.ts"],
+  ],
+};
 
 const packages = [...new Set(layers.map(([pack]) => pack))];
 
@@ -216,7 +237,19 @@ function judge(path, specifier) {
   const layer = layerOf(to);
   if (layer === undefined) return `"${specifier}" is in no folder of the table in tools/layers.mjs`;
   if (from !== undefined && layer > from) return `imports upwards: ${folderOf(path)} → ${folderOf(to)}`;
-  return undefined;
+  return Object.keys(within)
+    .map((folder) => judgeWithin(folder, path, to))
+    .find((complaint) => complaint !== undefined);
+}
+
+/** @param {string} folder @param {string} path @param {string} to @returns {string | undefined} */
+function judgeWithin(folder, path, to) {
+  if (!path.startsWith(`${folder}/`) || !to.startsWith(`${folder}/`)) return undefined;
+  const nameIn = (/** @type {string} */ file) => file.slice(folder.length + 1).split("/")[0] ?? "";
+  const rowIn = (/** @type {string} */ file) => within[folder]?.findIndex((row) => row.includes(nameIn(file))) ?? -1;
+  if (nameIn(path) === nameIn(to)) return undefined;
+  if (rowIn(path) === -1 || rowIn(to) === -1) return `"${nameIn(rowIn(path) === -1 ? path : to)}" has no row within ${folder}`;
+  return rowIn(to) < rowIn(path) ? undefined : `imports upwards within ${folder}: ${nameIn(path)} → ${nameIn(to)}`;
 }
 
 /**

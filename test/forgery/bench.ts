@@ -81,10 +81,10 @@ export class Bench {
   }
 
   /** The end of a canister, as an honest supervisor records it. */
-  async end(born: Born): Promise<void> {
+  async end(born: Born, told: { readonly off?: number; readonly lost?: number } = {}): Promise<void> {
     const { registers } = replayLedger(this.node.ledgerFile());
     const { value } = registers.get(Buffer.from(born.newborn.name).toString("hex"))!;
-    const totals = { events: 100, off: 0, refused: 0, lost: 0 };
+    const totals = { events: 100, off: 0, refused: 0, lost: 0, ...told };
     await this.node.record(born, { kind: "end", measurement: digest(6), state: published.state, value, ...totals });
   }
 

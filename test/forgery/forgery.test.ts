@@ -8,7 +8,7 @@ import { writeEvidence } from "../../packages/attest/src/evidence/index.ts";
 import { KeptFacts } from "../../packages/verifier/src/fleet/proven-facts.ts";
 import { needsSwtpm } from "../attest/swtpm.ts";
 import { isCI } from "../support/machine.ts";
-import { Bench, type Row } from "./bench.ts";
+import { Bench, digest, type Row } from "./bench.ts";
 import { rows } from "./matrix.ts";
 import { machineRows } from "./rows-machine.ts";
 import { forgeryPage } from "./page.ts";
@@ -75,6 +75,35 @@ describe.skipIf(needsSwtpm)("the forgery matrix (needs swtpm and tpm2-tools)", (
     // Registers and digests alone are believed of that log: header, types and descriptions are not measured.
     const digests = bench.node.measured.map(({ digest }) => log + Buffer.from(evidence.bootLog!).indexOf(digest));
     expect(missed.filter((at) => digests.some((digest) => at >= digest && at < digest + 32))).toEqual([]);
+  });
+
+  it("a run that departed and ended, with none after it, is said of its label; or by its number, if none was told of", async () => {
+    const bench = await new Bench().open();
+    try {
+      const last = await bench.accepted();
+      await bench.node.record(bench.web, { kind: "departure", process: 1, pid: 7, point: digest(1) });
+      await bench.end(bench.web, { off: 1 });
+      const evidence = await bench.node.evidence(bench.challenge, bench.told().slice(1));
+      const question = questionFor(bench.node, bench.challenge);
+      const known = await judge({ ...question, last }, evidence);
+      expect([verdict(known), known.endings]).toEqual([
+        "affirming",
+        [
+          {
+            label: "web",
+            failure: "off-contour",
+            why: "it ended; before that, its run that was born in record 1 of the ledger departed 1 times",
+          },
+        ],
+      ]);
+      const stranger = await judge(question, evidence);
+      expect([verdict(stranger), stranger.endings]).toEqual(["affirming", []]);
+      expect(stranger.platform.checks.find(({ name }) => name === "tree")?.why).toMatch(
+        /^1 namespaces of labels that no evidence told of .* \(the first was born in record 1 of the ledger\)/,
+      );
+    } finally {
+      await bench.close();
+    }
   });
 
   it("is what the page says", async () => {

@@ -5,6 +5,7 @@
 import type { Row } from "./bench.ts";
 import { begunRows } from "./rows-begun.ts";
 import { canisterRows } from "./rows-canisters.ts";
+import { endingRows } from "./rows-endings.ts";
 import { machineRows } from "./rows-machine.ts";
 import { nameRows } from "./rows-names.ts";
 import { platformRows } from "./rows-platform.ts";
@@ -16,5 +17,6 @@ export const rows: readonly Row[] = [
   ...recordRows,
   ...nameRows,
   ...canisterRows,
+  ...endingRows,
   ...begunRows,
 ];

@@ -230,42 +230,6 @@ export const canisterRows: readonly Row[] = [
     },
   },
   {
-    group: "Endings",
-    forgery: "a departure, hidden by killing the supervisor: no end, and no body",
-    caught: "tree: incomplete",
-    send: async (bench) => ({ evidence: await bench.node.evidence(bench.challenge, bench.told().slice(1)) }),
-  },
-  {
-    group: "Endings",
-    forgery: "a new run of a label, shown to its tenant in place of one that departed and has no end",
-    caught: "tree: incomplete",
-    send: async (bench) => {
-      await bench.node.record(bench.web, { kind: "departure", process: 1, pid: 7, point: digest(1) });
-      bench.web = await bench.node.bear("web");
-      return { evidence: forTenant(await bench.honest(), "web"), question: { about: ["web"] } };
-    },
-  },
-  {
-    group: "Endings",
-    forgery: "a canister that ended, told as one that runs",
-    caught: "record: equivocation",
-    send: async (bench) => {
-      await bench.end(bench.web);
-      return { evidence: await bench.honest() };
-    },
-  },
-  {
-    group: "Endings",
-    forgery: "a departure, hidden by killing swtpm and starting it again, with the ledger of before",
-    caught: "boot-log: broken-evidence",
-    send: async (bench) => {
-      await bench.node.record(bench.web, { kind: "departure", process: 1, pid: 7, point: digest(1) });
-      await bench.node.software.stop();
-      await bench.node.software.start();
-      return { evidence: await bench.honest() };
-    },
-  },
-  {
     group: "No alarm",
     forgery: "honest evidence",
     caught: "no alarm",
@@ -286,16 +250,6 @@ export const canisterRows: readonly Row[] = [
       await bench.node.record(bench.web, { kind: "checkpoint", measurement: digest(7), points: 8, events: 120 });
       const counters = { events: 121, departures: 0, refused: 0, lost: 0, untrusted: 0 };
       return { evidence: await bench.saying({ points: 9, measurement: digest(8), counters }), question: { last } };
-    },
-  },
-  {
-    group: "No alarm",
-    forgery: "a canister that ended, truthfully told, its register gone",
-    caught: "no alarm",
-    send: async (bench) => {
-      await bench.end(bench.web);
-      await bench.node.undefine(bench.web);
-      return { evidence: await bench.saying({ ended: 1_789_999_900_000 }) };
     },
   },
   {

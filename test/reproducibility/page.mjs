@@ -31,7 +31,7 @@ have other names, lie at another depth, and in another arrangement (home around 
   matter elsewhere, or only now and then.
 
 \`node test/reproducibility/table.mjs --markdown FILE\` measures again, all or a part; its first lines say what else it takes. What is not
-installed is skipped by name. \`npx vitest run test/reproducibility\` holds the first table.
+installed is skipped by name. \`CI=1 npx vitest run test/reproducibility\` holds the first table; without \`CI\`, its three short rows.
 `;
 
 /** The whole page. @param {Results} results */

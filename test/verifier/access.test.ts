@@ -7,6 +7,7 @@ import { request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { connect as connectSecurely } from "node:tls";
 import { SignJWT } from "jose";
 import Provider from "oidc-provider";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -188,6 +189,26 @@ describe.skipIf(!isInstalled("openssl"))("nodes that have certificates (needs op
   it("are strangers without one, with one of another authority, or of a name that is not enrolled", async () => {
     for (const own of [undefined, "forged", "unknown", "within", "canister"])
       expect((await get("/v1/nodes/node-1/challenge", own)).status).toBe(401);
+  });
+
+  it("are strangers without one, also where they take up an earlier session again", async () => {
+    const ask = (session?: Buffer) =>
+      new Promise<{ status: string | undefined; session: Buffer; isTakenUp: boolean }>((resolve, reject) => {
+        const { hostname: host, port } = new URL(rig.address);
+        const ca = readFileSync(at("authority.pem"));
+        const socket = connectSecurely({ host, port: Number(port), ca, ...(session && { session }) });
+        let kept = Buffer.alloc(0);
+        socket.on("session", (bytes) => void (kept = bytes)).on("error", reject);
+        socket.write("GET /v1/nodes/node-1/challenge HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        void text(socket).then((said) => {
+          const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(said) ?? [];
+          resolve({ status, session: kept, isTakenUp: socket.isSessionReused() });
+        });
+      });
+    const first = await ask();
+    expect(first.status).toBe("401");
+    expect(await ask(first.session)).toMatchObject({ status: "401", isTakenUp: true });
+    expect(rig.failures).toEqual([]);
   });
 });
 

@@ -6,14 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Refusal } from "../../packages/verifier/src/http/model.ts";
 import { Rig, samplePolicy } from "./rig.ts";
 
+interface ReviewedPod {
+  metadata: { annotations?: object };
+  spec: Record<string, unknown> & { containers: { image?: string }[] };
+}
 interface Review {
   readonly request: {
     readonly uid: string;
     namespace: string;
-    object: {
-      metadata: { annotations?: object };
-      spec: Record<string, unknown> & { containers: { image?: string }[] };
-    };
+    object: ReviewedPod;
+    readonly oldObject?: ReviewedPod;
   };
 }
 interface Answered {
@@ -133,6 +135,16 @@ describe("admission", () => {
     expect(await told(recorded("update-ephemeral"))).toMatch(
       /container "debugger-m2v8q": expected an image by its digest/,
     );
+  });
+
+  it("is asked again of an image that was a volume, where a container is to run it", async () => {
+    const review = recorded("update-label");
+    const { object, oldObject } = review.request;
+    const reference = `models@${image("99")}`;
+    for (const pod of [object, oldObject]) pod!.spec["volumes"] = [{ name: "m", image: { reference } }];
+    expect((await ask(review)).body.response.allowed).toBe(true);
+    object.spec.containers[0]!.image = reference;
+    expect(await told(review)).toMatch(/expected an image with a published contour/);
   });
 
   it.each(["delete", "create-deployment"])("is refused to what the webhook is not for: %s", async (name) => {

@@ -121,6 +121,14 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup"))("enrolment (needs swt
     expect((await rig.get("/v1/nodes/node-1/challenge", again.body.nodeToken)).status).toBe(200);
   });
 
+  it("of a node that is there keeps the label that chooses its policy, where the token has none", async () => {
+    for (const labels of [{ policy: "default" }, { rack: "8" }]) {
+      const { body } = await begin(await token({ name: "node-1", labels }));
+      expect((await answer(body.enrolment, await opened(body))).status).toBe(200);
+    }
+    expect((await rig.get<Node>("/v1/nodes/node-1")).body.labels).toEqual({ policy: "default", rack: "8" });
+  });
+
   it("is for listed endorsement keys alone, where there is a list", async () => {
     await rig.stop();
     const list = join(rig.place, "trust/endorsements");

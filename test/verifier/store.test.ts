@@ -98,6 +98,16 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     expect(await stores.canistersOf(store.db, "node-1")).toEqual([]);
   });
 
+  it("says of a canister that is there no more how it ended", async () => {
+    await stores.claimNode(store.db, "node-1", "v1");
+    await write();
+    await write({ canisters: [], endings: new Map([["web", { failure: "off-contour", why: "it ended; it departed" }]]) });
+    expect((await stores.changesAfter(store.db, 0, 10)).at(-1)).toMatchObject({
+      ...{ label: "web", before: "affirming", after: "unknown" },
+      ...{ failure: "off-contour", why: "it ended; it departed" },
+    });
+  });
+
   it("keeps so many changes of each node, and those of others whatever one does", async () => {
     await stores.insertNode(store.db, other.row("umbrella"));
     for (const [name, verifier] of [

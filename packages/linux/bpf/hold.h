@@ -156,6 +156,8 @@ static long wait_more(u32 index, struct waiting *waiting)
 }
 
 #define MOST_LOOKS 4096
+/* Nanoseconds: most verdicts arrive in this time, and to stop and wake a task takes as long. */
+#define FIRST_WAIT 50000ULL
 
 /* Waits briefly for a verdict, so that the task need not be stopped: most verdicts arrive within microseconds. */
 __noinline int wait_for_verdict(struct scratch *scratch, u64 nanoseconds)
@@ -267,7 +269,7 @@ __noinline int hold(struct scratch *scratch)
 		scratch->record.fate = FATE_HELD;
 		if (send(scratch))
 			return -EPERM;
-		verdict = state->spin ? wait_for_verdict(scratch, state->spin) : 1;
+		verdict = processors_of(id) > 1 ? wait_for_verdict(scratch, FIRST_WAIT) : 1;
 		if (verdict != 1)
 			return verdict;
 		if (!note_held(scratch, &key, supervisor))
@@ -312,15 +314,13 @@ enum patience {
  */
 #define LONGEST_WAIT 8000000000ULL
 #define LONGEST_BRIEF_WAIT 1000000000ULL
+#define WAIT_ON_LAST_PROCESSOR 10000000ULL
 /* The most iterations of one `bpf_loop`, and how many such loops. */
 #define MOST_LOOKS_IN_PLACE (1 << 23)
 #define MOST_ROUNDS_IN_PLACE 16
 
-/* The supervisor gets no verdict ready while its only processor waits for one. */
-static __always_inline u64 longest_wait(const struct namespace_state *state, enum patience patience)
+static __always_inline u64 longest_wait(enum patience patience)
 {
-	if (!state->spin)
-		return 0;
 	return patience == IN_PLACE ? LONGEST_WAIT : LONGEST_BRIEF_WAIT;
 }
 
@@ -343,25 +343,33 @@ static long wait_longer(u32 index, struct waiting *waiting)
 /*
  * An act without a verdict in time is refused, and reported again as refused: the supervisor may have decided that it goes
  * ahead. It does not wait for a supervisor that has ended.
+ *
+ * One processor stays free for the supervisor: tasks that wait on all of them would keep it from deciding. A task that waits on
+ * the last one gives it up soon. That is still long enough where the kernel interrupts a program to run another task.
  */
 __noinline int wait_in_place(struct scratch *scratch, u64 nanoseconds)
 {
 	struct waiting waiting = { .scratch = scratch, .until = bpf_ktime_get_ns() + nanoseconds, .verdict = 1 };
+	u32 first = 0;
+	u32 *tasks = bpf_map_lookup_elem(&waiting_in_place, &first);
 
-	if (!scratch)
+	if (!scratch || !tasks)
 		return -EPERM;
 	/* Before it is told: one that takes over meanwhile hears nothing of this act. */
 	waiting.supervisor = supervisor_of(scratch->record.namespace_id);
 	scratch->record.fate = FATE_HELD;
 	if (send(scratch))
 		return -EPERM;
+	if (__sync_fetch_and_add(tasks, 1) + 1 >= processors_of(scratch->record.namespace_id))
+		waiting.until = bpf_ktime_get_ns() + WAIT_ON_LAST_PROCESSOR;
 	for (u32 round = 0; round < MOST_ROUNDS_IN_PLACE; round++) {
 		bpf_loop(MOST_LOOKS_IN_PLACE, wait_longer, &waiting, 0);
-		if (waiting.verdict == 0 || waiting.verdict == -EPERM)
-			return waiting.verdict;
-		if (!may_be_decided(&waiting, scratch->record.namespace_id))
+		if (waiting.verdict != 1 || !may_be_decided(&waiting, scratch->record.namespace_id))
 			break;
 	}
+	__sync_fetch_and_sub(tasks, 1);
+	if (waiting.verdict == 0 || waiting.verdict == -EPERM)
+		return waiting.verdict;
 	return refuse(scratch, tally_of(scratch->record.namespace_id, scratch->record.act.operation), FATE_REFUSED_LATE);
 }
 

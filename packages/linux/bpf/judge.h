@@ -94,7 +94,7 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 	barrier_var(patience);
 #else
 	if (mode == MODE_HOLD && supervisor_of(id) && patience != AT_ONCE && can_hold())
-		return patience == BY_RESTART ? hold(scratch) : wait_in_place(scratch, longest_wait(state, patience));
+		return patience == BY_RESTART ? hold(scratch) : wait_in_place(scratch, longest_wait(patience));
 #endif
 	if (scratch->was_held)
 		release(scratch);

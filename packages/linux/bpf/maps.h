@@ -221,6 +221,14 @@ struct {
 	__type(value, struct held);
 } holding SEC(".maps");
 
+/* How many tasks of all namespaces wait in place at this moment. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} waiting_in_place SEC(".maps");
+
 /* Verdicts that are valid once, for one thread. If one is evicted, the act is reported again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -60,6 +60,14 @@ static __always_inline u32 supervisor_of(u32 id)
 	return default_action ? default_action->supervisor : 0;
 }
 
+/* How many processors the supervisor may use. */
+static __always_inline u32 processors_of(u32 id)
+{
+	struct default_action *default_action = stance_of(id);
+
+	return default_action ? default_action->processors : 0;
+}
+
 /* An act could not be reported: the measurement is incomplete. */
 __noinline int lose(u32 id, u32 operation)
 {

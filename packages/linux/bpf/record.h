@@ -270,6 +270,8 @@ struct default_action {
 	u32 namespace_id;
 	u32 mode;
 	u32 supervisor;
+	/* How many processors the supervisor may use. */
+	u32 processors;
 };
 
 /* For which files an open reports the version. The files of an exec are always reported with it. */
@@ -291,12 +293,8 @@ struct namespace_state {
 	u64 born;
 	/* How many acts could not be reported. */
 	u64 lost;
-	/*
-	 * Nanoseconds. `deadline`: a held act that is older is refused when its call is restarted. `spin`: how long a program
-	 * waits for a verdict before it stops the task.
-	 */
+	/* Nanoseconds: a held act that is older is refused when its call is restarted. */
 	u64 deadline;
-	u64 spin;
 	/* Numbers of the mount and network namespace that it began in; 0 for a container, for which its own are the usual ones. */
 	u32 mounts;
 	u32 network;

@@ -24,7 +24,8 @@ export type { Built } from "./sensor/files/makings.ts";
 export { NodeDigests } from "./sensor/files/node-digests.ts";
 export { SharedDigests } from "./sensor/files/shared-digests.ts";
 export { fileVersion, lastingVersion } from "./sensor/files/knowledge.ts";
-export { awaitTurns, ownRights, serveUrgently } from "./sensor/seccomp/turns.ts";
+export { awaitTurns, ownRights } from "./sensor/seccomp/turns.ts";
+export { serveUrgently } from "./sensor/seccomp/urgency.ts";
 export { SeccompSensor } from "./sensor/seccomp/sensor.ts";
 export type { ActingProcess, ActingThread, Identity } from "./sensor/acting.ts";
 export {

@@ -178,11 +178,40 @@ class Canister:
 
     def losses(self):
         recorded = self.space and any(one["kind"] == "loss" for one in self.space["records"])
-        lost = self.body["counters"]["lost"] > 0 or self.body["incomplete"] or recorded
+        earlier = any(lost > 0 for _, lost in self.earlier())
+        lost = self.body["counters"]["lost"] > 0 or self.body["incomplete"] or recorded or earlier
         demand(not lost or self.rule.get("losses") == "warn", "incomplete")
 
     def trust(self):
         counters, records = self.body["counters"], self.space["records"] if self.space else []
         recorded = sum(one["kind"] == "departure" for one in records)
         most = max(counters["departures"], counters["untrusted"], counters["refused"], recorded)
+        most = max([most] + [departed for departed, _ in self.earlier()])
         demand(most <= self.rule.get("departures", 0), "off-contour")
+
+    def earlier(self):
+        """Departures and losses of ended runs of this label that were not judged."""
+        name, own = self.all.names[self.body["label"]], self.body.get("register", {}).get("birth")
+        if name is None or not self.all.ledger:
+            return
+        judged, counters = self.judged()
+        for number, space in self.all.ledger["spaces"].items():
+            end, kinds = space["end"], [one["kind"] for one in space["records"]]
+            if end is None or space["birth"]["name"] != name or number == own or number < judged:
+                continue
+            departed = max(kinds.count("departure"), end["off"], end["refused"])
+            lost = max(kinds.count("loss"), end["lost"])
+            told = max(counters[one] for one in ("departures", "untrusted", "refused")) if number == judged else -1
+            if departed > told or lost > counters["lost"]:
+                yield departed, lost
+
+    def judged(self):
+        last, spaces = self.all.last or {}, self.all.ledger["spaces"]
+        if last.get("clock") and last["clock"]["resetCount"] == self.all.clock["reset"]:
+            for one in last["canisters"]:
+                register, birth = one["run"].split(" ")
+                space = spaces.get(int(birth))
+                if one["label"] == self.body["label"] and space and space["birth"]["register"].hex() == register:
+                    return int(birth), one["counters"]
+        return -1, {}
+

@@ -8,6 +8,7 @@ import { type Accepted, othersAmong } from "./accepted.ts";
 import { acceptedCanister, appraiseCanister } from "./canister.ts";
 import { type Check, Findings, stale, type Status, worst } from "./findings.ts";
 import { appraiseNode, type NodeFacts } from "./node.ts";
+import { type Ending, endingsIn, strangersIn } from "./past.ts";
 import { assertNoOlder, type Policy, type Root } from "./policy.ts";
 import type { Question } from "./question.ts";
 import { type AppraisalRules, readRules } from "./rules.ts";
@@ -35,6 +36,8 @@ export interface Appraisal {
   readonly platform: Appraised;
   /** None where the node failed: nothing that it says counts then. */
   readonly canisters: readonly AppraisedCanister[];
+  /** Canisters that are there no more, and departed or lost something that no evidence told of. */
+  readonly endings: readonly Ending[];
   readonly challenge: Uint8Array;
   /** SHA-256 of the evidence, in hexadecimal. */
   readonly evidenceDigest: string;
@@ -50,8 +53,10 @@ export async function appraise(question: Question): Promise<Appraisal> {
   const findings = new Findings();
   const reading = EvidenceReading.of(question.evidence);
   const { rules, node } = await appraisePlatform(reading, question, findings);
-  const canisters =
-    node === undefined || rules === undefined ? [] : await appraiseCanisters(reading, rules, node, question, findings);
+  const { canisters, endings } =
+    node === undefined || rules === undefined
+      ? { canisters: [], endings: [] }
+      : await appraiseCanisters(reading, rules, node, question, findings);
   const platform = { status: findings.status, checks: findings.checks };
   return {
     status: worst([platform.status, ...canisters.map(({ status }) => status)]),
@@ -59,6 +64,7 @@ export async function appraise(question: Question): Promise<Appraisal> {
     node: node?.body.node,
     platform,
     canisters: canisters.map(({ proven: _proven, ...canister }) => canister),
+    endings,
     challenge: question.challenge,
     evidenceDigest: reading.digest,
     policy: rules && {
@@ -119,7 +125,11 @@ async function appraiseCanisters(
   findings: Findings,
 ) {
   const { evidence } = reading;
-  const proven = await findings.make("tree", () => provenCanisters(reading, node, policy.required, question));
+  const proven = await findings.make("tree", async (warn) => {
+    const told = await provenCanisters(reading, node, policy.required, question);
+    if (question.about === undefined) warnOfStrangers(told, node, question, warn);
+    return told;
+  });
   const appraised: (AppraisedCanister & { readonly proven: ProvenCanister })[] = [];
   for (const canister of proven ?? []) {
     const pause = question.breathe?.();
@@ -131,7 +141,22 @@ async function appraiseCanisters(
     const root = body.register !== undefined && node.ledger !== undefined ? "tpm" : alone;
     appraised.push({ label: body.label, root, status: own.status, checks: own.checks, proven: canister });
   }
-  return appraised;
+  return { canisters: appraised, endings: proven === undefined ? [] : endingsIn(node, proven, policy, question) };
+}
+
+/** The ledger has only the name of such a run, by which no verifier that was not told of it finds its label. */
+function warnOfStrangers(
+  told: readonly ProvenCanister[],
+  node: NodeFacts,
+  { last }: Question,
+  warn: (why: string) => void,
+): void {
+  const [first, ...more] = strangersIn(node, told, last);
+  if (first !== undefined)
+    warn(
+      `${more.length + 1} namespaces of labels that no evidence told of departed or lost something, and ended ` +
+        `(the first was born in record ${first.birth} of the ledger): see the reports of such runs on the node`,
+    );
 }
 
 function acceptedOf(

@@ -14,11 +14,13 @@ import {
   incomplete,
   offContour,
   rolledBack,
+  short,
   unknownContour,
   untrustedPlatform,
 } from "./findings.ts";
-import { type NodeFacts, short } from "./node.ts";
+import type { NodeFacts } from "./node.ts";
 import { type CanisterRule, isForLabel, type Policy } from "./policy.ts";
+import { type EndedRun, endedRunsOf, inWords } from "./past.ts";
 import { acceptedBy, type Published } from "./published.ts";
 import type { Question } from "./question.ts";
 import type { References } from "./references.ts";
@@ -27,7 +29,7 @@ import { assertRecorded, assertRegister, type CanisterRecords, isReordered, reco
 
 /** Makes all checks of a canister; those that need what an earlier one did not find are left out. */
 export async function appraiseCanister(
-  { body, name }: ProvenCanister,
+  canister: ProvenCanister,
   evidence: Evidence,
   node: NodeFacts,
   question: Question,
@@ -35,6 +37,7 @@ export async function appraiseCanister(
   references: References,
   findings: Findings,
 ): Promise<void> {
+  const { body, name } = canister;
   const rule = await findings.make("rules", () => ruleFor(body, node, policy));
   if (rule === undefined) return;
   const amended = amendedIn(body, node);
@@ -50,8 +53,9 @@ export async function appraiseCanister(
     await findings.make("record", () => assertRecorded(body, name, records, node.aggregate, isKnown));
   const facts = records === "none" ? undefined : records;
   await findings.make("progress", () => assertProgress(body, question.last?.canisters, facts));
-  await findings.make("losses", (warn) => assertNothingLost(body, facts, rule, warn));
-  await findings.make("trust", () => assertOnContour(body, facts, rule));
+  const earlier = endedRunsOf(canister, node, question.last);
+  await findings.make("losses", (warn) => assertNothingLost(body, facts, earlier, rule, warn));
+  await findings.make("trust", () => assertOnContour(body, facts, earlier, rule));
 }
 
 function ruleFor(body: CanisterBody, node: NodeFacts, { canisters, programs }: Policy): CanisterRule {
@@ -295,6 +299,7 @@ export function acceptedCanister(body: CanisterBody): AcceptedCanister {
 function assertNothingLost(
   body: CanisterBody,
   records: CanisterRecords | undefined,
+  earlier: readonly EndedRun[],
   { losses: severity }: CanisterRule,
   warn: (why: string) => void,
 ): void {
@@ -302,6 +307,7 @@ function assertNothingLost(
     ...(body.counters.lost > 0 ? [`${body.counters.lost} events were lost`] : []),
     ...body.incomplete,
     ...(records?.facts.losses.map(({ reason }) => reason) ?? []),
+    ...earlier.filter(({ lost }) => lost > 0).map(inWords),
   ];
   if (told.length === 0) return;
   const all = [...new Set(told)].slice(0, 8).join("; ");
@@ -313,15 +319,20 @@ function assertNothingLost(
 function assertOnContour(
   body: CanisterBody,
   records: CanisterRecords | undefined,
+  earlier: readonly EndedRun[],
   { departures: most }: CanisterRule,
 ): void {
   const recorded = records?.facts.departures.length ?? 0;
   const { departures, untrusted, refused } = body.counters;
   const count = Math.max(departures, untrusted, refused, recorded);
+  const permitted = most === 0 ? "no departure" : `at most ${most} departures`;
   if (count > most)
+    throw offContour(permitted, `${count}`, "see what departed with isoline departures on the node");
+  const before = earlier.find((run) => run.departures > most);
+  if (before !== undefined)
     throw offContour(
-      most === 0 ? "no departure" : `at most ${most} departures`,
-      `${count}`,
-      "see what departed with isoline departures on the node",
+      permitted,
+      `${before.departures} before this run: ${inWords(before)}, and ended`,
+      "see what departed in the report of that run",
     );
 }

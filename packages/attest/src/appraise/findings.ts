@@ -1,4 +1,5 @@
 /** What an appraisal found: one line for each check, in the order in which they were made. */
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { AttestError, type AttestErrorCode } from "../error.ts";
 
 /** Every check, in order, and what it asks. */
@@ -131,3 +132,7 @@ export const incomplete = refusal("incomplete-evidence");
 export const untrustedPlatform = refusal("untrusted-platform");
 export const unknownContour = refusal("unknown-contour");
 export const offContour = refusal("off-contour");
+
+/** The first digits of a digest, for a line that people read. */
+export const short = (digest: Uint8Array | undefined): string =>
+  digest === undefined ? "none" : `${bytesToHex(digest).slice(0, 16)}…`;

@@ -9,6 +9,7 @@ export { type Check, type CheckName, checks, type FailureClass, failureClasses, 
 export { type MachineProof, provenMachine } from "./machine.ts";
 export type { MachineRules } from "./machine-rules.ts";
 export { collateralIn, makersIn, revocationsIn, rootsAmong } from "./machine-files.ts";
+export type { Ending } from "./past.ts";
 export { type Policy, POLICY_TYPE, type Root, QUOTED_REGISTERS, readPolicy } from "./policy.ts";
 export type { MachineNode, MachineTrust, Question, Trust } from "./question.ts";
 export {

@@ -7,7 +7,7 @@ import { decode, encode } from "../tpm/codec.ts";
 import { hashOf } from "../tpm/hash.ts";
 import { infoOfKey, machineName } from "../tee/index.ts";
 import { publicArea, type PublicArea, signature } from "../tpm/structures.ts";
-import { broken, Findings, incomplete, untrustedPlatform } from "./findings.ts";
+import { broken, Findings, incomplete, short, untrustedPlatform } from "./findings.ts";
 import { appraiseLedger, type LedgerFacts } from "./ledger.ts";
 import { appraiseMachine, assertSigned, type MachineProof, type MachineStatement } from "./machine.ts";
 import { matches, type Policy } from "./policy.ts";
@@ -376,7 +376,3 @@ function aggregateOf(registers: ReadonlyMap<number, Uint8Array>, of: readonly nu
   const values = of.map((register) => registers.get(register));
   return values.every((value) => value !== undefined) ? hashOf("sha256", ...values) : undefined;
 }
-
-/** The first digits of a digest, for a line that people read. */
-export const short = (digest: Uint8Array | undefined): string =>
-  digest === undefined ? "none" : `${bytesToHex(digest).slice(0, 16)}…`;

@@ -8,9 +8,9 @@ import { GENERATED } from "../tpm/constants.ts";
 import { nvNameOf } from "../tpm/names.ts";
 import { isSignedBy, type VerifiesEcdsa } from "../tpm/signed-by.ts";
 import { attest, nvPublic, signature } from "../tpm/structures.ts";
-import { broken, equivocates, incomplete, rolledBack, unknownContour } from "./findings.ts";
+import { broken, equivocates, incomplete, rolledBack, short, unknownContour } from "./findings.ts";
 import type { LedgerFacts } from "./ledger.ts";
-import { type NodeFacts, short } from "./node.ts";
+import type { NodeFacts } from "./node.ts";
 
 export interface CanisterRecords {
   readonly facts: NamespaceFacts;

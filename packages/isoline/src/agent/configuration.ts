@@ -12,6 +12,7 @@
  *
  * Unknown keys are refused. Only root may be able to write the file.
  */
+import { isLoopback } from "@isoline/core/loopback";
 import { statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { assertOnlyOursToWrite } from "../canister/host-configuration.ts";
@@ -53,7 +54,6 @@ const MOST_BYTES = 1024 * 1024;
 const MOST_NAMESPACES = 4096;
 const MOST_THREADS = 64;
 const KEYS = ["socket", "namespaces", "threads", "adopt", "metrics", "otlp", "verifier", "begin"];
-const LOOPBACK = ["127.0.0.1", "[::1]", "localhost"];
 
 /** Reads the file; without one, the defaults of the comments above. A file that was named must exist. */
 export async function readAgentConfiguration(named: string | undefined): Promise<AgentConfiguration> {
@@ -100,8 +100,8 @@ function metricsIn(value: unknown, file: string): MetricsAddress | undefined {
   const [, path] = /^unix:(\/.+)$/.exec(typeof value === "string" ? value : "") ?? [];
   if (path !== undefined) return { kind: "unix", path };
   const [, host, port] = /^tcp:(.+):(\d{1,5})$/.exec(typeof value === "string" ? value : "") ?? [];
-  if (host === undefined || !LOOPBACK.includes(host) || Number(port) > 65_535)
-    throw wrong(file, "metrics", `unix:/PATH, tcp:HOST:PORT of this machine (${LOOPBACK.join(", ")}), or none`, value);
+  if (host === undefined || !isLoopback(host) || Number(port) > 65_535)
+    throw wrong(file, "metrics", "unix:/PATH, tcp:HOST:PORT of this machine (127.0.0.1, [::1], localhost), or none", value);
   return { kind: "tcp", host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
 }
 

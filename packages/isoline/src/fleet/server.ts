@@ -2,6 +2,7 @@
  * A verifier, over HTTP. What comes back is bounded in bytes and in time; no redirection is followed, so a token goes to the server that
  * was named and to no other. Without TLS only this machine itself is spoken to.
  */
+import { isLoopback } from "@isoline/core/loopback";
 import { readAtMost } from "@isoline/core/bounded";
 import { type IncomingMessage, Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
@@ -48,7 +49,6 @@ const MOST_REFUSAL = 64 * 1024;
 const PATIENCE = 30;
 /** A server that asks for more is asked again after this. */
 const MOST_RETRY_AFTER = 3600;
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 const refusal = table({ error: table({ code: optional(text(128)), message: text(4096) }) });
 
@@ -180,7 +180,7 @@ export function serverUrl(given: string): URL {
     url.username !== ""
   )
     throw new CliError("usage", `expected a server as https://HOST:PORT, got ${JSON.stringify(given.slice(0, 80))}`);
-  if (isHttp && !LOOPBACK.test(url.hostname))
+  if (isHttp && !isLoopback(url.hostname))
     throw new CliError(
       "usage",
       `expected https:// for ${url.hostname}: without TLS a token could be read on the way; http:// is for this machine only`,

@@ -7,6 +7,7 @@
  *   secret-key: …
  *   session-token: …        only for credentials that expire
  */
+import { isLoopback } from "@isoline/core/loopback";
 import { LogError } from "../error.ts";
 import type { BucketAddress } from "./bucket.ts";
 
@@ -15,7 +16,6 @@ type Name = (typeof NAMES)[number];
 
 /** No dots: a name with them does not fit a certificate for all buckets. */
 const PLACE = /^s3:\/\/([a-z0-9][a-z0-9-]{1,61}[a-z0-9])((?:\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){0,8})\/?$/;
-const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
 
 /** Reads both. A line that is not understood is refused, and never repeated: it may be a secret. */
 export function bucketAddress(place: string, credentials: string): BucketAddress {
@@ -48,7 +48,7 @@ export function bucketAddress(place: string, credentials: string): BucketAddress
 
 function endpointIn(given: string): URL {
   const url = URL.canParse(given) ? new URL(given) : undefined;
-  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (url === undefined || !isSafe || url.search + url.hash + url.username !== "" || url.pathname !== "/")
     throw wrong("endpoint: expected https://HOST, or http:// on this machine alone");
   return url;

@@ -1,4 +1,5 @@
 /** An OpenID provider: what it says of itself (OpenID Connect Discovery 1.0, 4), and which tokens it signed. */
+import { isLoopback } from "@isoline/core/loopback";
 import { readAtMost } from "@isoline/core/bounded";
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from "jose";
 import { VerifierError } from "../error.ts";
@@ -7,7 +8,6 @@ import { VerifierError } from "../error.ts";
 export const PATIENCE_MS = 5_000;
 /** What a provider says of itself, and its answer to a code, are a few kilobytes. */
 const MOST_BYTES = 262_144;
-const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "[::1]", "localhost"]);
 
 /** What jose says of a token whose key is not among those of the provider, or of no such kind. */
 const OF_TOKENS = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported] as const;
@@ -122,7 +122,7 @@ export function isSafeAddress(address: string): boolean {
   if (!URL.canParse(address)) return false;
   const { protocol, hostname, username, password } = new URL(address);
   if (username !== "" || password !== "") return false;
-  return protocol === "https:" || (protocol === "http:" && LOOPBACK.has(hostname));
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
 }
 
 const addressIn = (told: unknown): string | undefined =>

@@ -140,10 +140,8 @@ export class Attestation {
       now,
       node: node.id,
     });
-    const verdict =
-      given.policy === undefined
-        ? withoutPolicy(verdictOf(appraisal, bodies, node.accepted))
-        : verdictOf(appraisal, bodies, node.accepted);
+    const judged = verdictOf(appraisal, bodies, node.accepted);
+    const verdict = given.policy === undefined ? withoutPolicy(judged) : judged;
     const ear = await sign(appraisal, now, epochs.present.epoch);
     const imprint = imprintOf(verdict);
     const isNews = node.imprint !== imprint || node.state !== verdict.state;
@@ -163,8 +161,7 @@ export class Attestation {
     node.imprint = imprint;
     node.state = verdict.state;
     node.accepted = verdict.accepted ?? node.accepted;
-    node.isAhead = !isNews || node.isAhead;
-    if (isNews) node.isAhead = false;
+    node.isAhead = !isNews;
     if (verdict.state === "affirming")
       node.affirmed = { until: endOfResult(appraisal, now, timing.stale), canisters: affirmedIn(verdict) };
     appraised?.(verdict.state, isNews);

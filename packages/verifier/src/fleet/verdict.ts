@@ -1,6 +1,6 @@
 /** From an appraisal to what is kept and shown: a verdict for the node, and one for each canister. */
 import { createHash } from "node:crypto";
-import { type Accepted, type Appraisal, type Check, type FailureClass, writeAccepted } from "@isoline/attest/appraise";
+import { type Accepted, type Appraisal, type Check, type Ending, type FailureClass, writeAccepted } from "@isoline/attest/appraise";
 import type { CanisterBody, EvidenceReading, NodeBody } from "@isoline/attest/evidence";
 import { AttestError } from "@isoline/attest/error";
 import { attest, decode } from "@isoline/attest/tpm";
@@ -27,6 +27,8 @@ export interface Verdict extends Reasons {
   /** Undefined where the node failed: nothing that it says of itself or of canisters counts then. */
   readonly body: NodeBody | undefined;
   readonly canisters: readonly CanisterVerdict[] | undefined;
+  /** What the ledger says of canisters that are there no more, where no evidence told of it. */
+  readonly endings: readonly Ending[];
   readonly accepted: Accepted | undefined;
 }
 
@@ -57,7 +59,7 @@ export function bodiesIn(reading: EvidenceReading): Bodies | undefined {
 
 /** `last` is what was accepted before. */
 export function verdictOf(appraisal: Appraisal, bodies: Bodies | undefined, last?: Accepted): Verdict {
-  const { platform, root, canisters, accepted } = appraisal;
+  const { platform, root, canisters, endings, accepted } = appraisal;
   const counts = bodies !== undefined && platform.status === "affirming";
   const told = new Map(counts ? bodies.canisters.map((body) => [body.label, body]) : []);
   return {
@@ -76,6 +78,7 @@ export function verdictOf(appraisal: Appraisal, bodies: Bodies | undefined, last
           body: told.get(label) as CanisterBody,
         }))
       : undefined,
+    endings: counts ? endings : [],
     accepted: accepted ?? refusedAt(appraisal, bodies, last),
   };
 }
@@ -144,7 +147,7 @@ interface Writing {
 
 /** The verdict as it is written. */
 export function writeOf(verdict: Verdict, { node, tenant, verifier, at, departed, imprint }: Writing): VerdictWrite {
-  const { state, failure, why, root, links, body, canisters, accepted } = verdict;
+  const { state, failure, why, root, links, body, canisters, endings, accepted } = verdict;
   return {
     node,
     verifier,
@@ -161,6 +164,7 @@ export function writeOf(verdict: Verdict, { node, tenant, verifier, at, departed
       ...canisterRow(canister, node, tenant),
       processes: departed.has(canister.label) ? JSON.stringify(departed.get(canister.label)) : null,
     })),
+    endings: new Map(endings.map(({ label, failure: kind, why: words }) => [label, { failure: kind, why: words }])),
     others: { state: "unverifiable", failure, why: "the evidence of its node was refused, so nothing is known of it" },
   };
 }

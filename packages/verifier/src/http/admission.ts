@@ -22,7 +22,7 @@ export function admissionRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/admission",
       summary: "Whether a pod may be made: an admission webhook of Kubernetes.",
-      middleware: [callersOf(door), atMost(MOST_REVIEW)] as const,
+      middleware: [callersOf(door), atMost(door, MOST_REVIEW)] as const,
       request: body(admissionAsked),
       responses: { 200: json(admissionAnswered, "An AdmissionReview with the answer.") },
     }),
@@ -111,12 +111,15 @@ function annotated(pod: Pod, old: Pod | undefined): readonly string[] {
     : [`isoline: expected no annotation ${ANNOTATION}*, got ${shown(found[0])}; remove it`];
 }
 
-/** An image that the pod had before counts as it did then: a pod that is there must stay removable. */
+/**
+ * An image that the pod had before counts as it did then: a pod that is there must stay removable. An image that was a volume did not run,
+ * so it may stay a volume, and is new where a container runs it.
+ */
 function withoutContour(pod: Pod, old: Pod | undefined, known: ReadonlySet<string>): readonly string[] {
-  const before = new Set(old === undefined ? [] : imagesOf(old).map(([, image]) => image));
+  const before = new Set(old === undefined ? [] : imagesOf(old).map(([, image, runs]) => `${runs} ${image}`));
   const refusals: string[] = [];
   for (const [where, image, runs] of imagesOf(pod)) {
-    if (before.has(image)) continue;
+    if (before.has(`${runs} ${image}`)) continue;
     const [, sha256] = BY_DIGEST.exec(image) ?? [];
     if (sha256 === undefined)
       refusals.push(

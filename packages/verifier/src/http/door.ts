@@ -16,6 +16,7 @@ import { VerifierError } from "../error.ts";
 import { type Fleet, type OwnedNode, tokenDigest } from "../fleet/index.ts";
 import { findNode } from "../store/index.ts";
 import type { AtOnce } from "./at-once.ts";
+import type { BytesAtOnce } from "./bytes-at-once.ts";
 import { nodeNameIn } from "./certified-name.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -43,6 +44,8 @@ export interface Door {
   readonly limits: { readonly person: Limits; readonly tenant: Limits; readonly stranger: Limits };
   /** Requests that bring something, of each caller: with at most two megabytes, or with more. */
   readonly bringing: Readonly<Record<"small" | "large", AtOnce>>;
+  /** Of each tenant, and of each address that strangers ask from. */
+  readonly bytes: BytesAtOnce;
 }
 
 export interface Env {
@@ -128,7 +131,8 @@ export async function agentOf(c: Context<Env>, door: Door, name: string): Promis
 function certified(c: Context<Env>, door: Door): string {
   const socket = c.env.incoming?.socket as TLSSocket | undefined;
   const certificate = socket?.authorized === true ? socket.getPeerCertificate() : undefined;
-  const name = certificate && nodeNameIn(certificate);
+  // One that took up an earlier session again may be authorised without a certificate.
+  const name = certificate?.raw === undefined ? undefined : nodeNameIn(certificate);
   if (name === undefined) throw stranger(c, door, "a client certificate by an authority that is trusted here");
   return name;
 }
@@ -137,6 +141,12 @@ function certified(c: Context<Env>, door: Door): string {
 function stranger(c: Context<Env>, { limits }: Door, expected: string): VerifierError {
   limits.stranger.count(addressOf(c));
   return new VerifierError("unknown-caller", `expected ${expected}, got none that is known; see docs/verifier.md`);
+}
+
+/** Who pays for the memory that a body takes. */
+export function payerOf(c: Context<Env>): string {
+  const known = c.get("node") ?? c.get("person");
+  return known === undefined ? `address ${addressOf(c)}` : `tenant ${known.tenant ?? "*"}`;
 }
 
 /** Where a stranger asks from. */

@@ -27,7 +27,7 @@ export function loginRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/login",
       summary: "Exchanges a code of the provider for the person's identity token.",
-      middleware: [strangerFirst(door), atMost(MOST_RETURNED)] as const,
+      middleware: [strangerFirst(door), atMost(door, MOST_RETURNED)] as const,
       request: body(loginReturned),
       responses: { 200: json(loginToken, "The identity token.") },
     }),

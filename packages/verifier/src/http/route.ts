@@ -3,13 +3,17 @@ import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { VerifierError } from "../error.ts";
+import { type Door, type Env, payerOf } from "./door.ts";
 import { name, refusal, state } from "./model.ts";
 
 const KIB = 1024;
 export const MOST_JSON = 256 * KIB;
 
-/** Refuses a longer body with `too-large`, before it is read where its length is told, and while it is read otherwise. */
-export function atMost(bytes: number): MiddlewareHandler {
+/**
+ * Refuses a longer body with `too-large`, before it is read where its length is told, and while it is read otherwise; and any body with
+ * `too-many` where its payer has too much in memory. Comes after what finds out who asks.
+ */
+export function atMost({ bytes: held }: Pick<Door, "bytes">, bytes: number): MiddlewareHandler<Env> {
   const refuse = (): never => {
     throw new VerifierError("too-large", `expected at most ${bytes} bytes, got more; send less at once`);
   };
@@ -18,8 +22,8 @@ export function atMost(bytes: number): MiddlewareHandler {
     const told = c.req.header("content-length");
     const isTold = told !== undefined && c.req.header("transfer-encoding") === undefined;
     // Node's parser ends a body where its length says. To look for a body here would make a stream of it.
-    if (!isTold) return counted(c, next);
-    return Number(told) <= bytes ? next() : refuse();
+    if (!isTold) return held.run(payerOf(c), bytes, () => counted(c, next));
+    return Number(told) <= bytes ? held.run(payerOf(c), Number(told), next) : refuse();
   };
 }
 

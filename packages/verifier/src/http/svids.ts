@@ -12,7 +12,7 @@ export function svidRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "post",
       path: "/v1/nodes/{name}/svid",
       summary: "An X.509-SVID for a node that is affirmed, or for one of its canisters.",
-      middleware: [nodeFirst(door, "small"), atMost(MOST_JSON), inTurn(door)] as const,
+      middleware: [nodeFirst(door, "small"), atMost(door, MOST_JSON), inTurn(door)] as const,
       request: { params: ofName, ...body(svidOrder) },
       responses: { 200: json(svidGiven, "The certificate, and those that it leads to.") },
     }),

@@ -1,4 +1,5 @@
 /** The configuration of a verifier, as `docs/verifier.md` describes it. */
+import { isLoopback } from "@isoline/core/loopback";
 import { z } from "zod";
 import { isSafeAddress } from "../access/index.ts";
 import { VerifierError } from "../error.ts";
@@ -100,8 +101,6 @@ const schema = z.strictObject({
 
 export type Configuration = Omit<z.infer<typeof schema>, "stale"> & { readonly stale: number };
 
-const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost):/;
-
 /** Refuses with `bad-configuration` what cannot be, by the name of the member. */
 export function configurationIn(told: unknown): Configuration {
   const { success, data, error } = schema.safeParse(told);
@@ -116,7 +115,7 @@ export function configurationIn(told: unknown): Configuration {
     throw unfit(
       `stale: expected more than due, ${data.due}, got ${stale}; a node would be stale before its evidence is due`,
     );
-  if (data.tls === undefined && !LOOPBACK.test(data.listen))
+  if (data.tls === undefined && !isLoopback(data.listen.replace(/:\d+$/, "")))
     throw unfit(
       `listen: expected tls, or an address of this machine alone, got ${data.listen}; tokens and evidence must not cross a network in the clear`,
     );

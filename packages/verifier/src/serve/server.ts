@@ -10,6 +10,8 @@ import { readSecret, readTrusted } from "./secrets.ts";
 /** A client that sends its headers or its body slower than this is let go; of TLS, what comes before the headers as well. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
+/** How often that is looked at. */
+const CHECK_MS = 5_000;
 const KEEP_ALIVE_MS = 75_000;
 const MOST_HEADER_BYTES = 32_768;
 
@@ -29,7 +31,12 @@ export async function listen(
   noted: (line: string) => void,
 ): Promise<Listening> {
   const handler = getRequestListener(fetch);
-  const limits = { maxHeaderSize: MOST_HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS };
+  const limits = {
+    maxHeaderSize: MOST_HEADER_BYTES,
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: CHECK_MS,
+  };
   const server: Server =
     tls === undefined
       ? createServer(limits, (request, response) => void handler(request, response))

@@ -8,7 +8,7 @@ import { Limits, Login, oidc, Provider, type Recognise, tokensIn } from "../acce
 import { Delivery, nats, type Receiver, webhook } from "../changes/index.ts";
 import { VerifierError } from "../error.ts";
 import { Fleet } from "../fleet/index.ts";
-import { type AdmissionPolicy, AtOnce, Metrics, verifierApp } from "../http/index.ts";
+import { type AdmissionPolicy, AtOnce, BytesAtOnce, Metrics, verifierApp } from "../http/index.ts";
 import { openStore } from "../store/index.ts";
 import { SvidAuthority } from "../svid/index.ts";
 import { Appender, type LogPlace } from "../transparency/index.ts";
@@ -22,6 +22,8 @@ import { openTrust } from "./trust.ts";
 const LEAST_TOKEN = 16;
 /** Requests of one caller that bring something: each is in memory until it is answered. A node may ask for many SVIDs at once. */
 const MOST_BRINGING = { small: 64, large: 4 } as const;
+/** Bytes of bodies at a time, of each tenant, and of each address that strangers ask from. */
+const MOST_BYTES = 128 * 2 ** 20;
 
 export interface RunningVerifier {
   /** Where it listens, `http://…` or `https://…`. */
@@ -100,7 +102,8 @@ export async function startVerifier({
     small: new AtOnce(`${MOST_BRINGING.small} requests of one caller that bring little`, MOST_BRINGING.small),
     large: new AtOnce(`${MOST_BRINGING.large} requests of one caller that may bring much`, MOST_BRINGING.large),
   };
-  const door = { fleet, metrics, people, login, certificates, admission, limits, bringing };
+  const bytes = new BytesAtOnce(MOST_BYTES);
+  const door = { fleet, metrics, people, login, certificates, admission, limits, bringing, bytes };
   const app = verifierApp(door, { page, version, failed });
   const server = await listen(app.fetch, configuration, noted);
   const push = beginPushing?.({ metrics, address: server.address, noted });

@@ -129,7 +129,11 @@ export async function insertNode(db: Database, row: Enrolled): Promise<void> {
  * another key is forgotten. False where there is no such node.
  */
 export async function renewEnrolment(db: Database, row: Enrolled, was: string): Promise<boolean> {
-  const { name, id, labels, document, machine = null, token, enrolled } = row;
+  const { name, id, document, machine = null, token, enrolled } = row;
+  const there = await findNode(db, name);
+  // The label chooses the policy that judges the node; a token without one, which any operator makes, takes none away.
+  const kept = there?.labels["policy"];
+  const labels = kept === undefined ? row.labels : { policy: kept, ...row.labels };
   const { numUpdatedRows } = await db
     .updateTable("nodes")
     .set({

@@ -20,6 +20,8 @@ export interface VerdictWrite {
   readonly columns: Omit<Updateable<NodeTable>, "state" | "failure" | "why" | "since">;
   /** All canisters of the node; undefined: those that are there keep all but their verdict, which becomes `others`. */
   readonly canisters: readonly NewCanister[] | undefined;
+  /** Why canisters that are there no more ended badly, by label. */
+  readonly endings?: ReadonlyMap<string, Pick<NodeTable, "failure" | "why">>;
   readonly others?: Pick<NodeTable, "state" | "failure" | "why">;
   readonly evidence?: { readonly challenge: Uint8Array; readonly evidence: Uint8Array } | undefined;
   /** SHA-256 of the policy that it was judged by, in hexadecimal; undefined where none was. */
@@ -120,7 +122,7 @@ async function standingCanisters(
 }
 
 function planOf(write: VerdictWrite, before: NodeRow, standing: ReadonlyMap<string, CanisterRow>): Plan {
-  const { node, at, verdict, canisters, others } = write;
+  const { node, at, verdict, canisters, endings, others } = write;
   const { tenant } = before;
   const changes: NewChange[] = [];
   const changed = (label: string | null, was: State, now: Reasons, counters?: CounterRow) =>
@@ -143,7 +145,8 @@ function planOf(write: VerdictWrite, before: NodeRow, standing: ReadonlyMap<stri
   });
   const present = new Set(canisters.map(({ label }) => label));
   const ended = [...standing.values()].filter(({ label }) => !present.has(label));
-  for (const { label, state: was, counters } of ended) changed(label, was, ENDED, counters);
+  for (const { label, state: was, counters } of ended)
+    changed(label, was, { ...ENDED, ...endings?.get(label) }, counters);
   return { write, before, canisters: rows, ended: ended.map(({ label }) => label), changes };
 }
 

@@ -6,13 +6,29 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { begin, cwd, endAll, EPERM, isoline, isStopped, learn, report, until } from "../asking.mjs";
+import { begin, beginWith, cwd, endAll, EPERM, isoline, isStopped, learn, report, until } from "../asking.mjs";
 import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { casesMissing } from "../cases.mjs";
 
 const ENFORCE = ["--sensor", "bpf", "--enforce", "-q"];
 /** Stops threads one by one, as a debugger does, until its input ends: PTRACE_ATTACH. */
 const STOP = 'syscall(101, 16, $_ + 0, 0, 0) for @ARGV; syswrite STDOUT, "stopped\n"; <STDIN>';
+/** Has two children ask for another host name, the second a second later, and print the errno: unshare(CLONE_NEWUTS). */
+const TWO_AT_ONCE = `$| = 1;
+open my $told, "<", "told";
+my @starts;
+for my $name ("first", "second") {
+  pipe(my $started, my $start);
+  push @starts, $start;
+  next if fork;
+  sysread $started, my $byte, 1;
+  print "$name ", syscall(272, 0x4000000) < 0 ? $! + 0 : 0, "\n";
+  exit;
+}
+print "ready\n";
+<$told>;
+syswrite $starts[0], "x"; sleep 1; syswrite $starts[1], "x";
+wait; wait`;
 /** Opens repeatedly, with a pause between (`test/sensor/probe.c`); static, because a loader does not try twice. */
 const opening = (/** @type {string} */ path) => ["times", "40", "call", "2", `=${path}`, "0", ";", "nap", "20", "end"];
 
@@ -50,6 +66,26 @@ describe("held for too long", { skip }, () => {
     const { incomplete, kernel } = report("in-place.json");
     deepEqual(incomplete, [{ reason: "an act was refused because its verdict came too late", count: 1 }]);
     deepEqual([kernel.hostname.refused, kernel.hostname.lost], [1, 0]);
+  });
+
+  test("two that wait at once: the second does not take the last processor, and is refused before the first", async () => {
+    const program = ["perl", "-e", TWO_AT_ONCE];
+    const learnt = beginWith(program, "learn", "--sensor", "bpf", "-q", "-o", "two.contour");
+    equal(await learnt.hear(), "ready");
+    learnt.say("go");
+    deepEqual([await learnt.hear(), await learnt.hear()], ["first 0", "second 0"]);
+    learnt.end();
+    await learnt.over;
+    const late = beginWith(program, "run", "two.contour", ...ENFORCE, "--report", "two.json");
+    equal(await late.hear(), "ready");
+    late.child.kill("SIGSTOP");
+    late.say("go");
+    deepEqual([await late.hear(), await late.hear()], [`second ${EPERM}`, `first ${EPERM}`]);
+    late.child.kill("SIGCONT");
+    late.end();
+    await late.over;
+    const { incomplete } = report("two.json");
+    deepEqual(incomplete, [{ reason: "an act was refused because its verdict came too late", count: 2 }]);
   });
 
   test("by a supervisor whose deciding thread is stuck: its first thread wakes the task, and the act is refused", async () => {

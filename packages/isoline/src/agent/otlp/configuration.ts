@@ -7,6 +7,7 @@
  * Nothing else says where they go: no variable of the environment (`OTEL_…`, proxies) is read.
  */
 import { isAbsolute } from "node:path";
+import { isLoopback } from "@isoline/core/loopback";
 import { CliError } from "../../error.ts";
 import { readRegular } from "../../store/bounded-file.ts";
 import { assertKeys, number, table, wrong } from "../settings.ts";
@@ -23,7 +24,6 @@ export interface OtlpConfiguration {
 const USUAL_SECONDS = 60;
 const MOST_SECONDS = 3600;
 const MOST_CA = 1024 * 1024;
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Throws `bad-agent-configuration`; `value` is an address, or a table. */
 export function otlpIn(value: unknown, file: string): OtlpConfiguration {
@@ -46,7 +46,7 @@ function addressIn(given: unknown, file: string): URL {
   const isHttp = url?.protocol === "http:";
   if (url === undefined || (!isHttp && url.protocol !== "https:"))
     throw wrong(file, "otlp.url", "https://HOST:PORT/v1/metrics, or http:// for this machine", given);
-  if (isHttp && !LOOPBACK.test(url.hostname))
+  if (isHttp && !isLoopback(url.hostname))
     throw wrong(
       file,
       "otlp.url",

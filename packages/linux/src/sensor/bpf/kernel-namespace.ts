@@ -56,8 +56,6 @@ export interface KernelNamespaceOptions {
 const RING_SIZE = 8 * 2 ** 20;
 const OPERATIONS = 64;
 const KEY_BYTES = 16;
-/** Nanoseconds: most verdicts arrive in this time, and to stop and wake a task takes as long. */
-const SPIN = 50_000n;
 /** Longer than nearly every exec takes from its first file to its verdict. */
 const EXEC_MS = 10;
 
@@ -142,8 +140,6 @@ export class KernelNamespace {
       this.#record.writeUInt32LE(versionsOf[versions], namespaceState.content);
       this.#record.writeUInt32LE(bars ? 1 : 0, namespaceState.bars);
       this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), namespaceState.deadline);
-      // A task that waits busily on the only processor keeps it from the supervisor.
-      this.#record.writeBigUInt64LE(availableParallelism() > 1 ? SPIN : 0n, namespaceState.spin);
       // The workload begins with the supervisor's root, mounts and network.
       this.#record.writeUInt32LE(isContainer ? 0 : inodeOf("mnt"), namespaceState.mounts);
       this.#record.writeUInt32LE(isContainer ? 0 : inodeOf("net"), namespaceState.network);
@@ -205,7 +201,11 @@ export class KernelNamespace {
 
   /** Sets the default action: what becomes of an act that has not been decided. */
   setDefaultAction(mode: keyof typeof modes): void {
-    setStance(this.#load.maps.default_actions, this.id, { mode: modes[mode], supervisor: this.#supervisor });
+    setStance(this.#load.maps.default_actions, this.id, {
+      mode: modes[mode],
+      supervisor: this.#supervisor,
+      processors: availableParallelism(),
+    });
   }
 
   /** The next processes that this thread forks begin the namespace. */

@@ -261,7 +261,7 @@ export class Load {
    * one that is just about to wait finds no supervisor (`hold` in `bpf/hold.h`); what is not decided is refused.
    */
   abandon(id: number): void {
-    setStance(this.maps.default_actions, id, { mode: modes.refuse, supervisor: 0 });
+    setStance(this.maps.default_actions, id, { mode: modes.refuse, supervisor: 0, processors: 0 });
     wakeHeld(this.maps.holding.fd, id, 0);
   }
 

@@ -9,17 +9,23 @@ export interface Stance {
   readonly mode: number;
   /** The process id of the supervisor; 0 if it has ended. */
   readonly supervisor: number;
+  /** How many processors the supervisor may use: on one of them no task waits in place. */
+  readonly processors: number;
 }
 
 /** What is noted of a namespace in the map `default_actions`; undefined if nothing is. */
 export function stanceOf(actions: BpfMap, id: number): Stance | undefined {
   const bytes = Buffer.alloc(defaultAction.bytes);
   if (!actions.lookup(placeOf(id), bytes) || bytes.readUInt32LE(defaultAction.namespace_id) !== id) return undefined;
-  return { mode: bytes.readUInt32LE(defaultAction.mode), supervisor: bytes.readUInt32LE(defaultAction.supervisor) };
+  return {
+    mode: bytes.readUInt32LE(defaultAction.mode),
+    supervisor: bytes.readUInt32LE(defaultAction.supervisor),
+    processors: bytes.readUInt32LE(defaultAction.processors),
+  };
 }
 
-export function setStance(actions: BpfMap, id: number, { mode, supervisor }: Stance): void {
-  actions.update(placeOf(id), Buffer.concat([u32(id), u32(mode), u32(supervisor)]));
+export function setStance(actions: BpfMap, id: number, { mode, supervisor, processors }: Stance): void {
+  actions.update(placeOf(id), Buffer.concat([u32(id), u32(mode), u32(supervisor), u32(processors)]));
 }
 
 /** From now on what is not decided is refused to a process that is still in the namespace. */

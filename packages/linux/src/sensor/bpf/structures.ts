@@ -2,7 +2,7 @@
 
 /** `struct namespace_state`: sizes and offsets in bytes. */
 export const namespaceState = {
-  bytes: 80,
+  bytes: 72,
   content: 8,
   bars: 12,
   processes: 16,
@@ -10,10 +10,9 @@ export const namespaceState = {
   born: 32,
   lost: 40,
   deadline: 48,
-  spin: 56,
-  mounts: 64,
-  network: 68,
-  maps_overlay: 72,
+  mounts: 56,
+  network: 60,
+  maps_overlay: 64,
 } as const;
 
 /** `struct label` */
@@ -26,7 +25,7 @@ export const member = {
 } as const;
 
 /** `struct default_action` */
-export const defaultAction = { bytes: 12, namespace_id: 0, mode: 4, supervisor: 8 } as const;
+export const defaultAction = { bytes: 16, namespace_id: 0, mode: 4, supervisor: 8, processors: 12 } as const;
 
 /** `struct invitation` */
 export const invitation = { bytes: 8, namespace_id: 0, supervisor: 4 } as const;

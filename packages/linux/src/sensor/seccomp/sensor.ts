@@ -1,7 +1,6 @@
 /** The seccomp sensor: receives a stopped call, identifies its task, decodes the call, and carries out the verdict. */
 import type { Digest } from "@isoline/core/digest";
 import { EPERM } from "../../abi/errno.ts";
-import { setNice } from "../../abi/libc.ts";
 import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
 import { closeToOthers } from "../../process/closed.ts";
 import { isFilterListener } from "../../process/descriptors.ts";
@@ -19,11 +18,10 @@ import { ANSWERED, Listener } from "./listener/notification.ts";
 import type { Process } from "./tasks/process.ts";
 import { pidAmong } from "./tasks/pid-numbers.ts";
 import { TaskTable } from "./tasks/table.ts";
+import { serveUrgently } from "./urgency.ts";
 
 /** During a flood of calls there is no wait that a signal could interrupt: after this many calls, requests are checked all the same. */
 const CALLS_AT_ONCE = 256;
-/** The lowest nice value (sched(7)). */
-const MOST_URGENT = -20;
 
 export class SeccompSensor implements Sensor {
   readonly #listener: Listener;
@@ -68,7 +66,7 @@ export class SeccompSensor implements Sensor {
     return this.#tasks.find(pid);
   }
 
-  /** The user of the directory still waits, and a process that has ended is among those that are found. */
+  /** The process of a directory of /proc that a path named. Its caller still waits, so a process that has ended is found as well. */
   owner(pid: number): Process | undefined {
     return this.#tasks.find(pid);
   }
@@ -130,9 +128,7 @@ export class SeccompSensor implements Sensor {
    * says stop.
    */
   run(onInterrupt: () => "go-on" | "stop"): Ending {
-    // Every stopped task waits for this thread, and until it has received a call any signal makes that call fail with EINTR. So
-    // it runs with the highest priority if it may (root), otherwise with its own.
-    if (this.isUrgent) setNice(MOST_URGENT);
+    if (this.isUrgent) serveUrgently();
     for (let calls = 1; ; calls++) {
       const received = this.#listener.receive();
       if (received === "call") {
@@ -180,7 +176,7 @@ export class SeccompSensor implements Sensor {
     else this.#listener.refuse(verdict);
   }
 
-  /** Whatever the call was and returned: a path of it led to an entry of the supervisor's own. */
+  /** Decides about the received call. If a path of it led to an entry of the supervisor's own, it is refused whatever its decoder said. */
   #mediate(): Verdict {
     this.#context.finder.ledToSupervisor = false;
     this.#mediator.asking?.begin(this.#listener.answers);

@@ -1,17 +1,9 @@
 /** What a thread does between the turns of the seccomp sensors that it serves: one wait for all of them, and a look at itself. */
-import { gettid, poll, setNice } from "../../abi/libc.ts";
+import { gettid, poll } from "../../abi/libc.ts";
 import { EINTR } from "../../abi/errno.ts";
 import { LinuxError } from "../../error.ts";
 import { readThreadStatus } from "../../process/proc-status.ts";
 import type { SeccompSensor } from "./sensor.ts";
-
-/** The lowest nice value (sched(7)). */
-const MOST_URGENT = -20;
-
-/** Every stopped task waits for this thread, so it runs with the highest priority if it may (root). */
-export function serveUrgently(): void {
-  setNice(MOST_URGENT);
-}
 
 /**
  * Waits until one of the sensors has something to do, for so many milliseconds at most (-1: without a limit). Returns for each, in

@@ -18,7 +18,7 @@ import type { Act, Verdict } from "../../mediation.ts";
 import type { Context, Decoder } from "../context.ts";
 import { isOrdinary } from "../perform/filesystems.ts";
 import type { Thread } from "../tasks/process.ts";
-import { duplicate } from "./task-socket.ts";
+import { duplicate } from "../surroundings/task-socket.ts";
 import { exceedsLimit } from "./truncation.ts";
 
 const F_GETFL = 3;

@@ -17,7 +17,7 @@ import {
   typeName,
 } from "../../words/sockets.ts";
 import type { Thread } from "../tasks/process.ts";
-import { isOfInternet, type SocketFacts, type TaskSocket, withSocket } from "./task-socket.ts";
+import { isOfInternet, type SocketFacts, type TaskSocket, withSocket } from "../surroundings/task-socket.ts";
 
 export type EndpointOperation = Extract<Operation, "bind" | "listen" | "connect" | "accept" | "send">;
 

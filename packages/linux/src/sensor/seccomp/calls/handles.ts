@@ -15,7 +15,7 @@ import type { Found } from "../../files/found.ts";
 import type { Thread } from "../tasks/process.ts";
 import { CLOSED } from "./targets.ts";
 import { effectiveFlags, openExisting } from "./open.ts";
-import { duplicate } from "./task-socket.ts";
+import { duplicate } from "../surroundings/task-socket.ts";
 
 /** `struct file_handle`: u32 bytes, s32 type, then at most MAX_HANDLE_SZ bytes (linux/exportfs.h). */
 const HEAD = 8;

@@ -30,7 +30,7 @@ import type { Thread } from "../tasks/process.ts";
 import { addressFor, atSocket, badAddress, endpoint, familyOf, isUnnamed, actOn, readAddress } from "./endpoints.ts";
 import { findPlace } from "./place.ts";
 import { connectToResolver, renewsNames, wayToResolver } from "./resolving.ts";
-import { isOfInternet, type SocketFacts, socketFacts, type TaskSocket } from "./task-socket.ts";
+import { isOfInternet, type SocketFacts, socketFacts, type TaskSocket } from "../surroundings/task-socket.ts";
 
 const SLASH = 0x2f;
 const SOCK_RAW = 3;

@@ -9,7 +9,7 @@ import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import type { Thread } from "../tasks/process.ts";
 import { isOrdinary } from "../perform/filesystems.ts";
-import { duplicate } from "./task-socket.ts";
+import { duplicate } from "../surroundings/task-socket.ts";
 
 /** A path argument: the descriptor it starts from and which argument holds the pointer. */
 export interface Named {

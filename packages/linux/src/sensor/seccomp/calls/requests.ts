@@ -34,7 +34,7 @@ import {
 import { pidMeant } from "../tasks/pid-numbers.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
-import { duplicate, isSocket } from "./task-socket.ts";
+import { duplicate, isSocket } from "../surroundings/task-socket.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { type MaybeTarget, targetGroup, targetByPid, CLOSED, holdsSupervisor, actOn } from "./targets.ts";
 import { releaseSpace, setStatusFlags } from "./appending.ts";

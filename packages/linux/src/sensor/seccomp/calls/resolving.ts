@@ -6,7 +6,7 @@ import { type Address, typeName } from "../../words/sockets.ts";
 import type { Context } from "../context.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { Thread } from "../tasks/process.ts";
-import type { SocketFacts, TaskSocket } from "./task-socket.ts";
+import type { SocketFacts, TaskSocket } from "../surroundings/task-socket.ts";
 
 /**
  * The supervisor's name server, if it answers at this address; undefined if it does not. A verdict if the call is not to go on:

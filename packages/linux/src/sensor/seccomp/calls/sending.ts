@@ -18,7 +18,7 @@ import { SOURCE_ROUTE } from "../../words/requests.ts";
 import { admin } from "./kernel.ts";
 import { addressFor, atSocket, badAddress, isUnnamed, MAX_ADDRESS, actOn, readAddress } from "./endpoints.ts";
 import { renewsNames, wayToResolver } from "./resolving.ts";
-import { isOfInternet, type TaskSocket, usingOwn } from "./task-socket.ts";
+import { isOfInternet, type TaskSocket, usingOwn } from "../surroundings/task-socket.ts";
 
 const SOCK_STREAM = 1;
 /** sizeof(struct msghdr) is 56, of struct mmsghdr 64: a msghdr and, at 56, the number of bytes that were sent. */

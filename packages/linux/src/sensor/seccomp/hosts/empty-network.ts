@@ -11,7 +11,7 @@ import { close, pollNow } from "../../../abi/libc.ts";
 import { receiveDescriptor } from "../../../abi/passing.ts";
 import { send, setWaits, streamPair } from "../../../abi/sockets.ts";
 import { POLLIN, type Watches } from "../listener/watches.ts";
-import { networkOf } from "../calls/networks.ts";
+import { networkOf } from "../surroundings/networks.ts";
 
 const START_MS = 10_000;
 /** Time that the program has for a socket, in steps; it takes some 100 µs. */

@@ -1,5 +1,5 @@
 /**
- * The bytes by which a repeated act is recognised before anything is resolved, levelled or hashed.
+ * The bytes by which a repeated act is recognised once its object is found, before anything is levelled, described or hashed.
  *
  * A key holds everything that the identity depends on: operation, task identity and credentials (by small number), the values
  * of the arguments, the object's current attributes and its canonical path; and, if content counts, the file's version. A value

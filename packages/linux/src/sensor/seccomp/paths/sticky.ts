@@ -6,7 +6,7 @@
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import { Found } from "../../files/found.ts";
-import type { PathFinder } from "../paths/finder.ts";
+import type { PathFinder } from "./finder.ts";
 import type { Thread } from "../tasks/process.ts";
 
 const S_ISVTX = 0o1000;

@@ -1,0 +1,132 @@
+/**
+ * Runs that ended before a verifier was told of all that they did. A node tells of what runs; what the TPM recorded of a run that ended
+ * between two evidences is judged with the next run of its label, or else said once of the label that is there no more.
+ */
+import { bytesToHex } from "@noble/hashes/utils.js";
+import type { CanisterBody } from "../evidence/index.ts";
+import type { Ledger, NamespaceFacts } from "../register/index.ts";
+import { type Accepted, type AcceptedCanister, lastOf } from "./accepted.ts";
+import type { NodeFacts } from "./node.ts";
+import { type CanisterRule, isForLabel, type Policy } from "./policy.ts";
+import type { Question } from "./question.ts";
+
+/** What a run that has ended did off its contour, and lost, as its records say. */
+export interface EndedRun {
+  readonly birth: number;
+  readonly departures: number;
+  readonly lost: number;
+}
+
+/** A label of which nothing runs any more, and whose last run departed or lost something after it was told of. */
+export interface Ending {
+  readonly label: string;
+  readonly failure: "off-contour" | "incomplete";
+  readonly why: string;
+}
+
+type Told = { readonly name: Uint8Array | undefined; readonly body: Pick<CanisterBody, "label" | "register"> };
+
+/** Ended runs of this label, other than the one that is told of, that say more than was judged. None for a label without a proven name. */
+export function endedRunsOf({ name, body }: Told, node: NodeFacts, last: Accepted | undefined): readonly EndedRun[] {
+  if (name === undefined || node.ledger === undefined) return [];
+  const { ledger } = node.ledger;
+  const before = ofThisBoot(node, last) ? lastOf(body.label, last?.canisters ?? []) : undefined;
+  return unjudged(ledger, name, before).filter(({ birth }) => birth !== body.register?.birth);
+}
+
+/** Labels that were told of in this boot and are not any more, where their records say more than was judged. */
+export function endingsIn(
+  node: NodeFacts,
+  told: readonly Told[],
+  { canisters: rules }: Policy,
+  { last, about }: Question,
+): readonly Ending[] {
+  if (about !== undefined || node.ledger === undefined || !ofThisBoot(node, last)) return [];
+  const { ledger } = node.ledger;
+  const present = new Set(told.map(({ body }) => body.label));
+  return (last?.canisters ?? []).flatMap((before) => {
+    const name = present.has(before.label) ? undefined : runIn(ledger, before)?.birth.name;
+    const runs = name === undefined ? [] : unjudged(ledger, name, before);
+    return endingOf(
+      before.label,
+      runs,
+      rules.find(({ label }) => isForLabel(label, before.label)),
+    );
+  });
+}
+
+/** Ended runs that departed or lost something, and that are of no label that was ever told of: by their number alone they can be found. */
+export function strangersIn(node: NodeFacts, told: readonly Told[], last: Accepted | undefined): readonly EndedRun[] {
+  if (node.ledger === undefined) return [];
+  const { ledger } = node.ledger;
+  const known = [
+    ...told.map(({ name }) => name),
+    ...(last?.canisters ?? []).map((before) => runIn(ledger, before)?.birth.name),
+  ];
+  const names = new Set(known.filter((name) => name !== undefined).map(bytesToHex));
+  return [...tellingIn(ledger)].flatMap(([name, runs]) => (names.has(name) ? [] : runs));
+}
+
+function endingOf(label: string, runs: readonly EndedRun[], rule: CanisterRule | undefined): readonly Ending[] {
+  const departed = runs.find(({ departures }) => departures > (rule?.departures ?? 0));
+  if (departed !== undefined)
+    return [{ label, failure: "off-contour", why: `it ended; before that, ${inWords(departed)}` }];
+  const lossy = rule?.losses === "warn" ? undefined : runs.find(({ lost }) => lost > 0);
+  return lossy === undefined
+    ? []
+    : [{ label, failure: "incomplete", why: `it ended; before that, ${inWords(lossy)}` }];
+}
+
+export function inWords({ birth, departures, lost }: EndedRun): string {
+  const what = [
+    ...(departures > 0 ? [`departed ${departures} times`] : []),
+    ...(lost > 0 ? [`lost ${lost} events`] : []),
+  ];
+  return `its run that was born in record ${birth} of the ledger ${what.join(" and ")}`;
+}
+
+function unjudged(ledger: Ledger, name: Uint8Array, before: AcceptedCanister | undefined): readonly EndedRun[] {
+  const runs = tellingIn(ledger).get(bytesToHex(name)) ?? [];
+  const judged = before && runIn(ledger, before);
+  if (before === undefined || judged === undefined) return runs;
+  const { departures, untrusted, refused, lost } = before.counters;
+  return runs.filter((run) =>
+    run.birth === judged.birth.sequence
+      ? run.departures > Math.max(departures, untrusted, refused) || run.lost > lost
+      : run.birth > judged.birth.sequence,
+  );
+}
+
+/** The run that was accepted last, where this ledger has it. */
+function runIn({ namespaces }: Ledger, { run }: AcceptedCanister): NamespaceFacts | undefined {
+  const [register, birth] = run.split(" ");
+  const facts = namespaces.get(Number(birth));
+  return facts !== undefined && bytesToHex(facts.register) === register ? facts : undefined;
+}
+
+const ofThisBoot = ({ proven }: NodeFacts, last: Accepted | undefined): boolean =>
+  proven !== undefined && last?.clock?.resetCount === proven.clock.resetCount;
+
+/** Of ledgers that were looked through: the ended runs with something to tell, by the name of their label. */
+const telling = new WeakMap<Ledger, ReadonlyMap<string, readonly EndedRun[]>>();
+
+function tellingIn(ledger: Ledger): ReadonlyMap<string, readonly EndedRun[]> {
+  const known = telling.get(ledger);
+  if (known !== undefined) return known;
+  const byName = new Map<string, EndedRun[]>();
+  for (const [birth, { birth: born, departures, losses, end }] of ledger.namespaces) {
+    if (end === undefined) continue;
+    const run = {
+      birth,
+      departures: Math.max(departures.length, end.off, end.refused),
+      lost: Math.max(losses.length, end.lost),
+    };
+    if (run.departures + run.lost === 0) continue;
+    const name = bytesToHex(born.name);
+    const runs = byName.get(name) ?? [];
+    byName.set(name, runs);
+    runs.push(run);
+  }
+  telling.set(ledger, byName);
+  return byName;
+}
