@@ -198,11 +198,13 @@ describe.skipIf(!isInstalled("openssl"))("nodes that have certificates (needs op
         const ca = readFileSync(at("authority.pem"));
         const socket = connectSecurely({ host, port: Number(port), ca, ...(session && { session }) });
         let kept = Buffer.alloc(0);
+        let isTakenUp = false;
         socket.on("session", (bytes) => void (kept = bytes)).on("error", reject);
+        socket.on("secureConnect", () => void (isTakenUp = socket.isSessionReused()));
         socket.write("GET /v1/nodes/node-1/challenge HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
         void text(socket).then((said) => {
           const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(said) ?? [];
-          resolve({ status, session: kept, isTakenUp: socket.isSessionReused() });
+          resolve({ status, session: kept, isTakenUp });
         });
       });
     const first = await ask();
