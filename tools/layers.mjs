@@ -77,7 +77,15 @@ const layers = [
   [
     "log",
     "store",
-    ["@isoline/core/bounded", "@isoline/core/loopback", "aws4fetch", "node:crypto", "node:fs", "node:path", "node:timers/promises"],
+    [
+      "@isoline/core/bounded",
+      "@isoline/core/loopback",
+      "aws4fetch",
+      "node:crypto",
+      "node:fs",
+      "node:path",
+      "node:timers/promises",
+    ],
   ],
   ["log", "writer", []],
   ["log", "mirror", []],
@@ -248,7 +256,8 @@ function judgeWithin(folder, path, to) {
   const nameIn = (/** @type {string} */ file) => file.slice(folder.length + 1).split("/")[0] ?? "";
   const rowIn = (/** @type {string} */ file) => within[folder]?.findIndex((row) => row.includes(nameIn(file))) ?? -1;
   if (nameIn(path) === nameIn(to)) return undefined;
-  if (rowIn(path) === -1 || rowIn(to) === -1) return `"${nameIn(rowIn(path) === -1 ? path : to)}" has no row within ${folder}`;
+  if (rowIn(path) === -1 || rowIn(to) === -1)
+    return `"${nameIn(rowIn(path) === -1 ? path : to)}" has no row within ${folder}`;
   return rowIn(to) < rowIn(path) ? undefined : `imports upwards within ${folder}: ${nameIn(path)} → ${nameIn(to)}`;
 }
 

@@ -1,5 +1,6 @@
 /** Static and dynamic programs, programs with the set-user-id bit, and other processes of the machine as targets. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, chownSync, copyFileSync, linkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
@@ -144,6 +145,24 @@ describe.skipIf(!compiler || !isBuilt || !isRoot)("processes outside the namespa
       ]);
     } finally {
       bench.close();
+    }
+  });
+
+  it("are not joined without an act: a signal to the own group would reach them", async () => {
+    const member = spawn("perl", ["-e", "$| = 1; setpgrp; print qq(ready\n); sleep 120"]);
+    const bench = new Bench();
+    try {
+      await once(member.stdout, "data");
+      const joins = call("setpgid", 0, member.pid as number);
+      const outcome = await bench.run([joins, call("kill", 0, SIGURG)]);
+      expect(bench.acts(outcome).slice(1)).toEqual([
+        "adjust call=setpgid relation=outside-group",
+        "kill signal=23 relation=own-group",
+      ]);
+      expect(outcome.stdout).toBe("109: ok\n62: ok\n");
+    } finally {
+      bench.close();
+      member.kill("SIGKILL");
     }
   });
 

@@ -8,7 +8,10 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { compileProbe, compiler } from "../sensor/case.ts";
 
-const programs = ["../sensor/asked.c", "./programs/escapes.c", "./programs/names.c", "./programs/threads.c"];
+const programs = [
+  "../sensor/asked.c",
+  ...["escapes", "late", "names", "threads"].map((name) => `./programs/${name}.c`),
+];
 
 /** Writes `cases.mjs`, `probe` and the programs to the share; nothing without a compiler. */
 export async function packCases(share: string): Promise<void> {

@@ -7,6 +7,15 @@ it("addresses of this machine alone", () => {
 });
 
 it("no others, however they begin or end", () => {
-  const hosts = ["", "localhost.example", "127.0.0.1.example", "x127.0.0.1", "10.0.0.1", "::1", "[::2]", "[::ffff:127.0.0.1]"];
+  const hosts = [
+    "",
+    "localhost.example",
+    "127.0.0.1.example",
+    "x127.0.0.1",
+    "10.0.0.1",
+    "::1",
+    "[::2]",
+    "[::ffff:127.0.0.1]",
+  ];
   expect(hosts.map(isLoopback)).toEqual(hosts.map(() => false));
 });

@@ -5,7 +5,7 @@
  *
  * Before an exec they are read from the memory of the calling task, from which the kernel has just copied them. Another
  * thread may have changed them in between. So their digest is kept, and compared with the kernel's copy when the program has
- * been loaded and has not run yet.
+ * been loaded and has not run yet. So is where they end: behind the arguments the kernel has put the environment.
  */
 #ifndef ISOLINE_ARGUMENTS_H
 #define ISOLINE_ARGUMENTS_H
@@ -19,6 +19,18 @@
 #define WORDS_BYTES 3072
 #define MOST_WORDS 256
 #define PROGRAM_BYTES 32
+
+/* How the arguments that were judged stand in those that the kernel took. */
+enum judged_words {
+	/* None were judged. */
+	WORDS_NOWHERE = 0,
+	/* They are the first ones. */
+	WORDS_FIRST = 1,
+	/* They are all. */
+	WORDS_ALL = 2,
+	/* They are the last ones: in front of those of a script, the kernel puts what the `#!` lines say. */
+	WORDS_LAST = 3,
+};
 
 /* How many execs began. A pending number that was never assigned an identity matches no identity. */
 static u32 execs;
@@ -85,6 +97,8 @@ struct reading {
 	/* Where the arguments begin in the text. */
 	u32 start;
 	u32 flags;
+	/* Not 0 once there was no further one. */
+	u32 is_end;
 };
 
 /* Appends one argument, with its NUL. */
@@ -103,8 +117,10 @@ static long read_word(u32 index, struct reading *reading)
 		reading->flags |= CALLED_UNREADABLE;
 		return 1;
 	}
-	if (!word)
+	if (!word) {
+		reading->is_end = 1;
 		return 1;
+	}
 	length = bpf_probe_read_user_str(&scratch->text[used & (TEXT_BYTES - 1)], WORDS_BYTES, (void *)word);
 	if (length <= 0) {
 		reading->flags |= CALLED_UNREADABLE;
@@ -167,14 +183,40 @@ static __always_inline void append_script(struct reading *reading, struct linux_
 	reading->flags |= CALLED_SCRIPT;
 }
 
-/*
- * Before an exec: appends its arguments, and keeps their digest with the task. For a script the kernel puts other arguments
- * in front, so no digest is kept.
- */
+/* Keeps with the task what it was judged by: the arguments in the text, from `start` on. */
+static __noinline int keep_words(struct scratch *scratch, struct member *member, u32 start, u32 stand)
+{
+	u32 length;
+
+	if (!scratch || !member)
+		return 0;
+	member->words_stand = WORDS_NOWHERE;
+	length = scratch->record.act.text_length - start;
+	if (length > WORDS_BYTES)
+		return 0;
+	bpf_probe_read_kernel(scratch->path, WORDS_BYTES, &scratch->text[start & (TEXT_BYTES - 1)]);
+	hash_words(scratch, length);
+	member->words = length;
+	member->words_stand = stand;
+	member->words_digest[0] = scratch->record.key[0];
+	member->words_digest[1] = scratch->record.key[1];
+	scratch->record.key[0] = 0;
+	scratch->record.key[1] = 0;
+	return 0;
+}
+
+static __always_inline u32 count_of(struct linux_binprm *bprm)
+{
+	u32 count = bprm->argc;
+
+	return (count > MOST_WORDS_COUNTED ? MOST_WORDS_COUNTED : count) << WORDS_COUNT_SHIFT;
+}
+
+/* Before an exec: appends its arguments. */
 static __noinline int append_words(struct scratch *scratch, struct member *member, struct linux_binprm *bprm, bool are_wanted)
 {
 	struct reading reading = { .scratch = scratch, .most = are_wanted ? MOST_WORDS : 1 };
-	u32 length;
+	u32 start, stand;
 
 	if (!scratch || !member || !bprm)
 		return 0;
@@ -188,22 +230,39 @@ static __noinline int append_words(struct scratch *scratch, struct member *membe
 		if (!are_wanted)
 			reading.argv = 0;
 	}
+	start = scratch->record.act.text_length;
 	if (reading.argv)
 		bpf_loop(MOST_WORDS + 1, read_word, &reading, 0);
 	if (!are_wanted)
 		reading.flags &= ~CALLED_CUT;
 	scratch->record.act.arguments[1] = reading.flags;
-	member->words = 0;
-	length = scratch->record.act.text_length - reading.start;
-	if ((reading.flags & CALLED_SCRIPT) || length == 0 || length > WORDS_BYTES)
-		return 0;
-	bpf_probe_read_kernel(scratch->path, WORDS_BYTES, &scratch->text[reading.start & (TEXT_BYTES - 1)]);
-	hash_words(scratch, length);
-	member->words = length;
-	member->words_digest[0] = scratch->record.key[0];
-	member->words_digest[1] = scratch->record.key[1];
-	scratch->record.key[0] = 0;
-	scratch->record.key[1] = 0;
+	if (reading.flags & CALLED_SCRIPT) {
+		if (are_wanted)
+			scratch->record.act.arguments[1] |= count_of(bprm);
+		stand = reading.is_end ? WORDS_LAST : WORDS_NOWHERE;
+	} else {
+		stand = reading.is_end ? WORDS_ALL : WORDS_FIRST;
+	}
+	return keep_words(scratch, member, start, stand);
+}
+
+/* Where the arguments that were judged begin in those of a program that has not run yet; 0 if they do not fit there. */
+static __always_inline u64 place_of_words(const struct member *member, struct task_struct *task)
+{
+	u64 start = BPF_CORE_READ(task, mm, arg_start), end = BPF_CORE_READ(task, mm, arg_end), length = member->words;
+	char before = 0;
+
+	switch (member->words_stand) {
+	case WORDS_FIRST:
+		return end - start >= length ? start : 0;
+	case WORDS_ALL:
+		/* Where there is none, the kernel takes one that is empty (fs/exec.c, do_execveat_common). */
+		return end - start == length || (length == 0 && end - start == 1) ? start : 0;
+	case WORDS_LAST:
+		if (end - start <= length || bpf_probe_read_user(&before, 1, (void *)(end - length - 1)) || before)
+			return 0;
+		return end - length;
+	}
 	return 0;
 }
 
@@ -213,13 +272,19 @@ static __always_inline bool has_judged_words(struct member *member, struct task_
 	u32 length = member->words;
 	struct scratch *scratch;
 	bool is_same = false;
+	u64 place;
 
+	if (member->words_stand == WORDS_NOWHERE)
+		return true;
+	place = place_of_words(member, task);
+	if (!place || length > WORDS_BYTES)
+		return false;
 	if (length == 0)
 		return true;
-	scratch = length <= WORDS_BYTES ? take_scratch() : 0;
+	scratch = take_scratch();
 	if (!scratch)
 		return false;
-	if (bpf_probe_read_user(scratch->path, length, (void *)BPF_CORE_READ(task, mm, arg_start)) == 0) {
+	if (bpf_probe_read_user(scratch->path, length, (void *)place) == 0) {
 		hash_words(scratch, length);
 		is_same = member->words_digest[0] == scratch->record.key[0] && member->words_digest[1] == scratch->record.key[1];
 	}

@@ -22,6 +22,16 @@ static __always_inline struct task_struct *acting_task(void)
 	return bpf_ksym_exists(bpf_rdonly_cast) ? bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct)) : task;
 }
 
+#define GROUP_PID 2
+
+/* The process group id of a task in the first pid namespace. */
+static __always_inline int group_of(struct task_struct *task)
+{
+	struct pid *group = BPF_CORE_READ(task, signal, pids[GROUP_PID]);
+
+	return BPF_CORE_READ(group, numbers[0].nr);
+}
+
 /*
  * The path of every open. At hooks the code is inlined: it runs faster and takes longer to verify. By tracepoints it is a
  * function: there a load is part of the time of most workloads, and no difference to an open could be measured.

@@ -362,6 +362,7 @@ struct fsnotify_group {
 struct linux_binprm {
 	struct file *file;
 	const char *filename, *interp;
+	int argc;
 };
 
 struct pt_regs {

@@ -5,6 +5,9 @@
 #define NR_FINIT_MODULE 313
 #define NR_PERF_EVENT_OPEN 298
 #define NR_SYSLOG 103
+/* linux/perf_event.h */
+#define PERF_FLAG_PID_CGROUP 4
+#define MEANS_CONTROL_GROUP (2ULL << 32)
 #define NR_QUOTACTL 179
 #define NR_QUOTACTL_FD 443
 #define NR_KEXEC_LOAD 246
@@ -64,6 +67,12 @@ int BPF_PROG(perf_opened, struct perf_event *event)
 	if (!scratch)
 		return unseen_kept(member, OP_PERF, is_kept);
 	scratch->record.act.arguments[0] = event->attr.type;
+	if (call == NR_PERF_EVENT_OPEN && BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), r8) & PERF_FLAG_PID_CGROUP)
+		scratch->record.act.arguments[1] = MEANS_CONTROL_GROUP;
+	else if (!target)
+		scratch->record.act.arguments[1] = MEANS_GROUP | EVERYONE;
+	else if (target->tgid != (int)(bpf_get_current_pid_tgid() >> 32))
+		add_target(scratch, member, target);
 	return end_kept(scratch, BY_RESTART, is_kept);
 }
 

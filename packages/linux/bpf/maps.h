@@ -66,8 +66,9 @@ struct member {
 	u32 mounts;
 	u32 network;
 	u64 image[MAX_IMAGES][2];
-	/* Of the exec that goes ahead: how many bytes of arguments were judged, and their digest. */
+	/* Of the exec that goes ahead: how many bytes of arguments were judged, how they stand in all (enum judged_words), their digest. */
 	u32 words;
+	u32 words_stand;
 	u64 words_digest[2];
 };
 

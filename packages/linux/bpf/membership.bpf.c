@@ -72,6 +72,8 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 		child.by_key = !state->bars && !state->content;
 		if (!state->root)
 			state->root = (u64)acting_task()->fs->root.dentry->d_inode;
+		if (!state->group)
+			state->group = group_of(acting_task());
 		child.root = state->root;
 		child.mounts = state->mounts;
 		child.network = state->network;
@@ -161,7 +163,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 		member->identity = PENDING | __sync_fetch_and_add(&execs, 1);
 		lose(member->namespace_id, OP_EXEC);
 	}
-	member->words = 0;
+	member->words_stand = WORDS_NOWHERE;
 	member->images = 0;
 	member->may_pass_on = 0;
 	tell(member, task, KIND_EXEC, false);

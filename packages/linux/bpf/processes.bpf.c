@@ -57,19 +57,10 @@ static __always_inline void add_target(struct scratch *scratch, struct member *m
 }
 
 /* Index of the process group in `pids` of a task's signals (include/linux/pid_types.h). */
-#define GROUP_PID 2
 #define PIDFD_SIGNAL_PROCESS_GROUP 4
 #define MEANS_GROUP (1ULL << 32)
 #define OWN_GROUP 0
 #define EVERYONE 1
-
-/* The process group id of a task in the first pid namespace. */
-static __always_inline int group_of(struct task_struct *task)
-{
-	struct pid *group = BPF_CORE_READ(task, signal, pids[GROUP_PID]);
-
-	return BPF_CORE_READ(group, numbers[0].nr);
-}
 
 /* Whether a signal is for a group, and for which: by the group's id in the first pid namespace. */
 static __always_inline u64 group_meant(struct task_struct *task)
@@ -139,6 +130,73 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 	 * supervisor.
 	 */
 	return reaches_supervisor ? -EPERM : verdict;
+}
+
+#define NR_SETPGID 109
+
+/* Groups that a process of a namespace founded for itself or for a child, by their ids in the first pid namespace. */
+struct group_key {
+	u32 namespace_id;
+	u32 group;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct group_key);
+	__type(value, u32);
+} founded SEC(".maps");
+
+/* Whether a group is of the namespace: by its leader, or if that has ended, because it was founded inside. */
+static __always_inline bool is_group_within(struct member *member, struct namespace_state *state, u32 group)
+{
+	struct group_key key = { .namespace_id = member->namespace_id, .group = group };
+	struct task_struct *leader = 0;
+	struct member *led_by;
+	bool is_within;
+
+	if (group == state->group)
+		return true;
+	if (bpf_ksym_exists(bpf_task_from_pid))
+		leader = bpf_task_from_pid(group);
+	if (!leader)
+		return bpf_map_lookup_elem(&founded, &key) != 0;
+	led_by = bpf_task_storage_get(&members, leader, 0, 0);
+	is_within = led_by && led_by->namespace_id == member->namespace_id;
+	bpf_task_release(leader);
+	return is_within;
+}
+
+/*
+ * A signal to the own group is an act that does not name the group. So no task comes into a group of processes outside without an act. In a
+ * pid namespace of its own, a task sees only groups that are inside.
+ */
+HOOK(task_setpgid)
+int BPF_PROG(group_changed, struct task_struct *task, int group)
+{
+	struct member *member = current_member();
+	struct namespace_state *state;
+	struct group_key key = {};
+	struct scratch *scratch;
+	u32 one = 1;
+
+	if (!member || own_level())
+		return 0;
+	if (group == task->tgid) {
+		key.namespace_id = member->namespace_id;
+		key.group = group;
+		bpf_map_update_elem(&founded, &key, &one, BPF_ANY);
+		return 0;
+	}
+	state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
+	if (state && is_group_within(member, state, group))
+		return 0;
+	scratch = begin_event(member, OP_ADJUST);
+	if (!scratch)
+		return unseen(member, OP_ADJUST);
+	scratch->record.act.arguments[0] = NR_SETPGID;
+	scratch->record.act.arguments[1] = MEANS_GROUP | (u32)group;
+	return end_event(scratch);
 }
 
 /* A signal that is sent for a descriptor, at any time and for any process. A supervisor gets none. */

@@ -148,6 +148,10 @@ enum called {
 	CALLED_WITH_WORDS = 16,
 };
 
+/* For a script whose arguments are there, the upper half has the number of all arguments that the kernel took. */
+#define WORDS_COUNT_SHIFT 16
+#define MOST_WORDS_COUNTED 0xffff
+
 /* Of a new process: its id in one of its pid namespaces, and that namespace. */
 struct number {
 	u32 number;
@@ -300,7 +304,8 @@ struct namespace_state {
 	u32 network;
 	/* Not 0 once a process of it has mapped a file of an overlay that it had opened for writing. */
 	u32 maps_overlay;
-	u32 reserved;
+	/* Id of the process group that its first process began in, in the first pid namespace. */
+	u32 group;
 };
 
 /* The namespace to enter, and the supervisor that allowed it: invalid once another process supervises that namespace. */

@@ -25,6 +25,8 @@
 #define TCXONC 0x540a
 #define TCOOFF 0
 #define TIOCSCTTY 0x540e
+#define FIOASYNC 0x5452
+#define O_ASYNC 020000
 #define CAP_SYS_ADMIN 21
 /* Stand for options of sockets, in the place of the number of a request: see words/requests.ts. */
 #define NETFILTER 1
@@ -105,6 +107,17 @@ static __always_inline int judge_owner_at(unsigned long address)
 	return bpf_probe_read_user(&owner, sizeof(owner), (void *)address) ? unseen(member, OP_SIGIO) : judge_owner(owner);
 }
 
+static __always_inline int judge_request(struct file *file, u32 operation, u32 request)
+{
+	return judge_path(&file->f_path, operation, request, 0);
+}
+
+/* Those of a terminal go to its foreground process group, unless the descriptor has an owner (drivers/tty/tty_io.c, __tty_fasync). */
+static __always_inline bool asks_for_signals(struct file *file, u64 flags)
+{
+	return flags & O_ASYNC && (file->f_inode->i_mode & S_IFMT) == S_IFCHR;
+}
+
 HOOK(file_fcntl)
 int BPF_PROG(controlled, struct file *file, unsigned int command, unsigned long argument)
 {
@@ -114,7 +127,7 @@ int BPF_PROG(controlled, struct file *file, unsigned int command, unsigned long 
 	if (!member)
 		return 0;
 	if (command == F_SETFL)
-		return judge_flags(file, argument);
+		return asks_for_signals(file, argument) ? judge_request(file, OP_IOCTL, FIOASYNC) : judge_flags(file, argument);
 	if (command == F_SETOWN)
 		return judge_owner((int)argument);
 	if (command != F_SETOWN_EX)
@@ -123,11 +136,6 @@ int BPF_PROG(controlled, struct file *file, unsigned int command, unsigned long 
 		return unseen(member, OP_SIGIO);
 	/* The kernel itself refuses an invalid kind or id. */
 	return owner[1] < 0 || (u32)owner[0] > F_OWNER_PGRP ? 0 : judge_owner(owner[0] == F_OWNER_PGRP ? -owner[1] : owner[1]);
-}
-
-static __always_inline int judge_request(struct file *file, u32 operation, u32 request)
-{
-	return judge_path(&file->f_path, operation, request, 0);
 }
 
 /* Requests that change the network of the machine, the same as in words/requests.ts (linux/sockios.h, if_tunnel.h). */
@@ -264,6 +272,7 @@ static __always_inline int answer_request(struct file *file, u32 request, unsign
 		return (int)argument == TCOOFF ? judge_terminal(file, request) : 0;
 	case TIOCSCTTY:
 		return takes_terminal((int)argument) ? judge_terminal(file, request) : 0;
+	case FIOASYNC:
 	case 0x5412:
 	case 0x541c:
 	case 0x541d:

@@ -3,7 +3,20 @@
  * numbers, invalid files, invalid times.
  */
 import type { Case } from "../case.ts";
-import { at, call, callNumber, interrupt, must, poke, result, type Script, struct, UNMAPPED } from "../script.ts";
+import {
+  at,
+  call,
+  callNumber,
+  HOLD,
+  interrupt,
+  must,
+  poke,
+  result,
+  type Script,
+  spawned,
+  struct,
+  UNMAPPED,
+} from "../script.ts";
 
 const CLONE_NEWUTS = 0x400_0000;
 const NO_SUCH_FLAGS = 0xff;
@@ -87,6 +100,20 @@ export const kernel: readonly Case[] = [
       call("perf_event_open", UNMAPPED, 0, -1, -1, 0),
     ],
     events: ["perf type=software", "perf type=pmu"],
+  },
+  {
+    does: "perf of others",
+    calls: [
+      spawned(HOLD),
+      call("perf_event_open", struct([4, 1], [4, 64]), result(0), -1, -1, 0),
+      call("perf_event_open", struct([4, 1], [4, 64]), -1, 0, -1, 0),
+      call("perf_event_open", struct([4, 1], [4, 64]), 99, 0, -1, 4),
+    ],
+    events: [
+      "perf type=software relation=child",
+      "perf type=software relation=everyone",
+      "perf type=software relation=control-group",
+    ],
   },
   {
     does: "calls for administrators only",

@@ -78,6 +78,17 @@ export const processes: readonly Case[] = [
     events: [`kill ${reported}=own-group`],
   },
   {
+    does: "coming into a group inside, a group of its own, and none",
+    calls: [
+      child,
+      must(call("setpgid", result(0), result(0))),
+      inChild(must(call("setpgid", 0, result(0))), call("setpgid", 0, 0)),
+      call("setpgid", 0, NO_SUCH_PROCESS),
+      call("setpgid", 0, -1),
+    ],
+    events: [],
+  },
+  {
     does: "kill of no process",
     calls: [
       call("kill", NO_SUCH_PROCESS, SIGURG),

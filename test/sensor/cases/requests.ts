@@ -37,7 +37,10 @@ const FS_IOC_GETFLAGS = 0x8008_6601;
 const FS_IOC_SETFLAGS = 0x4008_6602;
 const FS_IOC_SETVERSION = 0x4008_7602;
 const FIOSETOWN = 0x8901;
+const FIOASYNC = 0x5452;
+const O_ASYNC = 0o20000;
 const F_GETFD = 1;
+const F_SETFL = 4;
 const F_SETOWN = 8;
 const F_SETOWN_EX = 15;
 const F_OWNER_TID = 0;
@@ -106,6 +109,27 @@ export const requests: readonly Case[] = [
       call("ioctl", result(0), TIOCVHANGUP, 0),
     ],
     events: ["open access=read,write", "ioctl request=take-over", "ioctl request=hang-up"],
+  },
+  {
+    does: "signals of a terminal, by fcntl and by ioctl",
+    calls: [
+      must(call("open", "/dev/ptmx", O_RDWR)),
+      call("fcntl", result(0), F_SETFL, O_ASYNC),
+      call("fcntl", result(0), F_SETFL, 0),
+      put(0, 4, 1),
+      call("ioctl", result(0), FIOASYNC, at(0)),
+    ],
+    events: ["open access=read,write", "ioctl request=signals"],
+  },
+  {
+    does: "signals of what is no terminal",
+    calls: [
+      socket,
+      put(0, 4, 1),
+      call("fcntl", result(0), F_SETFL, O_ASYNC),
+      call("ioctl", result(0), FIOASYNC, at(0)),
+    ],
+    events: [madeSocket],
   },
   {
     does: "output of a terminal, stopped and started",

@@ -326,8 +326,7 @@ function assertOnContour(
   const { departures, untrusted, refused } = body.counters;
   const count = Math.max(departures, untrusted, refused, recorded);
   const permitted = most === 0 ? "no departure" : `at most ${most} departures`;
-  if (count > most)
-    throw offContour(permitted, `${count}`, "see what departed with isoline departures on the node");
+  if (count > most) throw offContour(permitted, `${count}`, "see what departed with isoline departures on the node");
   const before = earlier.find((run) => run.departures > most);
   if (before !== undefined)
     throw offContour(

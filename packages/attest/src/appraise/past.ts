@@ -72,9 +72,7 @@ function endingOf(label: string, runs: readonly EndedRun[], rule: CanisterRule |
   if (departed !== undefined)
     return [{ label, failure: "off-contour", why: `it ended; before that, ${inWords(departed)}` }];
   const lossy = rule?.losses === "warn" ? undefined : runs.find(({ lost }) => lost > 0);
-  return lossy === undefined
-    ? []
-    : [{ label, failure: "incomplete", why: `it ended; before that, ${inWords(lossy)}` }];
+  return lossy === undefined ? [] : [{ label, failure: "incomplete", why: `it ended; before that, ${inWords(lossy)}` }];
 }
 
 export function inWords({ birth, departures, lost }: EndedRun): string {

@@ -114,7 +114,8 @@ export const operations = {
   module: { call: must("text"), path: must("path"), digest: may("digest") },
   kexec: { call: must("text") },
   keyctl: { call: must("text"), operation: must("text") },
-  perf: { type: must("text") },
+  /** `relation`: of what is counted; left out: the process itself. */
+  perf: { type: must("text"), relation: may("text") },
   userfaultfd: {},
   swap: { call: must("text"), path: must("path") },
   reboot: { command: must("text") },

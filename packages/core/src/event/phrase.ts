@@ -90,7 +90,7 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
     `${s.call.startsWith("delete") ? "removed" : "loaded"} ${s.path === NONE ? "a kernel module" : `the kernel module ${place(s.path)}`}`,
   kexec: (s) => `loaded another kernel (${s.call})`,
   keyctl: (s) => `used the kernel's key store (${[s.call, s.operation].join(" ").trimEnd()})`,
-  perf: (s) => `opened a performance event (${s.type})`,
+  perf: (s) => `opened a performance event (${s.type})${s.relation === undefined ? "" : ` of ${other(s.relation)}`}`,
   userfaultfd: () => "took over page faults (userfaultfd)",
   swap: (s) => `changed swapping on ${place(s.path)} (${s.call})`,
   reboot: (s) => `asked for a reboot (${s.command})`,
@@ -130,6 +130,7 @@ const adjusted: ReadonlyMap<string, string> = new Map([
   ["prlimit64", "the limits"],
   ["setpriority", "the priority"],
   ["ioprio_set", "the I/O priority"],
+  ["setpgid", "the members"],
   ["sched_setaffinity", "the processors"],
   ["sched_setscheduler", "the scheduling"],
   ["sched_setparam", "the scheduling"],
@@ -142,6 +143,7 @@ const adjusted: ReadonlyMap<string, string> = new Map([
 
 const requests: ReadonlyMap<string, string> = new Map([
   ["type", "typed into"],
+  ["signals", "asked for the signals of"],
   ["selection", "selected or pasted on"],
   ["keyboard", "changed the keys of"],
   ["discipline", "changed the line discipline of"],
@@ -225,6 +227,7 @@ const relations: ReadonlyMap<string, string> = new Map([
   ["namespace-group", "a process group of its namespace"],
   ["outside-group", "a process group outside"],
   ["everyone", "every process there is"],
+  ["control-group", "the processes of a control group"],
   ["user", "every process of a user"],
 ]);
 

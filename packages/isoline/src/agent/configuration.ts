@@ -101,7 +101,12 @@ function metricsIn(value: unknown, file: string): MetricsAddress | undefined {
   if (path !== undefined) return { kind: "unix", path };
   const [, host, port] = /^tcp:(.+):(\d{1,5})$/.exec(typeof value === "string" ? value : "") ?? [];
   if (host === undefined || !isLoopback(host) || Number(port) > 65_535)
-    throw wrong(file, "metrics", "unix:/PATH, tcp:HOST:PORT of this machine (127.0.0.1, [::1], localhost), or none", value);
+    throw wrong(
+      file,
+      "metrics",
+      "unix:/PATH, tcp:HOST:PORT of this machine (127.0.0.1, [::1], localhost), or none",
+      value,
+    );
   return { kind: "tcp", host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
 }
 

@@ -28,6 +28,7 @@ export const syscallNumbers = {
   fcntl: 72,
   truncate: 76,
   ftruncate: 77,
+  setpgid: 109,
   fallocate: 285,
   pwritev2: 328,
   rename: 82,

@@ -203,7 +203,7 @@ describe("events that Landlock would refuse in any case", () => {
     act("ptrace", { request: "attach", relation: "outside" }),
     act("vm", { access: "read", relation: "outside" }),
     act("getfd", { relation: "outside" }),
-    act("perf", { type: "software" }),
+    act("perf", { type: "software", relation: "outside" }),
     open("read", "/proc/$other/environ"),
     open("read", "/proc/$other/task/$tid/maps"),
     open("read", "/proc/$other/fd", 0o040500),

@@ -25,9 +25,8 @@ export function obstacleIn(event: Event, { allowsIoUring }: Circumstances): stri
       return event.subject.relation === "outside" && event.subject.request !== "traceme" ? outside : undefined;
     case "vm":
     case "getfd":
-      return event.subject.relation === "outside" ? outside : undefined;
     case "perf":
-      return "it counts events, perhaps of processes outside the namespace, which Landlock refuses";
+      return event.subject.relation === "outside" ? outside : undefined;
     case "open":
       return looksIntoOthers(event.subject.path) ? outside : undefined;
     case "fanotify":

@@ -1,6 +1,13 @@
 /** From an appraisal to what is kept and shown: a verdict for the node, and one for each canister. */
 import { createHash } from "node:crypto";
-import { type Accepted, type Appraisal, type Check, type Ending, type FailureClass, writeAccepted } from "@isoline/attest/appraise";
+import {
+  type Accepted,
+  type Appraisal,
+  type Check,
+  type Ending,
+  type FailureClass,
+  writeAccepted,
+} from "@isoline/attest/appraise";
 import type { CanisterBody, EvidenceReading, NodeBody } from "@isoline/attest/evidence";
 import { AttestError } from "@isoline/attest/error";
 import { attest, decode } from "@isoline/attest/tpm";

@@ -6,7 +6,9 @@ import { test } from "node:test";
 import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
 
-const racer = join(process.env["ISOLINE_SHARE"] ?? "", "names");
+const share = process.env["ISOLINE_SHARE"] ?? "";
+const racer = join(share, "names");
+const late = join(share, "late");
 const { cwd, run } = isolineAs(0);
 
 /** @param {string} name @param {string} text */
@@ -17,8 +19,12 @@ write("b.pl", readFileSync(join(cwd, "a.pl"), "utf8"));
 write("words.sh", "#!/bin/sh -e\necho words\n");
 chmodSync(join(cwd, "words.sh"), 0o755);
 symlinkSync("words.sh", join(cwd, "linked"));
+write("by-env", "#!/usr/bin/env dash\necho $2\n");
+chmodSync(join(cwd, "by-env"), 0o755);
+write("good.sh", "exit 0\n");
+write("evil.sh", "exit 7\n");
 
-const behaviour = `perl a.pl; perl -e 'print 1'; dash words.sh; ./words.sh; ./linked; echo : | dash; dash missing;
+const behaviour = `perl a.pl; perl -e 'print 1'; dash words.sh; ./words.sh; ./words.sh one two; ./by-env three four; ./linked; echo : | dash; dash missing;
   bash -c 'exec -a worker-4711 cat data'; bash -c 'exec -a "title: x" cat data'; sed -n p data; cd /; perl ${cwd}/a.pl`;
 
 /** @param {string} file */
@@ -64,4 +70,15 @@ test("enforced, no program begins under a name that was changed after the verdic
   const { good, evil, none } = JSON.parse(raced.stdout);
   equal(evil, 0, raced.stderr);
   ok(good + none === 60 && none > 0, raced.stdout);
+});
+
+test("enforced, no interpreter begins without the script that it was judged by", {
+  skip: skip || !existsSync(late),
+}, () => {
+  const learnt = run("learn", "--sensor", "bpf", "-q", "-o", "late.contour", "--", late, "5", "still");
+  equal(learnt.stdout, '{"good":5,"evil":0,"none":0}\n', learnt.stderr);
+  const raced = run("run", "late.contour", "--sensor", "bpf", "--enforce", "-q", "--", late, "120", "moving");
+  const { good, evil, none } = JSON.parse(raced.stdout);
+  equal(evil, 0, raced.stderr);
+  ok(good + none === 120 && none > 0, raced.stdout);
 });

@@ -38,8 +38,9 @@ const modeGiven = (event: Event): number => {
 const OWN: ReadonlySet<string> = new Set(["self", "child", "own-group"]);
 const INSIDE: ReadonlySet<string> = new Set([...OWN, "namespace", "namespace-group"]);
 
-const isOthersProcess = ({ subject }: Event): boolean => "relation" in subject && !OWN.has(subject.relation);
-const isProcessOutside = ({ subject }: Event): boolean => "relation" in subject && !INSIDE.has(subject.relation);
+const relationOf = ({ subject }: Event): string => ("relation" in subject ? (subject.relation ?? "self") : "self");
+const isOthersProcess = (event: Event): boolean => !OWN.has(relationOf(event));
+const isProcessOutside = (event: Event): boolean => !INSIDE.has(relationOf(event));
 
 const runsStrangeCode = (event: Event): boolean => {
   if (event.op === "exec")

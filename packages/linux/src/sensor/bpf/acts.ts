@@ -37,6 +37,7 @@ export class Acts {
       [operations.module, (record) => moduleAct(record, content)],
       [operations.kill, (record, process) => processes.kill(record, process)],
       [operations.adjust, (record, process) => processes.adjust(record, process)],
+      [operations.perf, (record, process) => processes.perf(record, process)],
       [operations.sigio, (record, process) => processes.sigio(record, process)],
       [operations.ptrace, (record, process) => processes.ptrace(record, process)],
     ]);

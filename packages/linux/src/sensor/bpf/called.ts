@@ -25,7 +25,7 @@ import type { SeenContent } from "./content.ts";
 import type { Loaded } from "./executions.ts";
 import { pathTextOf } from "./objects.ts";
 import type { BpfProcess } from "./processes.ts";
-import { called, type Record, standings } from "./record.ts";
+import { called, type Record, standings, wordsCountShift } from "./record.ts";
 
 /** A call in the words of an act, and what is unknown about it, if anything. */
 export interface SeenCall {
@@ -63,11 +63,20 @@ export function callOf(
   const finder = new RunFinder(record, process, content, counts);
   const runs = boundedRuns(operands.map((operand) => finder.runOf(operand, words)));
   const call = { ...(as === undefined ? {} : { as }), ...(runs.length === 0 ? {} : { runs }) };
-  // For the further arguments of a script, the BPF programs cannot prove that the kernel took them.
-  const isUnproven = isScript && runs.length > 0 && (flags & called.taken) === 0;
+  const isUnproven = isScript && !areTaken(flags, front.length + all.length, runs.length > 0);
   const lost = (flags & called.unreadable) !== 0 || isUnproven;
   const hasContent = counts === "read" && operands.some(({ kind }) => kind === "file");
   return { call, hasContent, ...(lost ? { lost: "arguments of a program that could not be read" } : {}) };
+}
+
+/**
+ * Whether it is proven that the kernel took these arguments for a script: so many. The first ones are what the `#!` lines say; that the
+ * others are those that were read, the BPF programs see before the program runs. Of those that were cut nothing is proven, which matters
+ * only if `areNeeded`.
+ */
+function areTaken(flags: number, count: number, areNeeded: boolean): boolean {
+  if ((flags & called.taken) !== 0 || (flags & called.withWords) === 0) return true;
+  return (flags & called.cut) === 0 ? count === flags >>> wordsCountShift : !areNeeded;
 }
 
 /** Words with their NULs; if the last has none, it was cut. */

@@ -123,6 +123,8 @@ export const operations = {
 } as const;
 /** Bits that say which words of an exec the text holds. */
 export const called = { script: 1, cut: 2, unreadable: 4, taken: 8, withWords: 16 } as const;
+/** `WORDS_COUNT_SHIFT` */
+export const wordsCountShift = 16;
 /** Bits that say how an actor sees the system. */
 export const outlooks = { otherRoot: 1, otherNumbers: 2, otherMounts: 4, otherNetwork: 8 } as const;
 export const standings = { here: 0, removed: 1, outside: 2, tooLong: 3, placeless: 4, unresolved: 5 } as const;

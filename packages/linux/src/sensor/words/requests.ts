@@ -9,6 +9,7 @@ export const terminalRequests: Readonly<Record<number, string>> = {
   0x540e: "take-over", // TIOCSCTTY, of a terminal that may be another session's
   0x5437: "hang-up", // TIOCVHANGUP
   0x540a: "stop-output", // TCXONC with TCOOFF
+  0x5452: "signals", // FIOASYNC, and F_SETFL with O_ASYNC
   0x4b47: "keyboard", // KDSKBENT
   0x4b49: "keyboard", // KDSKBSENT
   0x4b4b: "keyboard", // KDSKBDIACR
@@ -18,6 +19,8 @@ export const terminalRequests: Readonly<Record<number, string>> = {
 /** TCXONC. With an argument of TCOOFF, each process that writes to the terminal waits until its output is started again (termios(3)). */
 export const TCXONC = 0x540a;
 export const TCOOFF = 0;
+/** FIOASYNC. The signals of a terminal go to its foreground process group, unless the descriptor has another owner. */
+export const FIOASYNC = 0x5452;
 /** TIOCSCTTY. With an argument of 1, and CAP_SYS_ADMIN, it takes a terminal away from another session (drivers/tty/tty_jobctrl.c). */
 export const TIOCSCTTY = 0x540e;
 /**

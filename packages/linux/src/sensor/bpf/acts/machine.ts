@@ -1,7 +1,7 @@
 /** Acts on the kernel itself and the machine, in the words of the seccomp sensor (`seccomp/calls/kernel.ts`). */
 import { readFileSync } from "node:fs";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
-import { bpfCommands, keyOperations, perfTypes, rebootCommands } from "../../words/kernel.ts";
+import { bpfCommands, keyOperations, rebootCommands } from "../../words/kernel.ts";
 import { digestField, remarksOn } from "../../files/content.ts";
 import type { Act } from "../../mediation.ts";
 import type { SeenContent } from "../content.ts";
@@ -21,7 +21,6 @@ export const callOf = (record: Record, argument = 0): string => {
 /** Decoders by operation. */
 export const machineActs: readonly (readonly [number, (record: Record) => Act])[] = [
   [operations.bpf, bpf],
-  [operations.perf, (record) => ({ op: "perf", subject: { type: perfTypes[record.argument(0)] ?? "pmu" } })],
   [operations.settime, (record) => ({ op: "settime", subject: { call: callOf(record) } })],
   [operations.iouring, () => ({ op: "iouring", subject: {} })],
   [operations.userfaultfd, () => ({ op: "userfaultfd", subject: {} })],

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Digest } from "@isoline/core/digest";
 import type { Act } from "../../mediation.ts";
+import { perfTypes } from "../../words/kernel.ts";
 import type { BpfProcess, ProcessTable } from "../processes.ts";
 import type { Record } from "../record.ts";
 import { callOf } from "./machine.ts";
@@ -63,6 +64,16 @@ export class ProcessActs {
       default:
         return { op: "adjust", subject: { call, ...this.#target(record, process) } };
     }
+  }
+
+  /** What is counted: the process itself, another one, or more than one. */
+  perf(record: Record, process: BpfProcess): Act {
+    const type = perfTypes[record.argument(0)] ?? "pmu";
+    const meaning = record.upperArgument(1);
+    if (meaning !== 0)
+      return { op: "perf", subject: { type, relation: meaning === MEANS_GROUP ? "everyone" : "control-group" } };
+    const isOther = record.argument(2) !== 0 || record.argument(3) !== 0;
+    return { op: "perf", subject: { type, ...(isOther && { relation: this.#target(record, process).relation }) } };
   }
 
   /** The process or group that gets the signals of a descriptor, by its id in the caller's pid namespace. */

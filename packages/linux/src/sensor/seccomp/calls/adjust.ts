@@ -42,10 +42,11 @@ function report(
   return actOn(context, thread, found, act, reachesSupervisor);
 }
 
-/** 0 is the caller's own user; in another user namespace a number may mean any user. */
-function isSupervisorsUser(thread: Thread, who: number): boolean {
+/** 0 is the caller's own user; in another user namespace a number may mean any user. Only processes that the caller sees are meant. */
+function isSupervisorsUser({ peers }: Context, thread: Thread, who: number): boolean {
   const own = process.getuid?.();
-  return thread.process.countsAnew ? false : who === own || (who === 0 && thread.credentials.uid === own);
+  if (thread.process.countsAnew) return false;
+  return !peers.sharesUsers(thread) || who === own || (who === 0 && thread.credentials.uid === own);
 }
 
 /** `prlimit64(pid, resource, new, old)` without new limits only reads. */
@@ -82,7 +83,7 @@ export function priority(call: string, first: 0 | 1): Decoder {
         if (who < 0) return 0;
         return report(context, thread, call, targetGroup(context, thread, who), holdsSupervisor(thread, who));
       case 2:
-        return report(context, thread, call, { relation: "user" }, isSupervisorsUser(thread, who));
+        return report(context, thread, call, { relation: "user" }, isSupervisorsUser(context, thread, who));
       default:
         // No such kind, in a register: EINVAL.
         return 0;

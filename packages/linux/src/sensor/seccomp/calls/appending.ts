@@ -19,6 +19,7 @@ import type { Context, Decoder } from "../context.ts";
 import { isOrdinary } from "../perform/filesystems.ts";
 import type { Thread } from "../tasks/process.ts";
 import { duplicate } from "../surroundings/task-socket.ts";
+import { askForSignals } from "./terminal-signals.ts";
 import { exceedsLimit } from "./truncation.ts";
 
 const F_GETFL = 3;
@@ -41,7 +42,8 @@ const opened: Change["act"] = (described) => ({ op: "open", subject: { access: "
 /** `fcntl(fd, F_SETFL, flags)`. With O_APPEND among the flags nothing is cleared. */
 export const setStatusFlags: Decoder = (context, thread) => {
   const flags = context.call.u32(2);
-  if ((flags & O_APPEND) !== 0) return 0;
+  const refused = (flags & O_ASYNC) === 0 ? 0 : askForSignals(context, thread);
+  if (refused !== 0 || (flags & O_APPEND) !== 0) return refused;
   return change(context, thread, {
     act: opened,
     call: (own) => fcntl(own, F_SETFL, flags),

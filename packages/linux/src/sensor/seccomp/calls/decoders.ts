@@ -13,6 +13,7 @@ import * as names from "./names.ts";
 import * as network from "./network.ts";
 import * as open from "./open.ts";
 import * as others from "./other-processes.ts";
+import { setpgid } from "./process-groups.ts";
 import * as privileges from "./privileges.ts";
 import * as processDescriptors from "./process-descriptors.ts";
 import * as requests from "./requests.ts";
@@ -109,6 +110,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   prlimit64: adjust.prlimit64,
   setpriority: adjust.priority("setpriority", 0),
   ioprio_set: adjust.priority("ioprio_set", 1),
+  setpgid,
   sched_setparam: adjust.adjust("sched_setparam"),
   sched_setscheduler: adjust.adjust("sched_setscheduler"),
   sched_setattr: adjust.adjust("sched_setattr"),

@@ -16,7 +16,7 @@ import type { FileUse } from "../../inspection.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { READ } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
-import { targetByNumber } from "./targets.ts";
+import { actOn, targetByNumber } from "./targets.ts";
 
 /** An event whose subject only names the call. */
 export function named(op: "hostname" | "settime" | "ioport", call: string): Decoder {
@@ -115,12 +115,25 @@ export const requestKey: Decoder = (context, thread) =>
 export const perfEventOpen: Decoder = (context, thread) => {
   const result = context.memory.exactly(thread.tid, context.call.pointer(0), 4);
   if (result < 0) return context.unreadable(thread, result);
-  const number = context.memory.bytes.readUInt32LE(0);
-  const act: Act = { op: "perf", subject: { type: perfTypes[number] ?? "pmu" } };
-  const target = targetByNumber(context, thread, context.call.int(1));
-  const ofSupervisor = typeof target === "object" && target.relation === "supervisor";
-  return ofSupervisor ? context.keep(thread, act) : context.decide(thread, act);
+  const type = perfTypes[context.memory.bytes.readUInt32LE(0)] ?? "pmu";
+  const relation = counted(context, thread);
+  if (relation === undefined) return context.decide(thread, { op: "perf", subject: { type } });
+  return actOn(context, thread, { relation }, () => ({ op: "perf", subject: { type, relation } }));
 };
+
+/** linux/perf_event.h: the process is a directory of a control group. */
+const PERF_FLAG_PID_CGROUP = 4;
+
+/** Of what is counted: the relation of a process, or more than one; undefined for the caller itself. */
+function counted(context: Context, thread: Thread): string | undefined {
+  const number = context.call.int(1);
+  if ((context.call.u32(4) & PERF_FLAG_PID_CGROUP) !== 0) return "control-group";
+  if (number < 0) return "everyone";
+  const target = number === 0 ? "itself" : targetByNumber(context, thread, number);
+  // One that does not exist may exist when the kernel looks.
+  if (target === "none") return "outside";
+  return target === "itself" ? undefined : target.relation;
+}
 
 /** linux/userfaultfd.h: only faults of user mode are handled, not those of the kernel. */
 const UFFD_USER_MODE_ONLY = 1;

@@ -10,6 +10,7 @@ import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { pathText } from "../../files/knowledge.ts";
 import {
   fcntlCommands,
+  FIOASYNC,
   FLOW_LABEL_BYTES,
   fileSystemRequests,
   flagRequests,
@@ -41,6 +42,7 @@ import { releaseSpace, setStatusFlags } from "./appending.ts";
 import { setFlags } from "./attributes.ts";
 import { admin, newUserfaultfd } from "./kernel.ts";
 import { withDescriptor } from "./objects.ts";
+import { askForSignals } from "./terminal-signals.ts";
 
 export const ioctl: Decoder = (context, thread) => {
   const request = context.call.u32(1);
@@ -54,6 +56,7 @@ export const ioctl: Decoder = (context, thread) => {
   if (ownerRequests.includes(request)) {
     return ownerOfSocket(context, thread, request);
   }
+  if (request === FIOASYNC) return askForSignals(context, thread) || context.racy();
   if (request === TIOCSCTTY && !takesTerminals(context, thread)) return 0;
   if (request === TCXONC && context.call.int(2) !== TCOOFF) return 0;
   const word = terminalRequests[request] ?? `0x${request.toString(16)}`;

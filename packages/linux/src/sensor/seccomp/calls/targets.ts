@@ -59,7 +59,7 @@ export function actOn(
 
 /** Acts by which a task takes hold of a process outside, where a person may be asked: it could answer in the person's place. */
 function reachesAsked({ mediator }: Context, { op, subject }: Act): boolean {
-  const takesHold = op === "ptrace" || op === "vm" || op === "getfd";
+  const takesHold = op === "ptrace" || op === "vm" || op === "getfd" || op === "perf";
   return mediator.asking !== undefined && takesHold && subject.relation === "outside";
 }
 

@@ -71,6 +71,7 @@ const conditional: Partial<Record<Syscall, Condition>> = {
   fanotify_mark: { when: "any-bit", argument: 1, mask: FAN_MARK_ADD },
   fcntl: { when: "one-of", argument: 1, values: Object.values(fcntlCommands) },
   prlimit64: { when: "not-zero", argument: 0 },
+  setpgid: { when: "not-zero", argument: 1 },
   sched_setparam: { when: "not-zero", argument: 0 },
   sched_setscheduler: { when: "not-zero", argument: 0 },
   sched_setattr: { when: "not-zero", argument: 0 },
