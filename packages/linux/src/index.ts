@@ -10,7 +10,13 @@ export { type Note, takeBack } from "./sensor/bpf/note.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";
 export { hasEnded, isEnding, readThreadStatus, startTime } from "./process/proc-status.ts";
-export { installFilter, prepareFilter, type Launch, spawnWorkload } from "./sensor/seccomp/listener/launch.ts";
+export {
+  endFilter,
+  installFilter,
+  prepareFilter,
+  type Launch,
+  spawnWorkload,
+} from "./sensor/seccomp/listener/launch.ts";
 export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/mediation.ts";
 export { type HostLookup, HostNames } from "./sensor/names/host-names.ts";
 export { lookUpHost } from "./abi/hosts.ts";

@@ -2,6 +2,7 @@
  * The two threads beside the main one. They may be started before their task is known: loading their code takes longer than the
  * whole rest of a start.
  */
+import { endFilter } from "@isoline/linux";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { type ControlBlock, makeControlBlock } from "./control-block.ts";
 import type { Crew, Launching } from "./crew.ts";
@@ -71,5 +72,5 @@ export function startSupervisor(workerData: SuperviseThreadData, heapMegabytes?:
 export function startLauncher(workerData: LaunchThreadData): Worker {
   const { orders, outcome } = workerData;
   const url = new URL("./launch-thread.js", import.meta.url);
-  return new Worker(url, { ...OWN_STREAMS, workerData, transferList: [orders, outcome] });
+  return new Worker(url, { ...OWN_STREAMS, workerData, transferList: [orders, outcome] }).on("exit", endFilter);
 }

@@ -199,13 +199,16 @@ const PRIO_PROCESS = 0;
 
 /** malloc.h */
 const M_MMAP_THRESHOLD = -3;
+const M_TRIM_THRESHOLD = -1;
 
-/**
- * From now on, in all threads, memory blocks larger than this go back to the kernel as soon as they are freed. By default the C
- * library raises the limit with each larger block that is freed (mallopt(3), "dynamic").
- */
+/** From now on, in all threads, blocks larger than this go back to the kernel when they are freed; else the limit rises (mallopt(3)). */
 export function returnLarger(bytes: number): void {
   malloptCall(M_MMAP_THRESHOLD, bytes);
+}
+
+/** From now on, in all threads, memory goes back to the kernel once so many bytes are free at the end of a heap (mallopt(3)). */
+export function trimHeapsFrom(bytes: number): void {
+  malloptCall(M_TRIM_THRESHOLD, bytes);
 }
 
 export function pidfdOpen(pid: number, flags: number): number {

@@ -5,7 +5,15 @@
  * spawns inherits the filter and nothing else. `posix_spawn` uses vfork: no copy of this process ever runs. `execve` is a
  * mediated call, so the program cannot begin before the supervisor answers.
  */
-import { addressOf, prctl, posixSpawn, seccomp, spawnAttributes, spawnFileActions } from "../../../abi/libc.ts";
+import {
+  addressOf,
+  prctl,
+  posixSpawn,
+  seccomp,
+  spawnAttributes,
+  spawnFileActions,
+  trimHeapsFrom,
+} from "../../../abi/libc.ts";
 import { EACCES, EBUSY, EINVAL, ENOSYS } from "../../../abi/errno.ts";
 import {
   SECCOMP_FILTER_FLAG_NEW_LISTENER,
@@ -45,8 +53,19 @@ export function prepareFilter(): Buffer {
   return compiled;
 }
 
-/** Installs the filter on the calling thread and returns the listener's descriptor (close-on-exec). */
+/** DEFAULT_TRIM_THRESHOLD of the C library (malloc/malloc.c). */
+const USUAL_TRIM = 131_072;
+const NEVER = 0x7fff_ffff;
+
+/**
+ * Installs the filter on the calling thread and returns the listener's descriptor (close-on-exec).
+ *
+ * Until the thread ends, each mediated call of it waits for the supervising thread. So it must not make one while it holds a lock that other
+ * threads of this process need. The C library does when it makes a heap smaller for the first time: it holds the heap's lock and opens
+ * /proc/sys/vm/overcommit_memory (malloc/arena.c, shrink_heap). From now on no heap is made smaller, until `endFilter`.
+ */
 export function installFilter(setNoNewPrivileges: boolean): number {
+  trimHeapsFrom(NEVER);
   if (setNoNewPrivileges && prctl(PR_SET_NO_NEW_PRIVS, 1) < 0) {
     throw new LinuxError("launch-failed", "cannot set no_new_privs; this kernel does not support unprivileged filters");
   }
@@ -60,6 +79,11 @@ export function installFilter(setNoNewPrivileges: boolean): number {
   if (listener === -EINVAL) listener = seccomp(SECCOMP_SET_MODE_FILTER, flags, program);
   if (listener >= 0) return listener;
   throw new LinuxError("launch-failed", explainFilter(-listener));
+}
+
+/** The thread with the filter has ended. */
+export function endFilter(): void {
+  trimHeapsFrom(USUAL_TRIM);
 }
 
 /** Starts the program and returns its pid. The errno of a failed exec is returned as a negative number. */
