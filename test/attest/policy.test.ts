@@ -168,6 +168,7 @@ describe("a result as a token", () => {
         checks: [{ name: "trust", outcome: "failed", failure: "off-contour", why: "expected no departure, got 1" }],
       },
     ],
+    endings: [],
     challenge: digest(7),
     evidenceDigest: "ab".repeat(32),
     policy: { name: "p", version: 1, digest: "cd".repeat(32), validity: 60 },

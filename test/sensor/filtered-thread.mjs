@@ -1,11 +1,11 @@
 /**
- * A thread installs the filter and then frees a heap. Nobody supervises it, so a mediated call of it would never end.
+ * A thread installs the filter and then frees a heap. No supervisor answers, so a mediated call of it would never end.
  *
  *   filtered-thread.mjs          prints "freed"
  */
 import { writeSync } from "node:fs";
+import { createRequire } from "node:module";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
-import koffi from "koffi";
 import { installFilter, prepareFilter } from "../../packages/linux/dist/index.js";
 
 /** Each below M_MMAP_THRESHOLD; together more than a heap keeps free at its end. */
@@ -19,6 +19,7 @@ if (isMainThread) {
   Atomics.wait(cell, 0, 0);
   await worker.terminate();
 } else {
+  const koffi = createRequire(new URL("../../packages/linux/package.json", import.meta.url))("koffi");
   const libc = koffi.load("libc.so.6");
   const malloc = libc.func("void *malloc(size_t bytes)");
   const free = libc.func("void free(void *block)");

@@ -15,6 +15,6 @@ describe.skipIf(!isBuilt)("the thread with the filter (needs a build)", () => {
       timeout: 60_000,
       killSignal: "SIGKILL",
     });
-    expect([stdout, signal], stderr).toEqual(["freed\n", null]);
+    expect([stdout, stderr, signal]).toEqual(["freed\n", "", null]);
   });
 });

@@ -60,9 +60,9 @@ const NEVER = 0x7fff_ffff;
 /**
  * Installs the filter on the calling thread and returns the listener's descriptor (close-on-exec).
  *
- * Until the thread ends, each mediated call of it waits for the supervising thread. So it must not make one while it holds a lock that other
- * threads of this process need. The C library does when it makes a heap smaller for the first time: it holds the heap's lock and opens
- * /proc/sys/vm/overcommit_memory (malloc/arena.c, shrink_heap). From now on no heap is made smaller, until `endFilter`.
+ * Until the thread ends, each mediated call of it waits for the supervising thread. So it must make none while it holds a lock that
+ * other threads of this process need. The C library would, the first time that it makes a heap smaller: it holds the heap's lock and
+ * opens /proc/sys/vm/overcommit_memory (malloc/arena.c, shrink_heap). From now on no heap is made smaller, until `endFilter`.
  */
 export function installFilter(setNoNewPrivileges: boolean): number {
   trimHeapsFrom(NEVER);
