@@ -71,8 +71,8 @@ int BPF_PROG(perf_opened, struct perf_event *event)
 		scratch->record.act.arguments[1] = MEANS_CONTROL_GROUP;
 	else if (!target)
 		scratch->record.act.arguments[1] = MEANS_GROUP | EVERYONE;
-	else if (target->tgid != (int)(bpf_get_current_pid_tgid() >> 32))
-		add_target(scratch, member, target);
+	else if (BPF_CORE_READ(target, tgid) != (int)(bpf_get_current_pid_tgid() >> 32))
+		scratch->record.act.arguments[3] = BPF_CORE_READ(target, tgid);
 	return end_kept(scratch, BY_RESTART, is_kept);
 }
 

@@ -72,8 +72,9 @@ export class ProcessActs {
     const meaning = record.upperArgument(1);
     if (meaning !== 0)
       return { op: "perf", subject: { type, relation: meaning === MEANS_GROUP ? "everyone" : "control-group" } };
-    const isOther = record.argument(2) !== 0 || record.argument(3) !== 0;
-    return { op: "perf", subject: { type, ...(isOther && { relation: this.#target(record, process).relation }) } };
+    const pid = record.argument(3);
+    const { relation } = this.#relation(pid === 0 ? process : this.#table.recent(pid), process);
+    return { op: "perf", subject: { type, ...(pid !== 0 && { relation }) } };
   }
 
   /** The process or group that gets the signals of a descriptor, by its id in the caller's pid namespace. */
