@@ -16,6 +16,17 @@ export function makeFilesystem() {
   return mount;
 }
 
+/** Mounts a Btrfs image. */
+export function makeBtrfs() {
+  const place = mkdtempSync(join(tmpdir(), "btrfs-"));
+  const [image, mount] = [join(place, "image"), join(place, "mount")];
+  mkdirSync(mount);
+  execFileSync("truncate", ["--size=128M", image]);
+  execFileSync("mkfs.btrfs", ["-q", image]);
+  execFileSync("mount", ["-o", "loop", image, mount]);
+  return mount;
+}
+
 /** `FS_IOC_ENABLE_VERITY` with a `struct fsverity_enable_arg`: version 1, SHA-256, blocks of 4096 bytes (linux/fsverity.h). */
 const ENABLE = [
   "import fcntl, os, struct, sys",

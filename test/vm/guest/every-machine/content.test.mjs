@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { withoutPrograms } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
-import { digestOfBlock, makeFilesystem, seal } from "../verity.mjs";
+import { digestOfBlock, makeBtrfs, makeFilesystem, seal } from "../verity.mjs";
 
 const skip =
   withoutPrograms || (!existsSync("/usr/sbin/mkfs.ext4") && "there is nothing to make a filesystem with (e2fsprogs)");
@@ -51,3 +51,18 @@ test("fs-verity and IMA are named as sources, and the points do not depend on th
 });
 
 const digest = (/** @type {string} */ path) => createHash("sha256").update(readFileSync(path)).digest("hex");
+
+test("a program of Btrfs is found, though its file has another device number than its file system", {
+  skip: withoutPrograms || (!existsSync("/usr/sbin/mkfs.btrfs") && "there is nothing to make it with (btrfs-progs)"),
+}, () => {
+  const program = join(makeBtrfs(), "program");
+  copyFileSync("/usr/bin/true", program);
+  const [bySeccomp, byBpf] = ["seccomp", "bpf"].map((sensor) => {
+    const options = ["--sensor", sensor, "-q", "-o", `btrfs-${sensor}.contour`, "--report", `btrfs-${sensor}.json`];
+    const { status, stderr } = run("learn", ...options, "--", program);
+    equal(status, 0, stderr);
+    return JSON.parse(readFileSync(join(cwd, `btrfs-${sensor}.json`), "utf8"));
+  });
+  deepEqual(byBpf.incomplete, []);
+  equal(byBpf.state, bySeccomp.state, run("diff", "btrfs-seccomp.contour", "btrfs-bpf.contour").stdout);
+});

@@ -19,6 +19,7 @@ import {
   S_IFREG,
 } from "../../abi/stat.ts";
 import type { ActingProcess } from "../acting.ts";
+import { readProcFile } from "../../process/proc-file.ts";
 import { type Content, NO_CONTENT } from "../files/content.ts";
 import { openHow, terminated } from "../../abi/bytes.ts";
 import { classOfMagic, FileKnowledge, pathText } from "../files/knowledge.ts";
@@ -265,7 +266,18 @@ export function isStored({ mode, magic }: SeenObject): boolean {
 }
 
 function isSameFile({ stat }: Found, seen: SeenObject): boolean {
-  return BigInt(stat.inode) === seen.inode && stat.device === seen.device;
+  if (BigInt(stat.inode) !== seen.inode) return false;
+  return stat.device === seen.device || deviceOfMount(stat.mountId) === seen.device;
+}
+
+/**
+ * The device of the file system that is mounted there, as the kernel's own objects have it; packed as `Stat.device`. Files of Btrfs say
+ * another one to `statx`, that of their subvolume (fs/btrfs/inode.c, btrfs_getattr).
+ */
+function deviceOfMount(mountId: number): number | undefined {
+  const [, major, minor] =
+    new RegExp(`^${mountId} \\d+ (\\d+):(\\d+) `, "m").exec(readProcFile("/proc/self/mountinfo") ?? "") ?? [];
+  return minor === undefined ? undefined : Number(major) * 2 ** 20 + Number(minor);
 }
 
 function isSameVersion({ stat }: Found, seen: SeenObject): boolean {
