@@ -90,6 +90,15 @@ export const hookCases: readonly Case[] = [
     events: ["perf type=software", "ioport call=ioperm", "ioport call=iopl"],
   },
   {
+    does: "counters of others",
+    calls: [
+      spawned(HOLD),
+      call("perf_event_open", counter, result(0), -1, -1, 0),
+      call("perf_event_open", counter, -1, 0, -1, 0),
+    ],
+    events: ["perf type=software relation=child", "perf type=software relation=everyone"],
+  },
+  {
     does: "administration",
     calls: [
       call("acct", "file"),

@@ -201,6 +201,10 @@ export const differences = {
     why: REFUSED_BEFORE,
     events: [],
   },
+  "perf of others": {
+    why: REFUSED_BEFORE,
+    events: [],
+  },
   "calls for administrators only": {
     why: REFUSED_BEFORE,
     events: [],
