@@ -43,6 +43,7 @@ const ways: Readonly<Record<string, readonly string[]>> = {
   ].concat(["owner-request"]),
   adjust: ["limit", "priority", "priority-thread", "priority-group", "priority-user", "scheduler", "affinity"].concat([
     "io-priority",
+    "priority-mapped",
   ]),
 };
 const EPERM = 1;
@@ -87,7 +88,8 @@ describe.skipIf(compiler === undefined || !isBuilt)(
       );
       expect(stdout).toMatch(/end\n$/);
       const { kept, verdict } = bench.report();
-      const notKept = words.includes("--enforce") ? [...HARMLESS, ...BY_CONNECTION] : HARMLESS;
+      // Enforced, the user namespace is refused before.
+      const notKept = words.includes("--enforce") ? [...HARMLESS, ...BY_CONNECTION, "priority-mapped"] : HARMLESS;
       expect(kept).toBeGreaterThanOrEqual(names.filter((name) => !notKept.includes(name)).length);
       expect(verdict).toBe(words.startsWith("learn") ? "learnt" : "off-contour");
       expect(status).toBe(words.startsWith("check") ? 3 : 0);
