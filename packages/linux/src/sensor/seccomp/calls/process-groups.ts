@@ -4,7 +4,8 @@
  * supervisor: in a pid namespace of its own, a task sees only groups that are inside.
  */
 import { readdirSync } from "node:fs";
-import { EPERM } from "../../../abi/errno.ts";
+import { EPERM, ESRCH } from "../../../abi/errno.ts";
+import { kill as probe } from "../../../abi/libc.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { Verdict } from "../../mediation.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -23,11 +24,16 @@ export const setpgid: Decoder = (context, thread): Verdict => {
   const own = placeOf(thread.tid);
   if (own?.group === group || group === groupAbove(context, thread)) return 0;
   const members = membersOf(group, own?.session);
-  // As the kernel says (kernel/sys.c, setpgid): a group of this session is there, or it is refused.
-  if (members.length === 0) return context.refuses(EPERM);
+  if (members.length === 0) return context.refuses(refusalOf(context, thread, process));
   if (members.every((pid) => context.tasks.find(pid))) return 0;
   return context.decide(thread, { op: "adjust", subject: { call: "setpgid", relation: "outside-group" } });
 };
+
+/** The errno for a group that is not there, or is of another session (kernel/sys.c, setpgid). It may be there when the kernel looks. */
+function refusalOf(context: Context, thread: Thread, process: number): number {
+  const isAnother = process !== 0 && process !== thread.process.pid;
+  return isAnother && context.tasks.find(process)?.parent !== thread.process ? ESRCH : EPERM;
+}
 
 /** The group of the nearest process above the task that is outside: the workload began in it. */
 function groupAbove(context: Context, thread: Thread): number | undefined {
@@ -40,7 +46,11 @@ function groupAbove(context: Context, thread: Thread): number | undefined {
   return undefined;
 }
 
+/** Of a group in this session: its leader, which is enough, or else all processes that are left in it. */
 function membersOf(group: number, session: number | undefined): readonly number[] {
+  const leader = placeOf(group);
+  if (leader?.group === group) return leader.session === session ? [group] : [];
+  if (probe(-group, 0) === -ESRCH) return [];
   const numbers = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return numbers.map(Number).filter((pid) => {
     const place = placeOf(pid);
