@@ -67,7 +67,9 @@ int BPF_PROG(perf_opened, struct perf_event *event)
 	if (!scratch)
 		return unseen_kept(member, OP_PERF, is_kept);
 	scratch->record.act.arguments[0] = event->attr.type;
-	if (call == NR_PERF_EVENT_OPEN && BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), r8) & PERF_FLAG_PID_CGROUP)
+	if (is_kept)
+		scratch->record.act.arguments[2] = THE_SUPERVISOR;
+	else if (call == NR_PERF_EVENT_OPEN && BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), r8) & PERF_FLAG_PID_CGROUP)
 		scratch->record.act.arguments[1] = MEANS_CONTROL_GROUP;
 	else if (!target)
 		scratch->record.act.arguments[1] = MEANS_GROUP | EVERYONE;

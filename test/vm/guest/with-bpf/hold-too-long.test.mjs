@@ -78,7 +78,9 @@ describe("held for too long", { skip }, () => {
     await learnt.over;
     const late = beginWith(program, "run", "two.contour", ...ENFORCE, "--report", "two.json");
     equal(await late.hear(), "ready");
+    const { pid = 0 } = late.child;
     late.child.kill("SIGSTOP");
+    await until(() => readdirSync(`/proc/${pid}/task`).every((tid) => isStopped(Number(tid))));
     late.say("go");
     deepEqual([await late.hear(), await late.hear()], [`second ${EPERM}`, `first ${EPERM}`]);
     late.child.kill("SIGCONT");

@@ -72,6 +72,7 @@ export class ProcessActs {
     const meaning = record.upperArgument(1);
     if (meaning !== 0)
       return { op: "perf", subject: { type, relation: meaning === MEANS_GROUP ? "everyone" : "control-group" } };
+    if (record.argument(2) === THE_SUPERVISOR) return { op: "perf", subject: { type, ...SUPERVISOR } };
     const pid = record.argument(3);
     const { relation } = this.#relation(pid === 0 ? process : this.#table.recent(pid), process);
     return { op: "perf", subject: { type, ...(pid !== 0 && { relation }) } };
