@@ -16,7 +16,7 @@ import { beginNamespace } from "../kernel-namespace.mjs";
 
 const ENFORCE = ["--sensor", "bpf", "--enforce", "-q", "--report"];
 /** Operations that act on a supervisor. */
-const TO_SUPERVISOR = ["adjust", "getfd", "kill", "ptrace", "sigio", "vm"];
+const TO_SUPERVISOR = ["adjust", "getfd", "kill", "perf", "ptrace", "sigio", "vm"];
 /** The ids after each call that sets one: real, effective and saved user, and the same of the group. */
 const IDS = {
   setuid: "65534,65534,65534,0,0,0",
