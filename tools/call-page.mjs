@@ -81,7 +81,10 @@ const rowsOf = ({ calls }, said) => Object.entries(calls).map(([name, number]) =
 /** @param {string} call @param {Requests} requests @returns {string[]} */
 function requestSection(call, { mediated, harmless, gap, note }) {
   const rows = [
-    ...mediated.map(({ number, name, event }) => `| ${name} (${shown(number)}) | **mediated**: ${event.replace(/[a-z-]+/g, "`$&`")} |`),
+    ...mediated.map(
+      ({ number, name, event }) =>
+        `| ${name} (${shown(number)}) | **mediated**: ${event.replace(/[a-z-]+/g, "`$&`")} |`,
+    ),
     ...harmless.map(({ requests, because }) => `| ${requests} | *harmless*: ${because} |`),
     ...gap.map(({ requests, unseen, instead }) => `| ${requests} | **gap**: ${unseen} ${instead} |`),
   ];
