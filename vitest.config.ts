@@ -15,12 +15,12 @@ const left = process.env["ISOLINE_LEAVE_LONG"] === undefined ? [] : longSuites;
 /** Takes longest, whatever else there is. */
 const MACHINES = "test/vm/machines.test.ts";
 
-/** The virtual machines first, and the rest beside them. */
+/** The virtual machines first, and the rest beside them: long suites last, which are left out where no time is left. */
 class MachinesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isMachines = ({ moduleId }: TestSpecification) => moduleId.endsWith(MACHINES);
-    return [...sorted.filter(isMachines), ...sorted.filter((file) => !isMachines(file))];
+    const rank = ({ moduleId }: TestSpecification) =>
+      moduleId.endsWith(MACHINES) ? 0 : longSuites.some((path) => moduleId.endsWith(`/${path}`)) ? 2 : 1;
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
   }
 }
 
@@ -64,6 +64,7 @@ export default defineConfig({
     // Two at a time: more would make those wait that watch processes of their own.
     maxWorkers: 2,
     sequence: { sequencer: MachinesFirst },
+    runner: "./tools/time-left.mjs",
     reporters: ["default"],
     projects: [
       { extends: true, test: { name: "unit", ...unit } },

@@ -60,6 +60,8 @@ function resultsOf(module) {
   /** @type {import("./test-runs.mjs").Counts} */
   const counts = { passed: 0, failed: [], skipped: [], unsteady: [] };
   for (const error of module.errors()) counts.failed.push(nameIn(module) + reason([error]));
+  const { leftOut } = /** @type {{ leftOut?: string }} */ (module.meta());
+  if (leftOut !== undefined) return { ...counts, skipped: [nameIn(module) + noted(leftOut)] };
   for (const suite of module.children.allSuites())
     for (const error of suite.errors()) counts.failed.push(nameIn(module, suite) + reason([error]));
   for (const test of module.children.allTests()) {

@@ -1,6 +1,6 @@
 /**
  * Suites that take long, and suites whose area `npm test` covers with another one: it leaves them to CI, and names them as skipped,
- * so that it ends within ten minutes on two processors. Each runs when it is named: `npm test test/foreign`.
+ * so that it ends within ten minutes on two processors. Each runs when it is named: `npm test test/foreign`. In CI they come last.
  */
 export const longSuites = [
   "test/amend/accept.test.ts",

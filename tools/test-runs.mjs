@@ -16,6 +16,8 @@ const MOST_FILES_AGAIN = 8;
 const REPEATS_ITSELF = "test/vm/machines.test.ts";
 /** A second run that has less time than this is not begun, in seconds. */
 const LEAST_TIME = 120;
+/** So long before the end of its time the first run begins no long suite any more (tools/time-left.mjs), in seconds. */
+const TIME_OF_LONG_SUITES = 600;
 
 /**
  * @typedef {object} Counts what happened, and the names of what did not pass, each with its reason
@@ -37,7 +39,8 @@ const LEAST_TIME = 120;
  */
 export async function runTests(filters, env, limitSeconds) {
   const started = Date.now();
-  const first = await runOnce(filters, env, limitSeconds);
+  const until = started + (limitSeconds - TIME_OF_LONG_SUITES) * 1000;
+  const first = await runOnce(filters, { ISOLINE_BEGIN_LONG_UNTIL: String(until), ...env }, limitSeconds);
   const left = limitSeconds - (Date.now() - started) / 1000;
   const files = failedFiles(first).filter((file) => file !== REPEATS_ITSELF);
   const isAgain = filters.length === 0 && files.length > 0 && files.length <= MOST_FILES_AGAIN && left >= LEAST_TIME;

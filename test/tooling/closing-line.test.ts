@@ -138,6 +138,20 @@ describe.skipIf(!isCI)("the closing line (only in CI)", () => {
     });
   });
 
+  it("names a long suite that no time was left for, and runs nothing of it", async () => {
+    using tree = testableTree({
+      "test/a.test.ts": testFile(""),
+      "test/races/opens.test.ts":
+        'import { beforeAll, expect, it } from "vitest";\n\nbeforeAll(() => {\n  throw new TypeError("hook");\n});\nit("waits", () => {\n  expect(1).toBe(2);\n});\n',
+    });
+    expect(await testsOf(tree)).toEqual({
+      passed: 1,
+      skipped: ["test/races/opens.test.ts (no time was left; run it with npm test test/races/opens.test.ts)"],
+      ...{ failed: [], unsteady: [] },
+    });
+    expect(await testsOf(tree, 700)).toMatchObject({ passed: 1, failed: [expect.stringContaining("hook")] });
+  });
+
   it("is last and names the failed build, and nothing runs after it", async () => {
     using tree = testableTree({ "packages/core/src/index.ts": 'export const broken: number = "1";\n' });
     const { status, lines, output } = await ciRun(tree);
