@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { nodeIdOf, readActivation, writeAnswer, writeRequest } from "../../packages/attest/src/enrol/index.ts";
 import { readAnswer } from "../../packages/attest/src/enrol/index.ts";
 import * as attest from "../../packages/isoline/src/attest/index.ts";
@@ -17,7 +17,7 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup"))("enrolment (needs swt
   const software = new SoftwareTpm();
   let request = "";
   let enrolled: Enrolled;
-  const run = join(rig.place, "run");
+  const host = join(rig.place, "host");
   const token = async (more: object = {}): Promise<string> => {
     const expires = new Date(Date.now() + 600_000).toISOString();
     const { body } = await rig.call<{ token: string }>("POST", "/v1/enrolment-tokens", {
@@ -36,8 +36,9 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup"))("enrolment (needs swt
   };
 
   beforeAll(async () => {
-    mkdirSync(run, { mode: 0o700 });
-    process.env["XDG_RUNTIME_DIR"] = run;
+    // A host of its own: evidence of this machine has the namespaces of the tests beside this one.
+    mkdirSync(host, { mode: 0o700 });
+    vi.stubEnv("ISOLINE_HOST_DIRECTORY", host);
     software.certify();
     await software.start();
     request = writeRequest(await software.using(requestOf));
@@ -48,7 +49,7 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup"))("enrolment (needs swt
     await rig.rules(samplePolicy({ canisters: [] }));
   });
   afterAll(async () => {
-    delete process.env["XDG_RUNTIME_DIR"];
+    vi.unstubAllEnvs();
     await rig.close();
     await software.close();
   });

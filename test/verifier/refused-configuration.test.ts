@@ -1,6 +1,6 @@
 /** What is wrong with a configuration is told by the command in one line, with what to do. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -21,5 +21,22 @@ describe.skipIf(!isBuilt)("a configuration that cannot be (needs a build)", () =
     const { status, stderr } = spawnSync(isolineProgram, ["verifier", "--config", file], { encoding: "utf8" });
     expect([status, stderr.split("\n").length]).toEqual([1, 2]);
     expect(stderr).toContain(why);
+  });
+
+  it.each([
+    ["622", "pglite:store", "expected a file of root's or yours that only its owner can write"],
+    ["660", "pglite:store", "expected a file of root's or yours that only its owner can write"],
+    ["644", "postgres://isoline:secret@127.0.0.1:1/isoline", "it has a password, and other users may read it"],
+    ["640", "postgres://127.0.0.1:1/isoline?user=isoline&password=secret", "it has a password, and other users may"],
+    ["600", "postgres://isoline:secret@127.0.0.1:1/isoline", "the database does not answer"],
+    ["644", "postgres://isoline@127.0.0.1:1/isoline", "the database does not answer"],
+  ])("a file of mode %s with %s: in one line, and without the password", (mode, database, why) => {
+    const file = join(place, "modes.yaml");
+    writeFileSync(file, `listen: 127.0.0.1:0\ndatabase: "${database}"\nkeys: keys\ntrust: trust\n`);
+    chmodSync(file, Number.parseInt(mode, 8));
+    const { status, stderr } = spawnSync(isolineProgram, ["verifier", "--config", file], { encoding: "utf8" });
+    expect([status, stderr.split("\n").length]).toEqual([1, 2]);
+    expect(stderr).toContain(why);
+    expect(stderr).not.toContain("secret");
   });
 });

@@ -11,6 +11,7 @@ import { pageRoutes } from "./page.ts";
 import { Readers } from "./readers.ts";
 import { answerFor, refuse } from "./refusing.ts";
 import { relyingRoutes } from "./relying.ts";
+import { route, text } from "./route.ts";
 import { rulingRoutes } from "./ruling.ts";
 import { svidRoutes } from "./svids.ts";
 import { watchingRoutes } from "./watching.ts";
@@ -91,12 +92,34 @@ function describedRoute(app: OpenAPIHono<Env>, version: string): void {
 }
 
 function healthRoutes(app: OpenAPIHono<Env>, door: Door): void {
-  app.get("/healthz", (c) => c.text("alive\n"));
-  app.get("/readyz", (c) =>
-    door.fleet.lease.isHeld ? c.text("ready\n") : c.text("the database does not answer\n", 503),
+  app.openapi(
+    route({
+      method: "get",
+      path: "/healthz",
+      summary: "Whether the verifier runs.",
+      responses: { 200: text("It runs.") },
+    }),
+    (c) => c.text("alive\n", 200),
   );
-  app.get("/metrics", async (c) => {
-    await personOf(c, door, "viewer");
-    return c.text(await door.metrics.text(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
-  });
+  app.openapi(
+    route({
+      method: "get",
+      path: "/readyz",
+      summary: "Whether the verifier may answer nodes.",
+      responses: { 200: text("It may."), 503: text("Its database does not answer.") },
+    }),
+    (c) => (door.fleet.lease.isHeld ? c.text("ready\n", 200) : c.text("the database does not answer\n", 503)),
+  );
+  app.openapi(
+    route({
+      method: "get",
+      path: "/metrics",
+      summary: "Counters, in the text format of Prometheus.",
+      responses: { 200: text("The counters.", "text/plain; version=0.0.4; charset=utf-8") },
+    }),
+    async (c) => {
+      await personOf(c, door, "viewer");
+      return c.body(await door.metrics.text(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+    },
+  );
 }

@@ -5,6 +5,7 @@ import { changeDocument } from "../changes/index.ts";
 import { changesAfter, lastChange } from "../store/index.ts";
 import { type Door, type Env, personOf } from "./door.ts";
 import type { Readers } from "./readers.ts";
+import { route, text } from "./route.ts";
 
 const COMMENT_MS = 15_000;
 const AT_ONCE = 500;
@@ -12,7 +13,13 @@ const AT_ONCE = 500;
 const SLOW_MS = 30_000;
 
 export function changeRoutes(app: OpenAPIHono<Env>, door: Door, readers: Readers): void {
-  app.get("/v1/changes", async (c) => {
+  const config = route({
+    method: "get",
+    path: "/v1/changes",
+    summary: "Changes of verdicts as they happen, after the one whose id is in `Last-Event-ID`.",
+    responses: { 200: text("Events `change`, each with a change as JSON.", "text/event-stream") },
+  });
+  app.openapi(config, async (c) => {
     const person = await personOf(c, door, "viewer");
     const { fleet } = door;
     const told = c.req.header("last-event-id") ?? "";

@@ -32,6 +32,11 @@ export const json = <T extends z.ZodType>(schema: T, description: string) => ({
   content: { "application/json": { schema } },
 });
 
+export const text = (description: string, type = "text/plain; charset=utf-8") => ({
+  description,
+  content: { [type]: { schema: z.string() } },
+});
+
 export const body = <T extends z.ZodType>(schema: T) => ({
   body: { required: true, content: { "application/json": { schema } } },
 });

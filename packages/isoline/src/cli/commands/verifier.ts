@@ -1,11 +1,13 @@
 /** `isoline verifier`: judges the evidence of a fleet. The package that does it is loaded when it is called, and may be missing. */
+import { fstatSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { IsolineError } from "@isoline/core/error";
 import type { startVerifier } from "@isoline/verifier";
 import { parse } from "yaml";
+import { assertOnlyOursToWrite } from "../../canister/host-configuration.ts";
 import { CliError } from "../../error.ts";
 import { version } from "../../namespace/run-beginning.ts";
-import { readRegular } from "../../store/bounded-file.ts";
+import { openRegular, readOpened, Unfit } from "../../store/bounded-file.ts";
 import { status } from "../ending.ts";
 import { note } from "../output/streams.ts";
 import { harmless } from "../output/wording.ts";
@@ -17,6 +19,10 @@ export interface VerifierOptions {
 }
 
 const MOST_BYTES = 2 ** 20;
+const EXPECTED = "the configuration of a verifier";
+const OTHERS_MAY_READ = 0o044;
+/** In an address of a database or a receiver. */
+const PASSWORD = /:\/\/[^\s/@:]*:[^\s/@]+@|[?&]password=/;
 /** Members that are paths; they count from the folder of the configuration. */
 const PATHS = [
   ["keys"],
@@ -75,8 +81,24 @@ async function loaded(): Promise<typeof startVerifier> {
   }
 }
 
+/** The file names all that is trusted: another user who could write it would be the verifier. */
+function textIn(path: string): string {
+  const opened = openRegular(path, "follow");
+  if (opened instanceof Unfit)
+    throw new CliError("cannot-read", `${path}: expected ${EXPECTED}, found ${opened.found}; name a file`);
+  const stat = fstatSync(opened.fd);
+  const text = readOpened(opened.fd, path, MOST_BYTES, EXPECTED).toString("utf8");
+  assertOnlyOursToWrite(path, stat);
+  if (PASSWORD.test(text) && (stat.mode & OTHERS_MAY_READ) !== 0)
+    throw new CliError(
+      "unsafe-place",
+      `${path}: it has a password, and other users may read it; give it mode 600, and change that password`,
+    );
+  return text;
+}
+
 function configurationIn(path: string): Record<string, unknown> {
-  const text = readRegular(path, MOST_BYTES, "the configuration of a verifier").toString("utf8");
+  const text = textIn(path);
   try {
     const told: unknown = parse(text, { maxAliasCount: 0, uniqueKeys: true });
     if (typeof told === "object" && told !== null && !Array.isArray(told)) return told as Record<string, unknown>;

@@ -42,8 +42,10 @@ const opened: Change["act"] = (described) => ({ op: "open", subject: { access: "
 /** `fcntl(fd, F_SETFL, flags)`. With O_APPEND among the flags nothing is cleared. */
 export const setStatusFlags: Decoder = (context, thread) => {
   const flags = context.call.u32(2);
-  const refused = (flags & O_ASYNC) === 0 ? 0 : askForSignals(context, thread);
-  if (refused !== 0 || (flags & O_APPEND) !== 0) return refused;
+  const isAsynchronous = (flags & O_ASYNC) !== 0;
+  const refused = isAsynchronous ? askForSignals(context, thread) : 0;
+  if (refused !== 0) return refused;
+  if ((flags & O_APPEND) !== 0) return isAsynchronous ? context.racy() : 0;
   return change(context, thread, {
     act: opened,
     call: (own) => fcntl(own, F_SETFL, flags),

@@ -135,7 +135,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   prctl: privileges.prctl,
 
   mount: racily(mounts.mount),
-  umount2: umount,
+  umount2: racily(umount),
   pivot_root: racily(privileges.pivotRoot),
   chroot: racily(privileges.chroot),
   landlock_restrict_self: privileges.landlockRestrictSelf,

@@ -164,7 +164,8 @@ function inspectProtected(context: Context, thread: Thread): Verdict {
   if (without === 0) return 0;
   const start = context.call.pointer(0);
   const { found } = context;
-  for (const range of notExecutable(thread.tid, start, start + context.call.pointer(1))) {
+  const ranges = notExecutable(thread.tid, start, start + context.call.pointer(1));
+  for (const range of ranges) {
     try {
       const result = context.finder.findMapped(found, thread, range);
       const refused = result < 0 ? without : context.inspect(thread, found, "protect", EXECUTE);
@@ -173,7 +174,8 @@ function inspectProtected(context: Context, thread: Thread): Verdict {
       found.close();
     }
   }
-  return 0;
+  // Another thread may map another file there before the kernel looks.
+  return ranges.length === 0 ? 0 : context.racy();
 }
 
 /** Ranges of mappings of files, at least partly between two addresses, that are not executable; as /proc/TID/map_files names them. */

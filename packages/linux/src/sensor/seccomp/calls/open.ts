@@ -101,7 +101,7 @@ export const openat2: Decoder = (context, thread) => {
   const mode = context.memory.bytes.readUInt32LE(8);
   const resolve = context.memory.bytes.readUInt32LE(16);
   // Refused by every kernel that does not have these flags; their effect on the path in a kernel that has them is unknown.
-  if (resolve > RESOLVE_KNOWN) return context.decide(thread, unresolvedOpen("?resolve-flags"));
+  if (resolve > RESOLVE_KNOWN) return context.decide(thread, unresolvedOpen("?resolve-flags")) || context.racy();
   return openPath(context, thread, { directory: context.call.int(0), path: 1, flags, mode, resolve, isExact: true });
 };
 

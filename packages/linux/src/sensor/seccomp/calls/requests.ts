@@ -94,9 +94,8 @@ const INPUT: ReadonlySet<string> = new Set(["type", "selection"]);
 
 function ofFileSystem(context: Context, thread: Thread, call: string): Verdict {
   const act = (path: string): Act => ({ op: "admin", subject: { call, path } });
-  return withDescriptor(context, thread, context.call.int(0), act, (found) =>
-    context.decide(thread, act(pathText(found))),
-  );
+  const decide = (path: string) => context.decide(thread, act(path)) || context.racy();
+  return withDescriptor(context, thread, context.call.int(0), act, (found) => decide(pathText(found)));
 }
 
 export const setsockopt: Decoder = (context, thread) => {
