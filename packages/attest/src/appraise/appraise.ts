@@ -162,11 +162,11 @@ function warnOfStrangers(
 function acceptedOf(
   { proven, ledger, machine }: NodeFacts,
   { name, version }: Policy,
-  canisters: readonly { readonly proven: ProvenCanister }[],
+  canisters: readonly { readonly checks: readonly Check[]; readonly proven: ProvenCanister }[],
   { last }: Question,
 ): Accepted | undefined {
   if (proven === undefined && machine === undefined) return undefined;
-  const now = canisters.map(({ proven: { body } }) => acceptedCanister(body));
+  const now = canisters.map(({ checks, proven: { body } }) => acceptedCanister(body, checks, last?.canisters));
   const isSameBoot = last?.clock?.resetCount === proven?.clock.resetCount;
   return {
     clock: proven?.clock,

@@ -9,6 +9,7 @@ import { type AcceptedCanister, lastOf } from "./accepted.ts";
 import { begunIn, isBegun } from "./begun.ts";
 import type { ContourFile } from "./contour-file.ts";
 import {
+  type Check,
   equivocates,
   type Findings,
   incomplete,
@@ -285,11 +286,22 @@ function runOf({ register, started }: CanisterBody): string {
   return register === undefined ? `started ${started}` : `${bytesToHex(register.name)} ${register.birth}`;
 }
 
-/** What is kept of a canister that was accepted. */
-export function acceptedCanister(body: CanisterBody): AcceptedCanister {
+/**
+ * What is kept of a canister. Of a run that did not prove to go on from what was accepted before, that is kept: otherwise the next
+ * evidence would only have to go on from the fork.
+ */
+export function acceptedCanister(
+  body: CanisterBody,
+  checks: readonly Check[],
+  accepted: readonly AcceptedCanister[] | undefined,
+): AcceptedCanister {
+  const run = runOf(body);
+  const before = accepted && lastOf(body.label, accepted);
+  const goesOn = checks.some(({ name, outcome }) => name === "progress" && outcome !== "failed");
+  if (before?.run === run && !goesOn) return before;
   return {
     label: body.label,
-    run: runOf(body),
+    run,
     measurement: bytesToHex(body.measurement),
     points: body.points,
     counters: body.counters,

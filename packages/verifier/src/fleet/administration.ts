@@ -14,6 +14,8 @@ import {
   references,
   sentContours,
   state,
+  withdrawContours,
+  withdrawEnrolments,
   writeAct,
   writeContour,
   writePolicy,
@@ -85,12 +87,18 @@ export class Administration {
       // Held from here on, so that what others put is not stated as if it were of this file.
       const isLogged = await lockLog(step);
       if (isLogged) assertFits(contours);
-      const before = isLogged ? await this.#rules.contoursIn(await references(step)) : [];
+      const before = await this.#rules.contoursIn(await references(step));
       await writeReference(step, { name, digest, file: Buffer.from(file), since: new Date(), who });
       const detail = `${contours.length} contours, ${boots.length} boots, ${builds.length} builds, ${loads.length} loads sha256:${digest}`;
       await writeAct(step, { who, tenant, act: "put references", object: name, detail });
-      if (!isLogged) return;
       const after = await this.#rules.contoursIn(await references(step));
+      const named = new Set(after.map(({ contour }) => contour));
+      // A person put them for these reference values: they count no longer for any image.
+      await withdrawContours(
+        step,
+        before.map(({ contour }) => contour).filter((contour) => !named.has(contour)),
+      );
+      if (!isLogged) return;
       await state(step, [{ kind: "publish-reference", name, digest, signer }, ...publications(before, after)]);
     });
     this.#rules.changed();
@@ -151,6 +159,8 @@ export class Administration {
         others: { ...verdict, why: `its node was revoked: ${reason}` },
         also: async (step) => {
           await writeAct(step, { who, tenant, act: "revoke", object: name, detail: reason });
+          // What was permitted before would undo it.
+          await withdrawEnrolments(step, name);
           raised = await raiseEpoch(step);
           return [{ kind: "epoch", epoch: raised.epoch }];
         },

@@ -99,7 +99,7 @@ export class Attestation {
         throw elsewhere(node.name, "the lease of this verifier ran out");
       node.given = { digest, answer };
       node.seen = now;
-      watch.saw(node.name);
+      watch.saw(node);
       return answer;
     });
   }
@@ -113,7 +113,7 @@ export class Attestation {
     const { verdicts, lease, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
     node.affirmed = undefined;
     const bodies = bodiesIn(reading);
-    const given = await rules.forNode(node, bodies?.canisters ?? []);
+    const given = await rules.forNode(node, bodies?.canisters ?? [], turns.breath(node.tenant));
     // The database may have been asked meanwhile.
     await turns.turn(node.tenant);
     const { policySigners, contourSigners, machines } = rules.trusted;

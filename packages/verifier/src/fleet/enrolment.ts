@@ -24,13 +24,17 @@ import {
   state,
   takeEnrolment,
   type TokenRow,
+  type ToState,
   usableToken,
   useToken,
   writeAct,
+  type VerdictWrite,
   writeEnrolment,
   writeToken,
+  writeVerdict,
 } from "../store/index.ts";
 import { answeredMachine, assertPlace, type Pending, pendingMachine } from "./machine-enrolment.ts";
+import type { Lease } from "./lease.ts";
 import { tokenDigest } from "./owned-node.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Rules } from "./rules.ts";
@@ -57,12 +61,14 @@ interface Answered {
 
 export class Enrolment {
   readonly #db: Database;
+  readonly #lease: Lease;
   readonly #rules: Rules;
   readonly #trusted: Trusted;
   readonly #ownership: Ownership;
 
-  constructor(db: Database, rules: Rules, ownership: Ownership) {
+  constructor(db: Database, lease: Lease, rules: Rules, ownership: Ownership) {
     this.#db = db;
+    this.#lease = lease;
     this.#rules = rules;
     this.#trusted = rules.trusted;
     this.#ownership = ownership;
@@ -129,17 +135,30 @@ export class Enrolment {
     const act = { who: `node ${name}`, tenant, object: name, detail: `id ${node.id}${on}` };
     // Of a node that is there, no other verifier may hold the old token in memory when the new one counts.
     const there = await this.#ownership.take(name, TAKE_MS);
-    const write = () =>
-      this.#db.transaction().execute(async (step) => {
-        if (node.machine !== null) await assertPlace(step, node.machine, name, this.#rules.trusted);
-        if (there === undefined) await insertNode(step, row);
-        else if (kept.replaces === null || !(await renewEnrolment(step, row, kept.replaces))) throw taken(name);
-        await writeAct(step, { ...act, act: there === undefined ? "enrol" : "enrol anew" });
-        await state(step, [{ kind: "enrolment", node: node.id, which: there === undefined ? "first" : "anew" }]);
-      });
-    await (there === undefined ? write() : there.alone(write));
+    const written = async (step: Database): Promise<readonly ToState[]> => {
+      if (node.machine !== null) await assertPlace(step, node.machine, name, this.#rules.trusted);
+      if (there === undefined) await insertNode(step, row);
+      else if (kept.replaces === null || !(await renewEnrolment(step, row, kept.replaces))) throw taken(name);
+      await writeAct(step, { ...act, act: there === undefined ? "enrol" : "enrol anew" });
+      return [{ kind: "enrolment", node: node.id, which: there === undefined ? "first" : "anew" }];
+    };
+    if (there === undefined)
+      await this.#db.transaction().execute(async (step) => await state(step, await written(step)));
+    else await there.alone(() => this.#renew(kept, row.enrolled, written));
     this.#ownership.forget(name);
     return { name, id: node.id, token };
+  }
+
+  /** Nothing is known of the node and its canisters from then on, until it sends evidence. */
+  async #renew({ name, begun }: EnrolmentRow, at: Date, also: NonNullable<VerdictWrite["also"]>): Promise<void> {
+    const there = await findNode(this.#db, name);
+    if (there?.state === "revoked" && there.since > begun) throw revokedSince(name);
+    const verdict = { state: "unknown", failure: null, why: null } as const;
+    await writeVerdict(this.#db, {
+      ...{ node: name, verifier: this.#lease.id, at, verdict, columns: {}, canisters: undefined },
+      others: { ...verdict, why: "its node was enrolled anew, and no evidence has come since" },
+      also,
+    });
   }
 
   #pendingTpm(request: Uint8Array, now: Date): Pending {
@@ -198,6 +217,13 @@ function taken(name: string): VerifierError {
   return new VerifierError(
     "conflict",
     `expected a name and a key that are not enrolled yet, got ${name}, of which one is; to enrol it anew, make a token for that name`,
+  );
+}
+
+function revokedSince(name: string): VerifierError {
+  return new VerifierError(
+    "conflict",
+    `expected an enrolment that began after ${name} was revoked, got an earlier one; begin anew, with another token`,
   );
 }
 

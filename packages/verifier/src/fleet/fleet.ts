@@ -54,7 +54,7 @@ export class Fleet {
     this.challenges = challenges;
     this.timing = timing;
     this.lease = new Lease(urgent, { lost: () => this.#lost(), renewed: () => this.#renewed() });
-    this.ownership = new Ownership(db, this.lease);
+    this.ownership = new Ownership(db, this.lease, (node) => this.watch.watch(node));
     this.rules = new Rules(db, trusted);
     this.epochs = new Epochs(urgent, this.lease, signEpoch);
     const verdicts = new VerdictQueue(db);
@@ -66,7 +66,7 @@ export class Fleet {
       ledgers: new ReplayedLedgers(timing.stale),
       ...(appraised !== undefined && { appraised }),
     });
-    this.enrolment = new Enrolment(db, rules, ownership);
+    this.enrolment = new Enrolment(db, lease, rules, ownership);
     this.administration = new Administration(db, lease, ownership, rules, epochs);
     this.identities = authority && new Identities(authority, { ownership, rules, challenges, timing });
   }
@@ -128,9 +128,7 @@ export class Fleet {
   /** Goes on while there is more to take over, but not for long: rules may have changed meanwhile. */
   async #adopt(): Promise<void> {
     for (const until = performance.now() + ADOPTING_MS; ; ) {
-      const { names, isAll } = await this.ownership.adopt();
-      for (const name of names) this.watch.saw(name);
-      if (isAll || performance.now() > until) return;
+      if ((await this.ownership.adopt()) || performance.now() > until) return;
     }
   }
 }

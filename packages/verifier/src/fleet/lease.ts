@@ -1,7 +1,7 @@
 /**
  * The lease of this verifier. While it runs, no other verifier takes the nodes that this one owns. When it could not be
  * renewed, this one owns nothing any more. It ends here before it ends for the others: time is counted from before the renewal was
- * asked for, by a clock that is never set.
+ * asked for, by a clock that is never set, and by the time of day as well: the first stands still while the machine is paused.
  */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
@@ -19,6 +19,8 @@ export class Lease {
   readonly #renewed: () => Promise<void>;
   #id = "";
   #until = 0;
+  /** By the time of day. */
+  #untilThen = 0;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
@@ -35,7 +37,7 @@ export class Lease {
   }
 
   get isHeld(): boolean {
-    return performance.now() < this.#until;
+    return performance.now() < this.#until && Date.now() < this.#untilThen;
   }
 
   async begin(): Promise<void> {
@@ -51,11 +53,20 @@ export class Lease {
   }
 
   async #beginAnew(): Promise<void> {
-    const asked = performance.now();
+    const begin = this.#beginning();
     const id = randomUUID();
     await beginLease(this.#db, id, hostname(), LEASE_SECONDS);
     this.#id = id;
-    this.#until = asked + LEASE_SECONDS * 1000 * MARGIN;
+    begin();
+  }
+
+  /** To be called when the lease was given; its time counts from now on. */
+  #beginning(): () => void {
+    const [until, untilThen] = [performance.now(), Date.now()].map((now) => now + LEASE_SECONDS * 1000 * MARGIN);
+    return () => {
+      this.#until = until as number;
+      this.#untilThen = untilThen as number;
+    };
   }
 
   #schedule(): void {
@@ -65,8 +76,8 @@ export class Lease {
 
   async #renew(): Promise<void> {
     try {
-      const asked = performance.now();
-      if (await renewLease(this.#db, this.#id, LEASE_SECONDS)) this.#until = asked + LEASE_SECONDS * 1000 * MARGIN;
+      const begin = this.#beginning();
+      if (await renewLease(this.#db, this.#id, LEASE_SECONDS)) begin();
       else {
         this.#until = 0;
         this.#id = "";

@@ -30,6 +30,8 @@ export class OwnedNode {
   state: State;
   accepted: Accepted | undefined;
   seen: Date | undefined;
+  /** From when on it is silent: of one that another verifier gave back, as that one knew it. */
+  silent: Date;
   /** Of the verdict that is written; null: not known. */
   imprint: string | null;
   given: Given | undefined;
@@ -55,6 +57,7 @@ export class OwnedNode {
     this.state = row.state;
     this.accepted = row.accepted === null ? undefined : readAccepted(row.accepted);
     this.seen = row.seen ?? undefined;
+    this.silent = row.silent ?? new Date();
     this.imprint = row.imprint;
   }
 
@@ -88,9 +91,9 @@ export class OwnedNode {
     return turn;
   }
 
-  released(): Released {
+  released(silent: Date | null): Released {
     const accepted = this.isAhead && this.accepted !== undefined ? writeAccepted(this.accepted) : null;
-    return { name: this.name, accepted, seen: this.seen ?? null };
+    return { name: this.name, accepted, seen: this.seen ?? null, silent };
   }
 }
 

@@ -14,12 +14,15 @@ const LOOK_AGAIN_MS = 50;
 export class Ownership {
   readonly #db: Database;
   readonly #lease: Lease;
+  readonly #owned: (node: OwnedNode) => void;
   readonly #nodes = new Map<string, OwnedNode>();
   readonly #claims = new Map<string, Promise<OwnedNode | undefined>>();
 
-  constructor(db: Database, lease: Lease) {
+  /** `owned` is told of each node that this verifier owns from then on. */
+  constructor(db: Database, lease: Lease, owned: (node: OwnedNode) => void) {
     this.#db = db;
     this.#lease = lease;
+    this.#owned = owned;
   }
 
   get size(): number {
@@ -56,14 +59,18 @@ export class Ownership {
       if (row === undefined) return undefined;
       if (!("ownedBy" in row)) {
         if (claimant !== this.#lease.id) continue;
-        const node = new OwnedNode(row);
-        this.#nodes.set(name, node);
-        return node;
+        return this.#own(new OwnedNode(row));
       }
       if (performance.now() > until) throw elsewhere(name, "another verifier holds what it said last");
       await askForRelease(this.#db, row.ownedBy, name);
       await wait(LOOK_AGAIN_MS);
     }
+  }
+
+  #own(node: OwnedNode): OwnedNode {
+    this.#nodes.set(node.name, node);
+    this.#owned(node);
+    return node;
   }
 
   /** Gives a node back, if the request was meant for us. Work on it that has begun is finished first. */
@@ -74,18 +81,18 @@ export class Ownership {
     await node.alone(async () => {
       if (this.#nodes.get(name) !== node) return;
       this.#nodes.delete(name);
-      await releaseNodes(this.#db, this.#lease.id, [node.released()]);
+      await releaseNodes(this.#db, this.#lease.id, [node.released(node.silent)]);
     });
   }
 
-  /** Takes over what no live verifier owns, so many at once, and gives the names, and whether that was all. */
-  async adopt(): Promise<{ readonly names: readonly string[]; readonly isAll: boolean }> {
+  /** Takes over what no live verifier owns, so many at once; whether that was all. */
+  async adopt(): Promise<boolean> {
     const claimant = this.#lease.id;
     const rows = await adoptNodes(this.#db, claimant, ADOPTED_AT_ONCE);
     // The lease was lost meanwhile: others may own them by now.
-    if (claimant !== this.#lease.id) return { names: [], isAll: true };
-    for (const row of rows) if (!this.#nodes.has(row.name)) this.#nodes.set(row.name, new OwnedNode(row));
-    return { names: rows.map(({ name }) => name), isAll: rows.length < ADOPTED_AT_ONCE };
+    if (claimant !== this.#lease.id) return true;
+    for (const row of rows) if (!this.#nodes.has(row.name)) this.#own(new OwnedNode(row));
+    return rows.length < ADOPTED_AT_ONCE;
   }
 
   /** Drops what is in memory of a node: it is read again. */
@@ -100,7 +107,7 @@ export class Ownership {
 
   /** Gives everything back, at an orderly end. */
   async releaseAll(): Promise<void> {
-    const released = [...this.#nodes.values()].map((node) => node.released());
+    const released = [...this.#nodes.values()].map((node) => node.released(null));
     this.#nodes.clear();
     await releaseNodes(this.#db, this.#lease.id, released);
   }

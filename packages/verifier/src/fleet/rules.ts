@@ -102,11 +102,15 @@ export class Rules {
   async forNode(
     node: { readonly tenant: string; readonly labels: Readonly<Record<string, string>> },
     bodies: readonly CanisterBody[],
+    breathe: () => Promise<void> | undefined = () => undefined,
   ): Promise<RulesForNode> {
     const loaded = await this.#load();
     const there = await this.#contoursBy(digestsIn(bodies));
+    const signatures =
+      this.trusted.contourSigners.length === 0 ? new Map<string, readonly Uint8Array[]>() : signaturesIn(bodies);
     const counting: string[] = [];
-    for (const one of there) if (await this.#counts(one, loaded, bodies)) counting.push(one.digest);
+    for (const one of there)
+      if (await this.#counts(one, loaded, signatures.get(one.digest) ?? [], breathe)) counting.push(one.digest);
     const accepted = await this.#filesOf(counting);
     const known = new Set(there.map(({ digest }) => digest));
     const policy = loaded.policies.get(policyNameOf(node, loaded.policies));
@@ -171,13 +175,14 @@ export class Rules {
   async #counts(
     { digest, reviewed }: NamedContour,
     { named }: Loaded,
-    bodies: readonly CanisterBody[],
+    signatures: readonly Uint8Array[],
+    breathe: () => Promise<void> | undefined,
   ): Promise<boolean> {
     if (reviewed || named.has(digest)) return true;
     const keys = this.trusted.contourSigners;
-    if (keys.length === 0) return false;
-    for (const { contour, signature } of bodies) {
-      if (contour === undefined || signature === undefined || hex(contour) !== digest) continue;
+    for (const signature of signatures) {
+      const pause = breathe();
+      if (pause !== undefined) await pause;
       try {
         await signerOf(digest as Digest, { signature, keys });
         return true;
@@ -270,6 +275,19 @@ function policyNameOf(
 
 function digestsIn(bodies: readonly CanisterBody[]): readonly string[] {
   return [...new Set(bodies.flatMap(({ contour }) => (contour === undefined ? [] : [hex(contour)])))];
+}
+
+/** By the contours that they are about. */
+function signaturesIn(bodies: readonly CanisterBody[]): ReadonlyMap<string, readonly Uint8Array[]> {
+  const signatures = new Map<string, Uint8Array[]>();
+  for (const { contour, signature } of bodies) {
+    if (contour === undefined || signature === undefined) continue;
+    const about = hex(contour);
+    const known = signatures.get(about);
+    if (known === undefined) signatures.set(about, [signature]);
+    else known.push(signature);
+  }
+  return signatures;
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");

@@ -2,6 +2,7 @@
 import { VerifierError } from "../error.ts";
 import { storeGone, type VerdictQueue } from "../store/index.ts";
 import type { Lease } from "./lease.ts";
+import type { OwnedNode } from "./owned-node.ts";
 import type { Ownership } from "./ownership.ts";
 import { Wheel } from "./wheel.ts";
 
@@ -28,9 +29,20 @@ export class Watch {
     return this.#wheel.size;
   }
 
-  /** A node is alive now; it is watched from now on. */
-  saw(name: string): void {
-    this.#wheel.set(name, this.#seconds);
+  /** Its evidence has just been judged. */
+  saw(node: OwnedNode): void {
+    node.silent = new Date();
+    this.#wheel.set(node.name, this.#seconds);
+  }
+
+  /**
+   * This verifier owns a node from now on. The time in which it was silent at another verifier counts: otherwise it could go from one to
+   * the other, by requests that prove nothing, and never become stale.
+   */
+  watch({ name, silent }: OwnedNode): void {
+    const left = this.#seconds - (Date.now() - silent.getTime()) / 1000;
+    if (left > 0) this.#wheel.set(name, Math.min(left, this.#seconds));
+    else void this.#markOrLookAgain(name);
   }
 
   /** This verifier is no longer the one that watches it. */

@@ -48,6 +48,12 @@ export async function takeEnrolment(db: Database, id: string): Promise<Enrolment
   return await db.deleteFrom("enrolments").where("id", "=", id).returningAll().executeTakeFirst();
 }
 
+/** Removes the tokens that were made for a name, and what was begun under it. */
+export async function withdrawEnrolments(db: Database, name: string): Promise<void> {
+  await db.deleteFrom("enrolment_tokens").where("name", "=", name).execute();
+  await db.deleteFrom("enrolments").where("name", "=", name).execute();
+}
+
 /** Removes what can no longer be used. */
 export async function forgetEnrolments(db: Database, minutes: number): Promise<void> {
   await sql`delete from enrolments where begun < now() - make_interval(mins => ${minutes})`.execute(db);

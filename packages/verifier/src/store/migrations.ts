@@ -88,6 +88,10 @@ const bounds = `
 create index changes_by_tenant on changes (tenant, id);
 `;
 
+const silences = `
+alter table nodes add column silent timestamptz;
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -97,6 +101,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0006-contours": { up: (db) => run(db, contours) },
   "0007-imprints": { up: (db) => run(db, imprints) },
   "0008-bounds": { up: (db) => run(db, bounds) },
+  "0009-silences": { up: (db) => run(db, silences) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

@@ -24,7 +24,7 @@ export function claimNode(
     if (row.owner !== null && row.owner !== verifier && (await isAlive(step, row.owner))) return { ownedBy: row.owner };
     if (row.owner !== verifier)
       await step.updateTable("nodes").set({ owner: verifier }).where("name", "=", name).execute();
-    return { ...row, owner: verifier };
+    return { ...row, owner: verifier, silent: row.owner === null ? row.silent : null };
   });
 }
 
@@ -47,7 +47,7 @@ export async function adoptNodes(db: Database, verifier: string, most: number): 
 
 async function adopt(db: Database, verifier: string, whose: RawBuilder<unknown>, most: number): Promise<NodeRow[]> {
   const { rows } = await sql<NodeRow>`
-    update nodes set owner = ${verifier} where name in (
+    update nodes set owner = ${verifier}, silent = case when owner is null then silent end where name in (
       select name from nodes where ${whose} and state not in ('revoked', 'unknown') limit ${most} for update skip locked)
       and exists (select 1 from verifiers where id = ${verifier} and until > now())
     returning *`.execute(db);
@@ -72,16 +72,22 @@ export interface Released {
   readonly name: string;
   readonly accepted: string | null;
   readonly seen: Date | null;
+  /** Null where it is given to no other verifier: while none runs, no node can be heard. */
+  readonly silent: Date | null;
 }
 
 const AT_ONCE = 1000;
 
 export async function releaseNodes(db: Database, verifier: string, nodes: readonly Released[]): Promise<void> {
   for (let at = 0; at < nodes.length; at += AT_ONCE) {
-    const some = nodes.slice(at, at + AT_ONCE).map(({ name, accepted, seen }) => ({ name, accepted, seen }));
+    const some = nodes
+      .slice(at, at + AT_ONCE)
+      .map(({ name, accepted, seen, silent }) => ({ name, accepted, seen, silent }));
     await sql`
-      update nodes set owner = null, accepted = coalesce(told.accepted, nodes.accepted), seen = coalesce(told.seen, nodes.seen)
-      from jsonb_to_recordset(${JSON.stringify(some)}::jsonb) as told (name text, accepted text, seen timestamptz)
+      update nodes set owner = null, accepted = coalesce(told.accepted, nodes.accepted), seen = coalesce(told.seen, nodes.seen),
+        silent = told.silent
+      from jsonb_to_recordset(${JSON.stringify(some)}::jsonb)
+        as told (name text, accepted text, seen timestamptz, silent timestamptz)
       where nodes.name = told.name and nodes.owner = ${verifier}`.execute(db);
   }
 }
@@ -126,7 +132,7 @@ export async function insertNode(db: Database, row: Enrolled): Promise<void> {
 
 /**
  * The node that was known by the id `was` under the same name: it gets another token, and what it said last still counts. Evidence by
- * another key is forgotten. False where there is no such node.
+ * another key is forgotten. False where there is no such node. Its verdict is written in the same transaction, by the caller.
  */
 export async function renewEnrolment(db: Database, row: Enrolled, was: string): Promise<boolean> {
   const { name, id, document, machine = null, token, enrolled } = row;
@@ -139,10 +145,6 @@ export async function renewEnrolment(db: Database, row: Enrolled, was: string): 
     .set({
       ...{ id, document, machine, token, enrolled },
       labels: JSON.stringify(labels),
-      state: "unknown",
-      failure: null,
-      why: null,
-      since: enrolled,
     })
     .where("name", "=", name)
     .where("id", "=", was)

@@ -91,6 +91,16 @@ export async function writeContour(db: Database, row: ContourRow): Promise<boole
   return there === undefined;
 }
 
+/** Contours that no reference values name any more: as if only a node had sent them. */
+export async function withdrawContours(db: Database, digests: readonly string[]): Promise<void> {
+  if (digests.length === 0) return;
+  await db
+    .updateTable("contours")
+    .set({ reviewed: false })
+    .where("digest", "in", [...digests])
+    .execute();
+}
+
 /**
  * What the canisters of a tenant name and only a node sent: digest, and bytes. No other contour is kept for that tenant before this
  * transaction ends.
@@ -116,7 +126,7 @@ export async function forgetContours(db: Database, but: readonly string[]): Prom
 /** Differs whenever a rule was written. */
 export async function rulesStamp(db: Database): Promise<string> {
   const { rows } = await sql<{ stamp: string }>`
-    select concat_ws(' ', (select count(*) || ' ' || max(since) from policies), (select count(*) || ' ' || max(since) from reference_files)) as stamp`.execute(
+    select concat_ws(' ', (select count(*) || ' ' || max(since) from policies), (select string_agg(name || ' ' || digest, ' ' order by name) from reference_files)) as stamp`.execute(
     db,
   );
   return rows[0]?.stamp ?? "";

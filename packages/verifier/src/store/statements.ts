@@ -18,9 +18,14 @@ export type ToState = Exclude<Said, { readonly kind: "change" }> | Change;
 
 const AT_ONCE = 1000;
 
+/** Held by each transaction that has something to state, together with others; by the one that begins the statements, alone. */
+const BEGUN_LOCK = 0x69736f73;
+
 /** Writes statements, where a log was ever begun for this database. */
 export async function state(step: Database, said: readonly ToState[]): Promise<void> {
   if (said.length === 0) return;
+  // What is begun meanwhile is seen by the question after this one: what happens is either in force then, or stated here.
+  await sql`select pg_advisory_xact_lock_shared(${BEGUN_LOCK})`.execute(step);
   const { rows } = await sql<LogRow>`update log set last = last + ${said.length} where id = 1 returning *`.execute(
     step,
   );
@@ -58,6 +63,7 @@ export async function lockLog(step: Database): Promise<boolean> {
 
 /** Begins the statements of this database, for a log of so many entries; false where they were begun before. */
 export async function beginLog(step: Database, origin: string, size: number): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock(${BEGUN_LOCK})`.execute(step);
   const made = await step
     .insertInto("log")
     .values({
