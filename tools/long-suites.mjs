@@ -50,6 +50,7 @@ export const longSuites = [
   "test/races/opens.test.ts",
   "test/races/sockets.test.ts",
   "test/reproducibility/reproducibility.test.ts",
+  "test/sensor/high-numbers.test.ts",
   "test/sensor/jails.test.ts",
   "test/sensor/lineage.test.ts",
   "test/sensor/modes.test.ts",

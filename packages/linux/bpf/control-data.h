@@ -12,6 +12,7 @@
 #define SOURCE_ROUTE 3
 #define SOL_IP 0
 #define SOL_IPV6 41
+#define SOL_RAW 255
 #define IP_RETOPTS 7
 #define IPV6_2292RTHDR 5
 #define IPV6_RTHDR 57

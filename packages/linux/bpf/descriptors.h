@@ -41,7 +41,7 @@ static __noinline int opened(struct member *member, struct pt_regs *regs, u32 de
 		return unseen(member, OP_OPEN);
 	file = as_file(address);
 	/* Each case reads its own register: the verifier wants one kind of pointer for each instruction. */
-	switch (regs->orig_ax) {
+	switch (number_of(regs)) {
 	case NR_OPEN:
 		asked = regs->si;
 		mode = regs->dx;

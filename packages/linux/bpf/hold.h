@@ -26,12 +26,10 @@
 static __always_inline bool can_hold(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs;
 
 	if (task->flags & (PF_KTHREAD | PF_USER_WORKER | PF_IO_WORKER))
 		return false;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	return BPF_CORE_READ(regs, orig_ax) != NR_IO_URING_ENTER;
+	return call_number() != NR_IO_URING_ENTER;
 }
 
 static __always_inline struct decided *look_up(struct scratch *scratch)

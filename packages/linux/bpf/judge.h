@@ -25,7 +25,7 @@ static __always_inline int unseen(struct member *member, u32 operation)
 /* Replaces the act in the scratch buffer: a call of another ABI was made, and nothing else is said. */
 static __always_inline void make_foreign(struct act *act)
 {
-	u64 call = call_register();
+	u64 call = call_number();
 
 	act->operation = OP_ABI;
 	act->arguments[0] = is_compat() ? ARCH_I386 : ARCH_X32;

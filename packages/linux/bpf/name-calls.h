@@ -95,7 +95,7 @@ static __always_inline bool name_call(struct naming *naming, struct pt_regs *reg
 {
 	u64 di = regs->di, si = regs->si, dx = regs->dx, r10 = regs->r10, r8 = regs->r8;
 
-	switch (regs->orig_ax) {
+	switch (number_of(regs)) {
 	case NR_UNLINK:
 		about_path(naming, OP_UNLINK, di, AT_SYMLINK_NOFOLLOW);
 		return true;
@@ -113,7 +113,7 @@ static __always_inline bool name_call(struct naming *naming, struct pt_regs *reg
 	case NR_RENAMEAT2:
 		about_place(naming, OP_RENAME, di, si, AT_SYMLINK_NOFOLLOW);
 		and_name(naming, dx, r10);
-		naming->first = regs->orig_ax == NR_RENAMEAT2 ? r8 & RENAME_EXCHANGE : 0;
+		naming->first = number_of(regs) == NR_RENAMEAT2 ? r8 & RENAME_EXCHANGE : 0;
 		return true;
 	case NR_LINK:
 		about_path(naming, OP_LINK, di, AT_SYMLINK_NOFOLLOW);
@@ -162,12 +162,12 @@ static __always_inline bool name_call(struct naming *naming, struct pt_regs *reg
 		return true;
 	case NR_FCHMODAT:
 	case NR_FCHMODAT2:
-		about_place(naming, OP_CHMOD, di, si, regs->orig_ax == NR_FCHMODAT2 ? r10 : 0);
+		about_place(naming, OP_CHMOD, di, si, number_of(regs) == NR_FCHMODAT2 ? r10 : 0);
 		naming->first = dx & 07777;
 		return true;
 	case NR_CHOWN:
 	case NR_LCHOWN:
-		about_path(naming, OP_CHOWN, di, regs->orig_ax == NR_LCHOWN ? AT_SYMLINK_NOFOLLOW : 0);
+		about_path(naming, OP_CHOWN, di, number_of(regs) == NR_LCHOWN ? AT_SYMLINK_NOFOLLOW : 0);
 		naming->first = (u32)si;
 		naming->second = (u32)dx;
 		return true;
@@ -188,13 +188,13 @@ static __always_inline bool name_call(struct naming *naming, struct pt_regs *reg
 	case NR_FUTIMESAT:
 	case NR_UTIMENSAT:
 		if (si)
-			about_place(naming, OP_UTIMENS, di, si, regs->orig_ax == NR_UTIMENSAT ? r10 : 0);
+			about_place(naming, OP_UTIMENS, di, si, number_of(regs) == NR_UTIMENSAT ? r10 : 0);
 		else
 			about_descriptor(naming, OP_UTIMENS, di);
 		return true;
 	case NR_SETXATTR:
 	case NR_LSETXATTR:
-		about_path(naming, OP_SETXATTR, di, regs->orig_ax == NR_LSETXATTR ? AT_SYMLINK_NOFOLLOW : 0);
+		about_path(naming, OP_SETXATTR, di, number_of(regs) == NR_LSETXATTR ? AT_SYMLINK_NOFOLLOW : 0);
 		naming->text = si;
 		return true;
 	case NR_FSETXATTR:
@@ -203,7 +203,7 @@ static __always_inline bool name_call(struct naming *naming, struct pt_regs *reg
 		return true;
 	case NR_REMOVEXATTR:
 	case NR_LREMOVEXATTR:
-		about_path(naming, OP_REMOVEXATTR, di, regs->orig_ax == NR_LREMOVEXATTR ? AT_SYMLINK_NOFOLLOW : 0);
+		about_path(naming, OP_REMOVEXATTR, di, number_of(regs) == NR_LREMOVEXATTR ? AT_SYMLINK_NOFOLLOW : 0);
 		naming->text = si;
 		return true;
 	case NR_FREMOVEXATTR:
@@ -212,7 +212,7 @@ static __always_inline bool name_call(struct naming *naming, struct pt_regs *reg
 		return true;
 	case NR_SETXATTRAT:
 	case NR_REMOVEXATTRAT:
-		about_place(naming, regs->orig_ax == NR_SETXATTRAT ? OP_SETXATTR : OP_REMOVEXATTR, di, si, dx);
+		about_place(naming, number_of(regs) == NR_SETXATTRAT ? OP_SETXATTR : OP_REMOVEXATTR, di, si, dx);
 		naming->text = r10;
 		return true;
 	}

@@ -24,11 +24,23 @@
 #define PF_IO_WORKER 0x00000010
 #define NR_IO_URING_ENTER 426
 
-static __always_inline u64 call_register(void)
+/*
+ * The number of the call as the kernel takes it: it looks at the lower half of the register alone (arch/x86/entry/entry_64.S, movslq
+ * %eax, %rsi). The upper half is whatever the workload put there.
+ */
+static __always_inline u64 number_of(struct pt_regs *regs)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return (s64)(s32)regs->orig_ax;
+}
 
-	return regs->orig_ax;
+static __always_inline u64 call_number(void)
+{
+	return number_of((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+}
+
+static __always_inline u64 first_argument(void)
+{
+	return ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))->di;
 }
 
 /*
@@ -39,7 +51,7 @@ static __always_inline u64 raw_call(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return task->flags & PF_IO_WORKER ? NR_IO_URING_ENTER : call_register();
+	return task->flags & PF_IO_WORKER ? NR_IO_URING_ENTER : call_number();
 }
 
 static __always_inline bool is_compat(void)
@@ -52,7 +64,7 @@ static __always_inline bool is_compat(void)
 static __always_inline bool comes_by_other_abi(void)
 {
 	/* Outside of a system call the number is -1. */
-	return is_compat() || call_register() >> 30 == 1;
+	return is_compat() || call_number() >> 30 == 1;
 }
 
 /* Whether the call is execve or execveat. The kernel switches to the ABI of the loaded program before it maps that. */

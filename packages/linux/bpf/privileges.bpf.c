@@ -18,7 +18,7 @@ static __always_inline int judge_call(u32 operation, enum patience patience)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	struct said said = {
-		.first = BPF_CORE_READ(regs, orig_ax),
+		.first = call_number(),
 		.second = BPF_CORE_READ(regs, di),
 		.third = BPF_CORE_READ(regs, si),
 		.fourth = BPF_CORE_READ(regs, dx),

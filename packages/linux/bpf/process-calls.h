@@ -166,16 +166,16 @@ static __always_inline bool asks_other(struct member *member, struct pt_regs *re
 {
 	u64 di = regs->di, si = regs->si;
 
-	switch (regs->orig_ax) {
+	switch (number_of(regs)) {
 	case NR_KILL:
 	case NR_TKILL:
 	case NR_RT_SIGQUEUEINFO:
 	case NR_TGKILL:
 	case NR_RT_TGSIGQUEUEINFO:
-		if (regs->orig_ax == NR_KILL && (s32)di <= 0)
+		if (number_of(regs) == NR_KILL && (s32)di <= 0)
 			signal_group(member, di, si);
 		else
-			signal_process(member, called(member, di, OP_KILL), names_thread(regs->orig_ax) ? regs->dx : si);
+			signal_process(member, called(member, di, OP_KILL), names_thread(number_of(regs)) ? regs->dx : si);
 		return true;
 	case NR_PIDFD_SEND_SIGNAL:
 		signal_process(member, bpf_task_from_pid(number_behind(di)), si);
@@ -188,7 +188,7 @@ static __always_inline bool asks_other(struct member *member, struct pt_regs *re
 		/* fallthrough */
 	case NR_PROCESS_VM_READV:
 	case NR_PROCESS_VM_WRITEV:
-		look_call(called(member, regs->orig_ax == NR_PTRACE ? si : di, OP_PTRACE));
+		look_call(called(member, number_of(regs) == NR_PTRACE ? si : di, OP_PTRACE));
 		return true;
 	case NR_PIDFD_GETFD:
 		look_call(bpf_task_from_pid(number_behind(di)));
@@ -276,7 +276,7 @@ static __always_inline int load_module(struct member *member, u32 descriptor)
 
 static __always_inline int asks_privilege(struct member *member, struct pt_regs *regs, struct way *way)
 {
-	u64 di = regs->di, si = regs->si, call = regs->orig_ax, word = 0;
+	u64 di = regs->di, si = regs->si, call = number_of(regs), word = 0;
 
 	switch (call) {
 	case NR_SETUID:

@@ -227,12 +227,9 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 	enum patience patience = IN_PLACE;
 	bool is_kept = member && is_supervisor(task);
 	u32 operation = OP_PTRACE;
-	struct pt_regs *regs;
+	u64 call = call_number();
 	struct scratch *scratch;
-	u64 call;
 
-	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	call = BPF_CORE_READ(regs, orig_ax);
 	switch (call) {
 	case NR_PTRACE:
 		patience = BY_RESTART;
@@ -266,7 +263,7 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 		return unseen_kept(member, operation, is_kept);
 	scratch->record.act.arguments[0] = call;
 	if (call == NR_PTRACE)
-		scratch->record.act.arguments[0] |= (u64)BPF_CORE_READ(regs, di) << 32;
+		scratch->record.act.arguments[0] |= first_argument() << 32;
 	add_target(scratch, member, task);
 	return end_kept(scratch, patience, is_kept);
 }

@@ -156,6 +156,7 @@ static __always_inline bool changes_network(u32 request)
 	case 0x8930 ... 0x8932:
 	case 0x8934:
 	case 0x8936 ... 0x8937:
+	case 0x8940 ... 0x8941:
 	case 0x8943:
 	case 0x8949:
 	case 0x8953:
@@ -223,9 +224,14 @@ static __always_inline bool sets_route(int level, int option)
 HOOK(socket_setsockopt)
 int BPF_PROG(option_set, struct socket *socket, int level, int option)
 {
+	/* A raw socket of IPv6 takes the option at this level as well (net/ipv6/raw.c, rawv6_setsockopt). */
+	if (level == SOL_RAW)
+		return option == IPV6_HDRINCL ? judge_network(OWN_HEADERS) : 0;
 	if (level != SOL_IP && level != SOL_IPV6)
 		return 0;
 	switch (option) {
+	/* IP_VS_SO_SET_... (linux/ip_vs.h) */
+	case 1152 ... 1167:
 	case 64 ... 65:
 	case 96 ... 97:
 	case 128 ... 129:

@@ -77,8 +77,8 @@ static __always_inline int reach_by(struct member *member, struct way *way, stru
 
 	if (length < 0)
 		return unseen(member, operation);
-	if (!is_file(way->string, length)) {
-		if (operation == OP_CONNECT && family_of(way->string, length) == AF_UNSPEC)
+	if (!is_file(socket, way->string, length)) {
+		if (operation == OP_CONNECT && dissolves(socket, way->string, length))
 			return 0;
 		return judge_address(member, socket, way->string, length, operation);
 	}
@@ -131,7 +131,7 @@ static __noinline int reached(struct member *member, struct pt_regs *regs, s64 r
 	struct sending sending = { .member = member, .messages = si, .descriptor = di, .count = 1 };
 	struct socket *socket;
 
-	switch (regs->orig_ax) {
+	switch (number_of(regs)) {
 	case NR_SOCKET:
 	case NR_SOCKETPAIR:
 		return result < 0 ? 0 : socket_made((void *)0, (u32)di, (u32)si, (u32)dx, 0);
@@ -159,7 +159,7 @@ static __noinline int reached(struct member *member, struct pt_regs *regs, s64 r
 		socket = socket_of(di);
 		if (!socket)
 			return unseen(member, OP_ACCEPT);
-		return judge_local(socket, regs->orig_ax == NR_LISTEN ? OP_LISTEN : OP_ACCEPT);
+		return judge_local(socket, number_of(regs) == NR_LISTEN ? OP_LISTEN : OP_ACCEPT);
 	}
 	return 0;
 }

@@ -80,8 +80,11 @@ static __always_inline int judge_address(struct member *member, struct socket *s
 	return end_event(scratch);
 }
 
-/* Whether an address is a path. Such a socket is reported where its file is made or found. */
-static __always_inline bool is_file(void *address, int length)
+/*
+ * Whether an address is a path. Such a socket is reported where its file is made or found. Sockets of some families take an address
+ * without a look at the family in it: only one of Unix goes to a file.
+ */
+static __always_inline bool is_file(struct socket *socket, void *address, int length)
 {
 	struct {
 		u16 family;
@@ -90,7 +93,7 @@ static __always_inline bool is_file(void *address, int length)
 
 	if (length < 3 || bpf_probe_read_kernel(&head, 3, address))
 		return false;
-	return head.family == AF_UNIX && head.first != 0;
+	return head.family == AF_UNIX && head.first != 0 && BPF_CORE_READ(socket, sk, __sk_common.skc_family) == AF_UNIX;
 }
 
 static __always_inline u16 family_of(void *address, int length)
@@ -102,6 +105,14 @@ static __always_inline u16 family_of(void *address, int length)
 	return family;
 }
 
+/* Whether a connect dissolves an association, and reaches no socket. Other families may take such an address as their own. */
+static __always_inline bool dissolves(struct socket *socket, void *address, int length)
+{
+	u16 own = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
+
+	return family_of(address, length) == AF_UNSPEC && (own == AF_INET || own == AF_INET6 || own == AF_UNIX);
+}
+
 HOOK(socket_bind)
 int BPF_PROG(socket_bound, struct socket *socket, void *address, int length)
 {
@@ -110,14 +121,13 @@ int BPF_PROG(socket_bound, struct socket *socket, void *address, int length)
 	if (!member)
 		return 0;
 	member->socket_type = 0;
-	if (is_file(address, length)) {
+	if (is_file(socket, address, length)) {
 		member->socket_type = socket->type;
 		return 0;
 	}
 	return judge_address(member, socket, address, length, OP_BIND);
 }
 
-/* A connect to AF_UNSPEC dissolves an association, and reaches no socket. */
 HOOK(socket_connect)
 int BPF_PROG(socket_connected, struct socket *socket, void *address, int length)
 {
@@ -125,8 +135,8 @@ int BPF_PROG(socket_connected, struct socket *socket, void *address, int length)
 
 	if (!member)
 		return 0;
-	member->addressed = is_file(address, length) ? BY_CONNECT : 0;
-	if (member->addressed || family_of(address, length) == AF_UNSPEC)
+	member->addressed = is_file(socket, address, length) ? BY_CONNECT : 0;
+	if (member->addressed || dissolves(socket, address, length))
 		return 0;
 	return judge_address(member, socket, address, length, OP_CONNECT);
 }
@@ -155,7 +165,7 @@ int BPF_PROG(message_sent, struct socket *socket, struct msghdr *message)
 		if (verdict)
 			return verdict == -ERESTARTNOINTR ? -ERESTARTNOINTR : -EPERM;
 	}
-	if (!member->addressed || is_file(name, length))
+	if (!member->addressed || is_file(socket, name, length))
 		return 0;
 	return judge_address(member, socket, name, length, OP_SEND);
 }

@@ -163,8 +163,8 @@ static __noinline int begins(struct member *member, struct pt_regs *regs)
 
 	if (asks_other(member, regs))
 		return 0;
-	if (regs->orig_ax == NR_FCNTL)
-		return regs->si == F_SETFL ? begins_writing(regs->di, regs->dx) : 0;
+	if (number_of(regs) == NR_FCNTL)
+		return (u32)regs->si == F_SETFL ? begins_writing(regs->di, regs->dx) : 0;
 	way = take_way();
 	if (!way) {
 		lose(member->namespace_id, OP_NONE);
@@ -214,14 +214,14 @@ int call_begins(unsigned long long *ctx)
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 	struct member *member;
 
-	if (!is_foreign(regs->orig_ax) && !(looked_at[regs->orig_ax & (CALLS - 1)] & BEGIN))
+	if (!is_foreign(number_of(regs)) && !(looked_at[number_of(regs) & (CALLS - 1)] & BEGIN))
 		return 0;
 	member = current_member();
 	if (!member)
 		return 0;
-	if (is_foreign(regs->orig_ax))
+	if (is_foreign(number_of(regs)))
 		lose(member->namespace_id, OP_NONE);
-	else if (regs->orig_ax == NR_EXECVE || regs->orig_ax == NR_EXECVEAT)
+	else if (number_of(regs) == NR_EXECVE || number_of(regs) == NR_EXECVEAT)
 		put_actor_aside();
 	else
 		begins(member, regs);
@@ -236,7 +236,7 @@ static __always_inline bool succeeded(s64 result)
 
 static __always_inline int ends(struct member *member, struct pt_regs *regs, s64 result)
 {
-	switch (regs->orig_ax) {
+	switch (number_of(regs)) {
 	case NR_MOUNT:
 		return mount_ends(member, regs);
 	case NR_MMAP:
@@ -249,7 +249,7 @@ static __always_inline int ends(struct member *member, struct pt_regs *regs, s64
 	case NR_SHMAT:
 		return succeeded(result) && attaches_code(regs->dx) ? judge_memory(OP_MAP_ANONYMOUS, 1) : 0;
 	}
-	if (looked_at[regs->orig_ax & (CALLS - 1)] & BEGIN) {
+	if (looked_at[number_of(regs) & (CALLS - 1)] & BEGIN) {
 		if (!take_up(result == 0) && result == 0)
 			describe_late(member, regs);
 		return 0;
@@ -265,12 +265,12 @@ int call_ends(unsigned long long *ctx)
 	struct member *member;
 
 	/* The return from a signal handler is not a call any more (-1). */
-	if (is_foreign(regs->orig_ax) || !(looked_at[regs->orig_ax & (CALLS - 1)] & END))
+	if (is_foreign(number_of(regs)) || !(looked_at[number_of(regs) & (CALLS - 1)] & END))
 		return 0;
 	member = current_member();
 	if (!member)
 		return 0;
-	switch (regs->orig_ax) {
+	switch (number_of(regs)) {
 	case NR_OPEN:
 	case NR_CREAT:
 	case NR_OPENAT:

@@ -1,6 +1,6 @@
 /** What every decoder of a call needs, and the one way to report an act. */
 import { type Operation, operationNames } from "@isoline/core/event";
-import { EACCES, EFAULT, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, EPERM, ESRCH } from "../../abi/errno.ts";
+import { EACCES, EAGAIN, EFAULT, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, EPERM, ESRCH } from "../../abi/errno.ts";
 import type { Loader } from "../files/loader.ts";
 import { FileKnowledge } from "../files/knowledge.ts";
 import { Building } from "./building.ts";
@@ -51,6 +51,8 @@ export interface Deed {
   readonly isCreation?: boolean;
   /** It is an act whether it succeeds or not. */
   readonly isAskedFirst?: boolean;
+  /** EAGAIN of the call: it would wait, and the task makes it instead. */
+  readonly mayBlock?: boolean;
 }
 
 const PROCEED: Verdict = 0;
@@ -237,6 +239,8 @@ export class Context {
     // The decision has just checked the same.
     if (!isAskedFirst && !this.listener.stillWaiting()) return PROCEED;
     const result = deed.isCreation ? this.performer.create(thread, call) : this.performer.make(thread, call);
+    if (result === -EAGAIN && deed.mayBlock === true)
+      return isAskedFirst ? this.racy() : this.carryOut(thread, { ...deed, call: undefined });
     if (result < 0) {
       // The act that was decided did not happen.
       if (isAskedFirst) this.mediator.withdraw();

@@ -72,6 +72,9 @@ export const networkRequests: Readonly<Record<number, string>> = {
   0x8934: "interface-flags", // SIOCSIFPFLAGS
   0x8936: "interface-address", // SIOCDIFADDR
   0x8937: "interface-hardware", // SIOCSIFHWBROADCAST
+  // SIOCGIFBR, SIOCSIFBR: both add and remove bridges (net/bridge/br_ioctl.c, old_deviceless).
+  0x8940: "bridge",
+  0x8941: "bridge",
   0x8943: "interface-queue", // SIOCSIFTXQLEN
   0x8949: "interface-register", // SIOCSMIIREG
   0x8953: "neighbour-remove", // SIOCDARP
@@ -91,11 +94,22 @@ export const networkRequests: Readonly<Record<number, string>> = {
   0x89f2: "tunnel", // SIOCDELTUNNEL
   0x89f3: "tunnel", // SIOCCHGTUNNEL
 };
-/** `setsockopt` options that replace tables of the packet filter (IPT_, IP6T_, ARPT_, EBT_SO_SET_…; linux/netfilter*). */
-const netfilterOptions: readonly number[] = [64, 65, 96, 97, 128, 129];
+/** IP_VS_BASE_CTL, and how many commands there are to set something (linux/ip_vs.h). */
+const IP_VS = 1152;
+const IP_VS_COMMANDS = 16;
+/**
+ * `setsockopt` options that replace tables of the packet filter (IPT_, IP6T_, ARPT_, EBT_SO_SET_…; linux/netfilter*), and those by which
+ * connections of the machine are sent elsewhere (IP_VS_SO_SET_…).
+ */
+const netfilterOptions: readonly number[] = [
+  ...[64, 65, 96, 97, 128, 129],
+  ...Array.from({ length: IP_VS_COMMANDS }, (_, command) => IP_VS + command),
+];
 /** linux/in.h, in6.h: levels at which an option is the internet's; elsewhere the numbers mean other things. */
 const SOL_IP = 0;
 export const SOL_IPV6 = 41;
+/** linux/socket.h: a raw socket of IPv6 takes IPV6_HDRINCL at this level as well (net/ipv6/raw.c, rawv6_setsockopt). */
+const SOL_RAW = 255;
 /**
  * Options that have packets go elsewhere first than their address says: IP_OPTIONS (loose and strict source routes), IPV6_RTHDR,
  * and the older IPV6_2292RTHDR and IPV6_2292PKTOPTIONS. Anyone may set them.
@@ -113,6 +127,7 @@ export const SOURCE_ROUTE = "source-route";
 export const headerOptions: ReadonlyMap<number, readonly number[]> = new Map([
   [SOL_IP, [3]],
   [SOL_IPV6, [36]],
+  [SOL_RAW, [36]],
 ]);
 /** How an event calls it. */
 export const OWN_HEADERS = "own-headers";
@@ -131,6 +146,7 @@ export const peerPidfd = 77;
 /** What stops of `setsockopt`, by level. */
 export const socketOptions: ReadonlyMap<number, readonly number[]> = new Map([
   [SOL_SOCKET, [passPidfd]],
+  [SOL_RAW, headerOptions.get(SOL_RAW) ?? []],
   ...[SOL_IP, SOL_IPV6].map((level): [number, number[]] => [
     level,
     [

@@ -55,6 +55,18 @@ export interface Address {
   readonly path?: Buffer;
 }
 
+/**
+ * The meaning of an address for a socket of another family than the internet's and Unix's. Many of these never look at the family in an
+ * address (packet, alg, raw): it is their own, whatever stands there. AF_UNSPEC dissolves an association, where a protocol has that.
+ */
+export function addressOf(family: number, bytes: Buffer): Address | undefined {
+  if (family === AF_UNIX || bytes.length < 2 || bytes.readUInt16LE(0) === AF_UNSPEC)
+    return parseAddress(bytes, bytes.length);
+  const meant = Buffer.from(bytes);
+  meant.writeUInt16LE(family, 0);
+  return parseAddress(meant, meant.length);
+}
+
 /** Reads a `struct sockaddr` of `length` bytes; undefined if it is too short (the kernel refuses it then). */
 export function parseAddress(bytes: Buffer, length: number): Address | undefined {
   if (length < 2) return undefined;

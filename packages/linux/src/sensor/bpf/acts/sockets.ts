@@ -6,8 +6,10 @@ import type { Act } from "../../mediation.ts";
 import { OWN_NETWORK } from "../../socket-table.ts";
 import {
   AF_INET,
+  AF_INET6,
   AF_UNIX,
   AF_UNSPEC,
+  addressOf,
   familyName,
   inNetwork,
   parseAddress,
@@ -44,9 +46,11 @@ function endpoint(record: Record, op: Endpoint): Act {
     return op === "bind" ? { op, subject, observation: { exclusive: true, requestedMode: 0o777 } } : { op, subject };
   }
   const bytes = record.rest;
-  const plain = parseAddress(bytes, bytes.length);
+  const family = record.argument(2);
+  const isOfInternet = family === AF_INET || family === AF_INET6;
+  const plain = isOfInternet ? parseAddress(bytes, bytes.length) : addressOf(family, bytes);
   // On an IPv4 socket, an address of AF_UNSPEC means the same as one of AF_INET.
-  const isMeant = plain?.family === AF_UNSPEC && record.argument(2) === AF_INET && op === "send";
+  const isMeant = plain?.family === AF_UNSPEC && family === AF_INET && op === "send";
   const address = isMeant ? unspecifiedAsInet(plain) : plain;
   if (!address) return { op, subject: { family: "?", type, address: "?too-short" } };
   const text = op === "bind" && address.family === AF_UNIX && address.text === "unnamed" ? "@autobind" : address.text;

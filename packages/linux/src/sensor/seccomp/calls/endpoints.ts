@@ -11,6 +11,7 @@ import {
   AF_INET6,
   AF_UNIX,
   type Address,
+  addressOf,
   familyName,
   inNetwork,
   parseAddress,
@@ -54,7 +55,8 @@ export function familyOf(given: Buffer): number | undefined {
  */
 export function addressFor(socket: SocketFacts, given: Buffer): Address | undefined {
   const family = familyOf(given);
-  if (!isOfInternet(socket) || family === AF_INET || family === AF_INET6) return parseAddress(given, given.length);
+  if (!isOfInternet(socket)) return addressOf(socket.family, given);
+  if (family === AF_INET || family === AF_INET6) return parseAddress(given, given.length);
   if (family === undefined) return undefined;
   const meant = Buffer.from(given);
   meant.writeUInt16LE(socket.family, 0);

@@ -12,6 +12,7 @@ import { pathText } from "../../files/knowledge.ts";
 import { prctlOptions } from "../../words/requests.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
+import { holdsSupervisor, SUPERVISOR, targetByNumber } from "./targets.ts";
 
 /** The setuid family: `count` ids in the first arguments. -1 leaves an id as it is. */
 export function setid(call: string, count: number): Decoder {
@@ -73,10 +74,23 @@ export const prctl: Decoder = (context, thread) => {
   const argument = context.call.pointer(1);
   const value = argument < 4096n && option !== "set-ptracer" ? String(argument) : "*";
   if (option === "set-child-subreaper") thread.process.adopts = true;
-  const verdict = changeCredentials(context, thread, { op: "prctl", subject: { option, value } });
+  const act: Act = { op: "prctl", subject: { option, value } };
+  if (option === "sched-core" && sharesCoreOfSupervisor(context, thread)) return context.keep(thread, act);
+  const verdict = changeCredentials(context, thread, act);
   if (option === "set-mm" && verdict === 0) context.tasks.marksMayChange(thread);
   return verdict;
 };
+
+/** PIDTYPE_PGID, the third kind that PR_SCHED_CORE takes (linux/prctl.h). */
+const GROUP_KIND = 2;
+
+/** `prctl(PR_SCHED_CORE, command, pid, kind, …)` has a task, a process or a group run together with others, or with none. */
+function sharesCoreOfSupervisor(context: Context, thread: Thread): boolean {
+  const number = context.call.int(2);
+  if (context.call.u32(3) === GROUP_KIND) return holdsSupervisor(thread, number);
+  const target = targetByNumber(context, thread, number);
+  return typeof target === "object" && target.relation === SUPERVISOR;
+}
 
 /** The rights after the call are not known, but they may have changed. */
 function unreadCredentials(context: Context, thread: Thread, error: number): Verdict {

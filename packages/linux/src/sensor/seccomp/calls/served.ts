@@ -28,15 +28,22 @@ export function mountingServed(context: Context, thread: Thread, type: string): 
 
 /** /dev/fuse, /dev/autofs; network block devices; Coda (Documentation/admin-guide/devices.txt). */
 const NUMBERS = /^(?:10:229|10:235|43:\d+|67:\d+)$/;
-/** Devices of major number 10 that get their minor number when their driver is loaded (/proc/misc). */
-const NAMES: ReadonlySet<string> = new Set(["cachefiles", "ublk-control", "pvfs2-req"]);
+/** Devices of major number 10 that get their minor number when their driver is loaded (/proc/misc). NVMe may lead to a port of one's own. */
+const NAMES: ReadonlySet<string> = new Set(["cachefiles", "ublk-control", "pvfs2-req", "nvme-fabrics"]);
 const MISC = "10:";
+/** Drivers whose major number is given when they are loaded (/proc/devices): virtio devices, disks among them, that a process serves. */
+const DRIVERS = /^ *(\d+) vduse$/m;
+/** How the driver of disks that a process serves calls a device of `uio` (drivers/target/target_core_user.c). */
+const DISK_BY_UIO = /^tcm-user\//;
 
 /** Whether a device lets a process serve files, or the disk that they lie on. */
 export function isServing({ rdev, isCharacterDevice, kind }: Stat): boolean {
   if (!isCharacterDevice && kind !== S_IFBLK) return false;
   if (NUMBERS.test(rdev)) return true;
-  if (!isCharacterDevice || !rdev.startsWith(MISC)) return false;
+  if (!isCharacterDevice) return false;
+  if (DRIVERS.exec(readProcFile("/proc/devices") ?? "")?.[1] === rdev.split(":")[0]) return true;
+  if (DISK_BY_UIO.test(readProcFile(`/sys/dev/char/${rdev}/name`) ?? "")) return true;
+  if (!rdev.startsWith(MISC)) return false;
   const name = new RegExp(`^ *${rdev.slice(MISC.length)} (.+)$`, "m").exec(readProcFile("/proc/misc") ?? "")?.[1];
   return name !== undefined && NAMES.has(name);
 }

@@ -13,7 +13,7 @@ export interface Target {
   readonly target?: Digest;
 }
 
-const SUPERVISOR = "supervisor";
+export const SUPERVISOR = "supervisor";
 
 /** The targets that count: none if the target is the task itself or does not exist. */
 export type MaybeTarget = Target | "itself" | "none";

@@ -1,13 +1,14 @@
 /** truncate: a file is cut, or extended by zeros. */
 import { readFileSync } from "node:fs";
-import { EFBIG, EINVAL, EISDIR } from "../../../abi/errno.ts";
-import { tgkill } from "../../../abi/libc.ts";
+import { EAGAIN, EFBIG, EINVAL, EISDIR, EMFILE, ENFILE } from "../../../abi/errno.ts";
+import { close, tgkill } from "../../../abi/libc.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_WRONLY } from "../../../abi/stat.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import type { Found } from "../../files/found.ts";
+import { type Found, reopen } from "../../files/found.ts";
 import { WRITE } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
 import { type Held, plain, withHeld } from "./objects.ts";
@@ -27,13 +28,27 @@ function cut(context: Context, thread: Thread, held: Held, length: bigint): Verd
   const refusal = () => refusalOfKind(found) || context.permissions.refusal(found, WRITE, thread);
   context.building.cuts(found);
   if (isTooLong(thread.tid, found, length)) return refuseLength(context, thread, refusal());
-  const call = () => rawCall(syscallNumbers.truncate, [held.path, length]);
   const isOurs = held.isReached && !isTooLong(process.pid, found, length) && !isLeased(found);
   return context.carryOut(thread, {
     act: { op: "truncate", subject: context.files.describe(found) },
     refusal,
-    call: isOurs ? call : undefined,
+    call: isOurs ? () => cutWithoutWaiting(found, length) : undefined,
+    mayBlock: true,
   });
+}
+
+/**
+ * By path the call would wait for the holder of a lease, which may have been taken since this was looked at, and may be waiting for the
+ * supervisor. An open does not wait; while the file is open for writing, no lease can be taken.
+ */
+function cutWithoutWaiting({ fd }: Found, length: bigint): number {
+  const own = reopen(fd, O_WRONLY | O_NONBLOCK | O_CLOEXEC, false);
+  if (own < 0) return own === -EMFILE || own === -ENFILE ? -EAGAIN : own;
+  try {
+    return rawCall(syscallNumbers.ftruncate, [own, length]);
+  } finally {
+    close(own);
+  }
 }
 
 function refusalOfKind({ stat }: Found): number {

@@ -92,11 +92,19 @@ export class TaskTable {
    * namespace.
    */
   find(pid: number): Process | undefined {
-    const known = this.#processes.get(pid) ?? this.#threads.get(pid)?.process;
+    const known = this.#processes.get(pid) ?? this.#processOfThread(pid);
     if (known && isAlive(known)) return known;
     const status = readThreadStatus(pid);
     if (!status) return undefined;
     return this.#descends(status) ? this.#processAt(status) : undefined;
+  }
+
+  /** Of a known thread that still has the number: another task may have got it since. */
+  #processOfThread(tid: number): Process | undefined {
+    const thread = this.#threads.get(tid);
+    if (thread === undefined || this.#isSame(thread)) return thread?.process;
+    this.#forget(thread);
+    return undefined;
   }
 
   /** Whether a process is a descendant of a known one. The number of parents is bounded: /proc has no loop, but may change meanwhile. */
