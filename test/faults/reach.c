@@ -181,6 +181,10 @@ static void adjust(void)
 	say("priority-thread", setpriority(PRIO_PROCESS, thread, 19));
 	say("priority-group", setpriority(PRIO_PGRP, 0, 19));
 	say("priority-user", setpriority(PRIO_USER, 0, 19));
+	/* PR_SCHED_CORE: CREATE is 1, SHARE_TO 2; of a thread 0, a process 1, a group 2 (linux/prctl.h). */
+	say("core", prctl(62, 2, supervisor, 1, 0));
+	say("core-thread", prctl(62, 2, thread, 0, 0));
+	say("core-group", prctl(62, 1, 0, 2, 0));
 	say("scheduler", sched_setscheduler(supervisor, 5, &parameter));
 	say("affinity", sched_setaffinity(thread, sizeof(processors), &processors));
 	say("io-priority", syscall(SYS_ioprio_set, 1, supervisor, 0x6000));

@@ -44,6 +44,9 @@ const ways: Readonly<Record<string, readonly string[]>> = {
   adjust: ["limit", "priority", "priority-thread", "priority-group", "priority-user", "scheduler", "affinity"].concat([
     "io-priority",
     "priority-mapped",
+    "core",
+    "core-thread",
+    "core-group",
   ]),
 };
 const EPERM = 1;

@@ -11,6 +11,7 @@ import {
   interrupt,
   must,
   poke,
+  put,
   result,
   type Script,
   spawned,
@@ -35,6 +36,11 @@ const SO_REUSEADDR = 2;
 const IPT_SO_SET_REPLACE = 64;
 const SIOCSIFMTU = 0x8922;
 const SIOCGIFCONF = 0x8912;
+const SIOCSIFBR = 0x8941;
+const IP_VS_SO_SET_ADD = 1154;
+const SOL_RAW = 255;
+const SOCK_RAW = 3;
+const IPPROTO_ICMPV6 = 58;
 const FIFREEZE = 0xc004_5877;
 const EXT4_IOC_MOVE_EXT = 0xc028_660f;
 const EXT4_IOC_SWAP_BOOT = 0x6611;
@@ -160,6 +166,25 @@ export const kernel: readonly Case[] = [
       call("setsockopt", result(0), SOL_IPV6, IPV6_RTHDR, UNMAPPED, 24),
     ],
     events: ["socket family=inet6", "admin call=own-headers path=none", "admin call=source-route path=none"],
+  },
+  {
+    does: "packets of IPv6 with headers of their own, at the level of raw sockets",
+    by: "root",
+    calls: [
+      must(call("socket", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6)),
+      put(0, 4, 1),
+      call("setsockopt", result(0), SOL_RAW, IPV6_HDRINCL, at(0), 4),
+    ],
+    events: ["socket family=inet6 type=raw", "admin call=own-headers path=none"],
+  },
+  {
+    does: "connections of the machine sent elsewhere, and bridges by an old request",
+    calls: [
+      must(call("socket", AF_INET, SOCK_DGRAM, 0)),
+      call("setsockopt", result(0), SOL_IP, IP_VS_SO_SET_ADD, at(0), 4),
+      call("ioctl", result(0), SIOCSIFBR, at(0)),
+    ],
+    events: ["socket family=inet", "admin call=netfilter path=none", "admin call=bridge path=none"],
   },
   {
     does: "routes of packets",

@@ -14,6 +14,7 @@ import {
   put,
   result,
   type Script,
+  struct,
   UNMAPPED,
 } from "../script.ts";
 
@@ -94,6 +95,16 @@ export const network: readonly Case[] = [
     does: "socket of raw packets",
     calls: [call("socket", AF_PACKET, RAW, 0), call("socket", AF_INET, RAW, 1)],
     events: ["socket family=packet type=raw", "socket family=inet type=raw protocol=1"],
+  },
+  {
+    does: "a packet to an address that calls itself one of Unix",
+    by: "root",
+    calls: [
+      socket(AF_PACKET, DATAGRAM),
+      // A struct sockaddr_ll, whose family no part of the kernel looks at: protocol, number of the loopback interface, hardware address.
+      call("sendto", result(0), "x", 1, 0, struct([2, AF_UNIX], [2, 8], [4, 1], [2, 0], [2, 0x600], [8, 0]), 20),
+    ],
+    events: ["socket family=packet type=dgram", "send family=packet type=dgram address=0800*"],
   },
   {
     does: "bind to a port and listen",
