@@ -1,6 +1,6 @@
 /** What every decoder of a call needs, and the one way to report an act. */
 import { type Operation, operationNames } from "@isoline/core/event";
-import { EACCES, EAGAIN, EFAULT, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, EPERM, ESRCH } from "../../abi/errno.ts";
+import { EACCES, EAGAIN, EFAULT, EMFILE, ENAMETOOLONG, ENOENT, EPERM } from "../../abi/errno.ts";
 import type { Loader } from "../files/loader.ts";
 import { FileKnowledge } from "../files/knowledge.ts";
 import { Building } from "./building.ts";
@@ -9,9 +9,9 @@ import type { Act, Mediator, Refusal, Verdict } from "../mediation.ts";
 import { FirstError } from "./listener/first-error.ts";
 import { TaskMemory } from "./listener/memory.ts";
 import { ANSWERED, type Listener } from "./listener/notification.ts";
-import { EACCES_TO_TASK, PATH_ERRORS, PathFinder } from "./paths/finder.ts";
+import { PATH_ERRORS, PathFinder } from "./paths/finder.ts";
 import { KeptFiles } from "./paths/kept-files.ts";
-import { Found, NO_PATH_TEXT, OBJECT_CLOSED } from "../files/found.ts";
+import { Found } from "../files/found.ts";
 import { Origins } from "./paths/origins.ts";
 import { Permissions } from "./paths/permission.ts";
 import { RawKey } from "./paths/raw-key.ts";
@@ -23,6 +23,7 @@ import { O_CREAT, O_TRUNC } from "../../abi/stat.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
 import { filtersOf, isUnderMoreFilters } from "../../process/filters.ts";
 import { callName } from "../../abi/syscalls.ts";
+import { reasonFor } from "./paths/reasons.ts";
 import { Hosts } from "./hosts/hosts.ts";
 import { FormatHandlers } from "./surroundings/handlers.ts";
 import { MountContexts } from "./surroundings/mount-contexts.ts";
@@ -378,27 +379,5 @@ export class Context {
   /** Reads a path argument into `memory`; its length, or a negative errno. */
   readPath(thread: Thread, argument: number, memory = this.memory): number {
     return memory.string(thread.tid, this.call.pointer(argument));
-  }
-}
-
-/** A short stable word for the reason why a value could not be resolved. */
-export function reasonFor(errno: number): string {
-  switch (errno) {
-    case EACCES_TO_TASK:
-    case EPERM:
-      return "task-closed-to-sensor";
-    case OBJECT_CLOSED:
-      return "object-closed-to-sensor";
-    case NO_PATH_TEXT:
-      return "path-too-long";
-    case ESRCH:
-      return "task-gone";
-    case EACCES:
-      return "directory-closed-to-sensor";
-    case EMFILE:
-    case ENFILE:
-      return "too-many-open-files";
-    default:
-      return `errno-${errno}`;
   }
 }

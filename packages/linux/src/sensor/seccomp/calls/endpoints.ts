@@ -2,7 +2,8 @@
 import type { Operation } from "@isoline/core/event";
 import { EBADF, ECONNREFUSED, EFAULT, EINVAL, EMSGSIZE, ENOTSOCK } from "../../../abi/errno.ts";
 import { AT_FDCWD, S_IFSOCK } from "../../../abi/stat.ts";
-import { type Context, reasonFor } from "../context.ts";
+import type { Context } from "../context.ts";
+import { reasonFor } from "../paths/reasons.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { WRITE } from "../../words/access.ts";

@@ -30,7 +30,7 @@ import {
 import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
 import { accessMask, accessOf, accessOfNew, EXECUTE, READ, WRITE } from "../../words/access.ts";
 import type { Context, Decoder } from "../context.ts";
-import { reasonFor } from "../context.ts";
+import { reasonFor } from "../paths/reasons.ts";
 import { nameIn, pathText } from "../../files/knowledge.ts";
 import type { Act, Refusal, Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";

@@ -28,7 +28,7 @@ export function mountingServed(context: Context, thread: Thread, type: string): 
 
 /** /dev/fuse, /dev/autofs; network block devices; Coda (Documentation/admin-guide/devices.txt). */
 const NUMBERS = /^(?:10:229|10:235|43:\d+|67:\d+)$/;
-/** Devices of major number 10 that get their minor number when their driver is loaded (/proc/misc). NVMe may lead to a port of one's own. */
+/** Devices of major number 10 that get their minor number when their driver is loaded (/proc/misc). NVMe may lead to an own port. */
 const NAMES: ReadonlySet<string> = new Set(["cachefiles", "ublk-control", "pvfs2-req", "nvme-fabrics"]);
 const MISC = "10:";
 /** Drivers whose major number is given when they are loaded (/proc/devices): virtio devices, disks among them, that a process serves. */

@@ -10,8 +10,7 @@
  */
 import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
 import { type Task, taskPhrase } from "@isoline/core/identity";
-import { ESRCH } from "../../../abi/errno.ts";
-import { close, pidfdOpen, pidfdSendSignal } from "../../../abi/libc.ts";
+import { close, pidfdOpen } from "../../../abi/libc.ts";
 import type { Identity } from "../../acting.ts";
 import type { Process, Rights, Thread } from "./process.ts";
 import { inheritedBy, type Place, placeOf, processOf } from "./births.ts";
@@ -20,6 +19,7 @@ import { LaunchPlaces } from "./launch-places.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { Executions, type Unidentified } from "./executions.ts";
 import type { ExpectedWords } from "./expected-words.ts";
+import { answers, isAlive } from "./alive.ts";
 import { ImageMarks } from "./image-marks.ts";
 import { Launchers } from "./launchers.ts";
 import { Lineage } from "./lineage.ts";
@@ -395,14 +395,4 @@ export class TaskTable {
     this.#lineage.remember(process);
     this.#events.died(process);
   }
-}
-
-function isAlive(process: Process): boolean {
-  if (process.pidfd >= 0) return answers(process.pidfd);
-  return process.started !== undefined && startTime(process.pid) === process.started;
-}
-
-/** A reaped task gives ESRCH; a zombie still holds its number, so it counts as alive. */
-function answers(pidfd: number): boolean {
-  return pidfdSendSignal(pidfd, 0) !== -ESRCH;
 }
