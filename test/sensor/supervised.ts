@@ -114,6 +114,7 @@ const NOTHING: Outcome["report"] = {
   off: 0,
   refused: 0,
   guesses: 0,
+  racy: {},
   state: "",
   incomplete: [],
   departures: [],
