@@ -1,6 +1,6 @@
 /**
  * Has a run that learns keep what it has learnt so far, and a run with a TPM record how far it has come, often enough that a kill loses
- * no more than ten seconds.
+ * no more than ten seconds of it (a TPM: of new points).
  */
 import type { Plan } from "./plan.ts";
 import type { Ask } from "./requests.ts";

@@ -18,6 +18,14 @@ import type { Model } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import type { TpmReport } from "./report.ts";
 
+/** Beyond so many departures of a namespace, only those are recorded that double their number: the ledger is that of the whole host. */
+const MOST_DEPARTURES = 4096;
+/** Reasons of losses that are told apart. */
+const MOST_REASONS = 64;
+/** How long until it is recorded again that only the number of events grew, in milliseconds: at first, and at most. */
+const CHECKPOINT_MS = 8000;
+const LONGEST_CHECKPOINT_MS = 3_600_000;
+
 export class Hardware implements Witness {
   readonly #tpm: TpmPlan;
   readonly #recorder: Recorder;
@@ -29,7 +37,9 @@ export class Hardware implements Witness {
   #departures = 0;
   /** Losses that came of a record that was not taken. */
   #unrecorded = 0;
-  #lastCheckpoint = "";
+  /** By reason: how often something was lost, and what of it waits to be recorded. */
+  readonly #losses = new Map<string, { times: number; waiting: number }>();
+  #checkpointed = { measurement: "", events: -1, next: 0, wait: CHECKPOINT_MS };
   #isOver = false;
 
   private constructor(tpm: TpmPlan, recorder: Recorder, model: Model) {
@@ -83,6 +93,7 @@ export class Hardware implements Witness {
     if (this.#departed.has(handle) || this.#isOver) return true;
     this.#departed.add(handle);
     this.#departures += 1;
+    if (this.#departures > MOST_DEPARTURES && !doubles(this.#departures)) return true;
     return this.#tell({ kind: "departure", process: handle, pid, point: bytes(point ?? ZERO_DIGEST) });
   }
 
@@ -97,13 +108,17 @@ export class Hardware implements Witness {
       engine.gap(this.remedy);
   }
 
-  /** Records how far the measurement has come, if it has come further. */
+  /** Records how far the measurement has come, if it has come further; where only events were added, less and less often. */
   checkpoint(events: number): void {
     const { contour } = this.#model;
     const measurement = this.#measurement();
-    const at = `${measurement} ${events}`;
-    if (at === this.#lastCheckpoint || !this.isUpToDate()) return;
-    this.#lastCheckpoint = at;
+    const last = this.#checkpointed;
+    const isFurther = measurement !== last.measurement;
+    const now = performance.now();
+    if (!isFurther && (events === last.events || now < last.next)) return;
+    if (!this.isUpToDate()) return;
+    const wait = isFurther ? CHECKPOINT_MS : Math.min(last.wait * 2, LONGEST_CHECKPOINT_MS);
+    this.#checkpointed = { measurement, events, next: now + wait, wait };
     const points = contour.size;
     if (!this.#recorder.record({ kind: "checkpoint", measurement: bytes(measurement), points, events }))
       this.#model.engine.gap(this.remedy);
@@ -153,10 +168,18 @@ export class Hardware implements Witness {
     return this.#measured.value;
   }
 
+  /** The first loss of each reason is recorded at once, and more of it each time that their number has doubled. */
   #lost(reason: string, count: number): void {
     if (this.#isOver) return;
-    if (reason === this.remedy) this.#unrecorded += count;
-    else if (!this.#tell({ kind: "loss", reason: bounded(reason, MOST_REASON), count }))
+    if (reason === this.remedy) {
+      this.#unrecorded += count;
+      return;
+    }
+    const about = this.#losses.has(reason) || this.#losses.size < MOST_REASONS ? reason : "for further reasons";
+    const { times, waiting } = this.#losses.get(about) ?? { times: 0, waiting: 0 };
+    const isTold = doubles(times + 1);
+    this.#losses.set(about, { times: times + 1, waiting: isTold ? 0 : waiting + count });
+    if (isTold && !this.#tell({ kind: "loss", reason: bounded(about, MOST_REASON), count: waiting + count }))
       this.#model.engine.gap(this.remedy);
   }
 
@@ -168,6 +191,9 @@ export class Hardware implements Witness {
 }
 
 const SHA256 = algorithmByName("sha256") as HashAlgorithm;
+
+/** Whether a number is a power of two. */
+const doubles = (number: number): boolean => (number & (number - 1)) === 0;
 
 function sum(numbers: Iterable<number>): number {
   let total = 0;
