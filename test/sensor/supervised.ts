@@ -66,6 +66,7 @@ export interface Outcome {
     readonly off: number;
     readonly refused: number;
     readonly guesses: number;
+    readonly racy: Readonly<Record<string, number>>;
     readonly state: string;
     readonly incomplete: readonly { readonly reason: string; readonly count: number }[];
     readonly departures: readonly { readonly act: string; readonly why: string; readonly chain: readonly string[] }[];
@@ -113,6 +114,7 @@ const NOTHING: Outcome["report"] = {
   off: 0,
   refused: 0,
   guesses: 0,
+  racy: {},
   state: "",
   incomplete: [],
   departures: [],
