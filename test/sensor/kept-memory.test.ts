@@ -88,7 +88,7 @@ const NOTHING = { tcp: 0, udp: 0, unix: 0 };
 const memories: readonly (readonly [name: string, memory: Memory, isThere: boolean])[] = [
   ["a page that may only be written", "write-only", true],
   ["a readable page and a write-only one", "readable, then write-only", true],
-  ["a write-only page and a readable one", "write-only, then readable", true],
+  ["a write-only page and a read-only one", "write-only, then read-only", true],
   ["a page at address 0 (needs the right to have one)", "zero", hasPageZero],
 ];
 

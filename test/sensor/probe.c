@@ -13,8 +13,8 @@
  *   post N, wait N        lets a thread or process that waits for N go on, whatever it executes; each N is waited for once
  *
  *   ARG   number · =text (address of a string) · xHEX (address of bytes) · ^text (a string at the very end of a page)
- *         @KHEX (bytes in memory of another kind: w write-only, s memfd_secret, z page at address 0, and in a readable and a
- *         write-only page: r from the first on, b the other way round)
+ *         @KHEX (bytes in memory of another kind: w write-only, s memfd_secret, z page at address 0, and half in a
+ *         readable and half in a write-only page: r that one first, b the other)
  *         &AT (address in the scratch memory) · $N (result of the Nth call of this process) · %AT (int32 in it) · ! (an
  *         address where nothing is) · #pid #ppid #pgid #tid
  *
@@ -107,6 +107,7 @@ static char *in_memory(char kind, const char *hex) {
   memcpy(from, bytes(hex), length);
   if (kind == 'w' || kind == 'b') mprotect(pages, 4096, PROT_WRITE);
   if (kind == 'w' || kind == 'r') mprotect(pages + 4096, 4096, PROT_WRITE);
+  if (kind == 'b') mprotect(pages + 4096, 4096, PROT_READ);
   return from;
 }
 
