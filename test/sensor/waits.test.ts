@@ -1,8 +1,8 @@
 /**
- * Opens that the supervisor must not make in place of a task: of a FIFO, for which it would wait; of a terminal, which would become its own;
+ * Opens that the supervisor must not make in place of a task: of a FIFO, for which it would wait; of a terminal, which would be its own;
  * of a leased file. The task makes them itself. Their results are those without isoline, and the report counts them.
  */
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,13 +33,19 @@ const rows = ways.flatMap((way) => sections.map((each) => ({ ...way, ...each }))
 
 describe.skipIf(compiler === undefined || !isBuilt)("opens that wait (need gcc, a build)", () => {
   let directory: string;
+  const started: ChildProcess[] = [];
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), "isoline-waits-"));
     chmodSync(directory, 0o755);
     const source = fileURLToPath(new URL("./waits.c", import.meta.url));
     execFileSync("gcc", ["-O1", "-w", "-static", "-o", join(directory, "waits"), source]);
   });
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  afterAll(() => {
+    // A supervisor that waits does not end by itself.
+    for (const { pid, exitCode, signalCode } of started)
+      if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
+    rmSync(directory, { recursive: true, force: true });
+  });
 
   function lay(name: string, uid: number | undefined): string {
     const place = join(directory, name);
@@ -54,7 +60,8 @@ describe.skipIf(compiler === undefined || !isBuilt)("opens that wait (need gcc, 
   for (const { who, uid, needs, isThere, section, opens, says } of rows)
     it.skipIf(!isThere)(`${section}, as ${who}${needs}`, async () => {
       // A session of its own without a terminal, so that a terminal could become its own.
-      const start = (name: string) => ({ cwd: lay(name, uid), uid, ownGroup: true });
+      const onStart = (child: ChildProcess) => void started.push(child);
+      const start = (name: string) => ({ cwd: lay(name, uid), uid, ownGroup: true, onStart });
       const bare = await ended("./waits", [section], start("bare"));
       expect(bare.stdout.split("\n")).toEqual(expect.arrayContaining([...says]));
       const contour = join(lay("kept", uid), "made.contour");
