@@ -1,6 +1,6 @@
 /**
- * A watcher outside (inotify) hears of a workload what it would hear without isoline. When enforcing it may also hear that a directory is
- * looked into before it is removed (docs/guarantees/seccomp.md).
+ * A watcher outside (inotify) hears of a workload what it would hear without isoline, and that programs are read. When enforcing it may
+ * also hear that a directory is looked into before it is removed (docs/guarantees/seccomp.md).
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { isRoot } from "../support/machine.ts";
 import { Bench } from "./bench.ts";
 import { compiler, NOBODY } from "./case.ts";
-import { at, call, must, result, type Script } from "./script.ts";
+import { at, call, execution, must, result, type Script } from "./script.ts";
 import { isBuilt, type Order, type Outcome, PLAIN } from "./supervised.ts";
 
 const [O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_DIRECTORY, O_PATH] = [1, 2, 0o100, 0o1000, 0o200000, 0o10000000];
@@ -83,14 +83,17 @@ describe.skipIf(!compiler || !isBuilt)("what a watcher hears (needs gcc, a build
     return lines.slice(1).filter((line, index, all) => line !== all[index - 1]);
   }
 
-  const alone = () =>
+  const alone = (scripts = acts) =>
     heard(async () => {
       const identity = user === undefined ? {} : { uid: user, gid: user };
-      spawnSync("./probe", acts.flat(), { cwd: bench.directory, stdio: "ignore", ...identity });
+      spawnSync("./probe", scripts.flat(), { cwd: bench.directory, stdio: "ignore", ...identity });
     });
-  async function inside(order: Partial<Order>): Promise<{ lines: readonly string[]; outcome: Outcome }> {
+  async function inside(
+    order: Partial<Order>,
+    scripts = acts,
+  ): Promise<{ lines: readonly string[]; outcome: Outcome }> {
     let outcome: Outcome | undefined;
-    const lines = await heard(async () => (outcome = await bench.run(acts, order)));
+    const lines = await heard(async () => (outcome = await bench.run(scripts, order)));
     return { lines, outcome: outcome as Outcome };
   }
 
@@ -110,5 +113,14 @@ describe.skipIf(!compiler || !isBuilt)("what a watcher hears (needs gcc, a build
     expect(enforcing.outcome.report).toMatchObject({ off: 0, refused: 0 });
     const isLook = (line: string) => looks.includes(line);
     expect(enforcing.lines.filter((line) => !isLook(line))).toEqual(bare);
+  });
+
+  it("a program that is executed is read more often, and nothing else is heard of it", async () => {
+    const program = execution("seen/program", call("getpid"));
+    execFileSync("cp", [bench.at("probe"), bench.at("seen/program")]);
+    const bare = await alone(program);
+    const learning = await inside({}, program);
+    expect(bare).toContain("seen/program 0x20");
+    expect(new Set(learning.lines)).toEqual(new Set(bare));
   });
 });
