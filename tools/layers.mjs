@@ -197,6 +197,13 @@ const within = {
   ],
 };
 
+/**
+ * Folders that import nothing of each other, in neither direction. Either sensor is there without the other.
+ *
+ * @type {readonly (readonly [one: string, other: string])[]}
+ */
+const apart = [["packages/linux/src/sensor/bpf/", "packages/linux/src/sensor/seccomp/"]];
+
 const packages = [...new Set(layers.map(([pack]) => pack))];
 
 /** @param {string} root @returns {string[]} one line for each violation */
@@ -245,10 +252,15 @@ function judge(path, specifier) {
   const layer = layerOf(to);
   if (layer === undefined) return `"${specifier}" is in no folder of the table in tools/layers.mjs`;
   if (from !== undefined && layer > from) return `imports upwards: ${folderOf(path)} → ${folderOf(to)}`;
+  if (apart.some(([one, other]) => leads(path, to, one, other) || leads(path, to, other, one)))
+    return `imports what it has to stand without: "${specifier}"`;
   return Object.keys(within)
     .map((folder) => judgeWithin(folder, path, to))
     .find((complaint) => complaint !== undefined);
 }
+
+/** @param {string} path @param {string} to @param {string} one @param {string} other */
+const leads = (path, to, one, other) => path.startsWith(one) && to.startsWith(other);
 
 /** @param {string} folder @param {string} path @param {string} to @returns {string | undefined} */
 function judgeWithin(folder, path, to) {

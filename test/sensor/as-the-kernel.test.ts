@@ -13,6 +13,9 @@ const CLONE_NEWNS = 0x2_0000;
 const CLONE_NEWNET = 0x4000_0000;
 const MS_PRIVATE_ALL = 0x4_4000;
 const MS_MGC_VAL = 0xc0ed_0000;
+const MS_BIND = 0x1000;
+const AT_FDCWD = -100;
+const RENAME_EXCHANGE = 2;
 const O_RDWR = 2;
 const S_IFCHR = 0o020000;
 /** Character device 10:200, as `mknod` takes it. */
@@ -86,6 +89,27 @@ const cases: readonly Case[] = [
       "open access=read,write path=./tun",
       "namespace call=unshare kinds=net",
       "open access=read,write path=$IN:net/probe/./tun",
+    ],
+  },
+  {
+    // The kernel asks whether something is mounted there for the caller. For the supervisor, nothing is.
+    does: "mount points of another mount namespace, to be removed and moved",
+    calls: [
+      ...apart,
+      must(call("mount", "tmpfs", "dir", "tmpfs", 0, 0)),
+      must(call("mount", "file", "other", 0, MS_BIND, 0)),
+      ...[call("rmdir", "dir"), call("unlink", "other"), call("unlink", "dir"), call("rmdir", "other")],
+      ...[call("rename", "dir", "new"), call("rename", "empty", "dir"), call("rename", "file", "other")],
+      call("renameat2", AT_FDCWD, "empty", AT_FDCWD, "dir", RENAME_EXCHANGE),
+      must(call("umount2", "dir", 0)),
+      must(call("rename", "dir", "new")),
+    ],
+    events: [
+      ...apartSeen,
+      "mount source=tmpfs path=./dir type=tmpfs",
+      "mount source=./file path=./other",
+      "umount path=$IN:tmpfs/probe/./dir",
+      "rename path=./dir to=./new",
     ],
   },
   {

@@ -13,6 +13,8 @@
  *   post N, wait N        lets a thread or process that waits for N go on, whatever it executes; each N is waited for once
  *
  *   ARG   number · =text (address of a string) · xHEX (address of bytes) · ^text (a string at the very end of a page)
+ *         @KHEX (bytes in memory of another kind: w write-only, s memfd_secret, z page at address 0, and half in a
+ *         readable and half in a write-only page: r that one first, b the other)
  *         &AT (address in the scratch memory) · $N (result of the Nth call of this process) · %AT (int32 in it) · ! (an
  *         address where nothing is) · #pid #ppid #pgid #tid
  *
@@ -39,6 +41,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Newer than the headers of some distributions (arch/x86/entry/syscalls/syscall_64.tbl). */
+enum { MEMFD_SECRET = 447 };
 
 static unsigned char scratch[65536] __attribute__((aligned(4096)));
 static long results[64];
@@ -89,11 +94,29 @@ static char *at_page_end(const char *text) {
   return memcpy(pages + whole - length, text, length);
 }
 
+/* Two pages, with the second half of the bytes in the second one if they lie in both. */
+static char *in_memory(char kind, const char *hex) {
+  size_t length = strlen(hex) / 2, before = kind == 'r' || kind == 'b' ? length / 2 : 4096;
+  int fd = kind == 's' ? (int)syscall(MEMFD_SECRET, 0) : -1;
+  if (kind == 's' && (fd < 0 || ftruncate(fd, 8192))) _exit(95);
+  int how = (kind == 's' ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS) | (kind == 'z' ? MAP_FIXED : 0);
+  char *pages = mmap(0, 8192, PROT_READ | PROT_WRITE, how, fd, 0);
+  if (pages == MAP_FAILED) _exit(95);
+  if (fd >= 0) close(fd);
+  char *from = kind == 'z' ? pages : pages + 4096 - before;
+  memcpy(from, bytes(hex), length);
+  if (kind == 'w' || kind == 'b') mprotect(pages, 4096, PROT_WRITE);
+  if (kind == 'w' || kind == 'r') mprotect(pages + 4096, 4096, PROT_WRITE);
+  if (kind == 'b') mprotect(pages + 4096, 4096, PROT_READ);
+  return from;
+}
+
 static long argument(char *word) {
   switch (word[0]) {
     case '=': return (long)(word + 1);
     case 'x': return (long)bytes(word + 1);
     case '^': return (long)at_page_end(word + 1);
+    case '@': return (long)in_memory(word[1], word + 2);
     case '&': return (long)(scratch + strtoul(word + 1, 0, 0));
     case '$': return results[atoi(word + 1)];
     case '%': return *(int *)(scratch + strtoul(word + 1, 0, 0));

@@ -51,6 +51,19 @@ export const at = (place: number): Word => word(`&${place}`);
 export const int = (place: number): Word => word(`%${place}`);
 /** A string that ends at the very end of a page, before one that is not mapped; and an unmapped address. */
 export const atPageEnd = (text: string): Word => word(`^${text}`);
+/**
+ * Bytes in memory that the kernel reads for a call, and another process cannot, or not as it reads other memory. They lie in a page
+ * that may only be written, in memfd_secret, or at address 0. Or one half lies in a readable page, and one in a write-only page.
+ */
+export type Memory = "write-only" | "secret" | "zero" | "readable, then write-only" | "write-only, then read-only";
+const memories: Readonly<Record<Memory, string>> = {
+  "write-only": "w",
+  secret: "s",
+  zero: "z",
+  "readable, then write-only": "r",
+  "write-only, then read-only": "b",
+};
+export const kept = (memory: Memory, bytes: Buffer): Word => word(`@${memories[memory]}${bytes.toString("hex")}`);
 export const UNMAPPED: Word = word("!");
 export const SELF: Word = word("#pid");
 export const PARENT: Word = word("#ppid");

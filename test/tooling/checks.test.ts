@@ -100,6 +100,22 @@ const cases: Record<string, readonly Case[]> = {
       /core\/event may not import "@isoline\/linux"/,
     ],
     [
+      "the seccomp sensor imported by the bpf sensor",
+      {
+        "packages/linux/src/sensor/bpf/a.ts": 'import type { B } from "../seccomp/turns.ts";\n',
+        "packages/linux/src/sensor/seccomp/turns.ts": "export type B = 1;\n",
+      },
+      /bpf\/a\.ts:1: imports what it has to stand without: "\.\.\/seccomp\/turns\.ts"/,
+    ],
+    [
+      "the bpf sensor imported by the seccomp sensor",
+      {
+        "packages/linux/src/sensor/seccomp/calls/a.ts": 'import "../../bpf/b.ts";\n',
+        "packages/linux/src/sensor/bpf/b.ts": "export {};\n",
+      },
+      /seccomp\/calls\/a\.ts:1: imports what it has to stand without: "\.\.\/\.\.\/bpf\/b\.ts"/,
+    ],
+    [
       "a path into another package",
       { [event]: 'import "../../../linux/src/index.ts";\n' },
       /imports another package by a path/,

@@ -1,6 +1,6 @@
 /** open in all its forms. */
 import type { Case } from "../case.ts";
-import { at, atPageEnd, call, must, poke, result, struct, UNMAPPED } from "../script.ts";
+import { at, atPageEnd, call, kept, must, poke, result, struct, UNMAPPED } from "../script.ts";
 
 const AT_FDCWD = -100;
 const O_WRONLY = 1;
@@ -154,6 +154,14 @@ export const opening: readonly Case[] = [
     events: [read("./file")],
   },
   { does: "open at the end of a page", calls: [call("open", atPageEnd("file"), 0)], events: [read("./file")] },
+  {
+    does: "open of a path in a page that may only be written",
+    calls: [
+      call("open", kept("write-only", Buffer.from("file\0")), 0),
+      call("open", kept("readable, then write-only", Buffer.from("dir/inner\0")), 0),
+    ],
+    events: [read("./file"), read("./dir/inner")],
+  },
 
   {
     does: "open of a missing file",

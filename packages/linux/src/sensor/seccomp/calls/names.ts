@@ -38,6 +38,7 @@ function remove(context: Context, thread: Thread, named: Named, flags: number): 
     return withEntry(context, thread, spot, context.found, act, (entry) => {
       const refusal = () =>
         isDirectory ? refusalOfRmdir(context, thread, spot, entry) : refusalOfUnlink(context, thread, spot, entry);
+      if (isMountPoint(spot, entry)) return context.refuses(refusal());
       const call = () => rawCall(syscallNumbers.unlinkat, [spot.directory.fd, spot.name, flags]);
       return context.carryOut(thread, {
         act: { op, subject: spot.describe(context, entry) },
@@ -56,12 +57,21 @@ function refusalOfNoName({ name }: Spot): number {
 
 function refusalOfUnlink(context: Context, thread: Thread, spot: Spot, entry: Found): number {
   if (spot.hasSlash) return entry.stat.isDirectory ? EISDIR : ENOTDIR;
-  return refusalOfTaking(context, thread, spot, entry) || (entry.stat.isDirectory ? EISDIR : 0);
+  const refusal = refusalOfTaking(context, thread, spot, entry) || (entry.stat.isDirectory ? EISDIR : 0);
+  return refusal || (isMountPoint(spot, entry) ? EBUSY : 0);
 }
 
 function refusalOfRmdir(context: Context, thread: Thread, spot: Spot, entry: Found): number {
   const refusal = refusalOfTaking(context, thread, spot, entry) || (entry.stat.isDirectory ? 0 : ENOTDIR);
-  return refusal || (isKnownToHold(entry) ? ENOTEMPTY : 0);
+  return refusal || (isMountPoint(spot, entry) ? EBUSY : isKnownToHold(entry) ? ENOTEMPTY : 0);
+}
+
+/**
+ * Whether something is mounted on the name where the task is. The kernel then neither removes nor moves it (fs/namei.c, vfs_rmdir,
+ * vfs_unlink, vfs_rename); but it asks for the mount namespace of the caller, and the supervisor's may be another.
+ */
+function isMountPoint({ directory }: Spot, entry: Found): boolean {
+  return entry.stat.mountId !== directory.stat.mountId;
 }
 
 /**
@@ -149,12 +159,14 @@ function moveEntry(context: Context, thread: Thread, moving: Move): Verdict {
     const missing = target.findEntry(context, thread, there);
     if (missing < 0 && missing !== -ENOENT) return context.notFound(thread, missing, target.isReached, unresolvedMove);
     const exists = missing >= 0;
+    const isBusy = isMountPoint(source, entry) || (exists && isMountPoint(target, there));
     const refusal = () =>
       refusalOfKinds(moving, exists ? there : undefined) ||
       (entry.stat.isDirectory && target.path.startsWith(`${source.path}/`) ? EINVAL : 0) ||
       refusalOfTaking(context, thread, source, entry) ||
       (exists ? refusalOfTaking(context, thread, target, there) : target.refusal(context, thread)) ||
-      (exists && !isExchange && isKnownToHold(there) ? ENOTEMPTY : 0);
+      (isBusy ? EBUSY : exists && !isExchange && isKnownToHold(there) ? ENOTEMPTY : 0);
+    if (isBusy) return context.refuses(refusal());
     const replaces = isExchange ? "exchange" : exists ? "yes" : "no";
     const call = () =>
       rawCall(syscallNumbers.renameat2, [source.directory.fd, source.name, target.directory.fd, target.name, flags]);
