@@ -119,8 +119,10 @@ describe("how long a node is silent", () => {
     stores.releaseNodes(store.db, "other", [{ name: row.name, accepted: null, seen: null, silent: since }]);
 
   it("is what the verifier said that gave it back, also where it is adopted while a request asks for it", async () => {
-    await released();
-    const [, taken] = await Promise.all([ownership.adopt(), ownership.take(row.name)]);
+    const taking = ownership.take(row.name);
+    // While it waits for the verifier that it asked.
+    await Promise.all([released(), ownership.adopt()]);
+    const taken = await taking;
     expect(taken?.silent).toEqual(since);
     expect(owned).toEqual([taken]);
     expect(ownership.present(row.name)).toBe(taken);
