@@ -1,12 +1,20 @@
-/** The first start with a log while other verifiers write: each of their acts is among the first statements, or stated after them. */
+/**
+ * Statements while several verifiers write. At the first start with a log, each act of the others is among the first statements, or stated
+ * after them; and the order of what is withdrawn and put at once is that of the statements.
+ */
 import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readStatement } from "../../packages/log/src/statement/index.ts";
+import { Administration } from "../../packages/verifier/src/fleet/administration.ts";
+import { Epochs } from "../../packages/verifier/src/fleet/epochs.ts";
+import { Lease } from "../../packages/verifier/src/fleet/lease.ts";
+import { Ownership } from "../../packages/verifier/src/fleet/ownership.ts";
 import { Rules } from "../../packages/verifier/src/fleet/rules.ts";
 import type { Trusted } from "../../packages/verifier/src/fleet/trusted.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { stateWhatIsInForce } from "../../packages/verifier/src/transparency/begin.ts";
+import { contour, digest } from "../forgery/published.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
 import { samplePolicy } from "./rig.ts";
 
@@ -78,9 +86,10 @@ describe.skipIf(needsPostgres)("the first statements of a database (needs Debian
   /** As an administrator puts reference values: whether there is a log is asked first. */
   const putReferences = async (step: stores.Database) => {
     const isLogged = await stores.lockLog(step);
-    const digest = digestOf(references);
-    await stores.writeReference(step, { name: "all", digest, file: references, since: new Date(), who: "ann" });
-    if (isLogged) await stores.state(step, [{ kind: "publish-reference", name: "all", digest, signer: [] }]);
+    const row = { name: "all", digest: digestOf(references), file: references, since: new Date(), who: "ann" };
+    await stores.writeReference(step, row);
+    if (isLogged)
+      await stores.state(step, [{ kind: "publish-reference", name: "all", digest: row.digest, signer: [] }]);
   };
   const stated = async () => {
     const rows = await stores.statementsBehind(beginner.db, 0, 100);
@@ -103,5 +112,28 @@ describe.skipIf(needsPostgres)("the first statements of a database (needs Debian
     const commit = await heldOpen(beginner, begin);
     await meanwhile(other.db.transaction().execute(put), commit);
     expect(await stated()).toEqual([[1, kind]]);
+  });
+
+  it("say that a contour was put after it was withdrawn, where both happen at once, and it counts", async () => {
+    const lease = new Lease(beginner.urgent, { lost: () => undefined, renewed: () => Promise.resolve() });
+    const rules = new Rules(beginner.db, trusted);
+    const ownership = new Ownership(beginner.db, lease, () => undefined);
+    const epochs = new Epochs(beginner.db, lease, () => Promise.reject(new Error("signs nothing")));
+    const administration = new Administration(beginner.db, lease, ownership, rules, epochs);
+    const put = () => administration.putContour(digest, contour, { who: "ann", tenant: null });
+    await stores.beginLog(beginner.db, "example.com/fleet", 0);
+    expect(await put()).toBe(true);
+    const commit = await heldOpen(other, async (step) => {
+      await stores.lockLog(step);
+      await stores.withdrawContours(step, [digest]);
+      await stores.state(step, [{ kind: "withdraw-contour", name: "web", digest }]);
+    });
+    await meanwhile(put(), commit);
+    expect(await stated()).toEqual([
+      [1, "publish-contour"],
+      [2, "withdraw-contour"],
+      [3, "publish-contour"],
+    ]);
+    expect(await stores.contoursNamed(beginner.db, [digest])).toEqual([{ digest, reviewed: true }]);
   });
 });
