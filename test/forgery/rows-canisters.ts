@@ -1,11 +1,24 @@
 /** Rows of the matrix: what is said of canisters. */
+import type { Accepted } from "../../packages/attest/src/appraise/index.ts";
 import { type Evidence, forTenant, stateOf } from "../../packages/attest/src/evidence/index.ts";
 import { encodeRecord } from "../../packages/attest/src/register/index.ts";
 import { nodeSample } from "../attest/samples.ts";
-import { type Row, changedBody, digest, fresh, renamed, withCanister, withLedger } from "./bench.ts";
+import { type Bench, type Row, changedBody, digest, fresh, renamed, withCanister, withLedger } from "./bench.ts";
 import { Node } from "./node.ts";
 import { bound } from "./published.ts";
 import { judge, policy, questionFor } from "./verifier.ts";
+
+const fork = { points: 9, measurement: digest(7) };
+
+/** What a verifier keeps after each of these was said of `web`, one after the other. */
+async function acceptedAfter(bench: Bench, ...said: readonly object[]): Promise<Accepted | undefined> {
+  let last: Accepted | undefined;
+  for (const change of said) {
+    const question = { ...questionFor(bench.node, bench.challenge), last };
+    last = (await judge(question, await bench.saying(change))).accepted;
+  }
+  return last;
+}
 
 export const canisterRows: readonly Row[] = [
   {
@@ -171,6 +184,34 @@ export const canisterRows: readonly Row[] = [
       const question = questionFor(bench.node, bench.challenge);
       const last = (await judge(question, await bench.saying({ points: 9, measurement: digest(8) }))).accepted;
       return { evidence: await bench.saying({ points: 9, measurement: digest(7) }), question: { last } };
+    },
+  },
+  {
+    group: "Canisters",
+    forgery: "the same fork once more, after it was caught",
+    caught: "progress: equivocation",
+    send: async (bench) => {
+      const last = await acceptedAfter(bench, { points: 9, measurement: digest(8) }, fork);
+      return { evidence: await bench.saying(fork), question: { last } };
+    },
+  },
+  {
+    group: "Canisters",
+    forgery: "the same fork, after evidence with it that another check had caught before",
+    caught: "progress: equivocation",
+    send: async (bench) => {
+      const last = await acceptedAfter(bench, { points: 9, measurement: digest(8) }, { ...fork, mode: "watching" });
+      return { evidence: await bench.saying(fork), question: { last } };
+    },
+  },
+  {
+    group: "Canisters",
+    forgery: "a count that went back, once more after it was caught",
+    caught: "progress: rollback",
+    send: async (bench) => {
+      const counters = { events: 110, departures: 0, refused: 0, lost: 0, untrusted: 0 };
+      const last = await acceptedAfter(bench, { counters }, {});
+      return { evidence: await bench.honest(), question: { last } };
     },
   },
   {

@@ -130,6 +130,19 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup"))("enrolment (needs swt
     expect((await rig.get<Node>("/v1/nodes/node-1")).body.labels).toEqual({ policy: "default", rack: "8" });
   });
 
+  it("of a node that was revoked needs a token that was made afterwards", async () => {
+    const unused = await token({ name: "node-1" });
+    const { body: waiting } = await begin(await token({ name: "node-1" }));
+    const revocation = await rig.call("POST", "/v1/nodes/node-1/revocation", { body: { reason: "stolen" } });
+    expect(revocation.status).toBe(200);
+    expect(await begin<Refusal>(unused)).toMatchObject({ status: 401, body: { error: { code: "unknown-caller" } } });
+    expect((await answer<Refusal>(waiting.enrolment, await opened(waiting))).status).toBe(404);
+    expect((await rig.get<Node>("/v1/nodes/node-1")).body).toMatchObject({ state: "revoked", why: "stolen" });
+    const { body } = await begin(await token({ name: "node-1" }));
+    expect((await answer(body.enrolment, await opened(body))).status).toBe(200);
+    expect((await rig.get<Node>("/v1/nodes/node-1")).body.state).toBe("unknown");
+  });
+
   it("is for listed endorsement keys alone, where there is a list", async () => {
     await rig.stop();
     const list = join(rig.place, "trust/endorsements");

@@ -108,6 +108,8 @@ export class Administration {
   async putContour(digest: string, file: Uint8Array, by: Administrator): Promise<boolean> {
     assertContour(digest, file);
     const isNew = await this.#db.transaction().execute(async (step) => {
+      // As above: it may be withdrawn at the same time, and the order of the two is that of the statements.
+      await lockLog(step);
       const [there] = await contoursBy(step, [digest]);
       const made = await writeContour(step, { digest, file: Buffer.from(file), reviewed: true, since: new Date() });
       await writeAct(step, { ...by, act: "put contour", object: digest, detail: `${file.length} bytes` });

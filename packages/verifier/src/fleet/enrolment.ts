@@ -150,14 +150,15 @@ export class Enrolment {
   }
 
   /** Nothing is known of the node and its canisters from then on, until it sends evidence. */
-  async #renew({ name, begun }: EnrolmentRow, at: Date, also: NonNullable<VerdictWrite["also"]>): Promise<void> {
-    const there = await findNode(this.#db, name);
-    if (there?.state === "revoked" && there.since > begun) throw revokedSince(name);
+  async #renew({ name, begun }: EnrolmentRow, at: Date, written: NonNullable<VerdictWrite["also"]>): Promise<void> {
     const verdict = { state: "unknown", failure: null, why: null } as const;
     await writeVerdict(this.#db, {
       ...{ node: name, verifier: this.#lease.id, at, verdict, columns: {}, canisters: undefined },
       others: { ...verdict, why: "its node was enrolled anew, and no evidence has come since" },
-      also,
+      also: async (step, before) => {
+        if (before.state === "revoked" && before.since >= begun) throw revokedSince(name);
+        return await written(step, before);
+      },
     });
   }
 

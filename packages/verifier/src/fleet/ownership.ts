@@ -59,7 +59,8 @@ export class Ownership {
       if (row === undefined) return undefined;
       if (!("ownedBy" in row)) {
         if (claimant !== this.#lease.id) continue;
-        return this.#own(new OwnedNode(row));
+        // It may have been adopted meanwhile: there is one of it, which knows how long it is silent.
+        return this.#nodes.get(name) ?? this.#own(new OwnedNode(row));
       }
       if (performance.now() > until) throw elsewhere(name, "another verifier holds what it said last");
       await askForRelease(this.#db, row.ownedBy, name);

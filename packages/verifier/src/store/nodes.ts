@@ -22,9 +22,11 @@ export function claimNode(
     const row = await step.selectFrom("nodes").selectAll().where("name", "=", name).forUpdate().executeTakeFirst();
     if (row === undefined || !(await isAlive(step, verifier))) return undefined;
     if (row.owner !== null && row.owner !== verifier && (await isAlive(step, row.owner))) return { ownedBy: row.owner };
-    if (row.owner !== verifier)
-      await step.updateTable("nodes").set({ owner: verifier }).where("name", "=", name).execute();
-    return { ...row, owner: verifier, silent: row.owner === null ? row.silent : null };
+    // It is being adopted at the same time: what was told of it when it was given back still counts.
+    if (row.owner === verifier) return row;
+    const silent = row.owner === null ? row.silent : null;
+    await step.updateTable("nodes").set({ owner: verifier, silent }).where("name", "=", name).execute();
+    return { ...row, owner: verifier, silent };
   });
 }
 

@@ -126,9 +126,9 @@ export async function forgetContours(db: Database, but: readonly string[]): Prom
 /** Differs whenever a rule was written. */
 export async function rulesStamp(db: Database): Promise<string> {
   const { rows } = await sql<{ stamp: string }>`
-    select concat_ws(' ', (select count(*) || ' ' || max(since) from policies), (select string_agg(name || ' ' || digest, ' ' order by name) from reference_files)) as stamp`.execute(
-    db,
-  );
+    select concat_ws(' ',
+      (select count(*) || ' ' || max(since) from policies),
+      (select string_agg(name || ' ' || digest, ' ' order by name) from reference_files)) as stamp`.execute(db);
   return rows[0]?.stamp ?? "";
 }
 

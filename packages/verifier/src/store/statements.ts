@@ -21,11 +21,18 @@ const AT_ONCE = 1000;
 /** Held by each transaction that has something to state, together with others; by the one that begins the statements, alone. */
 const BEGUN_LOCK = 0x69736f73;
 
+/**
+ * No statements are begun from here on before this transaction ends. What was begun before is seen by the questions after this one: so
+ * what happens is either in force then, or stated here.
+ */
+async function keepFromBeginning(step: Database): Promise<void> {
+  await sql`select pg_advisory_xact_lock_shared(${BEGUN_LOCK})`.execute(step);
+}
+
 /** Writes statements, where a log was ever begun for this database. */
 export async function state(step: Database, said: readonly ToState[]): Promise<void> {
   if (said.length === 0) return;
-  // What is begun meanwhile is seen by the question after this one: what happens is either in force then, or stated here.
-  await sql`select pg_advisory_xact_lock_shared(${BEGUN_LOCK})`.execute(step);
+  await keepFromBeginning(step);
   const { rows } = await sql<LogRow>`update log set last = last + ${said.length} where id = 1 returning *`.execute(
     step,
   );
@@ -55,8 +62,9 @@ export function labelDigest(key: Uint8Array, node: string, label: string): strin
   return createHmac("sha256", key).update(`isoline fleet label 1\0${node}\0${label}`).digest("hex");
 }
 
-/** Whether statements are written. Until the transaction ends, no other writes any. */
+/** Whether statements are written. Until the transaction ends, no other writes any, and none are begun. */
 export async function lockLog(step: Database): Promise<boolean> {
+  await keepFromBeginning(step);
   const { rows } = await sql`select 1 from log where id = 1 for update`.execute(step);
   return rows.length === 1;
 }
@@ -104,6 +112,7 @@ export async function settleLog(db: Database, appended: number, size: number): P
 /** States the root of an hour, unless an hour as late has one. */
 export async function stateRoot(db: Database, root: Omit<SaidOf<"root">, "kind">): Promise<void> {
   await db.transaction().execute(async (step) => {
+    await keepFromBeginning(step);
     const { rows } =
       await sql`update log set hour = ${root.hour} where id = 1 and hour < ${root.hour} returning id`.execute(step);
     if (rows.length === 1) await state(step, [{ kind: "root", ...root }]);

@@ -28,8 +28,8 @@ export interface VerdictWrite {
   readonly policy?: string | undefined;
   /** Stated before the changes. */
   readonly stated?: readonly ToState[];
-  /** Done in the same transaction; what it returns is stated with it. */
-  readonly also?: (step: Transaction<Tables>) => Promise<readonly ToState[]>;
+  /** Done in the same transaction, with the node as it stood before; what it returns is stated with it. */
+  readonly also?: (step: Transaction<Tables>, before: NodeRow) => Promise<readonly ToState[]>;
 }
 
 /** What is written of one verdict: computed from what stands, before anything is written. */
@@ -69,7 +69,7 @@ export function writeVerdicts(
     for (const plan of plans) await writeOtherCanisters(step, plan);
     await keepEvidence(step, ours);
     const further = new Map<VerdictWrite, readonly ToState[]>();
-    for (const write of ours) further.set(write, (await write.also?.(step)) ?? []);
+    for (const { write, before } of plans) further.set(write, (await write.also?.(step, before)) ?? []);
     await writeChanges(
       step,
       plans.flatMap(({ changes }) => changes),
@@ -155,7 +155,8 @@ const ENDED: Reasons = { state: "unknown", failure: null, why: "it ended" };
 
 async function writeNode(step: Transaction<Tables>, { write, before }: Plan): Promise<void> {
   const { node, at, verdict, columns } = write;
-  const since = before.state === verdict.state ? before.since : at;
+  // One that is revoked once more is so from then on: what was begun in between enrols it no longer.
+  const since = before.state === verdict.state && verdict.state !== "revoked" ? before.since : at;
   await step
     .updateTable("nodes")
     .set({ ...columns, ...verdict, since })
