@@ -78,7 +78,7 @@ describe.skipIf(!compiler || !isBuilt)("what a watcher hears (needs gcc, a build
   /** What is heard while something runs, equal neighbours as one: the kernel tells of them once if the first was not yet read. */
   async function heard(run: () => Promise<unknown>): Promise<readonly string[]> {
     const places = ["seen", "seen/dir", "seen/dir/full"];
-    const watcher = spawn("./watcher", places, { cwd: bench.directory, stdio: ["ignore", "pipe", "inherit"] });
+    const watcher = spawn(bench.at("watcher"), places, { cwd: bench.directory, stdio: ["ignore", "pipe", "inherit"] });
     const lines: string[] = [];
     const output = createInterface(watcher.stdout).on("line", (line) => lines.push(line.replace(/#\d+/, "#unnamed")));
     await once(output, "line");
@@ -92,7 +92,7 @@ describe.skipIf(!compiler || !isBuilt)("what a watcher hears (needs gcc, a build
   const alone = (scripts = acts) =>
     heard(async () => {
       const identity = user === undefined ? {} : { uid: user, gid: user };
-      spawnSync("./probe", scripts.flat(), { cwd: bench.directory, stdio: "ignore", ...identity });
+      spawnSync(bench.at("probe"), scripts.flat(), { cwd: bench.directory, stdio: "ignore", ...identity });
     });
   async function inside(
     order: Partial<Order>,

@@ -3,7 +3,7 @@
  * after them; and the order of what is withdrawn and put at once is that of the statements.
  */
 import { createHash } from "node:crypto";
-import { sql } from "kysely";
+import { createRequire } from "node:module";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readStatement } from "../../packages/log/src/statement/index.ts";
 import { Administration } from "../../packages/verifier/src/fleet/administration.ts";
@@ -22,6 +22,13 @@ const trusted = { policySigners: [], contourSigners: [] } as unknown as Trusted;
 const policy = Buffer.from(JSON.stringify(samplePolicy()));
 const references = Buffer.from(JSON.stringify({ references: 1 }));
 const digestOf = (file: Buffer) => createHash("sha256").update(file).digest("hex");
+
+/** The verifier's own. */
+const { sql } = createRequire(new URL("../../packages/verifier/package.json", import.meta.url))("kysely") as {
+  readonly sql: (text: TemplateStringsArray) => {
+    execute(on: stores.Database): Promise<{ readonly rows: readonly unknown[] }>;
+  };
+};
 
 describe.skipIf(needsPostgres)("the first statements of a database (needs Debian's postgresql)", () => {
   const server = new PostgresServer();

@@ -37,7 +37,7 @@ export class Hardware implements Witness {
   #departures = 0;
   /** Losses that came of a record that was not taken. */
   #unrecorded = 0;
-  /** By reason: how often something was lost, and what of it waits to be recorded. */
+  /** By reason: how often something was lost, and how much of that is not recorded yet. */
   readonly #losses = new Map<string, { times: number; waiting: number }>();
   #checkpointed = { measurement: "", events: -1, next: 0, wait: CHECKPOINT_MS };
   #isOver = false;
