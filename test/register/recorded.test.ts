@@ -27,6 +27,12 @@ async function fill(tpm: Tpm): Promise<number[]> {
 }
 
 const SCRIPT = "cat /etc/hostname > /dev/null";
+/** Opens a file whose path is too long to be told of, each time a loss for the same reason. */
+const LOSES = `python3 -I -S -c '
+import os
+for _ in range(17): os.mkdir("n" * 250); os.chdir("n" * 250)
+for _ in range(40): os.close(os.open("file", os.O_CREAT | os.O_RDWR))
+'`;
 const sensors = isRoot && !attachesByTracepoints ? ["seccomp", "bpf"] : ["seccomp"];
 const skips = needsSwtpm || !isBuilt;
 
@@ -69,6 +75,18 @@ describe.skipIf(skips)("a run that is recorded in a TPM (needs swtpm, tpm2-tools
     // The portable one, which evidence is compared with.
     expect(hex(facts?.end?.measurement)).toBe(host.report.measurement);
     expect(host.pcr(13)).toBe(hex(ledger.births.value));
+  });
+
+  it("is told of the first loss of a kind at once, and then of more as often as their number doubles", async () => {
+    await host.run(["learn", "-o", "c.contour", ...host.options], LOSES);
+    // Node cannot remove what is so deep.
+    spawnSync("rm", ["-rf", host.at("n".repeat(250))]);
+    const { tpm, incomplete } = host.report;
+    expect(incomplete).toEqual([{ reason: "path not resolved (path-too-long)", count: 40 }]);
+    const facts = host.ledger.namespaces.get(tpm?.birth ?? -1);
+    // Of the 1st, 2nd, 4th, 8th, 16th and 32nd.
+    expect(facts?.losses.map(({ count }) => count)).toEqual([1, 1, 2, 4, 8, 16]);
+    expect(facts?.end).toMatchObject({ lost: 40 });
   });
 
   it.each(sensors)("has the first departure of a process before its call goes ahead, under %s", async (sensor) => {
