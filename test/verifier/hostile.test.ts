@@ -1,5 +1,6 @@
 /** What comes over the wire is hostile: bytes that mean nothing, bodies that do not end, names and tokens of others. */
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { appendFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -153,6 +154,17 @@ describe("hostile input", () => {
       await ended;
     }
     await expect.poll(async () => (await rig.attest(node)).status).toBe(200);
+  });
+
+  it("that never ends its headers: it is let go, and takes nothing from others", async () => {
+    const { hostname, port } = new URL(rig.address);
+    const socket = connect(Number(port), hostname);
+    let answer = "";
+    socket.setEncoding("latin1").on("data", (text: string) => (answer += text));
+    socket.write("GET /healthz HTTP/1.1\r\nHost: verifier\r\n");
+    expect((await rig.attest(node)).status).toBe(200);
+    await once(socket, "close");
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   it("as a policy to be tried, so deep that reading it would end the process", async () => {

@@ -16,6 +16,10 @@ export const needsPostgres =
   versions.length === 0 ||
   (isRootUser && (!isInstalled("setpriv") || spawnSync("id", ["-u", "postgres"]).status !== 0));
 
+/** Made the server; and, as an operator is told to make it, a role that owns the verifiers' databases and may do nothing else. */
+const SUPERUSER = "isoline";
+const OWNER = "fleet";
+
 export class PostgresServer {
   readonly place = mkdtempSync(join(tmpdir(), "isoline-pg-"));
   #process: ChildProcess | undefined;
@@ -26,47 +30,46 @@ export class PostgresServer {
 
   /** A database of that name, by the server's socket. */
   address(database: string): string {
-    return `postgres://isoline@localhost/${database}?host=${encodeURIComponent(this.place)}`;
+    return `postgres://${OWNER}@localhost/${database}?host=${encodeURIComponent(this.place)}`;
   }
 
   /** The first time, its files are made. */
   async start(): Promise<void> {
-    if (!existsSync(this.#data)) this.#make();
+    const isNew = !existsSync(this.#data);
+    if (isNew) this.#make();
     const words = ["-D", this.#data, "-k", this.place, "-c", "listen_addresses=", "-c", "max_connections=60"];
     const [program, args] = this.#as(join(programs, "postgres"), words);
     this.#process = spawn(program, args, { stdio: "ignore" });
     for (
       let tries = 0;
-      this.#run("pg_isready", ["-h", this.place, "-U", "isoline", "-d", "postgres"]).status !== 0;
+      this.#run("pg_isready", ["-h", this.place, "-U", SUPERUSER, "-d", "postgres"]).status !== 0;
       tries++
     ) {
       if (tries === 300) throw new Error("the PostgreSQL server does not start");
       await setTimeout(50);
     }
+    if (isNew) this.#told("createuser", ["-U", SUPERUSER, OWNER]);
   }
 
   #make(): void {
     chmodSync(this.place, 0o755);
     if (user !== undefined) spawnSync("chown", [user, this.place]);
-    const words = ["-D", this.#data, "-A", "trust", "-U", "isoline", "-N", "--no-locale", "-E", "UTF8"];
+    const words = ["-D", this.#data, "-A", "trust", "-U", SUPERUSER, "-N", "--no-locale", "-E", "UTF8"];
     const { status, stderr } = this.#run("initdb", words);
     if (status !== 0) throw new Error(`initdb: ${String(stderr)}`);
   }
 
   create(database: string): void {
-    const { status, stderr } = this.#run("createdb", ["-h", this.place, "-U", "isoline", database]);
-    if (status !== 0) throw new Error(`createdb: ${String(stderr)}`);
+    this.#told("createdb", ["-U", SUPERUSER, "-O", OWNER, database]);
   }
 
   /** A dump of a database, as an operator makes one; and back. */
   dump(database: string, path: string): void {
-    const { status, stderr } = this.#run("pg_dump", ["-h", this.place, "-U", "isoline", "-Fc", "-f", path, database]);
-    if (status !== 0) throw new Error(`pg_dump: ${String(stderr)}`);
+    this.#told("pg_dump", ["-U", OWNER, "-Fc", "-f", path, database]);
   }
 
   restore(database: string, path: string): void {
-    const { status, stderr } = this.#run("pg_restore", ["-h", this.place, "-U", "isoline", "-d", database, path]);
-    if (status !== 0) throw new Error(`pg_restore: ${String(stderr)}`);
+    this.#told("pg_restore", ["-U", OWNER, "-d", database, path]);
   }
 
   /** `SIGINT` ends it with all connections; `SIGQUIT` at once, as after a crash. */
@@ -82,6 +85,12 @@ export class PostgresServer {
   async close(): Promise<void> {
     await this.stop("SIGQUIT");
     rmSync(this.place, { recursive: true, force: true });
+  }
+
+  /** A program that speaks to the server. */
+  #told(program: string, args: readonly string[]): void {
+    const { status, stderr } = this.#run(program, ["-h", this.place, ...args]);
+    if (status !== 0) throw new Error(`${program}: ${String(stderr)}`);
   }
 
   #run(program: string, args: readonly string[]) {
