@@ -185,6 +185,7 @@ static void adjust(void)
 	say("core", prctl(62, 2, supervisor, 1, 0));
 	say("core-thread", prctl(62, 2, thread, 0, 0));
 	say("core-group", prctl(62, 1, 0, 2, 0));
+	say("core-group-of-member", prctl(62, 1, getpid(), 2, 0));
 	say("scheduler", sched_setscheduler(supervisor, 5, &parameter));
 	say("affinity", sched_setaffinity(thread, sizeof(processors), &processors));
 	say("io-priority", syscall(SYS_ioprio_set, 1, supervisor, 0x6000));

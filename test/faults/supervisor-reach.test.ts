@@ -47,6 +47,7 @@ const ways: Readonly<Record<string, readonly string[]>> = {
     "core",
     "core-thread",
     "core-group",
+    "core-group-of-member",
   ]),
 };
 const EPERM = 1;

@@ -5,6 +5,7 @@
  */
 import { escapeBytes } from "@isoline/core/event";
 import { EFAULT, EINVAL, ENOSYS, EPERM } from "../../../abi/errno.ts";
+import { getpgrp } from "../../../abi/libc.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { kindsIn } from "../../words/namespaces.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -12,7 +13,8 @@ import { pathText } from "../../files/knowledge.ts";
 import { prctlOptions } from "../../words/requests.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
-import { holdsSupervisor, SUPERVISOR, targetByNumber } from "./targets.ts";
+import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
+import { SUPERVISOR, targetByNumber } from "./targets.ts";
 
 /** The setuid family: `count` ids in the first arguments. -1 leaves an id as it is. */
 export function setid(call: string, count: number): Decoder {
@@ -84,10 +86,16 @@ export const prctl: Decoder = (context, thread) => {
 /** PIDTYPE_PGID, the third kind that PR_SCHED_CORE takes (linux/prctl.h). */
 const GROUP_KIND = 2;
 
-/** `prctl(PR_SCHED_CORE, command, pid, kind, …)` has a task, a process or a group run together with others, or with none. */
+/**
+ * `prctl(PR_SCHED_CORE, command, pid, kind, …)` has a task, a process or a group run together with others, or with none. The group is
+ * that of the task with this number (kernel/sched/core_sched.c, sched_core_share_pid).
+ */
 function sharesCoreOfSupervisor(context: Context, thread: Thread): boolean {
   const number = context.call.int(2);
-  if (context.call.u32(3) === GROUP_KIND) return holdsSupervisor(thread, number);
+  if (context.call.u32(3) === GROUP_KIND) {
+    const member = number === 0 ? thread.tid : pidMeant(thread, number);
+    return member !== undefined && (numbersOf(member)?.groups[0] ?? getpgrp()) === getpgrp();
+  }
   const target = targetByNumber(context, thread, number);
   return typeof target === "object" && target.relation === SUPERVISOR;
 }
