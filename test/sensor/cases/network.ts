@@ -107,6 +107,24 @@ export const network: readonly Case[] = [
     events: ["socket family=packet type=dgram", "send family=packet type=dgram address=0800*"],
   },
   {
+    does: "a raw socket bound to an address that calls itself one of version six",
+    by: "root",
+    calls: [
+      must(call("socket", AF_INET, RAW, 1)),
+      withAddress("bind", result(0), Buffer.concat([inet([127, 0, 0, 1], 0, AF_INET6), Buffer.alloc(12, 7)])),
+    ],
+    events: ["socket family=inet type=raw", "bind family=inet type=raw address=127.0.0.1:0"],
+  },
+  {
+    does: "a datagram socket for an address of version six",
+    calls: [
+      socket(AF_INET, DATAGRAM),
+      withAddress("bind", result(0), inet6("1", 0)),
+      withAddress("connect", result(0), inet6("1", PORT)),
+    ],
+    events: ["socket family=inet type=dgram"],
+  },
+  {
     does: "bind to a port and listen",
     calls: [socket(AF_INET, STREAM), withAddress("bind", result(0), local(0)), call("listen", result(0), 5)],
     events: [

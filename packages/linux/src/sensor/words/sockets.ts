@@ -56,12 +56,17 @@ export interface Address {
 }
 
 /**
- * The meaning of an address for a socket of another family than the internet's and Unix's. Many of these never look at the family in an
- * address (packet, alg, raw): it is their own, whatever stands there. AF_UNSPEC dissolves an association, where a protocol has that.
+ * The meaning of an address for a socket of this family. Many families never look at the one in an address (packet, alg; raw sockets of
+ * IPv4 when they are bound): it is their own, whatever stands there. A socket of IPv6 takes one of IPv4 as such. AF_UNSPEC is as it is.
  */
 export function addressOf(family: number, bytes: Buffer): Address | undefined {
-  if (family === AF_UNIX || bytes.length < 2 || bytes.readUInt16LE(0) === AF_UNSPEC)
-    return parseAddress(bytes, bytes.length);
+  const stands = bytes.length < 2 ? family : bytes.readUInt16LE(0);
+  const isSo = stands === family || stands === AF_UNSPEC || (family === AF_INET6 && stands === AF_INET);
+  return family === AF_UNIX || isSo ? parseAddress(bytes, bytes.length) : addressMeant(family, bytes);
+}
+
+/** The same bytes as an address of this family. */
+export function addressMeant(family: number, bytes: Buffer): Address | undefined {
   const meant = Buffer.from(bytes);
   meant.writeUInt16LE(family, 0);
   return parseAddress(meant, meant.length);

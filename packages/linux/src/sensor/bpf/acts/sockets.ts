@@ -6,13 +6,11 @@ import type { Act } from "../../mediation.ts";
 import { OWN_NETWORK } from "../../socket-table.ts";
 import {
   AF_INET,
-  AF_INET6,
   AF_UNIX,
   AF_UNSPEC,
   addressOf,
   familyName,
   inNetwork,
-  parseAddress,
   typeName,
   unspecifiedAsInet,
 } from "../../words/sockets.ts";
@@ -47,8 +45,7 @@ function endpoint(record: Record, op: Endpoint): Act {
   }
   const bytes = record.rest;
   const family = record.argument(2);
-  const isOfInternet = family === AF_INET || family === AF_INET6;
-  const plain = isOfInternet ? parseAddress(bytes, bytes.length) : addressOf(family, bytes);
+  const plain = addressOf(family, bytes);
   // On an IPv4 socket, an address of AF_UNSPEC means the same as one of AF_INET.
   const isMeant = plain?.family === AF_UNSPEC && family === AF_INET && op === "send";
   const address = isMeant ? unspecifiedAsInet(plain) : plain;

@@ -8,14 +8,13 @@ import { pathText } from "../../files/knowledge.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { WRITE } from "../../words/access.ts";
 import {
-  AF_INET,
-  AF_INET6,
   AF_UNIX,
+  AF_UNSPEC,
   type Address,
+  addressMeant,
   addressOf,
   familyName,
   inNetwork,
-  parseAddress,
   typeName,
 } from "../../words/sockets.ts";
 import type { Thread } from "../tasks/process.ts";
@@ -51,17 +50,13 @@ export function familyOf(given: Buffer): number | undefined {
 }
 
 /**
- * The meaning of an address for a socket; undefined if it is too short. An internet socket may accept an address of another
- * family as its own: AF_UNSPEC (net/ipv4/af_inet.c, __inet_bind; udp.c, udp_sendmsg), or any (raw.c, raw_bind).
+ * The meaning of an address for a socket; undefined if it is too short. An internet socket may accept one of AF_UNSPEC as its own
+ * (net/ipv4/af_inet.c, __inet_bind; udp.c, udp_sendmsg).
  */
 export function addressFor(socket: SocketFacts, given: Buffer): Address | undefined {
-  const family = familyOf(given);
-  if (!isOfInternet(socket)) return addressOf(socket.family, given);
-  if (family === AF_INET || family === AF_INET6) return parseAddress(given, given.length);
-  if (family === undefined) return undefined;
-  const meant = Buffer.from(given);
-  meant.writeUInt16LE(socket.family, 0);
-  return parseAddress(meant, meant.length);
+  return isOfInternet(socket) && familyOf(given) === AF_UNSPEC
+    ? addressMeant(socket.family, given)
+    : addressOf(socket.family, given);
 }
 
 /** These are the kernel's own answers; any other error means that the task could not be inspected. */

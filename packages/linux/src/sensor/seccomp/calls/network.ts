@@ -79,7 +79,7 @@ function bindName(context: Context, thread: Thread, call: () => number): Verdict
 function isBoundToFail(socket: SocketFacts, given: Buffer): boolean {
   const family = familyOf(given);
   if (socket.family === AF_UNIX) return family !== AF_UNIX;
-  if (!isOfInternet(socket) || family === AF_INET || family === AF_INET6) return false;
+  if (!isOfInternet(socket) || family === AF_INET || family === socket.family) return false;
   // IPv4 accepts an address with AF_UNSPEC as its own, and a raw socket one of any family.
   return !(socket.family === AF_INET && (family === AF_UNSPEC || socket.type === SOCK_RAW));
 }
@@ -177,7 +177,7 @@ function isNobodys(context: Context, thread: Thread, socket: SocketFacts, { text
 function isForNobody(socket: SocketFacts, given: Buffer): boolean {
   const family = familyOf(given);
   if (socket.family === AF_UNIX) return family !== AF_UNIX;
-  return isOfInternet(socket) && family !== AF_INET && family !== AF_INET6;
+  return isOfInternet(socket) && family !== AF_INET && family !== socket.family;
 }
 
 /** The number of sockets that are waited for at once: each is a descriptor of the supervisor. */
