@@ -116,15 +116,6 @@ export const network: readonly Case[] = [
     events: ["socket family=inet type=raw", "bind family=inet type=raw address=127.0.0.1:0"],
   },
   {
-    does: "a datagram socket for an address of version six",
-    calls: [
-      socket(AF_INET, DATAGRAM),
-      withAddress("bind", result(0), inet6("1", 0)),
-      withAddress("connect", result(0), inet6("1", PORT)),
-    ],
-    events: ["socket family=inet type=dgram"],
-  },
-  {
     does: "bind to a port and listen",
     calls: [socket(AF_INET, STREAM), withAddress("bind", result(0), local(0)), call("listen", result(0), 5)],
     events: [
