@@ -23,11 +23,17 @@ export async function departedFrom(source: string, earlier = false): Promise<Dep
   try {
     return await departedLive(await findNamespace(source));
   } catch (fault) {
-    if (!(fault instanceof CliError) || fault.code !== "no-such-namespace") throw fault;
+    if (!(await isGone(source, fault))) throw fault;
     const found = journal();
     if (found === undefined) throw fault;
     return found;
   }
+}
+
+/** Whether there is no namespace of that name, or none any more: its supervisor may have been killed while it was asked. */
+async function isGone(source: string, fault: unknown): Promise<boolean> {
+  if (!(fault instanceof CliError)) return false;
+  return fault.code === "no-such-namespace" || (fault.code === "namespace-lost" && !(await isLive(source)));
 }
 
 /** Whether the source is a namespace that is live now. */
