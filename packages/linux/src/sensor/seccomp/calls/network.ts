@@ -15,7 +15,6 @@ import { pathText } from "../../files/knowledge.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import {
   AF_INET,
-  AF_INET6,
   AF_UNIX,
   AF_UNSPEC,
   type Address,
