@@ -30,7 +30,10 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
         const seen = events.get(slug(does)) ?? [];
         return seen.length !== expected.length || seen.some((act, at) => !matches(act, expected[at] ?? ""));
       });
-      expect({ differing: differing.map(({ does }) => does), incomplete }).toEqual({ differing: [], incomplete: [] });
+      expect({ differing: differing.map(({ does }) => [does, events.get(slug(does))]), incomplete }).toEqual({
+      differing: [],
+      incomplete: [],
+    });
     });
 
     it.skipIf(!attachesByTracepoints)("are seen by tracepoints as what they are (needs no hooks for BPF)", async () => {

@@ -48,6 +48,10 @@ export class Stat {
   readonly bytes: Buffer = Buffer.alloc(256);
   readonly #words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, 64);
 
+  /** When it was made, in hexadecimal (`stx_btime`): zeros where the file system does not know. */
+  get born(): string {
+    return this.bytes.toString("hex", 80, 92);
+  }
   get nlink(): number {
     return this.#words[4] as number;
   }

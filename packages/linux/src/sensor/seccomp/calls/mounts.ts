@@ -236,7 +236,8 @@ function lookedUp(context: Context, thread: Thread, directory: number, given: Bu
           : finder.findDescriptor(found, thread, directory);
     if (result < 0) return `?unresolved:${escapeBytes(given)}`;
     const text = pathText(found);
-    const mark = fileMark(found.stat);
+    // The device and the number of a file system's root pass to another one once it is gone.
+    const mark = `${fileMark(found.stat)} ${found.stat.born}`;
     if (asked.isTarget && found.origin === undefined)
       context.origins.mounting(found.path.toString("latin1"), thread.process.identity.program);
     if (asked.isCopied) mountContexts.copying(mark, text);

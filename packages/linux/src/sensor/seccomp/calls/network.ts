@@ -13,15 +13,7 @@ import { AT_FDCWD } from "../../../abi/stat.ts";
 import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import {
-  AF_INET,
-  AF_UNIX,
-  AF_UNSPEC,
-  type Address,
-  familyName,
-  inNetwork,
-  typeName,
-} from "../../words/sockets.ts";
+import { AF_INET, AF_UNIX, AF_UNSPEC, type Address, familyName, inNetwork, typeName } from "../../words/sockets.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import type { Wait } from "../listener/parked.ts";
 import { beginToConnect, canBeConnected } from "../perform/connecting.ts";

@@ -61,7 +61,7 @@ export class MountContexts {
     return types.size === 1 ? ([...types][0] as string) : "?";
   }
 
-  /** A tree that begins with this directory (`fileMark`) is allowed to be copied. */
+  /** A tree that begins with this directory (`fileMark`, and when it was made) is allowed to be copied. */
   copying(mark: string, path: string): void {
     this.#trees.set(mark, path);
     if (this.#trees.size > MOST) this.#trees.delete(this.#trees.keys().next().value as string);
