@@ -31,9 +31,9 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
         return seen.length !== expected.length || seen.some((act, at) => !matches(act, expected[at] ?? ""));
       });
       expect({ differing: differing.map(({ does }) => [does, events.get(slug(does))]), incomplete }).toEqual({
-      differing: [],
-      incomplete: [],
-    });
+        differing: [],
+        incomplete: [],
+      });
     });
 
     it.skipIf(!attachesByTracepoints)("are seen by tracepoints as what they are (needs no hooks for BPF)", async () => {
