@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { EBUSY, ENOSYS } from "../../packages/linux/src/abi/errno.ts";
 import { compiler } from "../sensor/case.ts";
 import { isBuilt } from "../support/isoline.ts";
 import { Bench, pause, shell, until } from "./bench.ts";
@@ -65,6 +66,27 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
       expect(progress()).toBeLessThan(MANY);
       expect(bench.read("contour")).toBe(before);
       expect(bench.named(".contour")).toEqual([]);
+    },
+  );
+
+  it.skipIf(compiler === undefined).each(["learn -q -o contour", "run -q contour --enforce --no-landlock"])(
+    "killed during `%s`: the workload does not decide about its own calls by a listener of its own (needs gcc)",
+    async (words) => {
+      const source = fileURLToPath(new URL("./own-listener.c", import.meta.url));
+      execFileSync("gcc", ["-O1", "-static", "-o", bench.at("own-listener"), source]);
+      for (const name of ["known", "secret"]) bench.write(name, "");
+      if (words.startsWith("run")) await bench.run("learn -q -o contour", ["./own-listener", "once"]);
+      let kill = () => {};
+      let told = "";
+      const ended = bench.run(words, ["./own-listener"], {
+        onStart: (child) => {
+          kill = () => child.kill("SIGKILL");
+          child.stdout?.on("data", (text: string) => (told += text));
+        },
+      });
+      await until(() => told.includes("ready"));
+      kill();
+      expect((await ended).stdout).toBe(`ready\nlistener ${EBUSY}\nopened ${ENOSYS}\n`);
     },
   );
 

@@ -3,10 +3,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { hasBrowser } from "../support/browser.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
 import { isCI, isInstalled } from "../support/machine.ts";
+import { StoryOnThePage } from "./story-on-the-page.ts";
 
-const isMissing = !isBuilt || !isInstalled("swtpm") || !isInstalled("swtpm_setup");
+const isMissing = !isBuilt || !isInstalled("swtpm") || !isInstalled("swtpm_setup") || !hasBrowser;
 const MINUTES = 60_000;
 
 /** Processes whose command line or environment names a place. */
@@ -21,7 +23,7 @@ function processesAt(place: string): string[] {
   });
 }
 
-describe.skipIf(isMissing || !isCI)("the story of a fleet (a minute or two: in CI; needs swtpm and a build)", () => {
+describe.skipIf(isMissing || !isCI)("the story of a fleet (a minute or two: in CI; needs swtpm, Chromium and a build)", () => {
   const place = mkdtempSync(join(tmpdir(), "isoline-story-"));
   const temporary = (name: string) => {
     mkdirSync(join(place, name));
@@ -33,7 +35,12 @@ describe.skipIf(isMissing || !isCI)("the story of a fleet (a minute or two: in C
     "is told to its end: green, red by an attack, red by a forged past, green again; and leaves nothing behind",
     async () => {
       const directory = temporary("whole");
-      const { stdout, stderr, status } = await isoline(["demo", "--fleet"], { cwd: "/", env: { TMPDIR: directory } });
+      await using page = new StoryOnThePage();
+      const { stdout, stderr, status } = await isoline(["demo", "--fleet"], {
+        cwd: "/",
+        env: { TMPDIR: directory },
+        onStart: (child) => child.stdout?.on("data", (text: string) => page.hear(text)),
+      });
       expect(stderr).not.toMatch(/should not have happened|no verdict/);
       expect(stdout).toMatch(/^node-1 +mail +affirming[^]*^node-1 +web +affirming[^]*^node-2 +web +affirming/m);
       const [, attacked = ""] = stdout.split("5  An attack");
@@ -52,6 +59,17 @@ describe.skipIf(isMissing || !isCI)("the story of a fleet (a minute or two: in C
       expect(repaired).toMatch(/^node-1 +web +affirming[^]*^node-1\/web: affirming/m);
       expect(repaired).toMatch(/^log\.example\/fleet: \d+ entries, \d+ new, seen by witness\.example\/demo$/m);
       expect(status).toBe(0);
+
+      const { canister, node } = await page.seen();
+      expect(canister).toMatch(/contraindicated .*off-contour .*expected no departure, got 1/);
+      expect(canister).toMatch(/refused `cat` .* opened \$CWD\/secret for reading/);
+      expect(node).toMatch(/Hardware .*passed chain .*passed quote .*passed counters/);
+      const { changes, wrong } = await page.latest();
+      expect(changes.join("\n")).toMatch(
+        /node-1 .*web.* affirming[^]*node-2 .*contraindicated[^]*node-1 .*web.* contraindicated .*off-contour[^]*node-1 .*web.* affirming/,
+      );
+      expect(wrong).toEqual([]);
+
       expect(readdirSync(directory)).toEqual([]);
       expect(processesAt(directory)).toEqual([]);
     },

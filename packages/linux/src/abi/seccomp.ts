@@ -5,6 +5,8 @@ export const SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3;
 /** Since 5.19: while the supervisor decides, only fatal signals interrupt the call, so that it does not restart and notify again. */
 export const SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 1 << 5;
 
+/** With an errno in the low 16 bits. */
+export const SECCOMP_RET_ERRNO = 0x0005_0000;
 export const SECCOMP_RET_ALLOW = 0x7fff_0000;
 export const SECCOMP_RET_USER_NOTIF = 0x7fc0_0000;
 

@@ -167,6 +167,9 @@ export const numbersInUse: readonly (readonly [from: number, to: number])[] = [
   [424, 469],
 ];
 
+/** `seccomp`, which no sensor asks about. The filter itself refuses a part of it. */
+export const SECCOMP_NUMBER = 317;
+
 export type Syscall = keyof typeof syscallNumbers;
 
 const names: ReadonlyMap<number, string> = new Map(

@@ -3,13 +3,18 @@ import { gettid, poll } from "../../abi/libc.ts";
 import { EINTR } from "../../abi/errno.ts";
 import { LinuxError } from "../../error.ts";
 import { readThreadStatus } from "../../process/proc-status.ts";
-import type { SeccompSensor } from "./sensor.ts";
+import type { Listener } from "./listener/notification.ts";
+
+/** What a sensor waits for between two turns (`SeccompSensor.waiting`). */
+interface Waiting {
+  readonly waiting: Pick<Listener, "waits" | "patience" | "describe">;
+}
 
 /**
  * Waits until one of the sensors has something to do, for so many milliseconds at most (-1: without a limit). Returns for each, in
  * their order, whether it has.
  */
-export function awaitTurns(sensors: readonly SeccompSensor[], milliseconds: number): readonly boolean[] {
+export function awaitTurns(sensors: readonly Waiting[], milliseconds: number): readonly boolean[] {
   const counts = sensors.map(({ waiting }) => waiting.waits);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const entries = Buffer.alloc(8 * total);

@@ -2,11 +2,13 @@
  * The seccomp filter: classic BPF that sends mediated calls to the supervisor and allows all others.
  *
  *   foreign architecture, x32 number, unknown number → notify (the sensor refuses and records it)
+ *   a filter with a listener of its own → EBUSY
  *   otherwise a balanced binary search for the number → its condition → notify or allow
  *
  * The search loads only `nr` and `arch`, so the kernel's per-number cache (since 5.11) answers the unconditional "allow" of an
  * unmediated call without running the filter at all.
  */
+import { EBUSY } from "../../../abi/errno.ts";
 import {
   BPF_JA,
   BPF_JEQ,
@@ -19,10 +21,13 @@ import {
   DATA_NR,
   dataArgHigh,
   dataArgLow,
+  SECCOMP_FILTER_FLAG_NEW_LISTENER,
   SECCOMP_RET_ALLOW,
+  SECCOMP_RET_ERRNO,
   SECCOMP_RET_USER_NOTIF,
+  SECCOMP_SET_MODE_FILTER,
 } from "../../../abi/seccomp.ts";
-import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../../abi/syscalls.ts";
+import { AUDIT_ARCH_X86_64, numbersInUse, SECCOMP_NUMBER, X32_SYSCALL_BIT } from "../../../abi/syscalls.ts";
 import { LinuxError } from "../../../error.ts";
 import type { Condition } from "./mediated.ts";
 
@@ -52,8 +57,23 @@ export function compileFilter(calls: ReadonlyMap<number, Condition>): Buffer {
   });
   program.push({ code: BPF_RET, k: SECCOMP_RET_USER_NOTIF, label: `in-use-${numbersInUse.length}` });
   program.push({ code: BPF_RET, k: SECCOMP_RET_USER_NOTIF, label: "ask-unknown" });
-  search(program, numbers, calls, "search");
+  refuseListener(program, "search", "mediated");
+  search(program, numbers, calls, "mediated");
   return assemble(program);
+}
+
+/**
+ * Refuses a filter with a listener. The kernel does so too (EBUSY), but only while the supervisor has its own. When that is closed, a
+ * newer filter that asks its own listener would come before this one, and a process of the workload would decide about its calls.
+ */
+function refuseListener(program: Instruction[], label: string, otherwise: string): void {
+  program.push({ code: BPF_JEQ, k: SECCOMP_NUMBER, jf: otherwise, label });
+  program.push({ code: BPF_LD_W_ABS, k: dataArgLow(0) });
+  program.push({ code: BPF_JEQ, k: SECCOMP_SET_MODE_FILTER, jf: "no-listener" });
+  program.push({ code: BPF_LD_W_ABS, k: dataArgLow(1) });
+  program.push({ code: BPF_JSET, k: SECCOMP_FILTER_FLAG_NEW_LISTENER, jf: "no-listener" });
+  program.push({ code: BPF_RET, k: SECCOMP_RET_ERRNO | EBUSY });
+  program.push({ code: BPF_RET, k: SECCOMP_RET_ALLOW, label: "no-listener" });
 }
 
 /** Emits a subtree for a sorted slice of numbers. Each leaf ends in its own return, so every jump is short. */
