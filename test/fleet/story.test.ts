@@ -23,76 +23,79 @@ function processesAt(place: string): string[] {
   });
 }
 
-describe.skipIf(isMissing || !isCI)("the story of a fleet (a minute or two: in CI; needs swtpm, Chromium and a build)", () => {
-  const place = mkdtempSync(join(tmpdir(), "isoline-story-"));
-  const temporary = (name: string) => {
-    mkdirSync(join(place, name));
-    return join(place, name);
-  };
-  afterAll(() => rmSync(place, { recursive: true, force: true }));
+describe.skipIf(isMissing || !isCI)(
+  "the story of a fleet (a minute or two: in CI; needs swtpm, Chromium and a build)",
+  () => {
+    const place = mkdtempSync(join(tmpdir(), "isoline-story-"));
+    const temporary = (name: string) => {
+      mkdirSync(join(place, name));
+      return join(place, name);
+    };
+    afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-  it(
-    "is told to its end: green, red by an attack, red by a forged past, green again; and leaves nothing behind",
-    async () => {
-      const directory = temporary("whole");
-      await using page = new StoryOnThePage();
-      const { stdout, stderr, status } = await isoline(["demo", "--fleet"], {
-        cwd: "/",
-        env: { TMPDIR: directory },
-        onStart: (child) => child.stdout?.on("data", (text: string) => page.hear(text)),
-      });
-      expect(stderr).not.toMatch(/should not have happened|no verdict/);
-      expect(stdout).toMatch(/^node-1 +mail +affirming[^]*^node-1 +web +affirming[^]*^node-2 +web +affirming/m);
-      const [, attacked = ""] = stdout.split("5  An attack");
-      expect(attacked).toMatch(
-        /^node-1 +web +contraindicated +enforcing +1 .*off-contour: expected no departure, got 1/m,
-      );
-      expect(attacked).toMatch(/refused +`cat` .* opened \$CWD\/secret for reading/);
-      expect(attacked).toMatch(/^1 process departed and is untrusted, by the register of the TPM:$/m);
-      expect(attacked).toMatch(
-        /entry \d+ of log\.example\/fleet, which the witness has signed, says\n\nisoline fleet statement 1\n[^]*^kind change\n[^]*^to contraindicated\nclass off-contour\n/m,
-      );
-      const [, forged = ""] = stdout.split("6  A forged past");
-      expect(forged).toMatch(/^node-2: contraindicated for .*: equivocation: /m);
-      const [, repaired = ""] = stdout.split("7  The service is repaired");
-      expect(repaired).toMatch(/entry 1 of log\.example\/demo, seen by witness\.example\/demo/);
-      expect(repaired).toMatch(/^node-1 +web +affirming[^]*^node-1\/web: affirming/m);
-      expect(repaired).toMatch(/^log\.example\/fleet: \d+ entries, \d+ new, seen by witness\.example\/demo$/m);
-      expect(status).toBe(0);
+    it(
+      "is told to its end: green, red by an attack, red by a forged past, green again; and leaves nothing behind",
+      async () => {
+        const directory = temporary("whole");
+        await using page = new StoryOnThePage();
+        const { stdout, stderr, status } = await isoline(["demo", "--fleet"], {
+          cwd: "/",
+          env: { TMPDIR: directory },
+          onStart: (child) => child.stdout?.on("data", (text: string) => page.hear(text)),
+        });
+        expect(stderr).not.toMatch(/should not have happened|no verdict/);
+        expect(stdout).toMatch(/^node-1 +mail +affirming[^]*^node-1 +web +affirming[^]*^node-2 +web +affirming/m);
+        const [, attacked = ""] = stdout.split("5  An attack");
+        expect(attacked).toMatch(
+          /^node-1 +web +contraindicated +enforcing +1 .*off-contour: expected no departure, got 1/m,
+        );
+        expect(attacked).toMatch(/refused +`cat` .* opened \$CWD\/secret for reading/);
+        expect(attacked).toMatch(/^1 process departed and is untrusted, by the register of the TPM:$/m);
+        expect(attacked).toMatch(
+          /entry \d+ of log\.example\/fleet, which the witness has signed, says\n\nisoline fleet statement 1\n[^]*^kind change\n[^]*^to contraindicated\nclass off-contour\n/m,
+        );
+        const [, forged = ""] = stdout.split("6  A forged past");
+        expect(forged).toMatch(/^node-2: contraindicated for .*: equivocation: /m);
+        const [, repaired = ""] = stdout.split("7  The service is repaired");
+        expect(repaired).toMatch(/entry 1 of log\.example\/demo, seen by witness\.example\/demo/);
+        expect(repaired).toMatch(/^node-1 +web +affirming[^]*^node-1\/web: affirming/m);
+        expect(repaired).toMatch(/^log\.example\/fleet: \d+ entries, \d+ new, seen by witness\.example\/demo$/m);
+        expect(status).toBe(0);
 
-      const { canister, node } = await page.seen();
-      expect(canister).toMatch(/contraindicated .*off-contour .*expected no departure, got 1/);
-      expect(canister).toMatch(/refused `cat` .* opened \$CWD\/secret for reading/);
-      expect(node).toMatch(/Hardware .*passed chain .*passed quote .*passed counters/);
-      const { changes, wrong } = await page.latest();
-      expect(changes.join("\n")).toMatch(
-        /node-1 .*web.* affirming[^]*node-2 .*contraindicated[^]*node-1 .*web.* contraindicated .*off-contour[^]*node-1 .*web.* affirming/,
-      );
-      expect(wrong).toEqual([]);
+        const { canister, node } = await page.seen();
+        expect(canister).toMatch(/contraindicated .*off-contour .*expected no departure, got 1/);
+        expect(canister).toMatch(/refused `cat` .* opened \$CWD\/secret for reading/);
+        expect(node).toMatch(/Hardware .*passed chain .*passed quote .*passed counters/);
+        const { changes, wrong } = await page.latest();
+        expect(changes.join("\n")).toMatch(
+          /^→ web on node-1 affirming[^]*^→ node-2 contraindicated .*equivocation[^]*^→ web on node-1 contraindicated .*off-contour/m,
+        );
+        expect(wrong).toEqual([]);
 
-      expect(readdirSync(directory)).toEqual([]);
-      expect(processesAt(directory)).toEqual([]);
-    },
-    5 * MINUTES,
-  );
+        expect(readdirSync(directory)).toEqual([]);
+        expect(processesAt(directory)).toEqual([]);
+      },
+      5 * MINUTES,
+    );
 
-  it(
-    "ends whatever it started on Ctrl-C",
-    async () => {
-      const directory = temporary("stopped");
-      const { status, stdout } = await isoline(["demo", "--fleet"], {
-        cwd: "/",
-        env: { TMPDIR: directory },
-        onStart: (child) =>
-          child.stdout?.on("data", (text: string) => {
-            if (text.includes("fleet attest &")) child.kill("SIGINT");
-          }),
-      });
-      expect(status).toBe(130);
-      expect(stdout).not.toContain("An attack");
-      expect(readdirSync(directory)).toEqual([]);
-      expect(processesAt(directory)).toEqual([]);
-    },
-    3 * MINUTES,
-  );
-});
+    it(
+      "ends whatever it started on Ctrl-C",
+      async () => {
+        const directory = temporary("stopped");
+        const { status, stdout } = await isoline(["demo", "--fleet"], {
+          cwd: "/",
+          env: { TMPDIR: directory },
+          onStart: (child) =>
+            child.stdout?.on("data", (text: string) => {
+              if (text.includes("fleet attest &")) child.kill("SIGINT");
+            }),
+        });
+        expect(status).toBe(130);
+        expect(stdout).not.toContain("An attack");
+        expect(readdirSync(directory)).toEqual([]);
+        expect(processesAt(directory)).toEqual([]);
+      },
+      3 * MINUTES,
+    );
+  },
+);

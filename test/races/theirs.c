@@ -76,7 +76,7 @@ static int by_connect(void) {
     socklen_t size = sizeof peer;
     getpeername(fd, (void *)&peer, &size);
     result = peer.sun_path[0] == 'g' ? 0 : 1;
-    for (int i = 0; i < 2; i++) close(accept4(receivers[i], 0, 0, SOCK_NONBLOCK));
+    for (int i = 0; i < 2; i++) close(accept4(receivers[i], 0, 0, 0));
   }
   close(fd);
   return result;
@@ -125,7 +125,7 @@ static void receive(int type) {
   for (int i = 0; i < 2; i++) {
     struct sockaddr_un address = {AF_UNIX};
     strcpy(address.sun_path, names[i]);
-    receivers[i] = socket(AF_UNIX, type, 0);
+    receivers[i] = socket(AF_UNIX, type | SOCK_NONBLOCK, 0);
     bind(receivers[i], (void *)&address, sizeof address);
     if (type != SOCK_DGRAM) listen(receivers[i], 100);
   }

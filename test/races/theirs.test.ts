@@ -36,38 +36,42 @@ const races: readonly [act: string, calls: readonly string[], lay: Lay, pair: re
   ["mkdir", ["mkdir"], directory, ["good/n", "evil/n"]],
 ];
 
-describe.skipIf(obstacle !== undefined)(`a race for a call of the task's own${obstacle ? ` (${obstacle})` : ""}`, () => {
-  let place: string;
-  beforeAll(() => {
-    place = mkdtempSync(join(tmpdir(), "isoline-theirs-"));
-    const source = fileURLToPath(new URL("theirs.c", import.meta.url));
-    execFileSync("gcc", ["-O1", "-w", "-static", "-o", "theirs", source, "-lpthread"], { cwd: place });
-    mkdirSync(join(place, "place"));
-  });
-  afterAll(() => rmSync(place, { recursive: true, force: true }));
-
-  const run = async (words: readonly string[], args: readonly string[]) => {
-    for (const name of ["good", "evil"]) rmSync(join(place, name), { recursive: true, force: true });
-    const [, , lay = nothing] = races.find(([act]) => act === args[0]) ?? [];
-    for (const name of ["good", "evil"]) lay(join(place, name), name);
-    const { stdout, stderr } = await isoline([...words, "--report", "report.json", "-q", "--", "./theirs", ...args], {
-      cwd: place,
+describe.skipIf(obstacle !== undefined)(
+  `a race for a call of the task's own${obstacle ? ` (${obstacle})` : ""}`,
+  () => {
+    let place: string;
+    beforeAll(() => {
+      place = mkdtempSync(join(tmpdir(), "isoline-theirs-"));
+      const source = fileURLToPath(new URL("theirs.c", import.meta.url));
+      execFileSync("gcc", ["-O1", "-w", "-static", "-o", "theirs", source, "-lpthread"], { cwd: place });
+      mkdirSync(join(place, "place"));
     });
-    const tally = stdout.trim().split(" ").map(Number);
-    if (tally.length !== 3) throw new Error(`${args.join(" ")} said nothing: ${stderr}`);
-    const { racy } = readReport(place);
-    return { good: tally[0] ?? 0, won: tally[1] ?? 0, racy };
-  };
+    afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-  it.each(races)("%s: each that went ahead is counted", async (act, calls, _lay, [good, evil]) => {
-    const learnt = await run(["learn", "-o", "contour"], [act, "3", good, good]);
-    expect({ good: learnt.good, won: learnt.won }).toEqual({ good: 3, won: 0 });
-    const { good: right, won, racy } = await run(
-      ["run", "--enforce", "--no-landlock", "contour"],
-      [act, String(TRIES), good, evil],
-    );
-    const counted = calls.reduce((sum, call) => sum + (racy[call] ?? 0), 0);
-    expect({ raced: right > 0, counted: counted >= right + won }).toEqual({ raced: true, counted: true });
-    if (isCI) process.stdout.write(`a race for ${act}: ${won} of ${TRIES} won\n`);
-  });
-});
+    const run = async (words: readonly string[], args: readonly string[]) => {
+      for (const name of ["good", "evil"]) rmSync(join(place, name), { recursive: true, force: true });
+      const [, , lay = nothing] = races.find(([act]) => act === args[0]) ?? [];
+      for (const name of ["good", "evil"]) lay(join(place, name), name);
+      const { stdout, stderr } = await isoline([...words, "--report", "report.json", "-q", "--", "./theirs", ...args], {
+        cwd: place,
+      });
+      const tally = stdout.trim().split(" ").map(Number);
+      if (tally.length !== 3) throw new Error(`${args.join(" ")} said nothing: ${stderr}`);
+      const { racy } = readReport(place);
+      return { good: tally[0] ?? 0, won: tally[1] ?? 0, racy };
+    };
+
+    it.each(races)("%s: each that went ahead is counted", async (act, calls, _lay, [good, evil]) => {
+      const learnt = await run(["learn", "-o", "contour"], [act, "3", good, good]);
+      expect({ good: learnt.good, won: learnt.won }).toEqual({ good: 3, won: 0 });
+      const {
+        good: right,
+        won,
+        racy,
+      } = await run(["run", "--enforce", "--no-landlock", "contour"], [act, String(TRIES), good, evil]);
+      const counted = calls.reduce((sum, call) => sum + (racy[call] ?? 0), 0);
+      expect({ raced: right > 0, counted: counted >= right + won }).toEqual({ raced: true, counted: true });
+      if (isCI) process.stdout.write(`a race for ${act}: ${won} of ${TRIES} won\n`);
+    });
+  },
+);

@@ -14,7 +14,7 @@ import { isRoot } from "../support/machine.ts";
 
 const EPERM = 1;
 const NAMESPACE_LOST = 125;
-const REFUSED = ["device", "type", "type-by-descriptor"].map((step) => `${step} errno ${EPERM}\n`).join("");
+const REFUSED = ["device", "type", "type-by-descriptor", "disk"].map((step) => `${step} errno ${EPERM}\n`).join("");
 const isThere = isRoot && existsSync("/dev/fuse");
 
 describe.skipIf(!compiler || !isBuilt || !isThere)(
@@ -26,6 +26,7 @@ describe.skipIf(!compiler || !isBuilt || !isThere)(
       const source = fileURLToPath(new URL("./served.c", import.meta.url));
       execFileSync("gcc", ["-static", "-O1", "-w", "-o", bench.at("served"), source]);
       mkdirSync(bench.at("dir"), { recursive: true });
+      execFileSync("mknod", [bench.at("disk"), "b", "43", "0"]);
     });
     afterAll(() => bench?.close());
 

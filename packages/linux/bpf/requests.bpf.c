@@ -13,6 +13,8 @@
 #define SIOCSPGRP 0x8902
 #define FS_IOC_SETFLAGS 0x40086602
 #define FS_IOC_FSSETXATTR 0x401c5820
+#define FAT_IOCTL_SET_ATTRIBUTES 0x40047211
+#define BTRFS_IOC_SUBVOL_SETFLAGS 0x4008941a
 #define FS_IOC_SETVERSION 0x40087602
 #define EXT4_IOC_SETVERSION 0x40086604
 /* linux/falloc.h */
@@ -265,6 +267,8 @@ static __always_inline int answer_request(struct file *file, u32 request, unsign
 	case FS_IOC_SET_ENCRYPTION_POLICY:
 	case FS_IOC_SETVERSION:
 	case EXT4_IOC_SETVERSION:
+	case FAT_IOCTL_SET_ATTRIBUTES:
+	case BTRFS_IOC_SUBVOL_SETFLAGS:
 		return judge_request(file, OP_SETFLAGS, 0);
 	case FIOSETOWN:
 	case SIOCSPGRP:

@@ -35,6 +35,8 @@ const TCOOFF = 0;
 const TCOON = 1;
 const FS_IOC_GETFLAGS = 0x8008_6601;
 const FS_IOC_SETFLAGS = 0x4008_6602;
+const FAT_IOCTL_SET_ATTRIBUTES = 0x4004_7211;
+const BTRFS_IOC_SUBVOL_SETFLAGS = 0x4008_941a;
 const FS_IOC_SETVERSION = 0x4008_7602;
 const FIOSETOWN = 0x8901;
 const FIOASYNC = 0x5452;
@@ -169,6 +171,16 @@ export const requests: readonly Case[] = [
     does: "the generation of a file",
     calls: [must(call("open", "file", 0)), call("ioctl", result(0), FS_IOC_SETVERSION, UNMAPPED)],
     events: ["open path=./file", "setflags path=./file mode=0100644"],
+  },
+  {
+    does: "attributes of a file of FAT, flags of a subvolume",
+    calls: [
+      must(call("open", "file", 0)),
+      call("ioctl", result(0), FAT_IOCTL_SET_ATTRIBUTES, at(0)),
+      must(call("open", "other", 0)),
+      call("ioctl", result(2), BTRFS_IOC_SUBVOL_SETFLAGS, at(0)),
+    ],
+    events: ["open path=./file", "setflags path=./file mode=0100644", "open path=./other", "setflags path=./other"],
   },
   {
     does: "signals of a descriptor for others",

@@ -111,8 +111,8 @@ export class Journal {
   #conclude(report: RunReport): void {
     const { departures, incomplete } = report;
     if (departures.length === 0 && incomplete.length === 0) return;
-    if (this.#isAbsent()) this.#open(report);
-    for (const departure of departures.slice(this.#told.length)) this.#tell(lineOf(departure));
+    if (this.#isAbsent()) this.#open(report, departures.map(lineOf));
+    else for (const departure of departures.slice(this.#told.length)) this.#tell(lineOf(departure));
     this.#recount(departures);
     const untold = departures.length - this.#told.length;
     const losses = untold === 0 ? incomplete : [...incomplete, { reason: this.#fullText(), count: untold }];
@@ -133,9 +133,7 @@ export class Journal {
   async #writeAnew(): Promise<void> {
     const contour = await this.#ask({ ask: "contour" });
     if (contour === undefined) return;
-    const lines = await this.#linesFrom(0);
-    this.#open(contour);
-    for (const line of lines) this.#tell(line);
+    this.#open(contour, await this.#linesFrom(0));
   }
 
   /** Departures from one on, as far as they fit into a journal. */
@@ -159,26 +157,36 @@ export class Journal {
     return this.#fd === undefined || fstatSync(this.#fd).nlink === 0;
   }
 
-  #open({ profile, policy, state }: Begun): void {
+  /** The file is never there without what was known when it was begun: its supervisor may be killed at any moment. */
+  #open({ profile, policy, state }: Begun, lines: readonly Line[]): void {
     if (this.#fd === undefined) this.#makeRoom();
     else closeSync(this.#fd);
     this.#fd = undefined;
     this.#told.length = 0;
     this.#bytes = 0;
+    const about = { ...this.#about, started: this.#started, supervisor: process.pid, profile, policy, state };
+    const head = JSON.stringify({ isoline: 1, journal: 1, ...about } satisfies JournalHead);
+    const told = lines.filter((line) => this.#takes(line)).map(({ text }) => text);
     const output = Output.open(join(this.#directory, this.#about.name + JOURNAL_SUFFIX));
-    this.#fd = output.begin(0o600);
-    output.close();
-    const head = { ...this.#about, started: this.#started, supervisor: process.pid, profile, policy, state };
-    this.#write(JSON.stringify({ isoline: 1, journal: 1, ...head } satisfies JournalHead));
+    try {
+      this.#fd = output.begin(0o600, [head, ...told].map((line) => `${line}\n`).join(""));
+    } finally {
+      output.close();
+    }
     this.#changeBytes = 0;
   }
 
-  #tell({ text, count }: Line): void {
+  #tell(line: Line): void {
+    if (this.#takes(line)) this.#write(line.text);
+  }
+
+  /** Whether a line still fits. After the first that does not, none does. */
+  #takes({ text, count }: Line): boolean {
     if (this.#bytes + text.length > this.#mostBytes) this.#bytes = this.#mostBytes;
-    if (this.#bytes >= this.#mostBytes) return;
+    if (this.#bytes >= this.#mostBytes) return false;
     this.#bytes += text.length;
     this.#told.push(count);
-    this.#write(text);
+    return true;
   }
 
   #recount(counts: readonly Pick<DepartureReport, "count" | "refused" | "last">[]): void {

@@ -115,14 +115,28 @@ export class Output {
     if (this.#device === undefined) this.#directory.remove(this.#name);
   }
 
-  /** Creates a new file in this place at once and returns its descriptor, for output that grows while the workload runs. */
-  begin(mode: number): number {
-    if (this.#device !== undefined) return this.#device;
+  /**
+   * Creates a new file in this place at once and returns its descriptor, for output that grows while the workload runs. The file is
+   * never there without its beginning.
+   */
+  begin(mode: number, beginning = ""): number {
+    if (this.#device !== undefined) {
+      writeWhole(this.#device, beginning);
+      return this.#device;
+    }
     const aside = `.${this.#name}.${randomBytes(6).toString("hex")}`;
     const fd = this.#directory.create(aside, mode);
-    const result = fd < 0 ? fd : this.#directory.rename(aside, this.#name);
-    if (result >= 0) return fd;
-    throw refused(this.#path, reason(result));
+    if (fd < 0) throw refused(this.#path, reason(fd));
+    try {
+      writeWhole(fd, beginning);
+      const result = this.#directory.rename(aside, this.#name);
+      if (result < 0) throw refused(this.#path, reason(result));
+      return fd;
+    } catch (fault) {
+      closeSync(fd);
+      this.#directory.remove(aside);
+      throw fault;
+    }
   }
 
   /** A descriptor that appends to the existing file, or to a new one. A file with a second name may belong to another user. */

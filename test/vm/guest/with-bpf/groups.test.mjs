@@ -23,7 +23,9 @@ function joining(command, groups) {
 }
 
 test("a group of processes outside is joined by an act, and enforcing refuses it", { skip }, async (t) => {
-  const outside = spawn("perl", ["-e", "$| = 1; setpgrp; print qq(ready\\n); sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
+  const outside = spawn("perl", ["-e", "$| = 1; setpgrp; print qq(ready\\n); sleep 600"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   t.after(() => outside.kill("SIGKILL"));
   await once(outside.stdout, "data");
   const group = Number(outside.pid);

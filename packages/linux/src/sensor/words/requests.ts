@@ -25,10 +25,12 @@ export const FIOASYNC = 0x5452;
 export const TIOCSCTTY = 0x540e;
 /**
  * FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY (linux/fs.h, fsverity.h, fscrypt.h):
- * restrictions of a file from then on. FS_IOC_SETVERSION and EXT4_IOC_SETVERSION: its generation.
+ * restrictions of a file from then on. FS_IOC_SETVERSION and EXT4_IOC_SETVERSION: its generation. FAT_IOCTL_SET_ATTRIBUTES and
+ * BTRFS_IOC_SUBVOL_SETFLAGS (linux/msdos_fs.h, btrfs.h): what an owner may restrict without any capability.
  */
 export const flagRequests: readonly number[] = [
-  0x4008_6602, 0x401c_5820, 0x4080_6685, 0x800c_6613, 0x4008_7602, 0x4008_6604,
+  ...[0x4008_6602, 0x401c_5820, 0x4080_6685, 0x800c_6613, 0x4008_7602, 0x4008_6604],
+  ...[0x4004_7211, 0x4008_941a],
 ];
 /** Requests to the file system of a descriptor, by number (linux/fs.h, fscrypt.h, btrfs.h; fs/xfs/libxfs/xfs_fs.h). */
 export const fileSystemRequests: Readonly<Record<number, string>> = {

@@ -17,6 +17,8 @@ const SIZE_BITS = 16;
 const SIZE_MASK = 0x3fff;
 /** FS_IOC_SETFLAGS and FS_IOC_SETVERSION say `long`, and file systems read an `int`. */
 const INT = 4;
+/** linux/btrfs.h: a `u64`. */
+const BTRFS_IOC_SUBVOL_SETFLAGS = 0x4008_941a;
 /** fscrypt_policy_v1 and v2, by their first byte: the request's number has the size of the first, for both. */
 const POLICIES: ReadonlyMap<number, number> = new Map([
   [0, 12],
@@ -60,7 +62,7 @@ export function flagArgument(memory: TaskMemory, tid: number, request: number, a
 /** How much of it every kernel reads. */
 function leastOf(request: number, size: number, bytes: Buffer): number {
   if (request === FS_IOC_SET_ENCRYPTION_POLICY) return POLICIES.get(bytes.readUInt8(0)) ?? 1;
-  return size === 2 * INT ? INT : size;
+  return size === 2 * INT && request !== BTRFS_IOC_SUBVOL_SETFLAGS ? INT : size;
 }
 
 /** A copy of what a pointer leads to; empty if it cannot be read, or is longer than the kernel takes and reads. */

@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { escapeBytes } from "@isoline/core/event";
-import { EFAULT } from "../../../abi/errno.ts";
+import { EFAULT, EPERM } from "../../../abi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { Verdict } from "../../mediation.ts";
@@ -19,7 +19,7 @@ import { isMapped } from "../listener/memory.ts";
 import { fileMark } from "../tasks/lineage.ts";
 import type { Thread } from "../tasks/process.ts";
 import { UNREADABLE } from "./privileges.ts";
-import { mountingServed } from "./served.ts";
+import { isServing, mountingServed } from "./served.ts";
 
 /** Old programs put this into the upper half of the flags, and the kernel takes it off first (fs/namespace.c, path_mount). */
 const MS_MGC_VAL = 0xc0ed_0000;
@@ -42,6 +42,8 @@ const FSPICK_EMPTY_PATH = 8;
 
 const PAGE = 4096;
 const NONE = "none";
+/** In front of a disk that a process may serve: its driver can be told so without an open of it (nbd, by netlink). */
+const SERVED = "?served:";
 /** Only these options are valid without "=": bytes of a structure would otherwise look like text. */
 const HEAD = 4;
 
@@ -64,6 +66,7 @@ function decide(context: Context, thread: Thread, mounting: Mounting): Verdict {
   const verdict = context.decide(thread, { op: "mount", subject });
   if (verdict !== 0) return verdict;
   if ([source, path, type, ...options].includes(UNREADABLE)) return context.refuses(EFAULT);
+  if ([source, ...options].some((text) => text.includes(SERVED))) return EPERM;
   return MAKING.has(call) ? mountingServed(context, thread, type) : 0;
 }
 
@@ -211,6 +214,8 @@ interface Asked {
   /** It may be a tree that is not mounted: then it has the name of its origin. */
   readonly isTree?: boolean;
   readonly isCopied?: boolean;
+  /** It may hold the file system. */
+  readonly isDevice?: boolean;
 }
 
 /** A path argument as text: canonical if it exists, otherwise as it was given, with a mark. A null pointer is "none". */
@@ -236,6 +241,7 @@ function lookedUp(context: Context, thread: Thread, directory: number, given: Bu
           : finder.findDescriptor(found, thread, directory);
     if (result < 0) return `?unresolved:${escapeBytes(given)}`;
     const text = pathText(found);
+    if (asked.isDevice && isServing(found.stat)) return `${SERVED}${text}`;
     // The device and the number of a file system's root pass to another one once it is gone.
     const mark = `${fileMark(found.stat)} ${found.stat.born}`;
     if (asked.isTarget && found.origin === undefined)
@@ -284,7 +290,7 @@ function sourceAt(context: Context, thread: Thread, flags: number, type: string)
 /** The object that holds a file system of this type; if there is none, the text of the source. */
 function deviceOr(context: Context, thread: Thread, bytes: Buffer, type: string): string {
   if (bytes[0] !== 0x2f && !mayNeedDevice(type)) return given(bytes);
-  const text = lookedUp(context, thread, AT_FDCWD, bytes, { follow: true });
+  const text = lookedUp(context, thread, AT_FDCWD, bytes, { follow: true, isDevice: true });
   return text.startsWith("?unresolved:") ? given(bytes) : text;
 }
 
