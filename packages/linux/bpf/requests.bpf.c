@@ -48,26 +48,41 @@ static __always_inline u32 named_group(u32 number)
 	return number == (u32)group_of(bpf_get_current_task_btf()) ? OWN_GROUP : number;
 }
 
-/*
- * Whether a process id that the task uses means a supervisor. On kernels that cannot resolve the id, the signal itself is
- * refused later.
- */
-static __always_inline bool means_supervisor(int number)
-{
-	struct task_struct *task = 0;
-	bool is_one;
+/* The process that an id means. */
+struct meant {
+	/* The task's own, or none: the kernel may give the id to a process later, and finds no owner now. */
+	bool is_nothing;
+	bool is_kept;
+	/* Its process number, where it is of the namespace. */
+	u64 process;
+};
 
-	if (!bpf_ksym_exists(bpf_task_from_pid))
-		return false;
-	if (own_level() == 0)
+/*
+ * The process that an id means to the task. On kernels that cannot resolve the id, the supervisor looks it up, and a signal to a
+ * supervisor is refused when it is sent.
+ */
+static __always_inline struct meant meaning_of(struct member *member, int number)
+{
+	struct task_struct *task;
+	struct member *target;
+	struct meant meant = {};
+
+	if (bpf_ksym_exists(bpf_task_from_pid) && own_level() == 0)
 		task = bpf_task_from_pid(number);
 	else if (bpf_ksym_exists(bpf_task_from_vpid))
 		task = bpf_task_from_vpid(number);
+	else
+		return meant;
+	meant.is_nothing = true;
 	if (!task)
-		return false;
-	is_one = is_supervisor(task);
+		return meant;
+	meant.is_nothing = task->tgid == (int)(bpf_get_current_pid_tgid() >> 32);
+	meant.is_kept = is_supervisor(task);
+	target = bpf_task_storage_get(&members, task, 0, 0);
+	if (target && target->namespace_id == member->namespace_id)
+		meant.process = target->process;
 	bpf_task_release(task);
-	return is_one;
+	return meant;
 }
 
 /*
@@ -78,21 +93,23 @@ static __always_inline int judge_owner(int number)
 {
 	struct member *member = current_member();
 	struct scratch *scratch;
-	bool is_kept;
+	struct meant meant = {};
 
 	if (!member || number == 0)
 		return 0;
-	is_kept = number > 0 && means_supervisor(number);
+	if (number > 0)
+		meant = meaning_of(member, number);
+	if (meant.is_nothing)
+		return 0;
 	scratch = begin_event(member, OP_SIGIO);
 	if (!scratch)
-		return unseen_kept(member, OP_SIGIO, is_kept);
-	if (is_kept)
-		scratch->record.act.arguments[2] = THE_SUPERVISOR;
+		return unseen_kept(member, OP_SIGIO, meant.is_kept);
+	scratch->record.act.arguments[2] = meant.is_kept ? THE_SUPERVISOR : meant.process;
 	if (number < 0)
 		scratch->record.act.arguments[1] = MEANS_GROUP | named_group(-number);
 	else
 		scratch->record.act.arguments[3] = number;
-	return end_kept(scratch, BY_RESTART, is_kept);
+	return end_kept(scratch, BY_RESTART, meant.is_kept);
 }
 
 /*

@@ -1,4 +1,4 @@
-/** A signal to the own process group is an act that does not name the group: no task comes into a group of processes outside without an act. */
+/** A signal to the own process group is an act that does not name the group: no task comes into a group outside without an act. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,5 +1,5 @@
 /** An act that the BPF programs reported, and its ruling. */
-import type { Verdict } from "../mediation.ts";
+import type { Act, Verdict } from "../mediation.ts";
 import type { BpfProcess } from "./processes.ts";
 import { operations, type Record } from "./record.ts";
 
@@ -22,6 +22,14 @@ export interface Ruling {
   readonly lasts?: boolean;
   /** The number of the identity that an exec leads to. */
   readonly next?: number;
+}
+
+/**
+ * Whether an act is about another process. A key has numbers of processes and groups, which are used again, and not what its actor is to
+ * them.
+ */
+export function dependsOnRelation({ subject }: Act): boolean {
+  return "relation" in subject;
 }
 
 /** Whether the version of a file is part of an act, and so of its key. */

@@ -31,8 +31,8 @@ import { called, type Record, standings, wordsCountShift } from "./record.ts";
 export interface SeenCall {
   readonly call: Call;
   readonly lost?: string;
-  /** It includes the content of files, which may differ the next time. */
-  readonly hasContent: boolean;
+  /** Its words name a file. The next time they may lead to another one. */
+  readonly namesFile: boolean;
 }
 
 const NUL = 0;
@@ -53,7 +53,7 @@ export function callOf(
   const last = loaded.findLastIndex(({ isLoader }) => !isLoader);
   const interpreters = isScript ? interpretersOf(loaded, last, process, content) : [];
   if (interpreters === undefined)
-    return { call: {}, lost: "a script whose first line could not be read", hasContent: false };
+    return { call: {}, lost: "a script whose first line could not be read", namesFile: false };
   const script = isScript ? (all.shift() ?? Buffer.alloc(0)) : undefined;
   const front = script === undefined ? [] : wordsInFront(script, interpreters);
   const words = new SeenWords((flags & called.taken) === 0 ? [...front, ...all] : all, flags);
@@ -65,8 +65,8 @@ export function callOf(
   const call = { ...(as === undefined ? {} : { as }), ...(runs.length === 0 ? {} : { runs }) };
   const isUnproven = isScript && !areTaken(flags, front.length + all.length, runs.length > 0);
   const lost = (flags & called.unreadable) !== 0 || isUnproven;
-  const hasContent = counts === "read" && operands.some(({ kind }) => kind === "file");
-  return { call, hasContent, ...(lost ? { lost: "arguments of a program that could not be read" } : {}) };
+  const namesFile = operands.some(({ kind }) => kind === "file");
+  return { call, namesFile, ...(lost ? { lost: "arguments of a program that could not be read" } : {}) };
 }
 
 /**

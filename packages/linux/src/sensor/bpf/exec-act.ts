@@ -15,8 +15,8 @@ export interface SeenExec {
   readonly call: Call;
   /** What is unknown about it. */
   readonly lost: readonly string[];
-  /** The act includes the content of files, which may differ the next time. */
-  readonly hasContent: boolean;
+  /** Its words name a file. The next time they may lead to another one. */
+  readonly namesFile: boolean;
 }
 
 /** `counts`: which content counts. */
@@ -40,6 +40,6 @@ export function execOf(
       ...(isWhole ? [] : ["a program ran whose content could not be read"]),
       ...(called.lost === undefined ? [] : [called.lost]),
     ],
-    hasContent: called.hasContent,
+    namesFile: called.namesFile,
   };
 }

@@ -11,7 +11,7 @@ import { startTime } from "../../process/proc-status.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
-import { type Asked, dependsOnVersions, type Ruling } from "./asked.ts";
+import { type Asked, dependsOnRelation, dependsOnVersions, type Ruling } from "./asked.ts";
 import type { SeenContent } from "./content.ts";
 import { Decisions, keyBytes } from "./decisions.ts";
 import { execOf } from "./exec-act.ts";
@@ -314,12 +314,12 @@ export class BpfSensor implements Sensor {
   #decide(asked: Asked): void {
     const { record, process } = asked;
     const told = this.#acts.of(record, process);
-    if (told === "nothing") return this.#carryOut(asked, { verdict: 0, lasts: true });
+    if (told === "nothing") return this.#carryOut(asked, { verdict: 0 });
     if ("unknown" in told) return this.#carryOut(asked, { verdict: this.#mediator.lost(told.unknown, process) });
     const port = portIn(told);
     noteSocket(this.#mediator, record, process);
     if (port !== undefined) expectPort(this.#mediator, record, process, port);
-    const verdict = this.#judge(told, asked);
+    const verdict = this.#judge(told, asked, !dependsOnRelation(told));
     const holdsForGood = LASTING.has(told.op) && port === undefined;
     this.#carryOut(asked, { verdict, lasts: holdsForGood && this.#lasts(record) });
   }
@@ -332,16 +332,16 @@ export class BpfSensor implements Sensor {
       const verdict = this.#mediator.lost("a program ran that was not told of", process);
       return this.#carryOut(asked, { verdict });
     }
-    const { act, images, call, lost, hasContent } = execOf(
+    const { act, images, call, lost, namesFile } = execOf(
       record,
       loaded,
       process,
       this.#content,
       this.#mediator.content,
     );
-    const verdict = repeated ?? this.#judge(act, asked);
+    const verdict = repeated ?? this.#judge(act, asked, !namesFile);
     const untold = lost.reduce((refused, reason) => this.#mediator.lost(reason, process) || refused, 0);
-    const lasts = this.#mediator.wasLasting && !hasContent && lost.length === 0;
+    const lasts = this.#mediator.wasLasting && !namesFile && lost.length === 0;
     const { task, program } = this.#mediator.taskOf(process.identity, images, { tid: record.tid, process }, call);
     const known = this.#identities.count;
     const next = this.#identities.of(task, program, process.identity);
@@ -355,11 +355,12 @@ export class BpfSensor implements Sensor {
     this.#kernel.assign(record.pending, next.serial);
   }
 
-  #judge(act: Act, { record, process, key, isSameByKey }: Asked): Verdict {
+  /** `isKnownByKey`: nothing but what the key covers decides which act it is. */
+  #judge(act: Act, { record, process, key, isSameByKey }: Asked, isKnownByKey: boolean): Verdict {
     const actor = { task: process.identity.id, parent: process.identity.parentId, credentials: record.credentials() };
     const thread = { tid: record.tid, process };
     if (record.isKept) return this.#mediator.decide({ ...act, isKept: true }, thread, actor, undefined);
-    const verdict = this.#mediator.decide(act, thread, actor, isSameByKey ? keyBytes(key) : undefined);
+    const verdict = this.#mediator.decide(act, thread, actor, isSameByKey && isKnownByKey ? keyBytes(key) : undefined);
     if (verdict === 0) this.#takeNote(act);
     return verdict;
   }

@@ -74,7 +74,7 @@ export class ProcessActs {
       return { op: "perf", subject: { type, relation: meaning === MEANS_GROUP ? "everyone" : "control-group" } };
     if (record.argument(2) === THE_SUPERVISOR) return { op: "perf", subject: { type, ...SUPERVISOR } };
     const pid = record.argument(3);
-    const { relation } = this.#relation(pid === 0 ? process : this.#table.recent(pid), process);
+    const { relation } = this.#relation(pid === 0 ? process : this.#table.owner(pid), process);
     return { op: "perf", subject: { type, ...(pid !== 0 && { relation }) } };
   }
 
@@ -82,11 +82,11 @@ export class ProcessActs {
   sigio(record: Record, process: BpfProcess): Act | "nothing" {
     if (record.upperArgument(1) === MEANS_GROUP)
       return { op: "sigio", subject: { relation: this.#group(record.argument(1), process) } };
-    if (record.argument(2) === THE_SUPERVISOR) return { op: "sigio", subject: SUPERVISOR };
+    if (record.argument(2) !== 0) return { op: "sigio", subject: this.#target(record, process) };
     const number = record.argument(3);
     const pid = process.countsAnew ? this.#table.called(process, number)?.pid : number;
     if (pid === record.pid || pid === record.tid) return "nothing";
-    const other = pid === undefined ? undefined : (this.#table.recent(pid) ?? this.#table.recent(processOf(pid)));
+    const other = pid === undefined ? undefined : (this.#table.owner(pid) ?? this.#table.owner(processOf(pid)));
     if (other === process || (!other && pid !== undefined && processOf(pid) === -1)) return "nothing";
     return { op: "sigio", subject: this.#relation(other, process) };
   }

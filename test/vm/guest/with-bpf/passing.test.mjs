@@ -1,0 +1,125 @@
+/** What a number, a name or a handle means may pass to something else: then nothing that was decided about it holds. */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { beginWith, cwd, endAll, EPERM, report } from "../asking.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
+
+const ESRCH = 3;
+/** A number that no process has. */
+const FREE = 30_000;
+const program = ["python3", "-I", "-S", "-B", fileURLToPath(new URL("../passing.py", import.meta.url))];
+const ENFORCE = ["--sensor", "bpf", "--enforce", "-q", "--report"];
+
+/** Learns acts, each with its result. @param {string} name @param {Readonly<Record<string, number>>} acts */
+async function learn(name, acts) {
+  const run = beginWith(program, "learn", "--sensor", "bpf", "-q", "-o", `${name}.contour`, "--report", `${name}.json`);
+  equal(await run.hear(), "ready");
+  for (const [act, result] of Object.entries(acts)) equal(await run.ask(act), result, act);
+  run.end();
+  await run.over;
+  return report(`${name}.json`);
+}
+
+/** @param {string} name */
+async function enforce(name) {
+  const run = beginWith(program, "run", `${name}.contour`, ...ENFORCE, `${name}.json`);
+  equal(await run.hear(), "ready");
+  return { ...run, told: async () => (run.end(), await run.over, report(`${name}.json`)) };
+}
+
+/** A process outside with this number. @param {number} pid */
+function processNumbered(pid) {
+  writeFileSync("/proc/sys/kernel/ns_last_pid", String(pid - 1));
+  const process = spawn("sleep", ["600"]);
+  equal(process.pid, pid);
+  return process;
+}
+
+/** @param {string} name @param {string} script */
+function lead(name, script) {
+  symlinkSync(script, join(cwd, "next"));
+  renameSync(join(cwd, "next"), join(cwd, name));
+}
+
+/** @param {string} file */
+function handleOf(file) {
+  const takes = `$h = pack("II", 128, 0) . "\\0" x 128; $m = pack("I", 0);
+    syscall(303, -100, $ARGV[0], $h, $m, 0) and die $!; print $h`;
+  return spawnSync("perl", ["-e", takes, file]).stdout;
+}
+
+/** From now on the kernel has no names of files in memory but of those that are open. */
+function forgetNames() {
+  spawnSync("sync");
+  writeFileSync("/proc/sys/vm/drop_caches", "2");
+}
+
+describe("passing meanings", { skip }, () => {
+  /** @type {ReturnType<typeof spawn> | undefined} */
+  let outside;
+  before(() => {
+    writeFileSync(join(cwd, "good.sh"), "exit 5\n");
+    writeFileSync(join(cwd, "evil.sh"), "exit 7\n");
+  });
+  afterEach(endAll);
+  after(() => outside?.kill("SIGKILL"));
+
+  test("a number that no process had is that of a process outside once one has it", async () => {
+    await learn("own", { [`own ${FREE}`]: ESRCH });
+    const { ask, told } = await enforce("own");
+    for (let turn = 0; turn < 3; turn++) equal(await ask(`own ${FREE}`), ESRCH);
+    outside = processNumbered(FREE);
+    equal(await ask(`own ${FREE}`), EPERM);
+    const { departures } = await told();
+    deepEqual(
+      departures.map((/** @type {{ act: string }} */ { act }) => act),
+      ["sigio relation=outside"],
+    );
+  });
+
+  test("a child of one process is not that of another one that runs the same program", async () => {
+    await learn("child", { "tell child": 0 });
+    const { ask, told } = await enforce("child");
+    for (let turn = 0; turn < 3; turn++) equal(await ask("tell child"), 0);
+    equal(await ask("sibling child"), EPERM);
+    const { departures } = await told();
+    equal(departures.length, 1);
+    match(departures[0].act, /^kill .*relation=namespace/);
+  });
+
+  test("a link to a script is followed at each exec that names it", async () => {
+    lead("cur", "good.sh");
+    await learn("link", { "run cur": 5 });
+    const { ask, told } = await enforce("link");
+    for (let turn = 0; turn < 3; turn++) equal(await ask("run cur"), 5);
+    lead("cur", "evil.sh");
+    equal(await ask("run cur"), EPERM);
+    const { departures } = await told();
+    equal(departures.length, 1);
+    match(departures[0].act, /^exec .*evil\.sh/);
+  });
+
+  test("files that only a handle leads to are not one file", async () => {
+    mkdirSync(join(cwd, "held"));
+    for (const name of ["one", "two"]) writeFileSync(join(cwd, "held", name), name);
+    const [one, two] = [handleOf(join(cwd, "held", "one")), handleOf(join(cwd, "held", "two"))];
+    writeFileSync(join(cwd, "handle"), one);
+    forgetNames();
+    const { incomplete } = await learn("handle", { "handle handle": 0 });
+    deepEqual(incomplete, [{ reason: "path not resolved (by-handle)", count: 1 }]);
+    writeFileSync(join(cwd, "handle"), two);
+    forgetNames();
+    const { ask } = await enforce("handle");
+    equal(await ask("handle handle"), EPERM);
+  });
+
+  test("a path that cannot be read yet is not taken for none", async () => {
+    writeFileSync(join(cwd, "path"), `${cwd}\0`.padEnd(4096, "\0"));
+    const { incomplete } = await learn("tree", { "tree path": 0 });
+    deepEqual(incomplete, [{ reason: "the kernel could not tell of an event", count: 1 }]);
+  });
+});
