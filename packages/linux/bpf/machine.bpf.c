@@ -16,7 +16,8 @@
 #define NR_REQUEST_KEY 249
 #define NR_KEYCTL 250
 #define LOADING_MODULE 2
-#define READING_MODULE 2
+/* A module that begins may read its firmware by the same call. Since 6.19 there is more than one number for a module. */
+#define READING_FIRMWARE 1
 
 static __always_inline int judge_number(u32 operation, u64 number)
 {
@@ -106,7 +107,7 @@ int BPF_PROG(file_read_in, struct file *file, int id)
 
 	if (call == NR_KEXEC_FILE_LOAD || call == FOREIGN_CALL)
 		return judge_number(OP_KEXEC, call);
-	if (!member || id != READING_MODULE || call != NR_FINIT_MODULE)
+	if (!member || call != NR_FINIT_MODULE || id == READING_FIRMWARE)
 		return 0;
 	bpf_probe_read_kernel(&address, sizeof(address), ctx);
 	if (!address)
