@@ -12,8 +12,12 @@ import { ProcessActs } from "./acts/processes.ts";
 import { requestActs } from "./acts/requests.ts";
 import { socketActs } from "./acts/sockets.ts";
 import type { SeenContent } from "./content.ts";
+import { isByHandle } from "./objects.ts";
 import type { BpfProcess, ProcessTable } from "./processes.ts";
 import { operations, type Record } from "./record.ts";
+
+/** Why a file that a handle leads to is a loss, in the words of the seccomp sensor. */
+const UNNAMED = "path not resolved (by-handle)";
 
 /** What a record says: an act, nothing that counts, or why the act is unknown. */
 export type Told = Act | "nothing" | { readonly unknown: string };
@@ -44,6 +48,8 @@ export class Acts {
   }
 
   of(record: Record, process: BpfProcess): Told {
+    for (let index = 0; index < record.objects; index++)
+      if (isByHandle(record.object(index))) return { unknown: UNNAMED };
     const decode = this.#decoders.get(record.operation);
     return decode
       ? decode(record, process)

@@ -29,6 +29,14 @@ export function pathTextOf(seen: SeenObject): string {
   }
 }
 
+/**
+ * Whether a handle led to it, and the kernel knows no name of it: such an entry is a root of its own and is called as one
+ * (fs/dcache.c, d_alloc_anon). Nothing tells one such file from another.
+ */
+export function isByHandle({ standing, path }: SeenObject): boolean {
+  return standing === standings.placeless && path.toString("latin1", 0, 2) === "//";
+}
+
 /** A file in memory has a name of its own; for other objects only the kind has a meaning. */
 function placeless(text: string, kind: string): string {
   if (text.startsWith("/memfd:")) return text.slice(1);
