@@ -41,12 +41,19 @@ static __always_inline struct decided *look_up(struct scratch *scratch)
 	return table ? bpf_map_lookup_elem(table, key) : 0;
 }
 
+/*
+ * A thread need not make its call again: a signal handler may go on elsewhere. What was permitted is then not kept for later, when the
+ * same words may mean something else. In nanoseconds, and longer than any wait in place.
+ */
+#define LONGEST_PERMISSION 10000000000ULL
+
 /* Takes the verdict for this thread, which is valid once: 0 or -EPERM; 1 if there is none. */
 __noinline int take_ticket(struct scratch *scratch)
 {
 	struct ticket_key key = {};
 	struct decided *ticket;
 	u32 verdict, next;
+	u64 given;
 
 	if (!scratch)
 		return -EPERM;
@@ -58,8 +65,11 @@ __noinline int take_ticket(struct scratch *scratch)
 	if (!ticket)
 		return 1;
 	next = next_of(ticket);
+	given = *(const volatile u64 *)&ticket->times;
 	verdict = verdict_of(ticket, ((u64)key.tid << 32 | key.namespace_id) ^ key.key[0] ^ key.key[1]);
 	if (!verdict)
+		return 1;
+	if (verdict == VERDICT_ON && scratch->record.time > given + LONGEST_PERMISSION)
 		return 1;
 	scratch->next = next;
 	bpf_map_delete_elem(&tickets, &key);

@@ -247,7 +247,7 @@ struct decided {
 	/* The identity after an exec. */
 	u32 next;
 	u32 reserved;
-	/* How often this entry decided. */
+	/* How often this entry decided; of a verdict that is valid once, when it was given (CLOCK_MONOTONIC, nanoseconds). */
 	u64 times;
 };
 

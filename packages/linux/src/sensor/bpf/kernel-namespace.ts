@@ -249,7 +249,7 @@ export class KernelNamespace {
   /** Decides about one act of one thread, once. */
   answer(tid: number, key: Buffer, on: boolean, next: number): boolean {
     const ticket = ticketKey(this.id, tid, key);
-    return this.#load.maps.tickets.update(ticket, verdictBytes(ticket, on, next));
+    return this.#load.maps.tickets.update(ticket, verdictBytes(ticket, on, next, process.hrtime.bigint()));
   }
 
   /** Takes back the verdict for one act of one thread, if the thread has not taken it; returns it. */

@@ -65,10 +65,11 @@ export function ticketKey(namespace: number, tid: number, key: Buffer): Buffer {
 }
 
 /** A verdict under a key of a table or of the tickets, and the identity that an exec leads to: `struct decided`. */
-export function verdictBytes(key: Buffer, on: boolean, next: number): Buffer {
+export function verdictBytes(key: Buffer, on: boolean, next: number, times = 0n): Buffer {
   const bytes = Buffer.alloc(decided.bytes);
   bytes.writeBigUInt64LE(BigInt(on ? verdicts.on : verdicts.off) ^ wordsOf(key), decided.verdict);
   bytes.writeUInt32LE(next >>> 0, decided.next);
+  bytes.writeBigUInt64LE(times, decided.times);
   return bytes;
 }
 
