@@ -47,35 +47,81 @@ static __always_inline int judge_need(u32 operation, u64 first, u64 second)
 
 #define AT_FDCWD (-100)
 #define RELATIVE 1
+/* linux/mount.h: struct mount_attr, its first version */
+#define ATTRIBUTE_BYTES 32
 
-/* Adds the directory in which a relative path begins. */
-static __always_inline void add_start(struct scratch *scratch, int directory)
+static __always_inline struct file *file_behind(int descriptor)
 {
 	struct task_struct *task = acting_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file *file = 0;
 
+	if ((u32)descriptor < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + descriptor);
+	return file;
+}
+
+/* Adds the directory in which a relative path begins. */
+static __always_inline void add_start(struct scratch *scratch, int directory)
+{
+	struct task_struct *task = acting_task();
+	struct file *file;
+
 	if (directory == AT_FDCWD) {
 		add_object(scratch, 0, task->fs->pwd.dentry, mount_of(task->fs->pwd.mnt));
 		return;
 	}
-	if ((u32)directory < BPF_CORE_READ(table, max_fds))
-		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + directory);
+	file = file_behind(directory);
 	if (file)
 		add_object(scratch, 0, BPF_CORE_READ(file, f_path.dentry), mount_of(BPF_CORE_READ(file, f_path.mnt)));
 }
 
+/* Appends the string of a call. False if it does not fit, or is on a page that is not there yet: the kernel fetches it a moment later. */
+static __always_inline bool append_text(struct scratch *scratch, u64 text)
+{
+	u32 used = scratch->record.act.text_length;
+	long length;
+
+	if (!text)
+		return true;
+	if (used > PATH_BYTES)
+		return false;
+	length = bpf_probe_read_user_str(&scratch->text[used & (TEXT_BYTES - 1)], PATH_BYTES, (void *)text);
+	if (length <= 0)
+		return false;
+	if (length > 1 && length <= PATH_BYTES)
+		scratch->record.act.text_length = used + length - 1;
+	return true;
+}
+
+/* Appends a NUL and the structure of attributes, if there is one. Of a larger one the rest is not told. */
+static __always_inline bool append_attributes(struct scratch *scratch, u64 address, u64 size)
+{
+	u32 used = scratch->record.act.text_length;
+
+	if (!address || size < ATTRIBUTE_BYTES)
+		return true;
+	if (used >= TEXT_BYTES - 1 - ATTRIBUTE_BYTES)
+		return false;
+	scratch->text[used & (TEXT_BYTES - 1)] = 0;
+	if (bpf_probe_read_user(&scratch->text[(used + 1) & (TEXT_BYTES - 1)], ATTRIBUTE_BYTES, (void *)address))
+		return false;
+	scratch->record.act.text_length = used + 1 + ATTRIBUTE_BYTES;
+	scratch->record.act.arguments[1] = size;
+	return true;
+}
+
 /*
- * A call of the newer mount interface, with its string, if any. The kernel has not read the string yet, and another thread
- * may exchange it. A path may begin in a directory.
+ * A call of the newer mount interface that begins with a string, or with a path and the directory that it begins in. The kernel has not
+ * read them yet, and another thread may exchange them. So may the attributes that some calls set.
  */
 static __always_inline int judge_mount_call(u64 call, u64 text, int directory, bool is_path)
 {
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	struct member *member = current_member();
 	struct scratch *scratch;
 	char first = 0;
-	long length;
-	u32 used;
+	bool is_whole;
 
 	if (!member)
 		return 0;
@@ -83,23 +129,56 @@ static __always_inline int judge_mount_call(u64 call, u64 text, int directory, b
 	if (!scratch)
 		return unseen(member, OP_MOUNT);
 	scratch->record.act.arguments[3] = call;
-	if (is_path && !bpf_probe_read_user(&first, sizeof(first), (void *)text) && first != '/') {
-		scratch->record.act.arguments[2] = RELATIVE;
-		add_start(scratch, directory);
+	if (is_path) {
+		scratch->record.act.arguments[0] = (u32)BPF_CORE_READ(regs, dx);
+		if (!bpf_probe_read_user(&first, sizeof(first), (void *)text) && first != '/') {
+			scratch->record.act.arguments[2] = RELATIVE;
+			add_start(scratch, directory);
+		}
 	}
-	used = scratch->record.act.text_length;
-	if (text && used <= PATH_BYTES) {
-		length = bpf_probe_read_user_str(&scratch->text[used & (TEXT_BYTES - 1)], PATH_BYTES, (void *)text);
-		if (length > 1 && length <= PATH_BYTES)
-			scratch->record.act.text_length = used + length - 1;
+	is_whole = append_text(scratch, text);
+	if (is_whole && (call == NR_MOUNT_SETATTR || call == NR_OPEN_TREE_ATTR))
+		is_whole = append_attributes(scratch, BPF_CORE_READ(regs, r10), BPF_CORE_READ(regs, r8));
+	if (!is_whole) {
+		leave_scratch(scratch);
+		return unseen(member, OP_MOUNT);
 	}
 	return end_event_by(scratch, IN_PLACE);
 }
 
-/* The command that creates or reconfigures a file system. The events of its settings have already said which file system it is. */
-static __always_inline int judge_command(u64 call, u32 command)
+/* linux/magic.h */
+#define ANON_INODE_FS_MAGIC 0x09041934
+#define FSCONTEXT 0x65746e6f6373665bULL
+
+/* The type of the file system that is set up behind a descriptor of fsopen or fspick ("[fscontext]"). */
+static __always_inline const char *type_behind(int descriptor)
 {
-	return judge_numbers(OP_MOUNT, (struct said){ .first = command, .fourth = call }, IN_PLACE);
+	struct file *file = file_behind(descriptor);
+	struct fs_context *context;
+	u64 name = 0;
+
+	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != ANON_INODE_FS_MAGIC)
+		return 0;
+	bpf_probe_read_kernel(&name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	context = BPF_CORE_READ(file, private_data);
+	return name == FSCONTEXT ? BPF_CORE_READ(context, fs_type, name) : 0;
+}
+
+/* A call on such a descriptor, with a number: attributes of a mount, or the command that creates or reconfigures a file system. */
+static __always_inline int judge_set_up(u64 call, int descriptor, u32 number)
+{
+	struct member *member = current_member();
+	struct scratch *scratch;
+
+	if (!member)
+		return 0;
+	scratch = begin_event(member, OP_MOUNT);
+	if (!scratch)
+		return unseen(member, OP_MOUNT);
+	scratch->record.act.arguments[0] = number;
+	scratch->record.act.arguments[3] = call;
+	append_string(scratch, type_behind(descriptor));
+	return end_event_by(scratch, IN_PLACE);
 }
 
 HOOK(capable)
@@ -132,9 +211,9 @@ int BPF_PROG(capability_needed, const struct cred *cred, void *namespace, int ca
 		case NR_FSOPEN:
 			return judge_mount_call(call, first, 0, false);
 		case NR_FSCONFIG:
-			return judge_command(call, (u32)second);
+			return judge_set_up(call, first, (u32)second);
 		case NR_FSMOUNT:
-			return judge_mount_call(call, 0, 0, false);
+			return judge_set_up(call, first, (u32)BPF_CORE_READ(regs, dx));
 		case NR_FSPICK:
 		case NR_OPEN_TREE:
 		case NR_OPEN_TREE_ATTR:

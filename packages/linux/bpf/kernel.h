@@ -46,9 +46,12 @@ struct group_info {
 	kgid_t gid[];
 };
 
+struct file_system_type;
+
 struct super_block {
 	u32 s_dev;
 	unsigned long s_magic;
+	struct file_system_type *s_type;
 };
 
 struct timespec64 {

@@ -268,6 +268,28 @@ int BPF_PROG(set_up, struct fs_context *context, struct fs_parameter *setting)
 #endif
 }
 
+/* What stands for a tree that is not mounted yet: a whole file system, or a part of one. */
+#define MOVES_NEW 1
+#define MOVES_PART 2
+
+/* What is moved: its place, if it is mounted, and the type of its file system. */
+static __always_inline void add_moved(struct scratch *scratch, const struct path *from)
+{
+	struct mount *mount = (struct mount *)mount_of(from->mnt);
+	struct dentry *root = BPF_CORE_READ(mount, mnt.mnt_root);
+
+	add_object(scratch, 0, from->dentry, (u64)mount);
+	if (BPF_CORE_READ(mount, mnt_parent) == mount)
+		scratch->record.act.arguments[1] = BPF_CORE_READ(root, d_parent) == root ? MOVES_NEW : MOVES_PART;
+	append_string(scratch, BPF_CORE_READ(root, d_sb, s_type, name));
+}
+
+/* The flags of move_mount, which decide how its paths are taken. */
+static __always_inline u32 moving_flags(void)
+{
+	return BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), r8);
+}
+
 HOOK(move_mount)
 int BPF_PROG(mount_moved, const struct path *from, const struct path *to)
 {
@@ -279,8 +301,10 @@ int BPF_PROG(mount_moved, const struct path *from, const struct path *to)
 	scratch = begin_event(member, OP_MOUNT);
 	if (!scratch)
 		return unseen_kept(member, OP_MOUNT, is_pin(to->dentry) || is_pin(from->dentry));
+	scratch->record.act.arguments[0] = moving_flags();
 	scratch->record.act.arguments[3] = NR_MOVE_MOUNT;
 	add_object(scratch, 0, to->dentry, mount_of(to->mnt));
+	add_moved(scratch, from);
 	return end_kept(scratch, BY_RESTART, is_pin(to->dentry) || is_pin(from->dentry));
 }
 

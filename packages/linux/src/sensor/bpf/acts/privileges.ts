@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import { escapeBytes } from "@isoline/core/event";
 import { kindsIn } from "../../words/namespaces.ts";
+import { attributesIn, MOUNT_ATTR_BYTES } from "../../words/mount-attributes.ts";
 import { BINARY, fsconfigCommand, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
 import { prctlOptions } from "../../words/requests.ts";
 import type { Act } from "../../mediation.ts";
@@ -24,6 +25,12 @@ const idCounts: Readonly<globalThis.Record<string, number>> = {
 };
 const UNCHANGED = 0xffff_ffff;
 const MOST_GROUPS = 32;
+/** Flags by which the descriptor is closed on exec: FSPICK_CLOEXEC, OPEN_TREE_CLOEXEC. */
+const closing: Readonly<globalThis.Record<string, number>> = {
+  fspick: 1,
+  open_tree: 0x8_0000,
+  open_tree_attr: 0x8_0000,
+};
 /** A path that begins in a directory. */
 const RELATIVE = 1;
 /** A prctl argument whose value has no meaning. */
@@ -153,19 +160,40 @@ function below(directory: SeenObject | undefined, given: Buffer): string {
 function mountCall(record: Record): Act {
   const call = callOf(record, 3);
   if (call === "fsconfig") return fsconfig(record);
-  const isType = call === "fsopen";
-  const path = isType ? "none" : placeOf(record);
-  const type = isType ? escapeBytes(record.rest) : "none";
-  return { op: "mount", subject: { call, source: "none", path, type, flags: 0n, options: [] } };
+  const flags = BigInt(record.argument(0) & ~(closing[call] ?? 0));
+  const subject = { call, source: "none", path: "none", type: "none", flags, options: [] };
+  switch (call) {
+    case "fsopen":
+    case "fsmount":
+      return { op: "mount", subject: { ...subject, type: typeText(record.rest) } };
+    case "move_mount":
+      return { op: "mount", subject: { ...subject, source: movedIn(record), path: pathTextOf(record.object(0)) } };
+    default:
+      return { op: "mount", subject: { ...subject, ...placeAndAttributes(record) } };
+  }
 }
 
-/** A setting comes with the type of the file system; a command does not. */
+function typeText(bytes: Buffer): string {
+  return bytes.length === 0 ? "none" : escapeBytes(bytes);
+}
+
+/** In the second argument of move_mount: a file system that is not mounted yet, or a part of one. */
+const moved: Readonly<globalThis.Record<number, string>> = { 1: "?new:", 2: "?copy:" };
+
+/** The place of what is moved; its type, if it has no place yet. By tracepoints it is not told. */
+function movedIn(record: Record): string {
+  const kind = moved[record.argument(1)];
+  if (kind !== undefined) return `${kind}${typeText(record.rest)}`;
+  return record.objects > 1 ? pathTextOf(record.object(1)) : "none";
+}
+
+/** A setting, or a command; each with the type of the file system. */
 function fsconfig(record: Record): Act {
   const command = fsconfigCommand(record.argument(0));
-  const [type, key, value] = record.argument(1) === 0 ? [] : partsOf(record.rest);
+  const [type = record.rest, key, value] = record.argument(1) === 0 ? [] : partsOf(record.rest);
   const options = key === undefined ? [command] : [command, ...settingOf(record, command, key, value)];
   const subject = { call: "fsconfig", source: "none", path: "none", flags: 0n, options };
-  return { op: "mount", subject: { ...subject, type: type === undefined ? "none" : escapeBytes(type) } };
+  return { op: "mount", subject: { ...subject, type: typeText(type) } };
 }
 
 function settingOf(record: Record, command: string, key: Buffer, value: Buffer = Buffer.alloc(0)): readonly string[] {
@@ -187,13 +215,22 @@ function settingOf(record: Record, command: string, key: Buffer, value: Buffer =
   }
 }
 
+/** Behind the path, a NUL and the attributes, if the call has any. */
+function placeAndAttributes(record: Record): { path: string; options: string[] } {
+  const size = record.argument(1);
+  if (size === 0) return { path: placeOf(record, record.rest), options: [] };
+  const end = record.rest.length - MOUNT_ATTR_BYTES;
+  const options = attributesIn(record.rest.subarray(end), GIVEN);
+  if (size > MOUNT_ATTR_BYTES) options.push("more=?untold");
+  return { path: placeOf(record, record.rest.subarray(0, end - 1)), options };
+}
+
 /** By the object, or by the strings of the call. The strings are joined and not looked up, since no task waits for that. */
-function placeOf(record: Record): string {
-  const given = record.rest.toString("latin1");
+function placeOf(record: Record, path: Buffer): string {
+  const given = path.toString("latin1");
   const start = record.objects > 0 ? record.object(0) : undefined;
   if (given === "") return start ? pathTextOf(start) : "none";
-  if (record.argument(2) === RELATIVE && start?.standing !== standings.here)
-    return `?unresolved:${escapeBytes(record.rest)}`;
+  if (record.argument(2) === RELATIVE && start?.standing !== standings.here) return `?unresolved:${escapeBytes(path)}`;
   return escapeBytes(Buffer.from(posix.join(start?.path.toString("latin1") ?? "/", given), "latin1"));
 }
 

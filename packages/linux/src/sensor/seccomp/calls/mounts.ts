@@ -13,6 +13,7 @@ import { EFAULT, EPERM } from "../../../abi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { Verdict } from "../../mediation.ts";
+import { attributesIn } from "../../words/mount-attributes.ts";
 import { BINARY, fsconfigCommand, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
 import type { Context, Decoder } from "../context.ts";
 import { isMapped } from "../listener/memory.ts";
@@ -186,24 +187,13 @@ export const mountSetattr: Decoder = (context, thread) => {
   return decide(context, thread, { call: "mount_setattr", path, flags, options: attributesAt(context, thread) });
 };
 
-/** `struct mount_attr`: attributes to set and to clear, propagation, user namespace; fields of newer kernels are kept as bytes. */
 function attributesAt(context: Context, thread: Thread): string[] {
   const size = context.call.u32(4);
   const length = Math.min(size, PAGE);
   if (context.memory2.exactly(thread.tid, context.call.pointer(3), length) < 0) return [UNREADABLE];
-  const words = Buffer.alloc(Math.max(length, 32));
-  context.memory2.bytes.copy(words, 0, 0, length);
-  const word = (index: number) => words.readBigUInt64LE(8 * index);
-  const options = (["set", "clear", "propagation"] as const).flatMap((name, index) =>
-    word(index) === 0n ? [] : [`${name}=0x${word(index).toString(16)}`],
-  );
-  if (((word(0) | word(1)) & MOUNT_ATTR_IDMAP) !== 0n)
-    options.push(`userns=${namingFor(context, thread, AT_FDCWD).descriptor(words.readInt32LE(24))}`);
-  const more = words.subarray(32, length);
-  return more.every((byte) => byte === 0) ? options : [...options, `more=${more.toString("hex").slice(0, 128)}`];
+  const given = Buffer.from(context.memory2.bytes.subarray(0, length));
+  return attributesIn(given, namingFor(context, thread, AT_FDCWD));
 }
-
-const MOUNT_ATTR_IDMAP = 0x10_0000n;
 
 interface Asked {
   readonly follow: boolean;
