@@ -36,14 +36,21 @@ export function nats({ servers, subject, credentials }: NatsSettings): Receiver 
   return {
     name: "nats",
     send: async (rows) => {
-      const stream = jetstream(await connected(), { timeout: PATIENCE_MS });
-      // Acknowledged one by one: what comes after a message that was not kept is sent again with it.
-      await Promise.all(
-        rows.map((row) => {
-          const message = JSON.stringify({ id: row.id, tenant: row.tenant, ...changeDocument(row) });
-          return stream.publish(subject, message, { msgID: `isoline-${row.id}` });
-        }),
-      );
+      try {
+        const stream = jetstream(await connected(), { timeout: PATIENCE_MS });
+        // Acknowledged one by one: what comes after a message that was not kept is sent again with it.
+        await Promise.all(
+          rows.map((row) => {
+            const message = JSON.stringify({ id: row.id, tenant: row.tenant, ...changeDocument(row) });
+            return stream.publish(subject, message, { msgID: `isoline-${row.id}` });
+          }),
+        );
+      } catch (fault) {
+        // The next try looks for the stream anew: it may have been removed, or JetStream was not ready to make it.
+        await connection?.close().catch(() => {});
+        connection = undefined;
+        throw fault;
+      }
     },
     close: async () => {
       await connection?.close();
