@@ -1,6 +1,6 @@
 /** Changes for everything that reads NATS JetStream: one message each, which the server keeps and does not keep twice. */
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
+import { connect, credsAuthenticator, type NatsConnection, nanos } from "@nats-io/transport-node";
 import { changeDocument } from "./document.ts";
 import type { Receiver } from "./receiver.ts";
 
@@ -16,6 +16,8 @@ const PATIENCE_MS = 10_000;
 const STREAM = "ISOLINE_CHANGES";
 /** Of the stream that is made here, so that it does not fill the server. */
 const KEPT_MESSAGES = 1_000_000;
+/** Twice as long as the longest wait between two tries: the server's own two minutes are shorter than that. */
+const KNOWS_IDS_MS = 600_000;
 
 export function nats({ servers, subject, credentials }: NatsSettings): Receiver {
   let connection: NatsConnection | undefined;
@@ -30,7 +32,11 @@ export function nats({ servers, subject, credentials }: NatsSettings): Receiver 
     });
     const manager = await jetstreamManager(connection);
     const there = await manager.streams.find(subject).catch(() => undefined);
-    if (there === undefined) await manager.streams.add({ name: STREAM, subjects: [subject], max_msgs: KEPT_MESSAGES });
+    if (there === undefined)
+      await manager.streams.add({
+        ...{ name: STREAM, subjects: [subject], max_msgs: KEPT_MESSAGES },
+        duplicate_window: nanos(KNOWS_IDS_MS),
+      });
     return connection;
   };
   return {
