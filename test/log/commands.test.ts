@@ -1,6 +1,6 @@
 /** `isoline log`, as a publisher, a witness, a user and a monitor use it: docs/how-to/log.md. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -146,6 +146,15 @@ describe.skipIf(!isBuilt || !isInstalled("openssl"))("isoline log (needs a build
       ["example.com/contours", "5"],
     ]);
     expect(kept[0]?.[2]).not.toBe(kept[1]?.[2]);
+  });
+
+  it("says of a log whose own note is damaged that it has to be restored, and appends nothing", async () => {
+    mkdirSync(at("torn"));
+    writeFileSync(at("torn/committed"), readFileSync(at("log/committed")).subarray(0, -9));
+    const added = await run("add", "torn", "app.sig", "--key", "log.pem");
+    const why = "isoline: the note that the log signed last is damaged; restore the log from a copy\n";
+    expect(added).toMatchObject({ status: 1, stdout: "", stderr: why });
+    expect(readdirSync(at("torn"))).toEqual(["committed"]);
   });
 
   it.each([

@@ -1,16 +1,17 @@
 /** Where the commands for transparency logs find things: keys, policies, logs in directories and behind HTTP. */
 import { readAtMost } from "@isoline/core/bounded";
-import {
-  latticeSeedIn,
-  latticeWitness,
-  parseCheckpoint,
-  parseNote,
-  type SignerKey,
-  signerKeyOf,
-} from "@isoline/log/note";
+import { latticeSeedIn, latticeWitness, type SignerKey, signerKeyOf } from "@isoline/log/note";
 import { type LogPolicy, parsePolicy } from "@isoline/log/proof";
 import type { FetchTile } from "@isoline/log/tiles";
-import { CHECKPOINT, COMMITTED, DirectoryStore, type LogFiles, ObjectStore, readDirectory } from "@isoline/log/writer";
+import {
+  CHECKPOINT,
+  COMMITTED,
+  DirectoryStore,
+  type LogFiles,
+  ObjectStore,
+  readDirectory,
+  signedIn,
+} from "@isoline/log/writer";
 import { lock } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { readRegular } from "../store/bounded-file.ts";
@@ -51,7 +52,7 @@ export function openLogFiles(place: string, credentials: string | undefined): Lo
 export async function originOf(files: LogFiles, place: string): Promise<string> {
   const bytes = await files.last();
   if (bytes === undefined) throw noLog(place);
-  return parseCheckpoint(parseNote(Buffer.from(bytes).toString("utf8"))).origin;
+  return signedIn(bytes).origin;
 }
 
 function noLog(place: string): CliError {

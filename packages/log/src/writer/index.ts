@@ -1,7 +1,7 @@
 /** Appending to a log. */
 export { Batches } from "./batches.ts";
 export { Edge } from "./edge.ts";
-export { Log, type LogOptions } from "./log.ts";
+export { Log, type LogOptions, signedIn } from "./log.ts";
 export {
   Bucket,
   type BucketAddress,

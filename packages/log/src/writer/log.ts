@@ -12,6 +12,8 @@ import {
   formatNote,
   type NoteSignature,
   openCheckpoint,
+  parseCheckpoint,
+  parseNote,
   signatureLine,
   type SignerKey,
   signNote,
@@ -61,6 +63,7 @@ export class Log {
     // A log whose memory was lost must not begin anew: it would sign a second history.
     if (bytes === undefined)
       throw new LogError("broken-log", "there is no log here; begin one, or restore its directory from a copy");
+    signedIn(bytes);
     const head = openCheckpoint(Buffer.from(bytes).toString("utf8"), key);
     const read = await fetchTiles(files.read, Edge.tiles(head.size));
     const log = new Log(files, key, Edge.read(read, head.size), options);
@@ -128,5 +131,15 @@ export class Log {
     const done = this.#turn.then(step);
     this.#turn = done.catch(() => {});
     return done;
+  }
+}
+
+/** What the note of a log's own memory says; its signatures are not looked at. Refuses a damaged one: nobody else has it to give. */
+export function signedIn(bytes: Uint8Array): Checkpoint {
+  try {
+    return parseCheckpoint(parseNote(Buffer.from(bytes).toString("utf8")));
+  } catch (fault) {
+    const why = "the note that the log signed last is damaged; restore the log from a copy";
+    throw new LogError("broken-log", why, { cause: fault });
   }
 }

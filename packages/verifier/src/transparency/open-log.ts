@@ -1,7 +1,7 @@
 /** The log that a verifier appends to. */
 import { createPrivateKey } from "node:crypto";
 import { LogError } from "@isoline/log/error";
-import { parseCheckpoint, parseNote, type SignerKey, signerKeyOf } from "@isoline/log/note";
+import { type SignerKey, signerKeyOf } from "@isoline/log/note";
 import type { LogPolicy } from "@isoline/log/proof";
 import { readStatement } from "@isoline/log/statement";
 import { fetchEntries, TILE_WIDTH } from "@isoline/log/tiles";
@@ -15,6 +15,7 @@ import {
   type LogFiles,
   ObjectStore,
   readDirectory,
+  signedIn,
 } from "@isoline/log/writer";
 import { lock } from "@isoline/linux";
 import { VerifierError } from "../error.ts";
@@ -126,8 +127,7 @@ export class OpenLog {
 
 function signerOf(at: LogPlace["at"], last: Uint8Array | undefined, key: Uint8Array): SignerKey {
   if (last === undefined) throw noLog(at);
-  const { origin } = parseCheckpoint(parseNote(Buffer.from(last).toString("utf8")));
-  return signerKeyOf(origin, "log", privateKey(key));
+  return signerKeyOf(signedIn(last).origin, "log", privateKey(key));
 }
 
 function noLog(at: LogPlace["at"]): VerifierError {
