@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { writeAnswer } from "../../packages/attest/src/enrol/index.ts";
+import { lock } from "../../packages/linux/src/index.ts";
 import type { Statement } from "../../packages/log/src/statement/index.ts";
+import { DirectoryStore } from "../../packages/log/src/writer/index.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { canisterSample } from "../attest/samples.ts";
 import { isBuilt } from "../support/isoline.ts";
@@ -124,6 +126,18 @@ describe("a verifier with a log", () => {
       Array.from({ length: all.length + 1 }, (_, at) => at + 1),
     );
     expect(log.statements().at(-1)).toMatchObject({ kind: "enrolment", node: DIGEST(1), which: "anew" });
+  });
+
+  it("lets no other process append while it runs, nor another verifier begin", async () => {
+    await rig.start(configured);
+    const before = log.committed();
+    expect(() => new DirectoryStore(log.directory, (fd) => lock(fd, 0))).toThrow(/another process appends/);
+    const second = new Rig();
+    await expect(second.start(configured)).rejects.toThrow(/another process appends/);
+    await second.close();
+    expect(log.committed()).toBe(before);
+    await rig.stop();
+    await new DirectoryStore(log.directory, (fd) => lock(fd, 0)).close();
   });
 
   it("does not start with a log that was set back, or that is another one, or without one", async () => {
