@@ -1,35 +1,23 @@
 /** Changes of verdicts for servers of the operator's: signed, in order, sent again until they are taken. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import { createServer as createTcpServer, type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canisterSample } from "../attest/samples.ts";
-import { isInstalled } from "../support/machine.ts";
+import { NatsServer, needsNats } from "./nats-server.ts";
 import { Rig } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const SECRET = Buffer.alloc(32, 7);
 const bad = canisterSample("web", { counters: { events: 100, departures: 1, refused: 1, lost: 0, untrusted: 1 } });
-const needsNats = !isInstalled("nats-server");
 
 interface Sent {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
@@ -47,8 +35,7 @@ describe("receivers of changes", () => {
   const sent: Sent[] = [];
   let refusals = 2;
   let server: Server;
-  let broker: ChildProcess | undefined;
-  let broken = 0;
+  const broker = new NatsServer(join(rig.place, "nats"));
 
   beforeAll(async () => {
     server = createServer((request, response) => {
@@ -61,19 +48,9 @@ describe("receivers of changes", () => {
     writeFileSync(join(rig.place, "secret"), `whsec_${SECRET.toString("base64")}\n`, { mode: 0o600 });
     const { port } = server.address() as AddressInfo;
     const webhooks = [{ name: "pager", url: `http://127.0.0.1:${port}/hook`, secret: join(rig.place, "secret") }];
-    broken = await freePort();
-    if (!needsNats) {
-      const words = ["-a", "127.0.0.1", "-p", String(broken), "-js", "-sd", join(rig.place, "nats")];
-      broker = spawn("nats-server", words, { stdio: "ignore" });
-      await until(() =>
-        connect({ servers: `127.0.0.1:${broken}`, reconnect: false }).then(
-          (one) => one.close().then(() => true),
-          () => undefined,
-        ),
-      );
-    }
+    if (!needsNats) await broker.start();
     await rig.enrol([node]);
-    await rig.start({ webhooks, ...(!needsNats && { nats: { servers: `127.0.0.1:${broken}` } }) });
+    await rig.start({ webhooks, ...(!needsNats && { nats: { servers: broker.address } }) });
     await rig.rules();
     await rig.attest(node);
     await rig.attest(node, { canisters: [bad] });
@@ -81,7 +58,7 @@ describe("receivers of changes", () => {
   afterAll(async () => {
     await rig.close();
     server.close();
-    broker?.kill("SIGKILL");
+    await broker.stop("SIGKILL");
   });
 
   it("a webhook gets every change in order, signed, and again where it failed", async () => {
@@ -105,18 +82,15 @@ describe("receivers of changes", () => {
   it.skipIf(needsNats)(
     "JetStream keeps every change once (needs nats-server)",
     async () => {
-      const connection = await connect({ servers: `127.0.0.1:${broken}` });
-      const manager = await jetstreamManager(connection);
-      await until(async () => ((await manager.streams.info("ISOLINE_CHANGES")).state.messages >= 3 ? true : undefined));
-      const consumer = await jetstream(connection).consumers.get("ISOLINE_CHANGES");
-      const kept: unknown[] = [];
-      for await (const message of await consumer.fetch({ max_messages: 3, expires: 2_000 })) kept.push(message.json());
+      const kept = await until(async () => {
+        const found = await broker.kept();
+        return found.length >= 3 ? found.map(({ change }) => change) : undefined;
+      });
       expect(kept).toMatchObject([
         { node: "node-1", to: "affirming" },
         { label: "web", to: "affirming" },
         { label: "web", to: "contraindicated", tenant: "acme" },
       ]);
-      await connection.close();
     },
     30_000,
   );

@@ -41,6 +41,8 @@ export class Rig {
   readonly place = mkdtempSync(join(tmpdir(), "isoline-verifier-"));
   readonly failures: unknown[] = [];
   readonly noted: string[] = [];
+  /** Receivers of changes that did not take what was sent, each time. */
+  readonly unsent: string[] = [];
   #running: RunningVerifier | undefined;
   #address: string | undefined;
 
@@ -82,6 +84,7 @@ export class Rig {
       version: "0.1.0",
       failed: (fault) => this.failures.push(fault),
       noted: (line) => this.noted.push(line),
+      unsent: (receiver) => this.unsent.push(receiver),
     });
     this.#address = this.#running.address;
   }

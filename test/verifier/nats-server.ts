@@ -1,0 +1,89 @@
+/** A NATS server with JetStream for tests, on a port of its own. What it keeps is there again after a stop. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { isInstalled } from "../support/machine.ts";
+
+export const needsNats = !isInstalled("nats-server");
+
+export const STREAM = "ISOLINE_CHANGES";
+
+/** A message of the stream, and under which id it was kept. */
+export interface Kept {
+  readonly id: string | undefined;
+  readonly change: { readonly id: number; readonly label?: string };
+}
+
+export class NatsServer {
+  readonly #place: string;
+  #port = 0;
+  #process: ChildProcess | undefined;
+
+  constructor(place: string) {
+    this.#place = place;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  /** Returns when it answers. */
+  async start(): Promise<void> {
+    if (this.#port === 0) this.#port = await freePort();
+    const words = ["-a", "127.0.0.1", "-p", String(this.#port), "-js", "-sd", this.#place];
+    this.#process = spawn("nats-server", words, { stdio: "ignore" });
+    for (let tries = 0; tries < 400; tries++) {
+      const answered = await this.using(async () => true).catch(() => false);
+      if (answered) return;
+      await setTimeout(50);
+    }
+    throw new Error("nats-server does not answer");
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    if (running === undefined || running.exitCode !== null) return;
+    const ended = once(running, "exit");
+    running.kill(signal);
+    await ended;
+  }
+
+  async using<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
+    const connection = await connect({ servers: this.address, reconnect: false });
+    try {
+      return await work(await jetstreamManager(connection));
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** What the stream of changes keeps, in order; nothing where there is no stream. */
+  kept(): Promise<readonly Kept[]> {
+    return this.using(async ({ streams }) => {
+      const found = await streams.info(STREAM).catch(() => undefined);
+      const kept: Kept[] = [];
+      for (let seq = found?.state.first_seq ?? 1; seq <= (found?.state.last_seq ?? 0); seq++) {
+        const message = await streams.getMessage(STREAM, { seq });
+        if (message !== null) kept.push({ id: message.header.get("Nats-Msg-Id"), change: message.json() });
+      }
+      return kept;
+    });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
