@@ -99,6 +99,15 @@ describe.skipIf(compiler === undefined || !isBuilt)(
       expect(status).toBe(words.startsWith("check") ? 3 : 0);
     });
 
+    it.each(users.flatMap((uid) => modes.map((words) => ({ uid, words }))))(
+      "by a handle, under rules of its own, in `$words` (uid $uid)",
+      async ({ uid, words }) => {
+        await learnt(uid);
+        const { stdout } = await bench.run(words, ["./reach", "handle"], uid === undefined ? {} : { uid });
+        expect(stdout).toBe(`pidfd-by-handle ${EPERM}\nend\n`);
+      },
+    );
+
     it("by signals to its group that it can take: they arrive, and the run continues", async () => {
       const all = [1, 2, 3, 10, 12, 13, 14, 15, 16, 23, 24, 26, 27, 28, 29, 30, 34, 64];
       const script = `for n in ${all.join(" ")}; do trap : $n; done 2>/dev/null; trap '' 13 34 64

@@ -2,11 +2,11 @@
  * `open_by_handle_at`: a handle is not a path, and only the kernel can read it. So the supervisor opens it, from its own copy
  * and with a file system that it holds, and the object is decided about as if a path had led to it.
  */
-import { EBADF, EINVAL } from "../../../abi/errno.ts";
-import { close, openat2 } from "../../../abi/libc.ts";
+import { EBADF, EINVAL, EPERM } from "../../../abi/errno.ts";
+import { close, openat2, pidfdOpen } from "../../../abi/libc.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
-import { AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
-import { openHow, terminated } from "../../../abi/bytes.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
+import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { accessOf } from "../../words/access.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -20,6 +20,8 @@ import { duplicate } from "../surroundings/task-socket.ts";
 /** `struct file_handle`: u32 bytes, s32 type, then at most MAX_HANDLE_SZ bytes (linux/exportfs.h). */
 const HEAD = 8;
 const MOST = 128;
+/** arch/x86/entry/syscalls/syscall_64.tbl */
+const NAME_TO_HANDLE_AT = 303;
 /** FD_PIDFS_ROOT and similar numbers (linux/fcntl.h) that stand for the kernel's own file systems instead of a descriptor. */
 const ROOTS_BELOW = -9999;
 /** Why a file that a handle leads to is a loss. */
@@ -35,10 +37,11 @@ export const openByHandle: Decoder = (context, thread) => {
   if (typeof handle === "number") return context.unreadable(thread, handle);
   if (handle.length === 0) return context.refuses(EINVAL);
   // With other rights than the thread's, the kernel would give another answer, and which file it is remains unknown.
-  if (performer.rightsFor(thread) === undefined) return context.unseen(thread, UNNAMED, act) || context.racy();
+  if (performer.rightsFor(thread) === undefined)
+    return context.unseen(thread, UNNAMED, act) || mayBeOfProcess(context) || context.racy();
   const mount = mountOf(thread, call.int(0));
   if (mount === -EBADF) return context.refuses(EBADF);
-  if (mount < 0) return context.notSeen(thread, CLOSED);
+  if (mount < 0) return context.notSeen(thread, CLOSED) || mayBeOfProcess(context);
   try {
     return openBehind(context, thread, mount, handle);
   } finally {
@@ -89,12 +92,39 @@ function openBehind(context: Context, thread: Thread, mount: number, handle: Buf
     }
     return (
       openExisting(context, thread, flags, accessOf(flags)) ||
-      context.open(thread, found, { flags, isExact: false }, true)
+      context.open(thread, found, { flags, isExact: false }, true) ||
+      mayBeOfProcess(context)
     );
   } finally {
     found.close();
     close(own);
   }
+}
+
+/**
+ * The task makes the call itself: another thread may put the descriptor of a process and its handle in the place of what was looked at,
+ * and so get a descriptor that stands for the supervisor. So the call fails. With O_PATH the kernel itself gives none of a process
+ * (fs/pidfs.c, pidfs_export_permission).
+ */
+function mayBeOfProcess({ call }: Context): Verdict {
+  return (call.u32(2) & O_PATH) === 0 && areOfProcesses() ? EPERM : 0;
+}
+
+let hasProcesses: boolean | undefined;
+
+/** Whether this kernel has handles of processes (since 6.14). */
+function areOfProcesses(): boolean {
+  return (hasProcesses ??= hasHandle());
+}
+
+function hasHandle(): boolean {
+  const pidfd = pidfdOpen(process.pid, 0);
+  if (pidfd < 0) return false;
+  const handle = Buffer.alloc(HEAD + MOST);
+  handle.writeUInt32LE(MOST, 0);
+  const result = rawCall(NAME_TO_HANDLE_AT, [pidfd, EMPTY, handle, Buffer.alloc(8), AT_EMPTY_PATH]);
+  close(pidfd);
+  return result >= 0;
 }
 
 const BY_HANDLE = Buffer.from("?by-handle");

@@ -5,10 +5,14 @@ import type { Context, Decoder } from "../context.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
-import { getpgrp, kill as sendToGroup } from "../../../abi/libc.ts";
+import { close, getpgrp, kill as sendToGroup } from "../../../abi/libc.ts";
+import { rawCall } from "../../../abi/raw-call.ts";
+import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { isDeadly } from "../../../process/own-signals.ts";
 import { readThreadStatus } from "../../../process/proc-status.ts";
+import { duplicate } from "../surroundings/task-socket.ts";
 import {
+  type Behind,
   targetByNumber,
   targetGroup,
   targetByPid,
@@ -16,6 +20,7 @@ import {
   decideOften,
   holdsSupervisor,
   pidBehind,
+  pidBehindOwn,
   actOn,
   signalRefusal,
 } from "./targets.ts";
@@ -99,10 +104,21 @@ export const tgkill: Decoder = (context, thread) =>
 
 const PIDFD_SIGNAL_PROCESS_GROUP = 4;
 
+/** `pidfd_send_signal(pidfd, sig, info, flags)`. */
 export const pidfdSendSignal: Decoder = (context, thread) => {
   const signalNumber = context.call.u32(1);
   if (signalsNoTask(signalNumber)) return 0;
-  const pid = pidBehind(thread, context.call.int(0));
+  const fd = context.call.int(0);
+  const own = isDeadly(signalNumber) && maySendFor(context, thread) ? duplicate(thread, fd) : -1;
+  if (own < 0) return signalBehind(context, thread, pidBehind(thread, fd), signalNumber);
+  try {
+    return signalBehind(context, thread, pidBehindOwn(own), signalNumber) || sendBy(context, thread, own, signalNumber);
+  } finally {
+    close(own);
+  }
+};
+
+function signalBehind(context: Context, thread: Thread, pid: Behind, signalNumber: number): Verdict {
   if (pid === "closed") return context.notSeen(thread, CLOSED);
   if (typeof pid === "object") return context.refuses(pid.refusedWith);
   if ((context.call.u32(3) & PIDFD_SIGNAL_PROCESS_GROUP) === 0) return signalPid(context, thread, pid, signalNumber);
@@ -112,7 +128,30 @@ export const pidfdSendSignal: Decoder = (context, thread) => {
   const refusal = relation === "outside-group" ? signalRefusal(context, thread, -pid, signalNumber) : 0;
   if (refusal !== 0) return context.refuses(refusal);
   return groupEvent(context, thread, relation, signalNumber, pid === getpgrp());
-};
+}
+
+/**
+ * Whether the kernel lets the supervisor send what it lets a thread send. Then the supervisor sends a deadly signal through the
+ * descriptor that it has checked: in the task, another thread could put one of the supervisor's directory in /proc in its place. Other
+ * signals say who sent them, and cannot end the supervisor.
+ */
+function maySendFor(context: Context, thread: Thread): boolean {
+  const { uid, euid } = thread.credentials;
+  const isAlike = uid === process.getuid?.() && euid === process.geteuid?.() && !thread.process.countsAnew;
+  return isAlike && context.performer.rightsFor(thread) !== undefined;
+}
+
+/** `siginfo_t` (asm-generic/siginfo.h). */
+const INFO_BYTES = 128;
+
+function sendBy(context: Context, thread: Thread, own: number, signalNumber: number): Verdict {
+  const { call, memory } = context;
+  const unread = call.isNull(2) ? 0 : memory.exactly(thread.tid, call.pointer(2), INFO_BYTES);
+  if (unread < 0) return context.unreadable(thread, unread);
+  const info = call.isNull(2) ? 0 : Buffer.from(memory.bytes.subarray(0, INFO_BYTES));
+  const words = [own, signalNumber, info, call.u32(3)];
+  return context.makes(thread, () => rawCall(syscallNumbers.pidfd_send_signal, words));
+}
 
 export const pidfdGetfd: Decoder = (context, thread) => {
   const pid = pidBehind(thread, context.call.int(0));

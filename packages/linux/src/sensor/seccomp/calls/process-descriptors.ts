@@ -7,7 +7,9 @@
  *   SO_PASSPIDFD                each message carries one of its sender, and the control socket answers: `setsockopt` answers that
  *                               the option does not exist (`requests.ts`)
  *   FAN_REPORT_PIDFD            each event carries one of the acting process (`marks.ts`)
- *   handles of pidfds           `open_by_handle_at` (`open.ts`)
+ *   handles of pidfds           `open_by_handle_at` (`handles.ts`)
+ *
+ * A directory of /proc serves `pidfd_send_signal` as well. `other-processes.ts` sends what the supervisor could not survive itself.
  */
 import { readFileSync } from "node:fs";
 import { EFAULT, EINVAL } from "../../../abi/errno.ts";

@@ -114,16 +114,27 @@ const PIDFD_SELF_BELOW = -9999;
 
 export const CLOSED = "descriptor not seen (task-closed-to-sensor)";
 
+/** What a descriptor stands for. */
+export type Behind = number | "closed" | Refusal;
+
 /**
  * The process that a descriptor of the task stands for, by its number as the supervisor sees it (0 if it has none): a pidfd, or
  * a directory /proc/PID. Otherwise the kernel's own error: EBADF for another kind of descriptor, ESRCH if the process has
  * ended.
  */
-export function pidBehind(thread: Thread, fd: number): number | "closed" | Refusal {
-  if (fd < PIDFD_SELF_BELOW) return thread.process.pid;
-  const directory = `/proc/${thread.tid}/fd/${fd}`;
+export function pidBehind(thread: Thread, fd: number): Behind {
+  return fd < PIDFD_SELF_BELOW ? thread.process.pid : pidOfDescriptor(thread.tid, fd);
+}
+
+/** The same for a descriptor of the supervisor. */
+export function pidBehindOwn(own: number): Behind {
+  return pidOfDescriptor("self", own);
+}
+
+function pidOfDescriptor(holder: number | "self", fd: number): Behind {
+  const directory = `/proc/${holder}/fd/${fd}`;
   try {
-    const told = /^Pid:\s*(-?\d+)$/m.exec(readFileSync(`/proc/${thread.tid}/fdinfo/${fd}`, "latin1"))?.[1];
+    const told = /^Pid:\s*(-?\d+)$/m.exec(readFileSync(`/proc/${holder}/fdinfo/${fd}`, "latin1"))?.[1];
     if (told !== undefined) return Number(told) >= 0 ? Number(told) : { refusedWith: ESRCH };
     if (!/\/\d+$/.test(readlinkSync(directory))) return { refusedWith: EBADF };
   } catch (fault) {
