@@ -186,6 +186,28 @@ static void sending(void) {
   DO("of negative length", sendmsg(from, &message, 0));
 }
 
+/* UDP over IPv6 has no use for an address without a family: what it is connected to counts. */
+static void ignored(void) {
+  int from = socket(AF_INET6, SOCK_DGRAM, 0), at = socket(AF_INET6, SOCK_DGRAM, 0);
+  struct sockaddr_in6 to = {AF_INET6, 0, 0, IN6ADDR_LOOPBACK_INIT}, elsewhere = {AF_UNSPEC, htons(9), 0, IN6ADDR_LOOPBACK_INIT};
+  socklen_t size = sizeof to;
+  DO("bind of IPv6", bind(at, TO(to)));
+  getsockname(at, (struct sockaddr *)&to, &size);
+  DO("connected to nothing", sendto(from, "none", 4, 0, TO(elsewhere)));
+  DO("connect of IPv6", connect(from, TO(to)));
+  struct iovec part = {"none", 4};
+  struct msghdr message = {&elsewhere, sizeof elsewhere, &part, 1, 0, 0, 0};
+  struct mmsghdr several[2] = {{message, 0}, {message, 0}};
+  for (int length = 0; length < 30; length += 2)
+    DO("of some length", sendto(from, "none", 4, 0, (struct sockaddr *)&elsewhere, length));
+  while (got(at, "none")) {}
+  IS("sendto with an address that is ignored", sendto(from, "none", 4, 0, TO(elsewhere)) == 4 && got(at, "none"));
+  IS("sendmsg with one", sendmsg(from, &message, 0) == 4 && got(at, "none"));
+  IS("sendmmsg with two", sendmmsg(from, several, 2, 0) == 2 && got(at, "none") && got(at, "none"));
+  from = socket(AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6);
+  if (from >= 0) DO("an echo", sendto(from, "\200\0\0\0\0\0\0", 8, 0, TO(elsewhere)));
+}
+
 static void binding(void) {
   DO("no family, any address", bind(stream(0), (struct sockaddr *)&(struct sockaddr_in){AF_UNSPEC}, 16));
   DO("no family, an address", bind(stream(0), (struct sockaddr *)&(struct sockaddr_in){AF_UNSPEC, 0, {htonl(INADDR_LOOPBACK)}}, 16));
@@ -210,6 +232,6 @@ int main(void) {
   full_listener = listener(&full, 0);
   fcntl(full_listener, F_SETFL, O_NONBLOCK);
   close(listener(&closed, 1));
-  connecting(), interrupted(), sending(), binding();
+  connecting(), interrupted(), sending(), ignored(), binding();
   return 0;
 }

@@ -9,6 +9,7 @@
  *   sendto, sendmsg, sendmmsg        the address of a datagram
  *   none      a message that has an address only sometimes
  *   bind      the port in memory
+ *   form      a socket of IPv6 becomes one of IPv4 (IPV6_ADDRFORM), which reads an address without a family in its own way
  * 
  * Writes how often each port was reached, or neither: `ONE OTHER NONE`. The test counts the datagrams that arrive on OTHER.
  * Nothing is flipped if both ports are the same. */
@@ -50,6 +51,7 @@ static void *flip(void *spare) {
     if (now) now->msg_name = is("none") && turn % 2 ? 0 : &given;
     if (is("number") && shared >= 0) dup2(turn % 2 ? shared : *(int *)spare, NUMBER);
     if (is("other") && shared >= 0) connect(shared, &nobody, sizeof nobody);
+    if (is("form") && shared >= 0) setsockopt(shared, IPPROTO_IPV6, IPV6_ADDRFORM, &(int){AF_INET}, sizeof(int));
     pause_a_little(turn);
   }
   return 0;
@@ -106,6 +108,22 @@ static int try_datagram(int fd) {
   return sent == 1 ? 0 : 2;
 }
 
+/* As one of IPv6, the same bytes are an address that may be sent to. */
+static int try_form(struct sockaddr_in one, int other) {
+  int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+  struct sockaddr_in6 peer = {AF_INET6, one.sin_port}, to = {AF_INET6, htons(other), one.sin_addr.s_addr, IN6ADDR_LOOPBACK_INIT};
+  peer.sin6_addr.s6_addr16[5] = 0xffff, peer.sin6_addr.s6_addr32[3] = one.sin_addr.s_addr;
+  static int is_later;
+  if (!is_later++) sendto(fd, "x", 1, 0, (void *)&to, sizeof to);
+  connect(fd, (void *)&peer, sizeof peer);
+  to.sin6_family = AF_UNSPEC;
+  shared = fd;
+  int result = sendto(fd, "x", 1, 0, (void *)&to, sizeof to) == 1 ? 0 : 2;
+  shared = -1;
+  close(fd);
+  return result;
+}
+
 int main(int count, char **word) {
   if (count != 5) return 2;
   how = word[1];
@@ -121,7 +139,7 @@ int main(int count, char **word) {
   int races = strcmp(word[3], word[4]);
   if (races) pthread_create(&flipper, 0, flip, &spare);
   for (long i = 0; i < tries; i++)
-    results[is_stream ? try_stream(other == atoi(word[3]) ? -1 : other, &spare) : is("bind") ? try_bind(other == atoi(word[3]) ? -1 : other) : try_datagram(from)]++;
+    results[is("form") ? try_form(addresses[0], other) : is_stream ? try_stream(other == atoi(word[3]) ? -1 : other, &spare) : is("bind") ? try_bind(other == atoi(word[3]) ? -1 : other) : try_datagram(from)]++;
   over = 1;
   if (races) pthread_join(flipper, 0);
   printf("%ld %ld %ld\n", results[0], results[1], results[2]);

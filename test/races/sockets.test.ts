@@ -55,11 +55,11 @@ describe.skipIf(compiler === undefined || !isBuilt)("raced sockets (needs gcc, a
   const run = (words: readonly string[], how: string, tries: string, to: readonly string[]) =>
     isoline([...words, "-q", "--", "./sockets", how, tries, ...to], { cwd: directory, uid });
 
-  it.each(["connect", "dissolve", "number", "other", "sendto", "sendmsg", "sendmmsg", "none", "bind"])(
+  it.each(["connect", "dissolve", "number", "other", "sendto", "sendmsg", "sendmmsg", "none", "bind", "form"])(
     "%s: no address off contour is reached",
     async (how) => {
       const [one = "", other = ""] = how === "bind" ? ["0", String(FIRST_PORT - 1)] : ports.map(String);
-      await run(["learn", "-o", "contour"], how, "1", [one, one]);
+      await run(["learn", "-o", "contour"], how, "1", [one, how === "form" ? other : one]);
       strays = 0;
       const { stdout } = await run(["run", "--enforce", "--no-landlock", "contour"], how, TRIES, [one, other]);
       const [allowed = 0, won, refused = 0] = stdout.trim().split(" ").map(Number);

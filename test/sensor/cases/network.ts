@@ -42,6 +42,8 @@ const inet6 = (host: string, port: number) =>
     Buffer.from(host.padStart(32, "0"), "hex"),
     Buffer.alloc(4),
   ]);
+/** An address of IPv6 with a port, but without its family. */
+const unspecified6 = Buffer.concat([Buffer.from([AF_UNSPEC, 0]), inet6("1", 10).subarray(2)]);
 const unix = (path: string) => Buffer.concat([Buffer.from([AF_UNIX, 0]), Buffer.from(path, "latin1")]);
 const netlink = (pid: number, groups: number) => {
   const address = Buffer.alloc(12);
@@ -275,6 +277,19 @@ export const network: readonly Case[] = [
     does: "send to an address of no family",
     calls: [socket(AF_INET, DATAGRAM), sendto(result(0), local(PORT, AF_UNSPEC))],
     events: [datagrams, "send family=inet type=dgram address=127.0.0.1:9"],
+  },
+  {
+    does: "send with an address of no family that IPv6 ignores",
+    calls: [
+      socket(AF_INET6, DATAGRAM),
+      withAddress("connect", result(0), inet6("1", PORT)),
+      sendto(result(0), unspecified6),
+      message(4096, unspecified6),
+      call("sendmsg", result(0), at(4096), 0),
+      message(8192, unspecified6),
+      call("sendmmsg", result(0), at(8192), 1, 0),
+    ],
+    events: ["socket family=inet6 type=dgram", "connect family=inet6 type=dgram address=[::1]:9"],
   },
   {
     does: "send to the connected address",

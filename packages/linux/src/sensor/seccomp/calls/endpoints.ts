@@ -8,6 +8,7 @@ import { pathText } from "../../files/knowledge.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { WRITE } from "../../words/access.ts";
 import {
+  AF_INET6,
   AF_UNIX,
   AF_UNSPEC,
   type Address,
@@ -57,6 +58,19 @@ export function addressFor(socket: SocketFacts, given: Buffer): Address | undefi
   return isOfInternet(socket) && familyOf(given) === AF_UNSPEC
     ? addressMeant(socket.family, given)
     : addressOf(socket.family, given);
+}
+
+const SOCK_DGRAM = 2;
+const IPPROTO_UDP = 17;
+const IPPROTO_UDPLITE = 136;
+
+/**
+ * Whether a message goes to the connected peer whatever its address says: UDP over IPv6 does not look at one of AF_UNSPEC
+ * (net/ipv6/udp.c, udpv6_sendmsg).
+ */
+export function ignores({ family, type, protocol }: SocketFacts, given: Buffer): boolean {
+  const isUdp = type === SOCK_DGRAM && (protocol === IPPROTO_UDP || protocol === IPPROTO_UDPLITE);
+  return isUdp && family === AF_INET6 && familyOf(given) === AF_UNSPEC;
 }
 
 /** These are the kernel's own answers; any other error means that the task could not be inspected. */

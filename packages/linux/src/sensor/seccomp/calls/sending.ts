@@ -16,7 +16,7 @@ import { copyOf, Datagram, type Described, hasRoute, MOST_CONTROL, MOST_PARTS } 
 import type { Thread } from "../tasks/process.ts";
 import { SOURCE_ROUTE } from "../../words/requests.ts";
 import { admin } from "./kernel.ts";
-import { addressFor, atSocket, badAddress, isUnnamed, MAX_ADDRESS, actOn, readAddress } from "./endpoints.ts";
+import { addressFor, atSocket, badAddress, ignores, isUnnamed, MAX_ADDRESS, actOn, readAddress } from "./endpoints.ts";
 import { renewsNames, wayToResolver } from "./resolving.ts";
 import { isOfInternet, type TaskSocket, usingOwn } from "../surroundings/task-socket.ts";
 
@@ -40,7 +40,7 @@ export const sendto: Decoder = (context, thread) => {
       const verdict = sendTowards(context, thread, to, name);
       if (verdict !== 0) return verdict;
       const content = { address: call.pointer(1), length: call.pointer(2) };
-      const datagram = Datagram.of(context.memory, thread.tid, { name, content, control: undefined });
+      const datagram = datagramOf(context, thread, to, { name, content, control: undefined });
       return send(context, thread, to, datagram, flags, (result) => result);
     });
   });
@@ -56,7 +56,7 @@ export const sendmsg: Decoder = (context, thread) =>
       const verdict = message.name ? sendTowards(context, thread, to, message.name) : 0;
       if (verdict !== 0) return verdict;
       if (!isSentByUs(context, thread, to, flags)) return steeringBy(context, thread, to, message) || context.racy();
-      const datagram = Datagram.of(context.memory, thread.tid, message);
+      const datagram = datagramOf(context, thread, to, message);
       return (
         steering(context, thread, datagram.control) || send(context, thread, to, datagram, flags, (result) => result)
       );
@@ -84,7 +84,7 @@ function towardsResolver(
   name: Buffer | undefined,
   use: (socket: TaskSocket) => Verdict,
 ): Verdict {
-  const address = context.hosts && name ? addressFor(socket, name) : undefined;
+  const address = context.hosts && name && !ignores(socket, name) ? addressFor(socket, name) : undefined;
   const way = address && wayToResolver(context, thread, socket, address);
   if (typeof way === "number") return way;
   if (address && way === undefined && renewsNames(context, thread, socket, address)) return ANSWERED;
@@ -130,7 +130,7 @@ function sendSeveral(context: Context, thread: Thread, socket: TaskSocket, count
     if (isTooLong(socket, message)) return context.refuses(ENOBUFS);
     const verdict = message.name ? sendTowards(context, thread, socket, message.name) : 0;
     if (verdict !== 0) return index > 0 ? context.returns(index) : verdict;
-    const datagram = Datagram.of(context.memory, thread.tid, message);
+    const datagram = datagramOf(context, thread, socket, message);
     const steered = steering(context, thread, datagram.control);
     if (steered !== 0) return index > 0 ? context.returns(index) : steered;
     const tell = (sent: number): number => (sent < 0 ? sent : tellSent(context, thread, at, sent));
@@ -176,6 +176,18 @@ function send(
   return ANSWERED;
 }
 
+const FAMILY_BYTES = 2;
+
+/**
+ * Of an address that is ignored only the family is sent. Another thread can make the socket one of IPv4 (IPV6_ADDRFORM), which would go
+ * by such an address, and refuses one of this length.
+ */
+function datagramOf({ memory }: Context, { tid }: Thread, socket: TaskSocket, message: Described): Datagram {
+  const { name } = message;
+  const isIgnored = name !== undefined && ignores(socket, name);
+  return Datagram.of(memory, tid, isIgnored ? { ...message, name: name.subarray(0, FAMILY_BYTES) } : message);
+}
+
 /** Whether the supervisor sends a message on this socket. */
 function isSentByUs(context: Context, thread: Thread, socket: TaskSocket, flags: number): boolean {
   const isDatagram = isOfInternet(socket) && carriesDatagrams(socket.type);
@@ -192,6 +204,7 @@ function isTooLong(socket: TaskSocket, { control }: Described): boolean {
 
 /** The event of a message to an address. */
 function sendTowards(context: Context, thread: Thread, socket: TaskSocket, name: Buffer): Verdict {
+  if (ignores(socket, name)) return 0;
   const to = addressFor(socket, name);
   if (!to || (socket.family === AF_UNIX && socket.type !== SOCK_STREAM && isUnnamed(to)))
     return context.refuses(EINVAL);
