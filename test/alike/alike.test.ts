@@ -38,7 +38,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("system calls inside (needs 
     chmodSync(directory, 0o755);
     for (const [program] of PROGRAMS) {
       const source = fileURLToPath(new URL(`./${program}.c`, import.meta.url));
-      execFileSync("gcc", ["-O1", "-w", "-static", "-o", program, source], { cwd: directory });
+      execFileSync("gcc", ["-O1", "-w", "-static", "-o", program, source, "-lpthread"], { cwd: directory });
     }
   });
   afterAll(() => rmSync(directory, { recursive: true, force: true }));

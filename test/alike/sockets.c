@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -134,6 +135,48 @@ static void interrupted(void) {
   }
 }
 
+static const char *_Atomic other_said;
+static void *wait_to_connect(void *unblocked) {
+  if (unblocked) pthread_sigmask(SIG_UNBLOCK, unblocked, 0);
+  errno = 0;
+  const char *name = connect(stream(0), TO(full)) < 0 ? strerrorname_np(errno) : "ok";
+  other_said = name ? name : "no";
+  return 0;
+}
+
+/* Two threads wait, and a signal of the process comes. The kernel gives it to the first, unless that one blocks it. */
+static void interrupted_together(void) {
+  struct sigaction action = {.sa_handler = ring};
+  pthread_t other;
+  sigset_t alarm_only;
+  sigaction(SIGALRM, &action, 0);
+  fill();
+  pthread_create(&other, 0, wait_to_connect, 0);
+  is_timed = 1;
+  setitimer(ITIMER_REAL, &soon, 0);
+  DO("an alarm for one of two threads", connect(stream(0), TO(full)));
+  is_timed = 0;
+  usleep(200000);
+  printf("the other: %s\n", other_said ? other_said : "waits");
+  pthread_kill(other, SIGALRM);
+  pthread_join(other, 0);
+  printf("the other, by a signal of its own: %s\n", other_said);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGALRM, &action, 0);
+  sigemptyset(&alarm_only);
+  sigaddset(&alarm_only, SIGALRM);
+  pthread_sigmask(SIG_BLOCK, &alarm_only, 0);
+  other_said = 0;
+  pthread_create(&other, 0, wait_to_connect, &alarm_only);
+  setitimer(ITIMER_REAL, &soon, 0);
+  usleep(900000);
+  printf("the only one that does not block it: %s\n", other_said ? other_said : "waits");
+  for (int i = 0; i < 80 && !other_said; i++) close(accept4(full_listener, 0, 0, SOCK_NONBLOCK)), usleep(50000);
+  pthread_join(other, 0);
+  printf("and then: %s\n", other_said);
+  pthread_sigmask(SIG_UNBLOCK, &alarm_only, 0);
+}
+
 static int got(int fd, const char *text) {
   char bytes[16] = {0};
   return recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) == (ssize_t)strlen(text) && !strcmp(bytes, text);
@@ -232,6 +275,6 @@ int main(void) {
   full_listener = listener(&full, 0);
   fcntl(full_listener, F_SETFL, O_NONBLOCK);
   close(listener(&closed, 1));
-  connecting(), interrupted(), sending(), ignored(), binding();
+  connecting(), interrupted(), interrupted_together(), sending(), ignored(), binding();
   return 0;
 }

@@ -1,19 +1,58 @@
 /** Whether a signal is pending for a thread that the supervisor keeps waiting: the signal would interrupt the call. */
+import { readdirSync } from "node:fs";
 import { readProcFile } from "./proc-file.ts";
 
 /**
- * Whether a pending signal would wake a waiting thread. An ignored signal is never pending; a blocked one wakes no thread. A
- * signal that is pending for the whole process may be taken by another thread; this call is then restarted without need, which
- * the task does not notice.
+ * Whether a pending signal wakes a waiting thread. One that is pending for the whole process wakes one of the threads that do not block
+ * it, and which one /proc does not say. `likely`: it is the first thread, which the kernel prefers (kernel/signal.c, complete_signal).
  */
-export function hasSignalPending(tid: number): boolean {
+export type Wakes = "no" | "surely" | "likely" | "perhaps";
+
+/** In a process of more threads, the others are not looked at. */
+const MOST_LOOKED_AT = 64;
+
+/** An ignored signal is never pending; a blocked one wakes no thread. */
+export function wakes(tid: number): Wakes {
   const status = readProcFile(`/proc/${tid}/status`);
-  if (status === undefined) return false;
-  const read = (field: string): bigint => {
-    const found = status.indexOf(`\n${field}:`);
-    const start = found + field.length + 2;
-    const text = found < 0 ? "" : status.slice(start, status.indexOf("\n", start)).trim();
-    return /^[0-9a-f]{1,16}$/.test(text) ? BigInt(`0x${text}`) : 0n;
-  };
-  return ((read("SigPnd") | read("ShdPnd")) & ~read("SigBlk")) !== 0n;
+  if (status === undefined) return "no";
+  const blocked = mask(status, "SigBlk");
+  if ((mask(status, "SigPnd") & ~blocked) !== 0n) return "surely";
+  const shared = mask(status, "ShdPnd") & ~blocked;
+  if (shared === 0n) return "no";
+  if (count(status, "Threads") <= MOST_LOOKED_AT && isLeftBy(tid, shared)) return "surely";
+  return count(status, "Tgid") === tid ? "likely" : "perhaps";
+}
+
+/** Whether all other threads block one of these signals. The kernel hands it on when a thread begins to (retarget_shared_pending). */
+function isLeftBy(tid: number, signals: bigint): boolean {
+  let left = signals;
+  for (const other of threadsBeside(tid)) {
+    const status = readProcFile(`/proc/${tid}/task/${other}/status`);
+    if (status !== undefined) left &= mask(status, "SigBlk");
+  }
+  return left !== 0n;
+}
+
+/** None if the process has ended. */
+function threadsBeside(tid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${tid}/task`).filter((name) => name !== String(tid));
+  } catch {
+    return [];
+  }
+}
+
+function mask(status: string, field: string): bigint {
+  const text = textOf(status, field);
+  return /^[0-9a-f]{1,16}$/.test(text) ? BigInt(`0x${text}`) : 0n;
+}
+
+function count(status: string, field: string): number {
+  return Number(textOf(status, field));
+}
+
+function textOf(status: string, field: string): string {
+  const found = status.indexOf(`\n${field}:`);
+  const start = found + field.length + 2;
+  return found < 0 ? "" : status.slice(start, status.indexOf("\n", start)).trim();
 }

@@ -3,11 +3,12 @@
  *
  * A task that waits for the supervisor's answer is woken only by a fatal signal. In the kernel, any signal that is not blocked
  * ends the wait. So parked calls are checked repeatedly, and one whose task has such a signal is answered as the kernel would:
- * with ERESTARTSYS, which no program sees (the kernel restarts the call or turns it into EINTR).
+ * with ERESTARTSYS, which the kernel turns into EINTR or restarts. A thread that the signal is not for would see that number. So where
+ * it may be another's, the answer is EINTR, as by a handler without SA_RESTART.
  */
 import { close, poll } from "../../../abi/libc.ts";
 import { EINTR, ERESTARTSYS } from "../../../abi/errno.ts";
-import { hasSignalPending } from "../../../process/pending-signals.ts";
+import { wakes } from "../../../process/pending-signals.ts";
 
 /** What a parked call waits for. */
 export interface Wait {
@@ -34,6 +35,8 @@ export interface Answering {
 interface Parked extends Wait {
   readonly until: number;
   readonly to: Answering;
+  /** At the last look there was a signal that another thread of the process may take. */
+  mayBeSpared: boolean;
 }
 
 const POLLOUT = 4;
@@ -50,7 +53,7 @@ export class ParkedCalls {
 
   add(wait: Wait, to: Answering): void {
     const until = wait.limit === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait.limit;
-    this.#parked.push({ ...wait, until, to });
+    this.#parked.push({ ...wait, until, to, mayBeSpared: false });
   }
 
   /** How long the supervisor may wait for something else before these must be checked, in milliseconds. */
@@ -77,7 +80,7 @@ export class ParkedCalls {
     if (mayBeInterrupted) this.#lookAt = now + LOOK_EVERY + this.#parked.length / 10;
     this.#parked = this.#parked.filter((parked, index) => {
       const isReady = entries.readUInt16LE(8 * index + 6) !== 0;
-      const result = isReady ? parked.attempt() : undefined;
+      const result = isReady ? attempted(parked) : undefined;
       const given = result ?? (now >= parked.until ? parked.late : undefined);
       const ends = given ?? (mayBeInterrupted ? interrupted(parked) : undefined);
       if (ends === undefined) return true;
@@ -93,9 +96,18 @@ export class ParkedCalls {
   }
 }
 
+/** An attempt acts with the rights of the task and writes into its memory: not for another that has got its number. */
+function attempted({ to, attempt }: Parked): number | "gone" | undefined {
+  return to.stillWaits() ? attempt() : "gone";
+}
+
 /** With a limit the kernel does not restart such a call (net/sock.h, sock_intr_errno). */
-function interrupted({ tid, limit, to }: Parked): number | "gone" | undefined {
-  if (!to.stillWaits()) return "gone";
-  if (!hasSignalPending(tid)) return undefined;
-  return limit === undefined ? -ERESTARTSYS : -EINTR;
+function interrupted(parked: Parked): number | "gone" | undefined {
+  if (!parked.to.stillWaits()) return "gone";
+  const woken = wakes(parked.tid);
+  const wasSpared = parked.mayBeSpared;
+  parked.mayBeSpared = woken === "perhaps";
+  // Unless the thread that the signal is for waits as well, it has taken the signal by the next look.
+  if (woken === "no" || (woken === "perhaps" && !wasSpared)) return undefined;
+  return woken === "surely" && parked.limit === undefined ? -ERESTARTSYS : -EINTR;
 }
