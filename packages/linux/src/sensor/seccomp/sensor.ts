@@ -15,9 +15,10 @@ import type { Ending, Joining, Sensor } from "../sensor.ts";
 import type { Mediator, Verdict } from "../mediation.ts";
 import { LinuxError } from "../../error.ts";
 import { ANSWERED, Listener } from "./listener/notification.ts";
+import { DescriptorBudget } from "./tasks/descriptor-budget.ts";
 import type { Process } from "./tasks/process.ts";
 import { pidAmong } from "./tasks/pid-numbers.ts";
-import { TaskTable } from "./tasks/table.ts";
+import { type TaskEvents, TaskTable } from "./tasks/table.ts";
 import { serveUrgently } from "./urgency.ts";
 
 /** During a flood of calls there is no wait that a signal could interrupt: after this many calls, requests are checked all the same. */
@@ -41,9 +42,10 @@ export class SeccompSensor implements Sensor {
    * canister's paths are those of the container.
    */
   constructor(listener: number, supervisor: number, mediator: Mediator, isCanister = false) {
-    this.#listener = new Listener(listener);
+    const budget = new DescriptorBudget();
+    this.#listener = new Listener(listener, budget);
     this.#mediator = mediator;
-    this.#tasks = new TaskTable(supervisor, {
+    const events: TaskEvents = {
       born: (process) => mediator.born(process),
       died: (process) => {
         this.#context.mountContexts.forget(process);
@@ -52,7 +54,8 @@ export class SeccompSensor implements Sensor {
       guessed: (process) => mediator.guessed(process),
       isWaiting: () => this.#listener.stillWaiting(),
       unidentified: (process, why) => mediator.unidentified(process, why),
-    });
+    };
+    this.#tasks = new TaskTable(supervisor, events, budget);
     this.#context = new Context(this.#listener, mediator, this.#tasks, isCanister);
   }
 

@@ -171,14 +171,11 @@ function isForNobody(socket: SocketFacts, given: Buffer): boolean {
   return isOfInternet(socket) && family !== AF_INET && family !== socket.family;
 }
 
-/** The number of sockets that are waited for at once: each is a descriptor of the supervisor. */
-const MOST_AT_ONCE = 1024;
-
 function connecting(context: Context, thread: Thread, socket: TaskSocket, address: Buffer): Verdict {
   const { listener, performer } = context;
   // The peer of a Unix socket learns which process connects, and a netlink socket is named after it.
   if (!isOfInternet(socket) || !canBeConnected(socket) || !performer.rightsFor(thread)) return context.racy();
-  if (listener.parked >= MOST_AT_ONCE) return context.notSeen(thread, "too many connections in progress at once");
+  if (!listener.mayPark) return context.notSeen(thread, "too many connections in progress at once");
   if (!listener.stillWaiting()) return 0;
   const begun: number | Wait = beginToConnect(socket, thread.tid, address, (call) => performer.make(thread, call));
   if (typeof begun === "number") return context.returns(begun);

@@ -163,6 +163,7 @@ function send(
   const attempt = (): number => context.performer.make(thread, () => datagram.send(socket.fd, flags));
   const sent = attempt();
   if (sent !== -EAGAIN || (flags & MSG_DONTWAIT) !== 0 || !waits(socket.fd)) return context.returns(result(sent));
+  if (!context.listener.mayPark) return context.notSeen(thread, "too many messages wait at once") || context.racy();
   context.listener.park({
     tid: thread.tid,
     fd: socket.takeOver(),

@@ -22,7 +22,7 @@ import { O_CLOEXEC } from "../../../abi/stat.ts";
 import { LinuxError } from "../../../error.ts";
 import type { Answers, HeldCall } from "../../asking.ts";
 import type { Attendant } from "./attendant.ts";
-import { ParkedCalls, type Wait } from "./parked.ts";
+import { type KeptDescriptors, ParkedCalls, type Wait } from "./parked.ts";
 
 /**
  * The call that is being decided, read in place from `struct seccomp_notif`.
@@ -94,14 +94,16 @@ export class Listener {
   /** Calls that have been received and wait for their turn, oldest first; and buffers for more. */
   readonly #received: Arrived[] = [];
   readonly #spare: Buffer[] = [];
-  readonly #parked = new ParkedCalls();
+  readonly #parked: ParkedCalls;
   #attendant: Attendant | undefined;
   /** The thread of the last call that was waited for. */
   #caller = 0;
   /** What a person has answered about the call that is being decided. */
   answers: Answers | undefined;
 
-  constructor(fd: number) {
+  /** The budget is for the descriptors that are kept between calls. */
+  constructor(fd: number, budget: KeptDescriptors) {
+    this.#parked = new ParkedCalls(budget);
     this.#fds = [];
     this.#fd = fd;
     this.add(fd);
@@ -298,9 +300,9 @@ export class Listener {
     };
   }
 
-  /** How many calls are parked. */
-  get parked(): number {
-    return this.#parked.count;
+  /** Whether one more call may be parked. */
+  get mayPark(): boolean {
+    return this.#parked.hasRoom;
   }
 
   /**

@@ -1,10 +1,11 @@
 import { openSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { DescriptorBudget } from "../tasks/descriptor-budget.ts";
 import { ParkedCalls } from "./parked.ts";
 
 describe("a parked call", () => {
   const park = (isThere: boolean) => {
-    const parked = new ParkedCalls();
+    const parked = new ParkedCalls(new DescriptorBudget());
     // It can always be written to.
     const fd = openSync("/dev/null", "w");
     const done: string[] = [];
@@ -21,5 +22,21 @@ describe("a parked call", () => {
 
   it("is neither if its task has ended: the number may be another's, with other rights and another memory", () => {
     expect(park(false)).toMatchObject({ done: [], left: 0 });
+  });
+
+  it("keeps no more descriptors than its namespace may, and gives each back", () => {
+    const budget = new DescriptorBudget(64 + 2, () => 0);
+    const parked = new ParkedCalls(budget);
+    const park = () =>
+      parked.add(
+        { tid: process.pid, fd: openSync("/dev/null", "w"), limit: undefined, late: 0, attempt: () => 1 },
+        { stillWaits: () => true, answer: () => true },
+      );
+    park();
+    expect([parked.hasRoom, budget.hasRoom]).toEqual([true, true]);
+    park();
+    expect([parked.hasRoom, budget.hasRoom]).toEqual([false, false]);
+    parked.settle();
+    expect([parked.count, parked.hasRoom]).toEqual([0, true]);
   });
 });

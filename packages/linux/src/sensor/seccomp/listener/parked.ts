@@ -39,6 +39,15 @@ interface Parked extends Wait {
   mayBeSpared: boolean;
 }
 
+/** Counts the descriptors that are kept between calls. */
+export interface KeptDescriptors {
+  readonly hasRoom: boolean;
+  keep(): void;
+  giveBack(): void;
+}
+
+/** Each is a descriptor of the supervisor, and is looked at again and again. */
+const MOST_PARKED = 1024;
 const POLLOUT = 4;
 /** How long a signal may go unnoticed, in milliseconds. The time to check one parked call is added for each. */
 const LOOK_EVERY = 20;
@@ -46,13 +55,24 @@ const LOOK_EVERY = 20;
 export class ParkedCalls {
   #parked: Parked[] = [];
   #lookAt = 0;
+  readonly #budget: KeptDescriptors;
+
+  constructor(budget: KeptDescriptors) {
+    this.#budget = budget;
+  }
 
   get count(): number {
     return this.#parked.length;
   }
 
+  get hasRoom(): boolean {
+    return this.#parked.length < MOST_PARKED && this.#budget.hasRoom;
+  }
+
+  /** There must have been room a moment ago. */
   add(wait: Wait, to: Answering): void {
     const until = wait.limit === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait.limit;
+    this.#budget.keep();
     this.#parked.push({ ...wait, until, to, mayBeSpared: false });
   }
 
@@ -85,14 +105,19 @@ export class ParkedCalls {
       const ends = given ?? (mayBeInterrupted ? interrupted(parked) : undefined);
       if (ends === undefined) return true;
       if (ends !== "gone") parked.to.answer(ends);
-      close(parked.fd);
+      this.#drop(parked);
       return false;
     });
   }
 
   close(): void {
-    for (const { fd } of this.#parked) close(fd);
+    for (const parked of this.#parked) this.#drop(parked);
     this.#parked = [];
+  }
+
+  #drop({ fd }: Parked): void {
+    close(fd);
+    this.#budget.giveBack();
   }
 }
 

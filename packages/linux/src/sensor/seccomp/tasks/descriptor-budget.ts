@@ -1,35 +1,66 @@
 /**
  * How many descriptors the sensor may keep open between calls. Each call needs a few temporarily: without free ones, nothing
  * could be resolved and every call would have to be refused.
+ *
+ * The limit is that of the process, which may serve many namespaces in several threads. Together they may keep three quarters of it, and
+ * a namespace no more of that than it leaves to others. So one alone may have half of it, and of several that take what they can get, the
+ * next has half of the rest. A few are for each all the same, out of the last quarter.
  */
-import { prlimit } from "../../../abi/libc.ts";
+import { prlimit, statx } from "../../../abi/libc.ts";
+import { terminated } from "../../../abi/bytes.ts";
+import { AT_FDCWD, Stat, STATX_MASK } from "../../../abi/stat.ts";
 
 const RLIMIT_NOFILE = 7;
 /** Reserved for Node, the listener, the resolution of one call, content that is being hashed, and files that are written at the end. */
 const RESERVED = 64;
+const SHARED = 0.75;
+const LEAST = 16;
 
-const limit: Buffer = Buffer.alloc(16);
-prlimit(0, RLIMIT_NOFILE, null, limit);
-const free = Math.max(0, Number(limit.readBigUInt64LE(0)) - RESERVED);
+const OWN_DESCRIPTORS = terminated("/proc/self/fd");
+const stat = new Stat();
 
-/** Counts descriptors that are kept, up to a share of the free ones. */
+/** The size of this directory is their number since Linux 6.2, and 0 before. */
+function openDescriptors(): number {
+  return statx(AT_FDCWD, OWN_DESCRIPTORS, 0, STATX_MASK, stat.bytes) < 0 ? 0 : stat.size;
+}
+
+function ownLimit(): number {
+  const limit: Buffer = Buffer.alloc(16);
+  prlimit(0, RLIMIT_NOFILE, null, limit);
+  return Number(limit.readBigUInt64LE(0));
+}
+
+/** Counts the descriptors that are kept for one namespace. */
 export class DescriptorBudget {
-  readonly #most: number;
+  readonly #limit: number;
+  readonly #open: () => number;
   #kept = 0;
 
-  /** `share` between 0 and 1. */
-  constructor(share: number) {
-    this.#most = Math.floor(free * share);
+  /** `limit` is how many the process may have open, and `open` tells how many it has, or 0 if that is not known. */
+  constructor(limit: number = ownLimit(), open: () => number = openDescriptors) {
+    this.#limit = Math.max(0, limit - RESERVED);
+    this.#open = open;
   }
 
-  /** Reserves some; false if there are not enough, so that they must not be kept. */
-  take(count: number): boolean {
-    if (this.#kept + count > this.#most) return false;
-    this.#kept += count;
+  /** Whether one more may be kept. */
+  get hasRoom(): boolean {
+    const open = Math.max(this.#open(), this.#kept);
+    return this.#kept < this.#limit * SHARED - open || (this.#kept < LEAST && open < this.#limit);
+  }
+
+  /** Reserves one; false if there are not enough, so that it must not be kept. */
+  take(): boolean {
+    if (!this.hasRoom) return false;
+    this.keep();
     return true;
   }
 
-  giveBack(count: number): void {
-    this.#kept -= count;
+  /** Counts one for which there was room a moment ago. */
+  keep(): void {
+    this.#kept += 1;
+  }
+
+  giveBack(): void {
+    this.#kept -= 1;
   }
 }

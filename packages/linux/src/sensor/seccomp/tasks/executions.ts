@@ -32,9 +32,9 @@ export class Executions {
   starts(thread: Thread, next: Identity, executable: string, words: ExpectedWords): void {
     const { process, tid } = thread;
     this.drop(process, (pending) => pending.tid === tid);
-    const mayHold = this.#budget.take(1);
+    const mayHold = this.#budget.take();
     const proof = new ExecProof(thread.tid, thread.process, this.#marks, mayHold);
-    if (mayHold && !proof.isHeld) this.#budget.giveBack(1);
+    if (mayHold && !proof.isHeld) this.#budget.giveBack();
     process.pendingExecs.push({ tid, next, executable, proof, words });
   }
 
@@ -60,7 +60,7 @@ export class Executions {
     if (process.pendingExecs.length === 0) return;
     for (const { proof } of process.pendingExecs.filter(which)) {
       proof.close();
-      if (proof.isHeld) this.#budget.giveBack(1);
+      if (proof.isHeld) this.#budget.giveBack();
     }
     process.pendingExecs = process.pendingExecs.filter((pending) => !which(pending));
   }
@@ -75,7 +75,7 @@ function settled(asked: readonly PendingExec[], tid: number, process: Process): 
   const running = asked.filter((pending) => isOf(pending, executable));
   const called = running.filter((pending) => isCalledAs(pending, tid));
   const pending = called.at(-1);
-  const isAmbiguous = called.some(({ next }) => next !== pending?.next);
+  const isAmbiguous = called.some(({ next }) => next.id !== pending?.next.id);
   if (outcome === "untold" || isAmbiguous) return { is: "unproven", executable };
   if (pending) return { is: "executed", next: pending.next, executable };
   return { is: running.length > 0 ? "called-otherwise" : "swapped", executable };

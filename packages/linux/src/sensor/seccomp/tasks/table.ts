@@ -16,7 +16,7 @@ import type { Process, Rights, Thread } from "./process.ts";
 import { inheritedBy, type Place, placeOf, processOf } from "./births.ts";
 import { CredentialSerials } from "./credential-serials.ts";
 import { LaunchPlaces } from "./launch-places.ts";
-import { DescriptorBudget } from "./descriptor-budget.ts";
+import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { Executions, type Unidentified } from "./executions.ts";
 import type { ExpectedWords } from "./expected-words.ts";
 import { answers, isAlive } from "./alive.ts";
@@ -59,10 +59,10 @@ export class TaskTable {
   readonly #root: Identity = { serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] };
   /** Threads that were allowed to create a process and have not called since: the new process may appear at any moment. */
   readonly #forking = new Set<number>();
-  readonly #budget = new DescriptorBudget(0.5);
+  readonly #budget: DescriptorBudget;
   readonly #domains = new OwnDomains();
   readonly #marks = new ImageMarks();
-  readonly #executions = new Executions(this.#marks, this.#budget);
+  readonly #executions: Executions;
   #forkEpoch = 0;
   /** The launch is in the supervisor's pid namespace, and so are all tasks, unless one may have left it. */
   #isCounted = false;
@@ -70,8 +70,10 @@ export class TaskTable {
   #sweepAt = 256;
 
   /** `supervisor` is the pid whose child the first process is. */
-  constructor(supervisor: number, events: TaskEvents) {
+  constructor(supervisor: number, events: TaskEvents, budget: DescriptorBudget) {
     this.#events = events;
+    this.#budget = budget;
+    this.#executions = new Executions(this.#marks, budget);
     this.launchers = new Launchers(supervisor);
     this.#lineage = new Lineage(
       this.launchers,
@@ -365,19 +367,19 @@ export class TaskTable {
 
   /** Descriptors are limited: those of ended tasks are closed first; if that is not enough, none is kept. */
   #pidfd(pid: number, flags: number): number {
-    if (!this.#budget.take(1)) {
+    if (!this.#budget.take()) {
       this.sweep();
-      if (!this.#budget.take(1)) return -1;
+      if (!this.#budget.take()) return -1;
     }
     const pidfd = pidfdOpen(pid, flags);
-    if (pidfd < 0) this.#budget.giveBack(1);
+    if (pidfd < 0) this.#budget.giveBack();
     return Math.max(pidfd, -1);
   }
 
   #shut(pidfd: number): void {
     if (pidfd < 0) return;
     close(pidfd);
-    this.#budget.giveBack(1);
+    this.#budget.giveBack();
   }
 
   #forget(thread: Thread): void {
