@@ -28,7 +28,7 @@ import { Found, type RootView } from "../files/found.ts";
 import { HEAD, type Interpreter, interpreterIn } from "../files/loader.ts";
 import type { NodeDigests } from "../files/node-digests.ts";
 import { SensedFile } from "../files/sensed-file.ts";
-import { TICK_MILLISECONDS } from "../files/writers.ts";
+import { tickOf } from "../files/writers.ts";
 import { pathTextOf } from "./objects.ts";
 import { type SeenObject, standings } from "./record.ts";
 import { Roots } from "./roots.ts";
@@ -292,5 +292,5 @@ function isSameVersion({ stat }: Found, seen: SeenObject): boolean {
 function isUnchangedSince({ stat }: Found, { mayBeMappedAt: then, size }: SeenObject): boolean {
   if (then === undefined || BigInt(stat.size) !== size) return false;
   const age = Number(process.hrtime.bigint() - then) / 1e6;
-  return stat.changedAtMilliseconds < Date.now() - age - TICK_MILLISECONDS;
+  return stat.changedAtMilliseconds < Date.now() - age - tickOf(stat);
 }

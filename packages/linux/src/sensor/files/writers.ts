@@ -148,7 +148,15 @@ export function hasOnlyThisDescriptor(writable: number): boolean {
 
 /** A change within the same clock tick would not be visible, nor one after the clock was set back. */
 function isOlderThanTick(stat: Stat): boolean {
-  return stat.changedAtMilliseconds < Date.now() - TICK_MILLISECONDS;
+  return stat.changedAtMilliseconds < Date.now() - tickOf(stat);
+}
+
+/**
+ * How long after the last change of a file another is certain to get another time, in milliseconds. Inodes of 128 bytes have no room for
+ * parts of a second (ext4 as it was made before 2008, and with `-I 128`), so a time of whole seconds may be that of any moment in one.
+ */
+export function tickOf({ changedAtMilliseconds }: Stat): number {
+  return TICK_MILLISECONDS + (changedAtMilliseconds % 1000 === 0 ? 1000 : 0);
 }
 
 function mayWrite(fd: number): boolean {
