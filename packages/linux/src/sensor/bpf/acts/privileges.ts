@@ -160,7 +160,7 @@ function below(directory: SeenObject | undefined, given: Buffer): string {
 function mountCall(record: Record): Act {
   const call = callOf(record, 3);
   if (call === "fsconfig") return fsconfig(record);
-  const flags = BigInt(record.argument(0) & ~(closing[call] ?? 0));
+  const flags = BigInt((record.argument(0) & ~(closing[call] ?? 0)) >>> 0);
   const subject = { call, source: "none", path: "none", type: "none", flags, options: [] };
   switch (call) {
     case "fsopen":
