@@ -31,10 +31,12 @@ export function pathTextOf(seen: SeenObject): string {
 
 /**
  * Whether a handle led to it, and the kernel knows no name of it: such an entry is a root of its own and is called as one
- * (fs/dcache.c, d_alloc_anon). Nothing tells one such file from another.
+ * (fs/dcache.c, d_alloc_anon). Nothing tells one such file from another. What represents a process or a namespace of the kernel is called
+ * the same, and is told by its kind.
  */
-export function isByHandle({ standing, path }: SeenObject): boolean {
-  return standing === standings.placeless && path.toString("latin1", 0, 2) === "//";
+export function isByHandle({ standing, path, magic }: SeenObject): boolean {
+  const isRoot = standing === standings.placeless && path.toString("latin1", 0, 2) === "//";
+  return isRoot && classOfMagic(magic) === "disk";
 }
 
 /** A file in memory has a name of its own; for other objects only the kind has a meaning. */
