@@ -68,6 +68,25 @@ describe.skipIf(!isBuilt || !existsSync(PYTHON))(
       expect(running.report.kept).toBeGreaterThanOrEqual(least);
     });
 
+    it.skipIf(!isRoot)("is told from processes inside in every mount of proc (needs root)", async () => {
+      const read = (path: string) =>
+        `if head -c 1 ${path} > /dev/null 2>&1; then echo "${path} yes"; else echo "${path} no"; fi`;
+      const inner = `mount -t proc proc other; ${read("other/1/environ")}`;
+      const outer = `mount -t proc proc other; ${read(`other/${outsider.pid}/environ`)}`;
+      const script = `mkdir -p other; unshare -pf --mount sh -c '${inner}'; unshare --mount sh -c '${outer}'; echo end`;
+      place.call(["learn", "-q", "-o", "mounts.contour", "--", "/bin/sh", "-c", script]);
+      const running = place.run(
+        ["mounts.contour", "--ask", "--answer-within", "0.3"],
+        ["/bin/sh", "-c", script],
+        "mounts",
+      );
+      await running.says("end\n");
+      await running.ended;
+      expect(running.output).toContain("other/1/environ yes\n");
+      expect(running.output).toContain(`other/${outsider.pid}/environ no\n`);
+      expect(running.report.kept).toBe(1);
+    });
+
     it("cannot make a socket there before there is one", () => {
       expect(statSync(place.at("runtime/isoline/isoline-kept")).mode & 0o777).toBe(0o700);
     });

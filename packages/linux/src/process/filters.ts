@@ -7,7 +7,12 @@ import { readProcFile } from "./proc-file.ts";
 
 /** Undefined if the process has ended or is hidden. */
 export function filtersOf(pid: number): number | undefined {
-  const count = /^Seccomp_filters:\s*(\d+)$/m.exec(readProcFile(`/proc/${pid}/status`) ?? "")?.[1];
+  return filtersIn(readProcFile(`/proc/${pid}/status`) ?? "");
+}
+
+/** The same by the text of its status file. */
+export function filtersIn(status: string): number | undefined {
+  const count = /^Seccomp_filters:\s*(\d+)$/m.exec(status)?.[1];
   return count === undefined ? undefined : Number(count);
 }
 

@@ -21,7 +21,8 @@ import { Performer } from "./perform/performer.ts";
 import { isKeptInSticky } from "./paths/sticky.ts";
 import { O_CREAT, O_TRUNC } from "../../abi/stat.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
-import { filtersOf, isUnderMoreFilters } from "../../process/filters.ts";
+import { filtersIn, filtersOf } from "../../process/filters.ts";
+import { readProcFile } from "../../process/proc-file.ts";
 import { callName } from "../../abi/syscalls.ts";
 import { reasonFor } from "./paths/reasons.ts";
 import { Hosts } from "./hosts/hosts.ts";
@@ -108,7 +109,12 @@ export class Context {
     this.origins = new Origins(this.worlds, (thread, number) => this.networks.seenBy(thread, number), isCanister);
     this.hosts = mediator.hosts && new Hosts(mediator.hosts, listener, mediator, tasks, this.worlds);
     this.networks.standsIn = (network) => this.hosts?.owns({ network }) ?? false;
-    this.kept = new KeptFiles((number) => this.tasks.launchers.serves(number) || this.keepsOutside(number));
+    this.kept = new KeptFiles({
+      isServing: (number) =>
+        tasks.launchers.serves(number) || this.keepsOutside(readProcFile(`/proc/${number}/status`)),
+      owns: ({ number, namespace, status }) =>
+        tasks.launchers.servesInside(number, namespace) || this.keepsOutside(status),
+    });
     this.finder = new PathFinder(this.kept, this.origins, tasks.launchPlaces);
   }
 
@@ -119,11 +125,13 @@ export class Context {
   }
 
   /**
-   * Whether a number is that of a process outside, while a person may be asked: there the person's own programs are, and a task that
-   * looks into one of them, or takes hold of it, could answer in the person's place.
+   * Whether a process, by its status file, is one outside, while a person may be asked: there the person's own programs are, and a task
+   * that looks into one of them, or takes hold of it, could answer in the person's place.
    */
-  keepsOutside(number: number): boolean {
-    return this.mediator.asking !== undefined && filtersOf(number) !== undefined && !isUnderMoreFilters(number);
+  keepsOutside(status: string | undefined): boolean {
+    const own = filtersOf(process.pid);
+    const theirs = this.mediator.asking === undefined || status === undefined ? undefined : filtersIn(status);
+    return theirs !== undefined && own !== undefined && theirs <= own;
   }
 
   close(): void {

@@ -99,7 +99,7 @@ export class PathFinder {
    * resolve the path.
    */
   find(out: Found, thread: Thread, dirfd: number, path: Buffer, length: number, follow: boolean, resolve = 0): number {
-    return this.#noting(out, this.#find(out, thread, dirfd, path, length, follow, resolve));
+    return this.#noting(out, thread, this.#find(out, thread, dirfd, path, length, follow, resolve));
   }
 
   #find(
@@ -191,20 +191,20 @@ export class PathFinder {
     if (!places) return -EACCES_TO_TASK;
     try {
       const own = open();
-      return own < 0 ? own : this.#noting(out, this.#adopt(out, own, thread, places, false));
+      return own < 0 ? own : this.#noting(out, thread, this.#adopt(out, own, thread, places, false));
     } finally {
       places.shut();
     }
   }
 
-  #noting(out: Found, result: number): number {
-    if (result >= 0 && (this.#kept.isClosed(out.stat) || this.#kept.keeps(out.fd, out.path)))
+  #noting(out: Found, { tid }: Thread, result: number): number {
+    if (result >= 0 && (this.#kept.isClosed(out.stat) || this.#kept.keeps(out, tid)))
       this.ledToSupervisor = true;
     return result;
   }
 
-  readonly #noteLink = (link: number): void => {
-    if (this.#kept.keepsLink(link)) this.ledToSupervisor = true;
+  readonly #noteLink = (link: number, directory: number): void => {
+    if (this.#kept.keepsLink(link, directory)) this.ledToSupervisor = true;
   };
 
   /** Whether the path of a directory leads to it, for this thread. */

@@ -22,8 +22,8 @@ export interface Walk {
   /** Raw path bytes without NUL. */
   readonly path: Buffer;
   readonly follow: boolean;
-  /** Called for each magic link, with a descriptor of the link itself, before it is followed. */
-  readonly onMagicLink: (link: number) => void;
+  /** Called for each magic link, with descriptors of the link itself and of its directory, before it is followed. */
+  readonly onMagicLink: (link: number, directory: number) => void;
   /** Called for each process whose link in /proc is followed to its target. */
   readonly through?: (pid: number) => void;
 }
@@ -79,7 +79,7 @@ export function walk(request: Walk): number {
     const inProcRoot = inProc && isProcRoot(here);
     if (inProc && !inProcRoot) {
       // A magic link: it leads to an object, not to a path, and every reader of it gets the same one.
-      request.onMagicLink(next);
+      request.onMagicLink(next, here);
       close(next);
       const owner = request.through && ownerOf(here);
       if (owner !== undefined) request.through?.(owner);

@@ -7,6 +7,7 @@ import { close, faccessat2, pidfdOpen, pidfdSendSignal } from "../../../abi/libc
 import { terminated } from "../../../abi/bytes.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { readThreadStatus } from "../../../process/proc-status.ts";
+import { namespaceOf, numbersOf } from "./pid-numbers.ts";
 
 interface Launcher {
   /** -1 for this process itself, whose number cannot be reused. */
@@ -48,6 +49,17 @@ export class Launchers {
     for (const pid of [...this.#known.keys()]) {
       if (number !== pid && faccessat2(AT_FDCWD, terminated(`/proc/${pid}/task/${number}`), 0, 0) < 0) continue;
       if (this.has(pid)) return true;
+    }
+    return false;
+  }
+
+  /** The same by the number in the process's own pid namespace, which is `pid:[INODE]`; undefined if it is not known. */
+  servesInside(number: number, namespace: string | undefined): boolean {
+    for (const pid of [...this.#known.keys()]) {
+      if (numbersOf(pid)?.pids.at(-1) !== number) continue;
+      const own = namespaceOf(pid);
+      const isOther = own !== undefined && namespace !== undefined && own !== namespace;
+      if (!isOther && this.has(pid)) return true;
     }
     return false;
   }

@@ -17,7 +17,11 @@ export function numbersOf(tid: number): Numbers | undefined {
 
 export function numbersIn(statusFile: string): Numbers | undefined {
   const status = readProcFile(statusFile);
-  if (status === undefined) return undefined;
+  return status === undefined ? undefined : numbersFrom(status);
+}
+
+/** The numbers in the text of a status file. */
+export function numbersFrom(status: string): Numbers {
   const read = (field: string): number[] => {
     const found = status.indexOf(`\n${field}:`);
     const start = found + field.length + 2;
@@ -64,7 +68,8 @@ export function pidOfNumber(namespace: string, number: number | undefined): numb
   return undefined;
 }
 
-function namespaceOf(pid: number): string | undefined {
+/** The pid namespace of a task as `pid:[INODE]`; undefined if it may not be read. */
+export function namespaceOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`);
   } catch {
