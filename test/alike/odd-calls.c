@@ -68,6 +68,25 @@ static void opens(void) {
       printf("openat -1 %s %x: %s\n", paths[p], flags[f], outcome(fd));
       if (fd >= 0) close(fd);
     }
+  static const char *const ways[] = {"file", "file/", "file/.", "file/..", "dir", "dir/", "dir/.", "dir/..", "absent", "absent/", "dangling", "dangling/", "loop", "./file", "../.", ""};
+  for (unsigned w = 0; w < sizeof ways / sizeof *ways; w++)
+    for (unsigned f = 0; f < sizeof flags / sizeof *flags; f++) {
+      char way[100];
+      snprintf(way, sizeof way, "/proc/self/cwd/%s", ways[w]);
+      int fd = openat(HERE, way, flags[f] & ~O_TRUNC, 0644);
+      printf("open %s %x: %s\n", way, flags[f], outcome(fd));
+      if (fd >= 0) close(fd);
+      unlink("absent"), unlink("nowhere");
+    }
+  CALL(SYS_openat, HERE, "/proc/self/exe/", 0);
+  CALL(SYS_openat, HERE, "/proc/self/exe/.", 0);
+  CALL(SYS_openat, HERE, "/proc/self/exe", O_CREAT | O_EXCL | O_RDWR, 0644);
+  CALL(SYS_openat, HERE, "/proc/self/exe", O_NOFOLLOW);
+  CALL(SYS_openat, HERE, "/proc/self/../self/cwd/../.", 0);
+  CALL(SYS_mkdir, "/proc/self/cwd", 0755);
+  CALL(SYS_rmdir, "/proc/self/cwd");
+  CALL(SYS_rmdir, "/proc/self/cwd/.");
+  CALL(SYS_unlink, "/proc/self/cwd/dir/");
   CALL(SYS_open_by_handle_at, HERE, bad, 0);
   CALL(SYS_truncate, "absent", -1);
   CALL(SYS_truncate, "dir", -1);

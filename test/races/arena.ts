@@ -33,7 +33,7 @@ const inCI = process.env["CI"] !== undefined;
  * A race that can be won is won within a few thousand tries. CI takes more time, and spends most of it on one act of each
  * class.
  */
-export const TRIES = { each: inCI ? 10_000 : 2000, ofClass: inCI ? 100_000 : 2000 };
+export const TRIES = { each: inCI ? 10_000 : 2000, ofClass: inCI ? 100_000 : 2000, ofPrefix: 2000 };
 
 /** On a busy machine the attacker may not run at all while the supervisor does. */
 const ROUNDS = 5;
@@ -68,19 +68,19 @@ export class Arena {
     if (tally.good !== 1 || tally.evil !== 0) throw new Error(`${act} was not learnt: ${JSON.stringify(tally)}`);
   }
 
-  /** Races the act when enforcing, without Landlock. Repeats the race if one side never got its turn. */
-  async race(act: string, flip: string, tries = TRIES.each): Promise<Race> {
+  /** Races the act when enforcing, without Landlock, on paths with the prefix. Repeats the race if one side never got its turn. */
+  async race(act: string, flip: string, tries = TRIES.each, prefix?: string): Promise<Race> {
     for (let round = 1; ; round++) {
-      const race = await this.#raceOnce(act, flip, tries);
+      const race = await this.#raceOnce(act, flip, tries, prefix);
       const { tally, report } = race;
       if (tally.evil > 0 || (tally.good > 0 && report.refused > 0) || round === ROUNDS) return race;
     }
   }
 
-  async #raceOnce(act: string, flip: string, tries: number): Promise<Race> {
+  async #raceOnce(act: string, flip: string, tries: number, prefix?: string): Promise<Race> {
     if (flip === "way") this.#outside = spawn(this.at("attacker"), ["way"], { cwd: this.directory, stdio: "ignore" });
     try {
-      return await this.#run(["run", "--enforce", "--no-landlock", "contour"], act, flip, tries);
+      return await this.#run(["run", "--enforce", "--no-landlock", "contour"], act, flip, tries, prefix);
     } finally {
       this.#outside?.kill("SIGKILL");
       this.#outside = undefined;
@@ -91,8 +91,9 @@ export class Arena {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  async #run(words: readonly string[], act: string, flip: string, tries: number): Promise<Race> {
-    const args = [...words, "--report", "report.json", "-q", "--", "./attacker", act, flip, String(tries)];
+  async #run(words: readonly string[], act: string, flip: string, tries: number, prefix?: string): Promise<Race> {
+    const attack = ["./attacker", act, flip, String(tries), ...(prefix === undefined ? [] : [prefix])];
+    const args = [...words, "--report", "report.json", "-q", "--", ...attack];
     const { stdout, stderr } = await isoline(args, { cwd: this.directory });
     if (!stdout.startsWith("{")) throw new Error(`${act} by ${flip} said nothing: ${stderr}`);
     const report = readReport(this.directory);

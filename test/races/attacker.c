@@ -1,6 +1,8 @@
 /* Repeats a call while its argument is changed, and counts the results.
  * 
- *   attacker ACT FLIP TRIES     in a directory with `good` and `evil`, each with an object `n` in it or without
+ *   attacker ACT FLIP TRIES [PREFIX]
+ *                               in a directory with `good` and `evil`, each with an object `n` in it or without; before each path
+ *                               comes the prefix, of at most 16 letters
  *   attacker mark FILE          gives it the attribute that marks it
  *   attacker way                changes the link `way` between both directories, until it is killed
  * 
@@ -23,10 +25,13 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* At most seven bytes of path change in one store. */
-static union {
-  _Atomic unsigned long word;
-  char text[8];
+/* At most seven bytes of path change in one store. What comes before them stays. */
+static struct {
+  char before[16];
+  union {
+    _Atomic unsigned long word;
+    char text[8];
+  };
 } path;
 static const char *names[2] = {"good/n", "evil/n"};
 static int directories[2], files[2], target = -1;
@@ -130,7 +135,11 @@ static int change_way(void) {
 int main(int count, char **word) {
   if (count == 2) return change_way();
   if (count == 3) return setxattr(word[2], "trusted.race", "x", 1, 0);
-  if (count != 4) return 2;
+  if (count != 4 && count != 5) return 2;
+  size_t before = count == 5 ? strlen(word[4]) : 0;
+  if (before > sizeof path.before) return 2;
+  char *given = (char *)&path + sizeof path.before - before;
+  if (before > 0) memcpy(given, word[4], before);
   const struct act *act = acts;
   while (strcmp(act->name, word[1]) != 0)
     if (++act == acts + sizeof acts / sizeof *acts) return 3;
@@ -153,7 +162,7 @@ int main(int count, char **word) {
   pthread_t thread;
   if (!plain) pthread_create(&thread, 0, flipper, 0);
   for (long i = 0; i < tries; i++) {
-    act->act(path.text);
+    act->act(given);
     int result = 2;
     for (int which = 0; which < 2; which++) {
       if (!act->happened(whole[which])) continue;

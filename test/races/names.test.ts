@@ -60,8 +60,12 @@ describe.skipIf(!isCI || obstacle !== undefined)(
         await arena.learn(act);
       });
 
-      it.each(flips)("is not won by changing the %s", async (flip) => {
-        const { tally, report, racy } = await arena.race(act, flip, triesOf(act, flip));
+      const cases = flips.flatMap((flip): [flip: string, prefix?: string][] =>
+        flip === "descriptor" ? [[flip]] : [[flip], [flip, "/proc/self/cwd/"]],
+      );
+      it.each(cases)("is not won by changing the %s (by way of %s)", async (flip, prefix) => {
+        const tries = prefix === undefined ? triesOf(act, flip) : TRIES.ofPrefix;
+        const { tally, report, racy } = await arena.race(act, flip, tries, prefix);
         expect(tally.evil).toBe(0);
         expect(tally.good).toBeGreaterThan(0);
         expect(report.refused).toBeGreaterThan(0);

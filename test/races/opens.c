@@ -3,6 +3,8 @@
  *   opens string DIRECTORY TRIES   a thread flips the text of the path between "permitted" and "forbidden"
  *   opens create DIRECTORY TRIES   the same, for a path at which a file is created
  *   opens name DIRECTORY TRIES     the text stays; `opens flip` changes its target, from outside the namespace
+ *   opens absent DIRECTORY TRIES   the same, and `opens come` changes its target
+ *   opens come DIRECTORY PID       makes DIRECTORY/link lead to one, to nothing, and to the other until that process is gone
  *   opens flip DIRECTORY PID       exchanges the links DIRECTORY/link and DIRECTORY/spare until that process is gone
  * 
  * Prints `WON opened REFUSED`. */
@@ -35,6 +37,16 @@ static void flip_names(const char *directory, pid_t until) {
   while (kill(until, 0) == 0 || errno == EPERM) renameat2(AT_FDCWD, "link", AT_FDCWD, "spare", RENAME_EXCHANGE);
 }
 
+static void make_names(const char *directory, pid_t until) {
+  if (chdir(directory)) exit(1);
+  for (unsigned round = 0; kill(until, 0) == 0 || errno == EPERM; round++) {
+    unlink("link");
+    for (volatile unsigned wait = 0; wait < round % 4000; wait++);
+    symlink(round & 1 ? "permitted" : "forbidden", "link");
+    for (volatile unsigned wait = 0; wait < round % 3000; wait++);
+  }
+}
+
 int main(int count, char **words) {
   if (count < 4) return 1;
   const char *how = words[1], *directory = words[2];
@@ -43,7 +55,11 @@ int main(int count, char **words) {
     flip_names(directory, tries);
     return 0;
   }
-  int creates = !strcmp(how, "create"), named = !strcmp(how, "name");
+  if (!strcmp(how, "come")) {
+    make_names(directory, tries);
+    return 0;
+  }
+  int creates = !strcmp(how, "create"), named = !strcmp(how, "name") || !strcmp(how, "absent");
   name_at = snprintf(path, sizeof path, "%s/", directory);
   strcpy(path + name_at, "permitted");
   char forbidden_name[4096];

@@ -16,7 +16,8 @@ import { isCI, isRoot } from "../support/machine.ts";
  * A race that can be won is won within a few thousand tries; CI takes a hundred thousand. Fewer as an ordinary user: the code is the
  * same.
  */
-const tries = (uid: number | undefined) => String((uid === undefined ? 20_000 : 4000) * (isCI ? 5 : 1));
+const tries = (uid: number | undefined, prefix: string) =>
+  String((uid === undefined && prefix === "" ? 20_000 : 4000) * (isCI ? 5 : 1));
 const users = isRoot ? ([undefined, NOBODY] as const) : ([undefined] as const);
 
 describe.skipIf(compiler === undefined || !isBuilt)("raced opens (needs gcc, a build)", () => {
@@ -33,8 +34,10 @@ describe.skipIf(compiler === undefined || !isBuilt)("raced opens (needs gcc, a b
     if (uid !== undefined) execFileSync("chown", ["-R", String(uid), directory]);
   };
 
-  const run = (words: readonly string[], how: string, tries: string, uid: number | undefined) =>
-    isoline([...words, "-q", "--", "./opens", how, at("place"), tries], { cwd: directory, uid });
+  const run = (words: readonly string[], how: string, way: string, tries: string, uid: number | undefined) => {
+    const within = how === "absent" ? ["unshare", "--mount"] : [];
+    return isoline([...words, "-q", "--", ...within, "./opens", how, way, tries], { cwd: directory, uid });
+  };
 
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), "isoline-opens-"));
@@ -45,16 +48,24 @@ describe.skipIf(compiler === undefined || !isBuilt)("raced opens (needs gcc, a b
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   describe.each(users)("by uid %s", (uid) => {
-    it.each(["string", "create", "name"])("%s: never got what is off contour", async (how) => {
+    const cases = ["string", "create", "name"].flatMap((how) =>
+      ["", "/proc/self/root", "/proc/self/cwd"].map((prefix) => [how, prefix] as const),
+    );
+    // In another root or mount namespace, what is missing is looked for twice.
+    if (uid === undefined && isRoot) cases.push(["absent", ""]);
+    it.each(cases)("%s, by way of '%s': never got what is off contour", async (how, prefix) => {
+      const way = prefix.endsWith("cwd") ? `${prefix}/place` : `${prefix}${at("place")}`;
       lay(uid);
       if (uid !== undefined) chownSync(directory, uid, uid);
       if (how === "create") for (const name of ["permitted", "forbidden"]) rmSync(at(`place/${name}`));
       // One try, and no flipping.
-      await run(["learn", "-o", "contour"], how, "1", uid);
+      await run(["learn", "-o", "contour"], how, way, "1", uid);
       let flipping: ChildProcess | undefined;
-      if (how === "name")
-        flipping = spawn(at("opens"), ["flip", at("place"), String(process.pid)], { stdio: "ignore" });
-      const ended = await run(["run", "contour", "--enforce", "--no-landlock"], how, tries(uid), uid);
+      if (how === "name" || how === "absent")
+        flipping = spawn(at("opens"), [how === "name" ? "flip" : "come", at("place"), String(process.pid)], {
+          stdio: "ignore",
+        });
+      const ended = await run(["run", "contour", "--enforce", "--no-landlock"], how, way, tries(uid, prefix), uid);
       flipping?.kill();
       const [won, opened, refused] = ended.stdout.trim().split(" ").map(Number);
       expect({ won, races: (opened ?? 0) > 100 && (refused ?? 0) > 100 }).toEqual({ won: 0, races: true });

@@ -287,7 +287,7 @@ export class Context {
 
   #openInPlaceOf(thread: Thread, found: Found, way: Way, isReached: boolean): Verdict {
     if (!isReached || !this.opener.mayOpen(found, way.flags)) return this.racy();
-    if ((way.flags & O_CREAT) !== 0) {
+    if ((way.flags & O_CREAT) !== 0 && !this.finder.endedAtLink) {
       const isKept = isKeptInSticky(this.finder, found, thread);
       if (isKept !== false) return isKept === "unknown" ? this.racy() : EACCES;
     }

@@ -3,7 +3,8 @@
  *
  * The kernel itself resolves the path: `openat2(O_PATH)` from the task's root, working directory or descriptor. The result is
  * the object, not its name; its canonical path is read from the descriptor. Only if the supervisor's own identity would show
- * (`/proc/self`, magic links) is the path walked component by component (`walk.ts`).
+ * (`/proc/self`, magic links), or the start of a path lies where its task may not come from the root, is it walked component by
+ * component (`walk.ts`).
  */
 import { close, openat2 } from "../../../abi/libc.ts";
 import { EACCES, EAGAIN, EBADF, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV } from "../../../abi/errno.ts";
@@ -28,6 +29,8 @@ import type { Thread } from "../tasks/process.ts";
 import type { KeptFiles } from "./kept-files.ts";
 import type { Origins } from "./origins.ts";
 import { PlainPaths } from "./plain-paths.ts";
+import { PROC_SUPER_MAGIC } from "./proc-entries.ts";
+import { Steps } from "./steps.ts";
 import { walk } from "./walk.ts";
 
 /** Errors with which the kernel will refuse the path too: nothing is exchanged. */
@@ -45,8 +48,9 @@ const hows = {
 const SLASH = 0x2f;
 /** linux/limits.h, with the NUL. */
 const PATH_MAX = 4096;
-/** If this occurs in a path, `/proc/self` may have been resolved to the supervisor. */
+/** If this occurs in a path of proc, `/proc/self` may have been resolved to the supervisor. */
 const OWN_PID = Buffer.from(`/${process.pid}`);
+const mayBeOwn = (out: Found): boolean => out.path.includes(OWN_PID) && out.filesystem === PROC_SUPER_MAGIC;
 
 /** The supervisor may not read the thread's /proc entries (another user, not dumpable): not an answer the kernel would give. */
 export const EACCES_TO_TASK = 4095;
@@ -79,8 +83,10 @@ export class PathFinder {
   readonly #plainPaths = new PlainPaths();
   /** The rights that are taken on for each search, if they differ from the supervisor's. */
   #rights: ThreadRights | undefined;
-  /** Whether `findAs` searched with the thread's rights all the way: then its errors are the thread's. */
+  /** Whether `findAs` found what the kernel would find for the thread with its rights: then its errors are the thread's. */
   wentAsTask = false;
+  /** Whether the last search ended with a magic link: then no directory was searched for the object's name. */
+  endedAtLink = false;
   /** Whether a path of the present call led to an entry of the supervisor's own. */
   ledToSupervisor = false;
 
@@ -150,6 +156,7 @@ export class PathFinder {
     resolve = 0,
   ): number {
     this.wentAsTask = rights !== undefined;
+    this.endedAtLink = false;
     this.#rights = rights;
     try {
       return this.find(out, thread, dirfd, path, length, follow, resolve);
@@ -198,8 +205,7 @@ export class PathFinder {
   }
 
   #noting(out: Found, { tid }: Thread, result: number): number {
-    if (result >= 0 && (this.#kept.isClosed(out.stat) || this.#kept.keeps(out, tid)))
-      this.ledToSupervisor = true;
+    if (result >= 0 && (this.#kept.isClosed(out.stat) || this.#kept.keeps(out, tid))) this.ledToSupervisor = true;
     return result;
   }
 
@@ -247,7 +253,7 @@ export class PathFinder {
     const plain = places.root < 0 ? this.#plainPaths.spot(path, length) : undefined;
     if (plain !== undefined) {
       fd = this.#open(thread, () => openat2(AT_FDCWD, path, follow ? hows.followPlain : hows.stayPlain));
-      if (fd >= 0 && path.indexOf(OWN_PID) < 0) {
+      if (fd >= 0) {
         const result = out.adoptNamed(fd, path, length);
         if (result === 0) this.#origins.settle(out, thread, places, true);
         return result;
@@ -264,17 +270,22 @@ export class PathFinder {
     if (fd >= 0) {
       const result = this.#adopt(out, fd, thread, places, path[0] === SLASH);
       out.isReachedFromRoot = path[0] === SLASH && places.root < 0;
-      if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
+      if (result < 0 || !mayBeOwn(out)) return result;
       out.close();
-    } else if (fd !== -ELOOP && !(fd === -ENOENT && (places.root >= 0 || mayPassSelf(thread, start, path, length)))) {
+    } else if (!this.#needsWalk(fd, thread, places, start, path, length)) {
       return fd;
     }
-    // ELOOP is also the answer of RESOLVE_NO_MAGICLINKS. ENOENT may come from a "self" in /proc that is the supervisor and
-    // lacks an entry of the task's, or that does not exist for the supervisor. And a path in the supervisor's own /proc
-    // directory may have come from "self". The magic links of /proc, its own among them, open to the task and to the supervisor
-    // for other reasons: they are followed with the supervisor's rights.
-    this.wentAsTask = false;
     return this.#walk(out, thread, places, places.root, start, path.subarray(0, length), follow);
+  }
+
+  /** Whether an error may be the supervisor's alone. */
+  #needsWalk(fd: number, thread: Thread, places: Places, start: number, path: Buffer, length: number): boolean {
+    // ELOOP is also the answer of RESOLVE_NO_MAGICLINKS. ENOENT may come from a "self" in /proc that is the supervisor and
+    // lacks an entry of the task's, or that does not exist for the supervisor. A relative path was made absolute in another root: the
+    // kernel searches no directory above its start.
+    if (fd === -ELOOP) return true;
+    if (fd === -ENOENT) return places.root >= 0 || mayPassSelf(thread, start, path, length);
+    return fd === -EACCES && places.root >= 0 && path[0] !== SLASH;
   }
 
   #walk(
@@ -290,7 +301,10 @@ export class PathFinder {
     const note = (pid: number) => {
       through = pid;
     };
-    const fd = walk({ thread, root, start, path, follow, onMagicLink: this.#noteLink, through: note });
+    const steps = new Steps(thread, this.#rights);
+    const fd = walk({ thread, root, start, path, follow, steps, onMagicLink: this.#noteLink, through: note });
+    this.wentAsTask &&= steps.areTheirs;
+    this.endedAtLink = steps.endAtLink;
     return fd < 0 ? fd : this.#adopt(out, fd, thread, places, false, through);
   }
 
@@ -337,7 +351,7 @@ export class PathFinder {
       }
       if (fd >= 0) {
         const result = this.#adopt(out, fd, thread, places, false);
-        if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
+        if (result < 0 || !mayBeOwn(out)) return result;
         out.close();
       } else if (fd !== -ENOENT || !(places.root >= 0 || mayPassSelf(thread, start, path, length))) return fd;
       this.wentAsTask = false;

@@ -7,10 +7,12 @@
  */
 import { readlinkSync } from "node:fs";
 import { close, fstatfs, openat2, readlinkat, statx } from "../../../abi/libc.ts";
-import { ELOOP, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
+import { EACCES, ELOOP, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
 import type { Thread } from "../tasks/process.ts";
+import { PROC_ROOT_INODE, PROC_SUPER_MAGIC } from "./proc-entries.ts";
+import type { Steps } from "./steps.ts";
 import { type Numbers, numbersIn, numbersOf } from "../tasks/pid-numbers.ts";
 
 export interface Walk {
@@ -22,6 +24,8 @@ export interface Walk {
   /** Raw path bytes without NUL. */
   readonly path: Buffer;
   readonly follow: boolean;
+  /** What takes its steps. */
+  readonly steps: Steps;
   /** Called for each magic link, with descriptors of the link itself and of its directory, before it is followed. */
   readonly onMagicLink: (link: number, directory: number) => void;
   /** Called for each process whose link in /proc is followed to its target. */
@@ -29,53 +33,49 @@ export interface Walk {
 }
 
 const MAX_SYMLINKS = 40;
-/** Inode of the root of every proc mount (PROC_ROOT_INO, linux/proc_ns.h). */
-const PROC_ROOT_INODE = 1;
-/** linux/magic.h */
-const PROC_SUPER_MAGIC = 0x9fa0;
 const stay = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, 0);
-const jump = openHow(O_PATH | O_CLOEXEC, 0, 0);
 const stat = new Stat();
 const PROC = terminated("/proc");
+const SLASH = 0x2f;
+/** In f_flags of statfs(2): no link of the mount is followed. */
+const ST_NOSYMFOLLOW = 0x2000;
+const F_FLAGS = 80;
 
 /** Walks a path; an O_PATH descriptor, or a negative errno. */
 export function walk(request: Walk): number {
-  const open = (fd: number, name: Buffer, how: Buffer) => openat2(fd, Buffer.concat([name, Buffer.of(0)]), how);
-  const rootFd = () =>
-    request.root >= 0 ? openat2(request.root, terminated("."), stay) : openat2(AT_FDCWD, terminated("/"), stay);
+  const { steps } = request;
+  const rootFd = () => (request.root >= 0 ? again(request.root) : openat2(AT_FDCWD, terminated("/"), stay));
 
   let pending = split(request.path);
-  let mustBeDirectory = request.path.at(-1) === 0x2f;
-  let here = request.path[0] === 0x2f ? rootFd() : openat2(request.start, terminated("."), stay);
+  let mustBeDirectory = request.path.at(-1) === SLASH;
+  let here = request.path[0] === SLASH ? rootFd() : again(request.start);
   let links = 0;
   while (pending.length > 0) {
     if (here < 0) return here;
     const name = pending.shift() as Buffer;
     const last = pending.length === 0;
-    if (name.equals(DOT_DOT)) {
-      if (!isRoot(here, request.root)) here = replace(here, open(here, name, stay));
+    if (name.equals(DOT) || name.equals(DOT_DOT)) {
+      const isStep = name.equals(DOT_DOT) && !isRoot(here, request.root);
+      here = replace(here, steps.to(here, isStep ? DOT_DOT : DOT));
       continue;
     }
-    const next = open(here, name, stay);
+    const next = steps.to(here, name);
     if (next < 0) return replace(here, next);
     if (
       statx(next, EMPTY, AT_EMPTY_PATH, STATX_MASK, stat.bytes) < 0 ||
       !stat.isSymlink ||
       (last && !request.follow && !mustBeDirectory)
     ) {
-      if (!last && !stat.isDirectory) {
-        close(next);
-        return replace(here, -ENOTDIR);
-      }
       here = replace(here, next);
       continue;
     }
     links += 1;
-    if (links > MAX_SYMLINKS) {
+    const { magic, isClosed } = filesystemOf(next);
+    if (links > MAX_SYMLINKS || isClosed) {
       close(next);
       return replace(here, -ELOOP);
     }
-    const inProc = isOnProc(next);
+    const inProc = magic === PROC_SUPER_MAGIC;
     const inProcRoot = inProc && isProcRoot(here);
     if (inProc && !inProcRoot) {
       // A magic link: it leads to an object, not to a path, and every reader of it gets the same one.
@@ -83,20 +83,34 @@ export function walk(request: Walk): number {
       close(next);
       const owner = request.through && ownerOf(here);
       if (owner !== undefined) request.through?.(owner);
-      here = replace(here, open(here, name, jump));
+      here = replace(here, steps.over(here, name));
       continue;
+    }
+    if (steps.mayNotFollow(here, stat)) {
+      close(next);
+      return replace(here, -EACCES);
     }
     const target = (inProcRoot && ownName(here, name, request.thread)) || readLink(next);
     close(next);
     if (!target || target.length === 0) return replace(here, -ENOENT);
-    if (last && target.at(-1) === 0x2f) mustBeDirectory = true;
+    if (last && target.at(-1) === SLASH) mustBeDirectory = true;
     pending = [...split(target), ...pending];
-    if (target[0] === 0x2f) here = replace(here, rootFd());
+    if (target[0] === SLASH) here = replace(here, rootFd());
   }
-  return here;
+  return here >= 0 && mustBeDirectory && !isDirectory(here) ? replace(here, -ENOTDIR) : here;
 }
 
+const DOT = Buffer.from(".");
 const DOT_DOT = Buffer.from("..");
+
+/** Another descriptor of the same object, for which no right to search is needed. */
+function again(fd: number): number {
+  return openat2(AT_FDCWD, terminated(`/proc/self/fd/${fd}`), openHow(O_PATH | O_CLOEXEC, 0, 0));
+}
+
+function isDirectory(fd: number): boolean {
+  return statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, stat.bytes) >= 0 && stat.isDirectory;
+}
 
 /**
  * The text of `/proc/self` and `/proc/thread-self` for the task itself. A proc mount numbers tasks by its own pid namespace, so
@@ -152,7 +166,7 @@ function split(path: Buffer): Buffer[] {
     const slash = path.indexOf(0x2f, start);
     const end = slash < 0 ? path.length : slash;
     const part = path.subarray(start, end);
-    if (part.length > 0 && !(part.length === 1 && part[0] === 0x2e)) parts.push(Buffer.from(part));
+    if (part.length > 0) parts.push(Buffer.from(part));
     start = end + 1;
   }
   return parts;
@@ -188,7 +202,9 @@ function isProcRoot(fd: number): boolean {
   return statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, own.bytes) >= 0 && own.inode === PROC_ROOT_INODE;
 }
 
-function isOnProc(fd: number): boolean {
+/** The magic of an object's file system, and whether links of its mount are closed to all. */
+function filesystemOf(fd: number): { readonly magic: number; readonly isClosed: boolean } {
   const out = Buffer.alloc(120);
-  return fstatfs(fd, out) >= 0 && out.readUInt32LE(0) === PROC_SUPER_MAGIC;
+  if (fstatfs(fd, out) < 0) return { magic: -1, isClosed: false };
+  return { magic: out.readUInt32LE(0), isClosed: (out.readUInt32LE(F_FLAGS) & ST_NOSYMFOLLOW) !== 0 };
 }
