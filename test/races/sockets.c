@@ -139,7 +139,10 @@ int main(int count, char **word) {
   int races = strcmp(word[3], word[4]);
   if (races) pthread_create(&flipper, 0, flip, &spare);
   for (long i = 0; i < tries; i++)
-    results[is("form") ? try_form(addresses[0], other) : is_stream ? try_stream(other == atoi(word[3]) ? -1 : other, &spare) : is("bind") ? try_bind(other == atoi(word[3]) ? -1 : other) : try_datagram(from)]++;
+    results[is("form")   ? try_form(addresses[0], other)
+            : is_stream  ? try_stream(races ? other : -1, &spare)
+            : is("bind") ? try_bind(races ? other : -1)
+                         : try_datagram(from)]++;
   over = 1;
   if (races) pthread_join(flipper, 0);
   printf("%ld %ld %ld\n", results[0], results[1], results[2]);

@@ -180,7 +180,7 @@ function likely(candidates: readonly Candidate[]): readonly Candidate[] {
 }
 
 function differ(candidates: readonly Candidate[]): boolean {
-  return candidates.some(({ as }) => as.identity !== candidates[0]?.as.identity);
+  return candidates.some(({ as }) => as.identity.id !== candidates[0]?.as.identity.id);
 }
 
 /** The identities with which each process forked that the child may have; an unknown executable ("") matches any. */

@@ -8,13 +8,13 @@
  *     number must never act under another's identity;
  *   - an exec changes the identity only when the new image is found to run: the kernel may yet refuse it.
  */
-import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
-import { type Task, taskPhrase } from "@isoline/core/identity";
+import type { Task } from "@isoline/core/identity";
 import { close, pidfdOpen } from "../../../abi/libc.ts";
 import type { Identity } from "../../acting.ts";
 import type { Process, Rights, Thread } from "./process.ts";
 import { inheritedBy, type Place, placeOf, processOf } from "./births.ts";
 import { CredentialSerials } from "./credential-serials.ts";
+import { KnownIdentities } from "./known-identities.ts";
 import { LaunchPlaces } from "./launch-places.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { Executions, type Unidentified } from "./executions.ts";
@@ -51,12 +51,11 @@ export class TaskTable {
   readonly #threads = new Map<number, Thread>();
   readonly #processes = new Map<number, Process>();
   readonly #credentials = new CredentialSerials();
-  readonly #identities = new Map<Digest, Identity>();
+  readonly #identities = new KnownIdentities();
   readonly #lineage: Lineage;
   readonly launchers: Launchers;
   readonly launchPlaces = new LaunchPlaces();
   readonly #events: TaskEvents;
-  readonly #root: Identity = { serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] };
   /** Threads that were allowed to create a process and have not called since: the new process may appear at any moment. */
   readonly #forking = new Set<number>();
   readonly #budget: DescriptorBudget;
@@ -78,11 +77,10 @@ export class TaskTable {
     this.#lineage = new Lineage(
       this.launchers,
       this.#marks,
-      this.#root,
+      this.#identities.root,
       (pid) => this.#living(pid),
       () => this.#processes.values(),
     );
-    this.#identities.set(ZERO_DIGEST, this.#root);
   }
 
   get processes(): Iterable<Process> {
@@ -134,12 +132,7 @@ export class TaskTable {
 
   /** Gives a task identity its small number and its chain of names. */
   identify(task: Task, program: string, parent: Identity): Identity {
-    const known = this.#identities.get(task.id);
-    if (known) return known;
-    const chain = [...parent.chain.slice(-15), taskPhrase(task)];
-    const identity = { serial: this.#identities.size, id: task.id, parentId: task.parent, program, chain };
-    this.#identities.set(task.id, identity);
-    return identity;
+    return this.#identities.of(task, program, parent);
   }
 
   /** Records an exec that is allowed; the identity changes when the new image is found to run. */
