@@ -1,5 +1,5 @@
 /** Acts of one process on another: signals, ptrace, memory, descriptors. */
-import { EPERM, ESRCH } from "../../../abi/errno.ts";
+import { EBADF, EPERM, ESRCH } from "../../../abi/errno.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
 import { ANSWERED } from "../listener/notification.ts";
@@ -109,7 +109,10 @@ export const pidfdSendSignal: Decoder = (context, thread) => {
   const signalNumber = context.call.u32(1);
   if (signalsNoTask(signalNumber)) return 0;
   const fd = context.call.int(0);
-  const own = isDeadly(signalNumber) && maySendFor(context, thread) ? duplicate(thread, fd) : -1;
+  const isOurs = fd >= 0 && isDeadly(signalNumber) && maySendFor(context, thread);
+  const own = isOurs ? duplicate(thread, fd) : -EPERM;
+  // Not looked at once more: another thread may open something under this number.
+  if (isOurs && own === -EBADF) return context.refuses(EBADF);
   if (own < 0) return signalBehind(context, thread, pidBehind(thread, fd), signalNumber);
   try {
     return signalBehind(context, thread, pidBehindOwn(own), signalNumber) || sendBy(context, thread, own, signalNumber);

@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, mkdtempSync, openSync, rmSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DescriptorBudget } from "../tasks/descriptor-budget.ts";
 import { Listener } from "./notification.ts";
 
 describe("waiting at several listeners", () => {
@@ -24,7 +25,7 @@ describe("waiting at several listeners", () => {
 
   it("a signal in between ends no listener: the calls of its tasks would fail with ENOSYS", () => {
     const [one, other] = [interrupted(), interrupted()];
-    const listener = new Listener(one);
+    const listener = new Listener(one, new DescriptorBudget());
     listener.add(other);
     expect(listener.receive()).toBe("interrupted");
     for (const fd of [one, other]) expect(fstatSync(fd).isFIFO()).toBe(true);

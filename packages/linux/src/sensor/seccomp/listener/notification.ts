@@ -302,7 +302,7 @@ export class Listener {
 
   /** Whether one more call may be parked. */
   get mayPark(): boolean {
-    return this.#parked.hasRoom;
+    return this.#parked.mayPark;
   }
 
   /**

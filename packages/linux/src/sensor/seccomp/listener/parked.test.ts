@@ -33,10 +33,10 @@ describe("a parked call", () => {
         { stillWaits: () => true, answer: () => true },
       );
     park();
-    expect([parked.hasRoom, budget.hasRoom]).toEqual([true, true]);
+    expect([parked.mayPark, budget.mayKeep]).toEqual([true, true]);
     park();
-    expect([parked.hasRoom, budget.hasRoom]).toEqual([false, false]);
+    expect([parked.mayPark, budget.mayKeep]).toEqual([false, false]);
     parked.settle();
-    expect([parked.count, parked.hasRoom]).toEqual([0, true]);
+    expect([parked.count, parked.mayPark]).toEqual([0, true]);
   });
 });

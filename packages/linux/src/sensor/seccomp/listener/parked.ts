@@ -41,7 +41,7 @@ interface Parked extends Wait {
 
 /** Counts the descriptors that are kept between calls. */
 export interface KeptDescriptors {
-  readonly hasRoom: boolean;
+  readonly mayKeep: boolean;
   keep(): void;
   giveBack(): void;
 }
@@ -65,11 +65,11 @@ export class ParkedCalls {
     return this.#parked.length;
   }
 
-  get hasRoom(): boolean {
-    return this.#parked.length < MOST_PARKED && this.#budget.hasRoom;
+  get mayPark(): boolean {
+    return this.#parked.length < MOST_PARKED && this.#budget.mayKeep;
   }
 
-  /** There must have been room a moment ago. */
+  /** `mayPark` must have been true a moment ago. */
   add(wait: Wait, to: Answering): void {
     const until = wait.limit === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait.limit;
     this.#budget.keep();

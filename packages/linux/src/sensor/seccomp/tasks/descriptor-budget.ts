@@ -43,19 +43,19 @@ export class DescriptorBudget {
   }
 
   /** Whether one more may be kept. */
-  get hasRoom(): boolean {
+  get mayKeep(): boolean {
     const open = Math.max(this.#open(), this.#kept);
     return this.#kept < this.#limit * SHARED - open || (this.#kept < LEAST && open < this.#limit);
   }
 
   /** Reserves one; false if there are not enough, so that it must not be kept. */
   take(): boolean {
-    if (!this.hasRoom) return false;
+    if (!this.mayKeep) return false;
     this.keep();
     return true;
   }
 
-  /** Counts one for which there was room a moment ago. */
+  /** Counts one that might be kept a moment ago. */
   keep(): void {
     this.#kept += 1;
   }

@@ -9,13 +9,14 @@ import { KnownIdentities } from "./known-identities.ts";
 const MOST = 4;
 const numbers = Array.from({ length: 20 }, (_, index) => index + 1);
 
-function numberedOnce(numberOf: (each: number) => number): void {
-  const first = numbers.map(numberOf);
-  expect(new Set(first).size).toBe(numbers.length);
-  // The last is still known; the first was forgotten, and has a number that no other had.
-  expect(numberOf(20)).toBe(first.at(-1));
-  expect(first).not.toContain(numberOf(1));
+/** Numbers all of them, and the first and the last once more. */
+function numbersFrom(numberOf: (each: number) => number) {
+  const given = numbers.map(numberOf);
+  const [last, first] = [numberOf(20), numberOf(1)];
+  return { different: new Set(given).size, isLastKnown: last === given.at(-1), isFirstAnew: !given.includes(first) };
 }
+
+const ALL = { different: numbers.length, isLastKnown: true, isFirstAnew: true };
 
 describe("what is remembered", () => {
   it("of task identities", () => {
@@ -25,13 +26,14 @@ describe("what is remembered", () => {
       parent: "0".repeat(64) as Digest,
       images: [{ path: `/bin/${id}` }],
     });
-    numberedOnce((id) => known.of(taskOf(id), "program", known.root).serial);
+    expect(numbersFrom((id) => known.of(taskOf(id), "program", known.root).serial)).toEqual(ALL);
     expect(known.of(taskOf(0), "", known.root)).toBe(known.root);
   });
 
   it("of credentials", () => {
     const known = new CredentialSerials(MOST);
     const own = readThreadStatus(process.pid) as ThreadStatus;
-    numberedOnce((uid) => known.of({ ...own, credentials: { ...own.credentials, uid } }).serial);
+    const numberOf = (uid: number) => known.of({ ...own, credentials: { ...own.credentials, uid } }).serial;
+    expect(numbersFrom(numberOf)).toEqual(ALL);
   });
 });
