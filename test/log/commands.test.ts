@@ -139,7 +139,7 @@ describe.skipIf(!isBuilt || !isInstalled("openssl"))("isoline log (needs a build
     expect((await run("add", "log", "--key", "log.pem")).status).toBe(0);
     const seen = await run("monitor", "log", "--policy", "policy-none", "--state", "copy");
     expect(seen).toMatchObject({ status: 3, stdout: "" });
-    expect(seen.stderr).toMatch(/do not lead to the root that is signed; keep both checkpoints/);
+    expect(seen.stderr).toMatch(/does not prove that the 5 which it shows continue them; keep both checkpoints/);
     const kept = ["fork-1", "fork-2"].map((name) => readFileSync(at(join("copy", name)), "utf8").split("\n"));
     expect(kept.map(([origin, size]) => [origin, size])).toEqual([
       ["example.com/contours", "5"],

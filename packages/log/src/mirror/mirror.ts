@@ -1,20 +1,21 @@
 /**
- * A copy of a log, kept by who watches it. Each time it takes the entries that are new, adds them to its own tree, and asks whether that
- * is the tree which the log has signed for. So a log that takes something back, or shows another history, is found out.
+ * A copy of a log, kept by who watches it. Each time it first has the log prove that it continues what it showed before. Then it takes
+ * the entries that are new, so many at once, and has it proven of each part that it is in the tree which the log has signed for. So a log
+ * that takes something back, or shows another history, is found out, however much comes with it.
  */
 import { LogError } from "../error.ts";
 import { parseCheckpoint, parseNote, type SignedCheckpoint } from "../note/index.ts";
 import { type LogPolicy, openWitnessed } from "../proof/index.ts";
 import { CHECKPOINT, type LogStore } from "../store/index.ts";
-import { entriesIn, type FetchTile, nodesOf, TILE_WIDTH, tileIn, tilePath } from "../tiles/index.ts";
-import { rootOf, sameHash } from "../tree/index.ts";
+import { entriesIn, fetchConsistency, type FetchTile, nodesOf, TILE_WIDTH, tileIn, tilePath } from "../tiles/index.ts";
+import { assertConsistent, rootOf, sameHash, type TreeHead } from "../tree/index.ts";
 import { Edge } from "../writer/index.ts";
+import { readComing, type Seen, seenIn, writeComing } from "./coming.ts";
 
 export interface Followed {
   readonly checkpoint: SignedCheckpoint;
-  /** The index of the first new entry. */
+  /** The index of the first new entry. Those before it belong to the checkpoint that the copy had. */
   readonly first: number;
-  readonly entries: readonly Uint8Array[];
 }
 
 /** A log that shows two histories: both checkpoints are signed by it, and no tree has both. */
@@ -27,101 +28,139 @@ export class Fork extends LogError {
   }
 }
 
-/** Not more entries are taken at once, and not more bytes of them, so that memory has a bound: an entry may have 64 KiB. */
+/** Not many more entries are taken at once, and not many more bytes of them, so that memory has a bound: an entry may have 64 KiB. */
 const MOST_AT_ONCE = 65_536;
-const MOST_BYTES = 2 ** 28;
+const MOST_BYTES = 2 ** 26;
 
 export class Mirror {
   readonly #store: LogStore;
   readonly #policy: LogPolicy;
+  readonly #mostAtOnce: number;
+  /** Of what the copy has; it may have more than its checkpoint says while it takes what is new. */
   #edge: Edge;
-  #last: string | undefined;
+  /** The checkpoint of the copy. */
+  #last: Seen | undefined;
+  /** The latest one that the log is known to have signed: the same, or the one that the copy is on its way to. */
+  #latest: Seen | undefined;
 
   /** Continues the copy in a store; begins one where it is empty. Refuses one whose files do not fit its checkpoint. */
-  constructor(store: LogStore, policy: LogPolicy) {
+  constructor(store: LogStore, policy: LogPolicy, mostAtOnce = MOST_AT_ONCE) {
     this.#store = store;
     this.#policy = policy;
+    this.#mostAtOnce = mostAtOnce;
     const kept = store.read(CHECKPOINT);
-    this.#last = kept && Buffer.from(kept).toString("utf8");
-    const head = this.#last === undefined ? undefined : parseCheckpoint(parseNote(this.#last));
-    this.#edge = Edge.read(store.read, head?.size ?? 0);
-    if (head !== undefined && !sameHash(this.#edge.root(), head.root))
-      throw new LogError("broken-log", "the copy does not fit its checkpoint; restore it, or begin another");
+    this.#last = kept && seenIn(Buffer.from(kept).toString("utf8"));
+    const begun = readComing(store);
+    // One that the copy has reached since is over.
+    const coming = begun !== undefined && begun.checkpoint.size > (this.#last?.size ?? 0) ? begun : undefined;
+    this.#latest = coming?.checkpoint ?? this.#last;
+    this.#edge = Edge.read(store.read, coming?.taken.size ?? this.#last?.size ?? 0);
+    for (const { size, root } of [coming?.taken, this.#last].filter((each) => each !== undefined))
+      if (!sameHash(this.#rootAt(size), root))
+        throw new LogError("broken-log", "the copy does not fit its checkpoint; restore it, or begin another");
   }
 
-  get size(): number {
-    return this.#edge.size;
-  }
-
-  /** Takes what is new. Nothing of it is kept, or returned, unless the log has signed for exactly that. */
+  /**
+   * Takes what is new. The copy's checkpoint is replaced once all of it is there. Of what is interrupted before, the parts that were
+   * proven stay, and the next time goes on behind them.
+   */
   async follow(fetch: FetchTile): Promise<Followed> {
     const shown = Buffer.from((await fetch(CHECKPOINT)) ?? []).toString("utf8");
     const { origin } = parseCheckpoint(parseNote(shown));
     const checkpoint = openWitnessed(shown, origin, this.#policy);
-    const first = this.size;
-    this.#assertSameLog(checkpoint);
-    if (checkpoint.size < first) throw this.#older(checkpoint, shown);
-    if (checkpoint.size - first > MOST_AT_ONCE) throw tooLarge(`${checkpoint.size - first} entries are new`);
-    const entries = await newEntries(fetch, first, checkpoint.size);
-    const pieces = this.#edge.append(entries);
-    if (!sameHash(this.#edge.root(), checkpoint.root)) {
-      // What was added is not the log's: the copy goes on from what it had.
-      this.#edge = Edge.read(this.#store.read, first);
-      throw this.#fork(`the ${checkpoint.size} entries that are shown do not lead to the root that is signed`, shown);
-    }
-    for (const piece of pieces) this.#store.write(tilePath(piece), piece.bytes);
-    this.#store.settle();
+    const seen = seenIn(shown);
+    await this.#assertContinued(fetch, seen);
+    this.#latest = seen;
+    const first = this.#last?.size ?? 0;
+    while (this.#edge.size < seen.size) await this.#takeSome(fetch, seen);
     this.#store.write(CHECKPOINT, Buffer.from(shown));
     this.#store.settle();
-    this.#last = shown;
-    return { checkpoint, first, entries };
+    this.#last = seen;
+    return { checkpoint, first };
   }
 
-  #assertSameLog({ origin }: SignedCheckpoint): void {
-    const known = this.#last === undefined ? origin : parseCheckpoint(parseNote(this.#last)).origin;
-    if (known !== origin)
+  /** Asks for a proof, which is short however much is new: a log that forked cannot hide it behind a flood of entries. */
+  async #assertContinued(fetch: FetchTile, seen: Seen): Promise<void> {
+    const latest = this.#latest;
+    if (latest === undefined) return;
+    if (latest.origin !== seen.origin)
       throw new LogError(
         "bad-note",
-        `expected a checkpoint of ${known}, got one of ${origin}; keep a copy for each log`,
+        `expected a checkpoint of ${latest.origin}, got one of ${seen.origin}; keep a copy for each log`,
+      );
+    if (seen.size < latest.size) throw await this.#older(fetch, seen, latest);
+    if (!(await isContinued(fetch, latest, seen)))
+      throw new Fork(
+        `the log had ${latest.size} entries, and does not prove that the ${seen.size} which it shows continue them`,
+        [latest.shown, seen.shown],
       );
   }
 
-  /** A checkpoint of the copy's own first entries shows no other history: a cache may have kept it. */
-  #older({ size, root }: SignedCheckpoint, shown: string): LogError {
-    const had = `the log had ${this.size} entries, and shows ${size}`;
-    if (!sameHash(rootOf(nodesOf(this.#store.read, this.size), size), root)) return this.#fork(had, shown);
+  /** A checkpoint of the first entries shows no other history: a cache may have kept it. */
+  async #older(fetch: FetchTile, seen: Seen, latest: Seen): Promise<LogError> {
+    const had = `the log had ${latest.size} entries, and shows ${seen.size}`;
+    const isBeginning =
+      seen.size <= this.#edge.size
+        ? sameHash(this.#rootAt(seen.size), seen.root)
+        : await isContinued(fetch, seen, latest);
+    if (!isBeginning) return new Fork(had, [latest.shown, seen.shown]);
     return new LogError(
       "old-checkpoint",
       `${had}, which are the first of them: a cache kept them, or the log was set back; ask again later, and distrust the log if that stays`,
     );
   }
 
-  #fork(why: string, shown: string): LogError {
-    // Of a log that was never seen before, nothing was taken back: its files are damaged, or served wrongly.
-    return this.#last === undefined
-      ? new LogError("broken-log", `${why}; fetch it again`)
-      : new Fork(why, [this.#last, shown]);
+  /** Takes entries behind those that are here. Nothing of them is kept unless they are in the tree that the log has signed for. */
+  async #takeSome(fetch: FetchTile, seen: Seen): Promise<void> {
+    const { size } = this.#edge;
+    const entries = await entriesBehind(fetch, size, seen.size, this.#mostAtOnce);
+    const edge = Edge.read(this.#store.read, size);
+    const pieces = edge.append(entries);
+    const taken = { origin: seen.origin, size: edge.size, root: edge.root() };
+    if (!(await isContinued(fetch, taken, seen)))
+      throw new LogError(
+        "broken-log",
+        `the entries up to ${taken.size} are not those of the ${seen.size} that the log has signed for; fetch them again, and distrust ` +
+          "the log if that stays",
+      );
+    for (const piece of pieces) this.#store.write(tilePath(piece), piece.bytes);
+    this.#store.settle();
+    if (taken.size < seen.size) writeComing(this.#store, { taken, checkpoint: seen });
+    this.#edge = edge;
+  }
+
+  /** The root that the copy's own tiles lead to, for as many entries as it has, or for the first of them. */
+  #rootAt(size: number): Uint8Array {
+    return rootOf(nodesOf(this.#store.read, this.#edge.size), size);
   }
 }
 
-/** The entries from one index to another, out of the bundles that a log of this size has. */
-async function newEntries(fetch: FetchTile, first: number, size: number): Promise<Uint8Array[]> {
+/** Whether a log proves that the smaller of two trees is the beginning of the larger one. Refuses where it has not what that takes. */
+async function isContinued(fetch: FetchTile, before: TreeHead, after: TreeHead): Promise<boolean> {
+  const proof = await fetchConsistency(fetch, before.size, after.size);
+  try {
+    assertConsistent(before, after, proof);
+    return true;
+  } catch (fault) {
+    if (fault instanceof LogError) return false;
+    throw fault;
+  }
+}
+
+/** Entries from an index on, in whole bundles, until there are `most` of them, or as many bytes as are taken at once. */
+async function entriesBehind(fetch: FetchTile, first: number, size: number, most: number): Promise<Uint8Array[]> {
   const found: Uint8Array[] = [];
   let taken = 0;
   for (let place = Math.floor(first / TILE_WIDTH); place * TILE_WIDTH < size; place++) {
+    if (found.length >= most || taken >= MOST_BYTES) break;
     const tile = tileIn(size, "entries", place);
     const full = { ...tile, width: TILE_WIDTH };
     const exact = await fetch(tilePath(tile));
     const bytes = exact ?? (await fetch(tilePath(full)));
     if (bytes === undefined) throw new LogError("broken-log", `there is nothing at ${tilePath(tile)}; fetch it again`);
     taken += bytes.length;
-    if (taken > MOST_BYTES) throw tooLarge(`the new entries have more than ${MOST_BYTES} bytes`);
     const entries = entriesIn(bytes, exact === undefined ? TILE_WIDTH : tile.width).slice(0, tile.width);
     found.push(...entries.slice(Math.max(0, first - place * TILE_WIDTH)));
   }
   return found;
-}
-
-function tooLarge(why: string): LogError {
-  return new LogError("too-large", `${why}; copy the directory of the log first`);
 }

@@ -1,5 +1,5 @@
 /** Reading a log from a place that answers later: what a calculation needs is fetched, and then it is made at once. */
-import type { Nodes } from "../tree/index.ts";
+import { consistencyProof, type Nodes } from "../tree/index.ts";
 import { TILE_WIDTH, type Tile, tileIn, tilePath } from "./path.ts";
 import { entriesAt, nodesOf, type ReadTile, tileOf } from "./reader.ts";
 
@@ -38,6 +38,12 @@ export async function fetchNodes(fetch: FetchTile, size: number, ask: (nodes: No
     return NO_HASH;
   });
   return nodesOf(await fetchTiles(fetch, [...asked.values()]), size);
+}
+
+/** The proof that the first `before` entries of a log of so many are those of a smaller one: of few tiles, however many came behind. */
+export async function fetchConsistency(fetch: FetchTile, before: number, size: number): Promise<Uint8Array[]> {
+  const nodes = await fetchNodes(fetch, size, (unknown) => consistencyProof(unknown, before, size));
+  return consistencyProof(nodes, before, size);
 }
 
 /** The entries of the bundle at a place, in a log of so many. */

@@ -9,8 +9,7 @@ import {
   parseSignature,
   type VerifierKey,
 } from "../note/index.ts";
-import { fetchNodes, type FetchTile } from "../tiles/index.ts";
-import { consistencyProof } from "../tree/index.ts";
+import { fetchConsistency, type FetchTile } from "../tiles/index.ts";
 import { MOST_REQUEST } from "./witness.ts";
 
 /** A witness that may be asked. */
@@ -49,8 +48,7 @@ export async function askWitness(
 
 async function requestOf(fetchTile: FetchTile, old: number, size: number, checkpoint: string): Promise<string> {
   if (old > size) return `old ${old}\n\n${checkpoint}`;
-  const nodes = await fetchNodes(fetchTile, size, (unknown) => consistencyProof(unknown, old, size));
-  const hashes = consistencyProof(nodes, old, size);
+  const hashes = await fetchConsistency(fetchTile, old, size);
   return `old ${old}\n${hashes.map((hash) => `${Buffer.from(hash).toString("base64")}\n`).join("")}\n${checkpoint}`;
 }
 

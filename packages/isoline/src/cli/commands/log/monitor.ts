@@ -26,14 +26,15 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
   const store = openStore(state);
   try {
     const source = sourceOf(place, credentials);
-    const { checkpoint, first, entries } = await new Mirror(store, readPolicyFile(policy)).follow(source);
+    const { checkpoint, first } = await new Mirror(store, readPolicyFile(policy)).follow(source);
     const { origin, size } = checkpoint;
+    const added = size - first;
     const witnesses = checkpoint.witnesses.map(({ key }) => key.name);
     const { findings, earlier } = examine(store, size, review, all, Date.now());
-    if (json) printJson({ origin, size, first, new: entries.length, witnesses, findings, earlier });
+    if (json) printJson({ origin, size, first, new: added, witnesses, findings, earlier });
     else {
       printLine(
-        `${harmless(origin)}: ${grouped(size)} ${size === 1 ? "entry" : "entries"}, ${entries.length} new, seen by ${witnesses.map(harmless).join(" and ") || "no witness"}`,
+        `${harmless(origin)}: ${grouped(size)} ${size === 1 ? "entry" : "entries"}, ${added} new, seen by ${witnesses.map(harmless).join(" and ") || "no witness"}`,
       );
       for (const { kind, entry, why } of findings) printLine(`entry ${entry}: ${kind}: ${harmless(why)}`);
       if (earlier > 0)
