@@ -5,6 +5,7 @@ import type { Said } from "../../packages/log/src/statement/index.ts";
 import {
   birth,
   change,
+  changes,
   contour,
   entriesOf,
   epoch,
@@ -141,6 +142,20 @@ describe("a monitor of a fleet's log", () => {
       change(hash(6)),
     ];
     expect(inLog(withdrawn).kinds).toEqual(["2 unlogged-policy"]);
+  });
+
+  it("finds the same in changes that are only counted", () => {
+    const counted = inLog([
+      policy(6),
+      changes(hash(6), 9),
+      changes(hash(7), 0),
+      changes(undefined, 0),
+      changes(undefined, 1),
+    ]);
+    expect(counted.kinds).toEqual(["2 unlogged-policy", "4 unlogged-policy"]);
+    expect(counted.lines).toMatch(
+      /has 900 canisters that are judged under policy 0707070707070707…, which is not in the log: look/,
+    );
   });
 
   it("finds a revocation epoch that went back, or came twice", () => {

@@ -28,6 +28,8 @@ export const head = (bytes: number, digest: number, boot = 1) =>
   ({ kind: "head", node: hash(1), boot, bytes, digest: hash(digest) }) as const;
 export const change = (under: string | undefined, to: "affirming" | "stale" = "affirming") =>
   ({ kind: "change", node: hash(1), label: undefined, from: "unknown", to, class: undefined, policy: under }) as const;
+export const changes = (under: string | undefined, affirming: number) =>
+  ({ kind: "changes", node: hash(1), count: 900, affirming, policy: under }) as const;
 export const epoch = (number: number) => ({ kind: "epoch", epoch: number }) as const;
 export const root = (hour: number, digest = 9) => ({ kind: "root", hour, verdicts: 1, root: hash(digest) }) as const;
 
@@ -44,6 +46,8 @@ export const samples: readonly Said[] = [
   head(2000, 3),
   { ...change(hash(6)), label: hash(4), from: "affirming", to: "contraindicated", class: "off-contour" },
   change(undefined, "stale"),
+  changes(hash(6), 20),
+  changes(undefined, 0),
   epoch(3),
   root(HOUR),
 ];

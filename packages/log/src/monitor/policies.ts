@@ -13,13 +13,30 @@ export class Policies implements Watch {
       this.#logged.delete(statement.digest);
       this.#said.delete(statement.digest);
     }
-    if (statement.kind !== "change") return [];
-    const { policy, node, to } = statement;
-    if (policy === undefined ? to !== "affirming" : this.#logged.has(policy)) return [];
+    if (statement.kind === "change")
+      return this.#stands(entry, statement, statement.to === "affirming", `is judged ${statement.to}`);
+    if (statement.kind === "changes")
+      return this.#stands(
+        entry,
+        statement,
+        statement.affirming > 0,
+        `has ${statement.count} canisters that are judged`,
+      );
+    return [];
+  }
+
+  /** A verdict that is not good needs no policy: it may say that there is none. */
+  #stands(
+    entry: number,
+    { node, policy }: { readonly node: string; readonly policy: string | undefined },
+    isGood: boolean,
+    how: string,
+  ): readonly Finding[] {
+    if (policy === undefined ? !isGood : this.#logged.has(policy)) return [];
     if (this.#said.has(policy ?? "")) return [];
     this.#said.add(policy ?? "");
     const which = policy === undefined ? "without a policy" : `under policy ${short(policy)}, which is not in the log`;
-    const why = `node ${short(node)} is judged ${to} ${which}: look which policy the verifier has, and who put it there`;
+    const why = `node ${short(node)} ${how} ${which}: look which policy the verifier has, and who put it there`;
     return [{ kind: "unlogged-policy", entry, why }];
   }
 }

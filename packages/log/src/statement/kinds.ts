@@ -45,6 +45,7 @@ export const kinds = {
     class: maybe(word(...classes)),
     policy: maybe(hex(32)),
   },
+  changes: { node, count, affirming: count, policy: maybe(hex(32)) },
   epoch: { epoch: count },
   root: { hour: count, verdicts: count, root: one(hex(32)) },
 } as const satisfies Readonly<Record<string, NotSaying & Readonly<Record<string, unknown>>>>;

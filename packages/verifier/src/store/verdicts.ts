@@ -4,6 +4,7 @@ import { VerifierError } from "../error.ts";
 import { forgetChanges } from "./changes.ts";
 import type { Database } from "./connection.ts";
 import type { NodeRow } from "./nodes.ts";
+import { statementsOf } from "./stated-changes.ts";
 import { state, type ToState } from "./statements.ts";
 import type { CanisterTable, ChangeTable, CounterRow, NodeTable, State, Tables } from "./tables.ts";
 
@@ -79,7 +80,7 @@ export function writeVerdicts(
       plans.flatMap(({ write, before, changes }) => [
         ...(write.stated ?? []),
         ...(further.get(write) ?? []),
-        ...changes.map((change) => statementOf(before.id, change, write.policy)),
+        ...statementsOf(before.id, changes, write.policy),
       ]),
     );
     return writes.map((write) => (ours.includes(write) ? undefined : elsewhere(write.node)));
@@ -242,20 +243,6 @@ async function writeChanges(step: Transaction<Tables>, changes: readonly NewChan
   if (Math.floor((least - 1) / LOOKED_AT_EACH) < Math.floor(largest / LOOKED_AT_EACH))
     for (const node of new Set(changes.map((change) => change.node))) await forgetChanges(step, node);
   await sql`select pg_notify('isoline_change', 'new')`.execute(step);
-}
-
-function statementOf(node: string, change: NewChange, policy: string | undefined): ToState {
-  const { label, before: from, after: to, failure } = change;
-  type Class = Extract<ToState, { readonly kind: "change" }>["class"];
-  return {
-    kind: "change",
-    node,
-    labelled: label ?? undefined,
-    from,
-    to,
-    class: (failure ?? undefined) as Class,
-    policy,
-  };
 }
 
 export function canistersOf(db: Database, node: string): Promise<CanisterRow[]> {

@@ -1,0 +1,85 @@
+/** What a log is told where a node makes up labels, in each evidence others. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readStatement, type Statement } from "../../packages/log/src/statement/index.ts";
+import * as stores from "../../packages/verifier/src/store/index.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+const node = new SoftwareNode("node-1");
+const policy = "06".repeat(32);
+const affirming = { state: "affirming", failure: null, why: null } as const;
+const away = { state: "contraindicated", failure: "off-contour", why: "it left" } as const;
+const canister = (label: string, verdict: typeof affirming | typeof away = affirming) => ({
+  ...{ node: "node-1", label, tenant: "acme", image: null, contour: null, mode: "enforcing", sensor: "bpf" },
+  ...{ root: "tpm" as const, ...verdict, links: "[]", started: new Date(0), points: 7, measurement: "06" },
+  counters: JSON.stringify({ events: 1, departures: 0, refused: 0, lost: 0, untrusted: 0 }),
+});
+const madeUp = (name: string) => Array.from({ length: 4095 }, (_, at) => canister(`${name}${at}`));
+
+describe("the statements of a node with many canisters", () => {
+  const place = mkdtempSync(join(tmpdir(), "isoline-stated-"));
+  let store: stores.Connection;
+  let seen = 0;
+  const write = (more: Partial<stores.VerdictWrite>) =>
+    stores.writeVerdict(store.db, {
+      ...{ node: "node-1", verifier: "v1", at: new Date(), verdict: affirming, columns: {}, canisters: [], policy },
+      ...more,
+    });
+  /** Those that came since this was asked last. */
+  const stated = async (): Promise<readonly Statement[]> => {
+    const rows = await stores.statementsBehind(store.db, seen, 20_000);
+    seen = rows.at(-1)?.number ?? seen;
+    return rows.flatMap(({ entry }) => readStatement(entry) ?? []);
+  };
+
+  beforeAll(async () => {
+    store = await stores.openStore(`pglite:${place}`);
+    await stores.insertNode(store.db, node.row("acme"));
+    await stores.beginLease(store.db, "v1", "host", 600);
+    await stores.claimNode(store.db, "node-1", "v1");
+    await stores.beginLog(store.db, "example.com/fleet", 0);
+  });
+  afterAll(async () => {
+    await store.close();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  it("are one for each of so many, and one that counts the others", async () => {
+    await write({ canisters: [...madeUp("a"), canister("web")] });
+    const statements = await stated();
+    expect(statements).toHaveLength(1 + 64 + 1);
+    expect(statements[0]).toMatchObject({ kind: "change", label: undefined, to: "affirming" });
+    expect(statements.at(-1)).toMatchObject({ kind: "changes", node: node.id, count: 4032, affirming: 4032, policy });
+  });
+
+  it("have first what became of canisters that were there, however many labels are new or gone", async () => {
+    await write({ canisters: [...madeUp("b"), canister("web", away)] });
+    const statements = await stated();
+    expect(statements).toHaveLength(64 + 1);
+    const told = statements.flatMap((one) => (one.kind === "change" ? [`${one.from} ${one.to}`] : []));
+    expect(told.filter((each) => each === "affirming contraindicated")).toHaveLength(1);
+    expect(told.filter((each) => each === "affirming unknown")).toHaveLength(63);
+    expect(statements.at(-1)).toMatchObject({ kind: "changes", count: 2 * 4095 - 63, affirming: 4095 });
+    expect(await stores.changesAfter(store.db, 0, 20_000)).toHaveLength(1 + 4096 + 1 + 2 * 4095);
+  });
+
+  it("have as few where the node goes silent with all of its canisters", async () => {
+    const stale = { state: "stale", failure: "unreachable", why: "silent" } as const;
+    await write({ verdict: stale, canisters: undefined, others: stale, policy: undefined });
+    const statements = await stated();
+    expect(statements).toHaveLength(1 + 64 + 1);
+    expect(statements.at(-1)).toMatchObject({ kind: "changes", count: 4032, affirming: 0, policy: undefined });
+  });
+
+  it("are all there of a node with a few", async () => {
+    await write({ canisters: [canister("web"), canister("db")], verdict: affirming });
+    await stated();
+    await write({ canisters: [canister("db", away)] });
+    expect(await stated()).toMatchObject([
+      { kind: "change", from: "affirming", to: "contraindicated", class: "off-contour" },
+      { kind: "change", from: "affirming", to: "unknown" },
+    ]);
+  });
+});
