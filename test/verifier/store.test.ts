@@ -238,7 +238,7 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     const queue = new stores.VerdictQueue(store.db);
     const written = await Promise.allSettled(
       nodes.map(({ name }, at) =>
-        queue.write({
+        queue.write("acme", {
           ...{ node: name, at: new Date(), verdict: at === 90 ? { ...affirming, why: "\0" } : affirming, columns: {} },
           ...{ verifier: at === 100 ? "v2" : "v1", canisters: [{ ...canister, node: name }] },
         }),

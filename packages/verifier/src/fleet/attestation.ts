@@ -151,7 +151,7 @@ export class Attestation {
       const departed = departedIn(verdict, file);
       const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now, departed, imprint });
       const stated = ledgerNews(node.id, file, node.accepted, verdict.accepted);
-      await verdicts.write({
+      await verdicts.write(tenant, {
         ...write,
         evidence: { challenge, evidence: reading.bytes },
         policy: given.policy?.digest,

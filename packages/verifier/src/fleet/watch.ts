@@ -86,7 +86,7 @@ export class Watch {
       if (node.state === "revoked" || node.state === "stale" || node.state === "unknown") return;
       const why = `no evidence for ${this.#seconds} seconds; see whether the node runs and reaches a verifier`;
       const verdict = { state: "stale", failure: "unreachable", why } as const;
-      await this.#verdicts.write({
+      await this.#verdicts.write(node.tenant, {
         node: name,
         verifier: this.#lease.id,
         at: new Date(),

@@ -2,6 +2,9 @@
  * Verdicts of many nodes, written together. A transaction that writes changes of verdicts keeps all others from writing any until it is
  * committed, so one for each verdict would be as slow as the disk: a policy that changes the verdict of a whole fleet took its verifiers
  * many minutes. What comes while transactions run goes together into the next one.
+ *
+ * Tenants take turns: into a transaction goes one verdict of each, then another one of each. So a verdict waits for those of its own
+ * tenant, and for one of each other, however many these have. How many of a tenant wait is bounded at the door: one of each node.
  */
 import type { Database } from "./connection.ts";
 import { storeGone } from "./store.ts";
@@ -20,42 +23,68 @@ interface Waiting {
 
 export class VerdictQueue {
   readonly #db: Database;
-  #waiting: Waiting[] = [];
+  readonly #writeThem: typeof writeVerdicts;
+  /** By tenant, in the order of their turns. None is empty. */
+  readonly #waiting = new Map<string, Waiting[]>();
   #running = 0;
 
-  constructor(db: Database) {
+  /** `writeThem` is another way to write, for tests. */
+  constructor(db: Database, writeThem = writeVerdicts) {
     this.#db = db;
+    this.#writeThem = writeThem;
   }
 
-  /** Returns when the verdict is written. Refuses as `writeVerdict` does. */
-  write(write: VerdictWrite): Promise<void> {
+  /** Returns when the verdict of a node of this tenant is written. Refuses as `writeVerdict` does. */
+  write(tenant: string, write: VerdictWrite): Promise<void> {
     return new Promise((written, failed) => {
-      this.#waiting.push({ write, written, failed });
+      const one = { write, written, failed };
+      const before = this.#waiting.get(tenant);
+      if (before === undefined) this.#waiting.set(tenant, [one]);
+      else before.push(one);
       if (this.#running < TRANSACTIONS) void this.#run();
     });
   }
 
   async #run(): Promise<void> {
     this.#running++;
-    while (this.#waiting.length > 0) await this.#writeTogether(this.#taken());
+    while (this.#waiting.size > 0) await this.#writeTogether(this.#taken());
     this.#running--;
   }
 
+  /** As many as go into one transaction, by turns. Whose verdict does not go into it is the first in the next one. */
   #taken(): readonly Waiting[] {
+    const taken: Waiting[] = [];
     const nodes = new Set<string>();
     const sum = { canisters: 0, bytes: 0 };
-    const end = this.#waiting.findIndex(({ write: { node, canisters, evidence } }) => {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      const { node, canisters, evidence } = next.one.write;
       sum.canisters += canisters?.length ?? 0;
       sum.bytes += evidence?.evidence.length ?? 0;
       const isFull = nodes.size === MOST.verdicts || sum.canisters > MOST.canisters || sum.bytes > MOST.bytes;
-      return isFull || nodes.size === nodes.add(node).size;
-    });
-    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
+      if (taken.length > 0 && (isFull || nodes.has(node))) break;
+      nodes.add(node);
+      taken.push(next.one);
+      this.#turn(next.tenant);
+    }
+    return taken;
+  }
+
+  #next(): { readonly tenant: string; readonly one: Waiting } | undefined {
+    for (const [tenant, [one]] of this.#waiting) if (one !== undefined) return { tenant, one };
+    return undefined;
+  }
+
+  /** The first of this tenant is taken; those of all others come before its next. */
+  #turn(tenant: string): void {
+    const waiting = this.#waiting.get(tenant) ?? [];
+    waiting.shift();
+    this.#waiting.delete(tenant);
+    if (waiting.length > 0) this.#waiting.set(tenant, waiting);
   }
 
   async #writeTogether(some: readonly Waiting[]): Promise<void> {
     try {
-      const refusals = await writeVerdicts(
+      const refusals = await this.#writeThem(
         this.#db,
         some.map(({ write }) => write),
       );
