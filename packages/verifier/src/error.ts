@@ -15,7 +15,8 @@ export const verifierErrors = {
   "too-large": "A request to a verifier has more bytes than it takes.",
   "too-many": "A caller sent more requests to a verifier than it may; it is to wait as long as the answer says.",
   "store-in-use": "Another process has opened the directory of an embedded store.",
-  "store-unreachable": "The database of a verifier does not answer; nothing was lost that was acknowledged.",
+  "store-unreachable":
+    "The database of a verifier does not answer, or not in time; nothing was lost that was acknowledged.",
   "provider-unreachable": "The OpenID provider that knows the people of a verifier does not answer, or is another one.",
   "receiver-refused": "A receiver of changes refused them; they are sent again later.",
   "owned-elsewhere": "Another verifier still holds what this node said last; the request is to be sent again soon.",

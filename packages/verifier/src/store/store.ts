@@ -47,14 +47,21 @@ const GONE_STATES = /^(?:08|53|57P)/;
 const GONE_CODES = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"]);
 const GONE_WORDS = /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/;
 
-/** The refusal `store-unreachable`, if that is what this error means; undefined for any other error. */
+/**
+ * A statement that took too long, most often because it waited for others; a lock that was not given in time; a transaction that was silent
+ * for too long; two that waited for each other, or that no order fits. It is undone, and the same again may succeed.
+ */
+const PASSING_STATES = new Set(["57014", "55P03", "25P03", "40P01", "40001"]);
+
+/** The refusal `store-unreachable`, if this error means that the caller is to ask again; undefined for any other error. */
 export function storeGone(fault: unknown): VerifierError | undefined {
   if (!(fault instanceof Error)) return undefined;
   const { code } = fault as { code?: unknown };
-  const isGone =
-    (typeof code === "string" && (GONE_CODES.has(code) || GONE_STATES.test(code))) || GONE_WORDS.test(fault.message);
-  if (!isGone) return undefined;
-  return new VerifierError("store-unreachable", "the database does not answer; try again in a few seconds", {
-    cause: fault,
-  });
+  const said = typeof code === "string" ? code : "";
+  if (GONE_CODES.has(said) || GONE_STATES.test(said) || GONE_WORDS.test(fault.message))
+    return unreachable("the database does not answer", fault);
+  return PASSING_STATES.has(said) ? unreachable("the database has too much to do", fault) : undefined;
 }
+
+const unreachable = (why: string, cause: Error): VerifierError =>
+  new VerifierError("store-unreachable", `${why}; try again in a few seconds`, { cause });
