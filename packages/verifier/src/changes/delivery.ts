@@ -1,24 +1,14 @@
 /**
- * Delivery: every change, in order, to every receiver, at least once. How far a receiver has come is in the database, so any verifier
- * goes on where another one was. One verifier at a time sends to a receiver: it claims it for longer than a sending takes.
+ * Delivery: every change that is kept, in order, to every receiver, at least once. How far a receiver has come is in the database, so any
+ * verifier goes on where another one was. One verifier at a time sends to a receiver: it claims it for longer than a sending takes.
  */
 import type { Fleet } from "../fleet/index.ts";
-import {
-  beginReceiver,
-  changesAfter,
-  claimReceiver,
-  lastChange,
-  MOST_CHANGES,
-  type ReceiverRow,
-  settleReceiver,
-} from "../store/index.ts";
+import { beginReceiver, changesAfter, claimReceiver, type ReceiverRow, settleReceiver } from "../store/index.ts";
 import type { Receiver } from "./receiver.ts";
 
 const AT_ONCE = 100;
 const CLAIM_SECONDS = 30;
 const LOOK_MS = 2_000;
-/** A receiver that is further behind misses the oldest, and is told how many: they may not be there any more. */
-const MOST_BEHIND = MOST_CHANGES;
 const LONGEST_WAIT_SECONDS = 300;
 
 export class Delivery {
@@ -78,20 +68,17 @@ export class Delivery {
   /** Whether there may be more. */
   async #sendFrom({ name, sent, tries, skipped }: ReceiverRow): Promise<boolean> {
     const { db } = this.#fleet.store;
-    const last = await lastChange(db);
-    const from = Math.max(sent, last - MOST_BEHIND);
-    const missed = skipped + from - sent;
-    const rows = await changesAfter(db, from, AT_ONCE);
+    const rows = await changesAfter(db, sent, AT_ONCE);
     try {
-      if (rows.length > 0) await this.#receiver.send(rows, missed);
+      if (rows.length > 0) await this.#receiver.send(rows, skipped);
     } catch (fault) {
       this.#failed(name, fault);
       const wait = Math.min(LONGEST_WAIT_SECONDS, 2 ** Math.min(tries, 10));
-      await settleReceiver(db, { name, sent: from, tries: tries + 1, skipped: missed }, wait);
+      await settleReceiver(db, { name, sent, tries: tries + 1, told: 0 }, wait);
       return false;
     }
-    const done = rows.at(-1)?.id ?? from;
-    await settleReceiver(db, { name, sent: done, tries: 0, skipped: rows.length > 0 ? 0 : missed }, 0);
+    const done = rows.at(-1)?.id ?? sent;
+    await settleReceiver(db, { name, sent: done, tries: 0, told: rows.length > 0 ? skipped : 0 }, 0);
     return rows.length === AT_ONCE;
   }
 }

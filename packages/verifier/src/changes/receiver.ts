@@ -4,7 +4,7 @@ import type { ChangeRow } from "../store/index.ts";
 export interface Receiver {
   /** How far it has come is kept under this name. */
   readonly name: string;
-  /** Ends when the receiver has them; fails otherwise, and is called with them again. `skipped`: so many before them were given up. */
+  /** Ends when the receiver has them; fails otherwise, and is called with them again. `skipped`: so many before them are gone. */
   send(changes: readonly ChangeRow[], skipped: number): Promise<void>;
   close?(): Promise<void>;
 }

@@ -10,8 +10,8 @@ export type DepartureRow = Selectable<DepartureTable>;
 const MOST_DEPARTURES = 1000;
 /** Of a node, whose labels have no end: of the canister that has the most the oldest go first. */
 const MOST_OF_NODE = 10_000;
-/** Of a node, no more changes are kept. A receiver that is further behind all changes is told that it misses some. */
-export const MOST_CHANGES = 100_000;
+/** Of a node, no more changes are kept. A receiver that was not sent one of the others yet misses it, and is told that. */
+const MOST_CHANGES = 100_000;
 
 /** Of one tenant, or of all. Those of others are not read: one tenant may make very many, and each reader would pass over all of them. */
 export function changesAfter(db: Database, id: number, most: number, tenant?: string): Promise<ChangeRow[]> {
@@ -30,11 +30,17 @@ export async function lastChange(db: Database): Promise<number> {
   return rows[0]?.last ?? 0;
 }
 
-/** Removes the oldest changes of a node that has more. Those of other nodes stay, whatever this one does. */
+/**
+ * Removes the oldest changes of a node that has more. Those of other nodes stay, whatever this one does. Receivers that were not sent what
+ * goes miss it: it is counted for each of them.
+ */
 export async function forgetChanges(db: Database, node: string, most = MOST_CHANGES): Promise<void> {
   await sql`
-    delete from changes where node = ${node} and id <= (
-      select id from changes where node = ${node} order by id desc offset ${most} limit 1)`.execute(db);
+    with gone as (
+      delete from changes where node = ${node} and id <= (
+        select id from changes where node = ${node} order by id desc offset ${most} limit 1) returning id)
+    update receivers set skipped = skipped + (select count(*) from gone where gone.id > receivers.sent)
+    where sent < (select max(id) from gone)`.execute(db);
 }
 
 /** Of one canister, the newest first. */

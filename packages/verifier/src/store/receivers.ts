@@ -21,13 +21,23 @@ export async function claimReceiver(db: Database, name: string, seconds: number)
   return rows[0];
 }
 
+interface Settled {
+  readonly name: string;
+  /** How far it has come, and how often it failed since. */
+  readonly sent: number;
+  readonly tries: number;
+  /** How many it was told that it misses. Others may have come to them meanwhile. */
+  readonly told: number;
+}
+
 /** Ends a claim; it can be claimed again after so many seconds. */
 export async function settleReceiver(
   db: Database,
-  { name, sent, tries, skipped }: Omit<ReceiverRow, "next">,
+  { name, sent, tries, told }: Settled,
   seconds: number,
 ): Promise<void> {
   await sql`
-    update receivers set sent = ${sent}, tries = ${tries}, skipped = ${skipped}, next = now() + make_interval(secs => ${seconds})
+    update receivers
+    set sent = ${sent}, tries = ${tries}, skipped = skipped - ${told}, next = now() + make_interval(secs => ${seconds})
     where name = ${name}`.execute(db);
 }
