@@ -5,16 +5,16 @@
  *   the sensor   refuses every use of the socket and of its directory, by device and inode, in every mode; no name, link, mount or
  *                descriptor leads to another inode
  *   this server  hears nothing from a process that is in a namespace: of this one by its table of processes, of any by the seccomp
- *                filters that the kernel counts for the very process that connected (SO_PEERPIDFD)
+ *                filters that the kernel counts for the very process that connected (SO_PEERPIDFD), and by bpf's tables of members
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { isAbsolute } from "node:path";
 import type { Socket } from "node:net";
-import { fileIdentity, isOutside } from "@isoline/linux";
+import { fileIdentity } from "@isoline/linux";
 import { type AnswerWord, answerWords } from "../namespace/answer-words.ts";
 import type { Ending, OpenQuestion, Questions } from "../namespace/questions.ts";
 import type { Ask } from "../namespace/requests.ts";
-import { type Answer, descriptorOf, mayAsk, OVER, peerAt, refusal, send } from "./http.ts";
+import { type Answer, isFromOutside, mayAsk, OVER, peerAt, refusal, send } from "./http.ts";
 import { boundedServer, closed, listening } from "./listening.ts";
 import { openKeptDirectory, socketPath } from "./place.ts";
 
@@ -63,8 +63,7 @@ export class ApproverServer {
 
   /** The process that connected is looked at before anything is read from it. */
   #admit(socket: Socket): void {
-    const fd = descriptorOf(socket);
-    if (fd >= 0 && mayAsk(socket) && isOutside(fd)) return;
+    if (mayAsk(socket) && isFromOutside(socket)) return;
     const pid = peerAt(socket)?.pid ?? 0;
     socket.destroy();
     this.#about.onIntruder(pid);
@@ -93,13 +92,11 @@ export class ApproverServer {
 
   /**
    * The kernel's hooks add no filter, so the tables of the namespace are asked as well. They know living processes only: one that has
-   * connected and ended may have left the connection to another process of the namespace. So it must live when they have answered.
-   * Without an answer, nothing is heard.
+   * connected and ended may have left the connection to another process of the namespace. So it must live when they have answered, and
+   * be in no other namespace either. Without an answer, nothing is heard.
    */
   async #isStranger(pid: number, socket: Socket): Promise<boolean> {
-    if (pid <= 0 || (await this.#about.ask({ ask: "member", pid })) !== false) return false;
-    const fd = descriptorOf(socket);
-    return fd >= 0 && isOutside(fd);
+    return pid > 0 && (await this.#about.ask({ ask: "member", pid })) === false && isFromOutside(socket);
   }
 
   async #answer(route: string, asked: URLSearchParams, pid: number): Promise<Answer> {

@@ -18,17 +18,21 @@ export function mayAsk(socket: Socket): boolean {
 
 /** Whether a supervisor may be at the other end: a process of a namespace may have put up a socket of its own there. */
 export function isSupervisor(socket: Socket): boolean {
-  const fd = descriptorOf(socket);
-  return fd >= 0 && mayAsk(socket) && isOutside(fd);
+  return mayAsk(socket) && isFromOutside(socket);
 }
 
-/** Whether the process at the other end is in no namespace of either sensor, as far as this user can tell: only root sees bpf's tables. */
+/**
+ * Whether the process at the other end is in no namespace of either sensor, as far as this user can tell: only root sees bpf's tables. They
+ * know living processes alone, so it has to live when they have answered. One of which they cannot tell is not.
+ */
 export function isFromOutside(socket: Socket): boolean {
   const fd = descriptorOf(socket);
-  const peer = fd >= 0 && isOutside(fd) ? heldPeerOf(fd) : undefined;
+  const peer = fd >= 0 ? heldPeerOf(fd) : undefined;
   if (peer === undefined) return false;
   try {
-    return !isInBpfNamespace(peer.pidfd);
+    return !isInBpfNamespace(peer.pidfd) && isOutside(fd);
+  } catch {
+    return false;
   } finally {
     closeDescriptor(peer.pidfd);
   }
