@@ -21,6 +21,7 @@ export {
   type Ledger,
   LedgerReplay,
   type NamespaceFacts,
+  type Recorded,
   type RegisterFacts,
   replayLedger,
   standingOf,

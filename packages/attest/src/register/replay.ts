@@ -39,6 +39,12 @@ export interface NamespaceFacts {
   readonly end: RecordOf<"end"> | undefined;
 }
 
+/** How many departures and losses have a record. */
+export interface Recorded {
+  readonly departures: number;
+  readonly losses: number;
+}
+
 export interface Ledger {
   readonly begin: RecordOf<"begin">;
   /** Of the register of platform configuration `begin.pcr`. */
@@ -89,6 +95,9 @@ interface Register extends BornRegister {
 export class LedgerReplay {
   readonly #registers = new Map<string, Register>();
   readonly #namespaces = new Map<number, Facts>();
+  /** By the name of a namespace, in lower-case hexadecimal: of all runs under it. */
+  readonly #recorded = new Map<string, Writable<Recorded>>();
+  readonly #recordedInAll: Writable<Recorded> = { departures: 0, losses: 0 };
   #births: Value | undefined;
   #begin: RecordOf<"begin"> | undefined;
   #last: LedgerRecord | undefined;
@@ -110,6 +119,16 @@ export class LedgerReplay {
   get births(): ExpectedValue {
     const { from } = this.begin;
     return this.#expected(this.#births ?? { now: from, before: from, at: -1 });
+  }
+
+  /** Of all namespaces, of whatever name. */
+  get recordedInAll(): Recorded {
+    return this.#recordedInAll;
+  }
+
+  /** Of all namespaces of this name. */
+  recordedOf(name: Uint8Array): Recorded {
+    return this.#recorded.get(bytesToHex(name)) ?? { departures: 0, losses: 0 };
   }
 
   /** A register by its Name. */
@@ -190,15 +209,27 @@ export class LedgerReplay {
     if (facts === undefined || !equal(facts.register, record.register))
       throw broken(`record ${record.sequence} is about no namespace of its register`);
     if (facts.end !== undefined) throw broken(`record ${record.sequence} is about a namespace that has ended`);
-    if (record.kind === "departure") facts.departures.push(record);
-    else if (record.kind === "loss") facts.losses.push(record);
-    else if (record.kind === "amendment") facts.amendments.push(record);
+    if (record.kind === "departure") {
+      facts.departures.push(record);
+      this.#count("departures", facts);
+    } else if (record.kind === "loss") {
+      facts.losses.push(record);
+      this.#count("losses", facts);
+    } else if (record.kind === "amendment") facts.amendments.push(record);
     else if (record.kind === "checkpoint") facts.checkpoint = record;
     else {
       if (!equal(record.value, register.value.now))
         throw broken(`the end in record ${record.sequence} says another value of its register than the records`);
       facts.end = record;
     }
+  }
+
+  #count(what: keyof Recorded, { birth }: Facts): void {
+    const name = bytesToHex(birth.name);
+    const ofName = this.#recorded.get(name) ?? { departures: 0, losses: 0 };
+    ofName[what] += 1;
+    this.#recorded.set(name, ofName);
+    this.#recordedInAll[what] += 1;
   }
 
   #extend(value: Value, extension: Uint8Array): void {

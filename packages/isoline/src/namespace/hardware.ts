@@ -17,11 +17,8 @@ import { readLabel } from "./label.ts";
 import type { Model } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import type { TpmReport } from "./report.ts";
+import { Sparing } from "./sparing.ts";
 
-/** Beyond so many departures of a namespace, only those are recorded that double their number: the ledger is that of the whole host. */
-const MOST_DEPARTURES = 4096;
-/** Reasons of losses that are told apart. */
-const MOST_REASONS = 64;
 /** How long until it is recorded again that only the number of events grew, in milliseconds: at first, and at most. */
 const CHECKPOINT_MS = 8000;
 const LONGEST_CHECKPOINT_MS = 3_600_000;
@@ -30,15 +27,13 @@ export class Hardware implements Witness {
   readonly #tpm: TpmPlan;
   readonly #recorder: Recorder;
   readonly #model: Model;
+  readonly #sparing: Sparing;
   /** The processes of which the register has a departure. */
   readonly #departed = new Set<number>();
   readonly #aggregate: Digest;
   #measured: { readonly contour: Contour; readonly size: number; readonly value: Digest } | undefined;
-  #departures = 0;
   /** Losses that came of a record that was not taken. */
   #unrecorded = 0;
-  /** By reason: how often something was lost, and how much of that is not recorded yet. */
-  readonly #losses = new Map<string, { times: number; waiting: number }>();
   #checkpointed = { measurement: "", events: -1, next: 0, wait: CHECKPOINT_MS };
   #isOver = false;
 
@@ -46,6 +41,7 @@ export class Hardware implements Witness {
     this.#tpm = tpm;
     this.#recorder = recorder;
     this.#model = model;
+    this.#sparing = new Sparing(() => recorder.inLedger);
     this.#aggregate = hex(recorder.registered.aggregate);
     model.engine.onGap = (reason, count) => this.#lost(reason, count);
   }
@@ -92,8 +88,7 @@ export class Hardware implements Witness {
   departed({ handle, pid }: ActingProcess, point: Digest | undefined): boolean {
     if (this.#departed.has(handle) || this.#isOver) return true;
     this.#departed.add(handle);
-    this.#departures += 1;
-    if (this.#departures > MOST_DEPARTURES && !doubles(this.#departures)) return true;
+    if (!this.#sparing.departed()) return true;
     return this.#tell({ kind: "departure", process: handle, pid, point: bytes(point ?? ZERO_DIGEST) });
   }
 
@@ -154,7 +149,7 @@ export class Hardware implements Witness {
       bootAggregate: kernel.from === "kernel" ? `${kernel.algorithm.name}:${kernel.digest.toString("hex")}` : null,
       measurement,
       state,
-      departures: this.#departures,
+      departures: this.#sparing.departures,
       recorded: isRecorded,
     };
   }
@@ -168,18 +163,15 @@ export class Hardware implements Witness {
     return this.#measured.value;
   }
 
-  /** The first loss of each reason is recorded at once, and more of it each time that their number has doubled. */
   #lost(reason: string, count: number): void {
     if (this.#isOver) return;
     if (reason === this.remedy) {
       this.#unrecorded += count;
       return;
     }
-    const about = this.#losses.has(reason) || this.#losses.size < MOST_REASONS ? reason : "for further reasons";
-    const { times, waiting } = this.#losses.get(about) ?? { times: 0, waiting: 0 };
-    const isTold = doubles(times + 1);
-    this.#losses.set(about, { times: times + 1, waiting: isTold ? 0 : waiting + count });
-    if (isTold && !this.#tell({ kind: "loss", reason: bounded(about, MOST_REASON), count: waiting + count }))
+    const told = this.#sparing.lost(reason, count);
+    if (told === undefined) return;
+    if (!this.#tell({ kind: "loss", reason: bounded(told.reason, MOST_REASON), count: told.count }))
       this.#model.engine.gap(this.remedy);
   }
 
@@ -191,9 +183,6 @@ export class Hardware implements Witness {
 }
 
 const SHA256 = algorithmByName("sha256") as HashAlgorithm;
-
-/** Whether a number is a power of two. */
-const doubles = (number: number): boolean => (number & (number - 1)) === 0;
 
 function sum(numbers: Iterable<number>): number {
   let total = 0;

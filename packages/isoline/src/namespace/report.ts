@@ -100,7 +100,7 @@ export interface TpmReport {
   /** As of the contour, but from the aggregate on. */
   readonly measurement: string;
   readonly state: string;
-  /** Processes of which a first departure was recorded. */
+  /** Processes that departed, told to the ledger or only counted. */
   readonly departures: number;
   /** Whether the end was recorded, and all that came before it. */
   readonly recorded: boolean;

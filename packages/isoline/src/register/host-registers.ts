@@ -25,6 +25,7 @@ import {
   isAboutBirths,
   type LedgerRecord,
   nameBy,
+  type Recorded,
   type RecordOf,
   standingOf,
 } from "@isoline/attest/register";
@@ -41,6 +42,8 @@ export type Beginning = Omit<Draft<"guest">, "kind" | "aggregate" | "name"> & { 
 
 /** A namespace in the registers of this host. */
 export interface Registered {
+  /** As the ledger names it. */
+  readonly name: Uint8Array;
   /** The ledger's file. */
   readonly ledger: string;
   /** The number of its birth there. */
@@ -51,6 +54,12 @@ export interface Registered {
   readonly isShared: boolean;
   /** SHA-256 over registers 0 to 7 of the SHA-256 bank. */
   readonly aggregate: Uint8Array;
+}
+
+/** What a ledger has of all runs of one name, and of all runs. */
+export interface InLedger {
+  readonly ofName: Recorded;
+  readonly inAll: Recorded;
 }
 
 const AGGREGATE = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -91,7 +100,7 @@ export class HostRegisters {
       const { index } = file.ledger.register(birth.register);
       const isShared = own === undefined;
       const { register, sequence } = birth;
-      return { ledger: file.path, birth: sequence, register, index, isShared, aggregate: named.aggregate };
+      return { name, ledger: file.path, birth: sequence, register, index, isShared, aggregate: named.aggregate };
     });
   }
 
@@ -111,6 +120,13 @@ export class HostRegisters {
       }
       if (told.kind === "end" && !isShared) await undefineRegister(tpm, index);
     });
+  }
+
+  /** What the ledger had when it was used last. */
+  has({ name }: Registered): InLedger {
+    const none = { departures: 0, losses: 0 };
+    const ledger = this.#file?.ledger;
+    return { ofName: ledger?.recordedOf(name) ?? none, inAll: ledger?.recordedInAll ?? none };
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import { type MessagePort, workerData } from "node:worker_threads";
 import { IsolineError } from "@isoline/core/error";
 import { type Beginning, HostRegisters, type Registered, type Told } from "./host-registers.ts";
 import type { TpmPlan } from "./plan.ts";
-import { DONE, FAILING, TURN } from "./recorder-words.ts";
+import { DONE, FAILING, IN_ALL, OF_NAME, TURN } from "./recorder-words.ts";
 
 export interface RecorderThreadData {
   readonly plan: TpmPlan;
@@ -52,6 +52,7 @@ port.on("message", (order: RecorderOrder) => {
 async function begin(about: Beginning): Promise<void> {
   try {
     registered = await registers.begin(about);
+    tellCounts(registered);
     port.postMessage({ registered } satisfies RecorderAnswer);
   } catch (fault) {
     port.postMessage(said(fault));
@@ -79,7 +80,10 @@ async function run(): Promise<void> {
   isRunning = true;
   for (let item = waiting[0]; item !== undefined; item = waiting[0]) {
     try {
-      if (registered !== undefined) await registers.record(registered, item.told);
+      if (registered !== undefined) {
+        await registers.record(registered, item.told);
+        tellCounts(registered);
+      }
       waiting.shift();
       Atomics.store(words, FAILING, 0);
       Atomics.store(words, DONE, item.through);
@@ -92,6 +96,14 @@ async function run(): Promise<void> {
     }
   }
   isRunning = false;
+}
+
+function tellCounts(of: Registered): void {
+  const { ofName, inAll } = registers.has(of);
+  for (const what of ["departures", "losses"] as const) {
+    Atomics.store(words, OF_NAME[what], ofName[what]);
+    Atomics.store(words, IN_ALL[what], inAll[what]);
+  }
 }
 
 function tell(): void {

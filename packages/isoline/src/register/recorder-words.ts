@@ -6,4 +6,7 @@ export const DONE = 0;
 export const FAILING = 1;
 /** Changed, and notified, with each of the others. */
 export const TURN = 2;
-export const WORDS = 3;
+/** Departures and losses in the ledger: of the namespace's name, and of all names. */
+export const OF_NAME = { departures: 3, losses: 4 } as const;
+export const IN_ALL = { departures: 5, losses: 6 } as const;
+export const WORDS = 7;

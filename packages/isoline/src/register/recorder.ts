@@ -4,10 +4,10 @@
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { CliError, type CliErrorCode } from "../error.ts";
-import type { Beginning, Registered, Told } from "./host-registers.ts";
+import type { Beginning, InLedger, Registered, Told } from "./host-registers.ts";
 import type { TpmPlan } from "./plan.ts";
 import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from "./recorder-thread.ts";
-import { DONE, FAILING, TURN, WORDS } from "./recorder-words.ts";
+import { DONE, FAILING, IN_ALL, OF_NAME, TURN, WORDS } from "./recorder-words.ts";
 
 /** For one answer of the TPM, and for the turn among those who use it. */
 const PATIENCE_MS = 2000;
@@ -50,6 +50,15 @@ export class Recorder {
     if ("registered" in told) return new Recorder(plan, told.registered, port1, words);
     await worker.terminate();
     throw new CliError(told.code as CliErrorCode, told.message);
+  }
+
+  /** What the ledger has, other runs included, as of the last record of this one. */
+  get inLedger(): InLedger {
+    const read = ({ departures, losses }: { readonly departures: number; readonly losses: number }) => ({
+      departures: Atomics.load(this.#words, departures),
+      losses: Atomics.load(this.#words, losses),
+    });
+    return { ofName: read(OF_NAME), inAll: read(IN_ALL) };
   }
 
   /** Whether something that happened is not in the TPM yet. */
