@@ -134,7 +134,7 @@ export class Log {
   }
 }
 
-/** What the note of a log's own memory says; its signatures are not looked at. Refuses a damaged one: nobody else has it to give. */
+/** What the note of a log's own memory says; its signatures are not looked at. Refuses a damaged one: no other place has it. */
 export function signedIn(bytes: Uint8Array): Checkpoint {
   try {
     return parseCheckpoint(parseNote(Buffer.from(bytes).toString("utf8")));
