@@ -1,6 +1,6 @@
-/** What the agent tells of itself: metrics, health, its log, its service manager. */
-import { execFileSync, spawn } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+/** What the agent tells of itself: metrics, health, its log. */
+import { execFileSync } from "node:child_process";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -62,25 +62,6 @@ describe.skipIf(!isBuilt || !isRoot)("what an agent tells (needs a build and roo
     expect(stderr).toContain(why);
   });
 
-  it.skipIf(!isInstalled("systemd-notify") || !isInstalled("python3"))(
-    "tells its service manager that it is ready",
-    async () => {
-      const told = join(agent.directory, "told");
-      const socket = join(agent.directory, "notify");
-      const listener = spawn("python3", ["-c", LISTENER, socket, told], { stdio: "ignore" });
-      await until(() => statSync(socket, { throwIfNoEntry: false }) !== undefined);
-      const other = new TestAgent();
-      try {
-        await other.start("", { NOTIFY_SOCKET: socket });
-        await until(() => (statSync(told, { throwIfNoEntry: false })?.size ?? 0) > 0);
-        expect(readFileSync(told, "utf8")).toContain("READY=1");
-      } finally {
-        await other.clear();
-        listener.kill();
-      }
-    },
-  );
-
   it.skipIf(!isInstalled("systemd-analyze"))("its unit is one that systemd takes", () => {
     const unit = fileURLToPath(new URL("../../packaging/debian/isoline-agent.service", import.meta.url));
     const placed = join(agent.directory, "isoline-agent.service");
@@ -88,13 +69,3 @@ describe.skipIf(!isBuilt || !isRoot)("what an agent tells (needs a build and roo
     expect(execFileSync("systemd-analyze", ["verify", placed], { encoding: "utf8" })).toBe("");
   });
 });
-
-/** Writes the first datagrams to a file. */
-const LISTENER = `
-import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-while True:
-    data = s.recv(4096)
-    with open(sys.argv[2], "ab") as f: f.write(data + b"\\n")
-`;
