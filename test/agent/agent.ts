@@ -20,10 +20,12 @@ export class TestAgent {
   #process: ChildProcess | undefined;
   #said = "";
 
-  /** Starts it, and waits until it takes orders. `configuration` is YAML. */
+  /** Starts it in place of the one before. `configuration` is YAML; it takes over what others left only where that says so. */
   async start(configuration = "", environment: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.end("SIGKILL");
     const file = join(this.directory, "agent.yaml");
-    writeFileSync(file, `socket: ${this.socket}\nmetrics: unix:${this.metrics}\nadopt: false\n${configuration}`, {
+    const adopts = /^adopt:/m.test(configuration) ? "" : "adopt: false\n";
+    writeFileSync(file, `socket: ${this.socket}\nmetrics: unix:${this.metrics}\n${adopts}${configuration}`, {
       mode: 0o600,
     });
     this.#said = "";
