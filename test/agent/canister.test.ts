@@ -85,6 +85,30 @@ describe.skipIf(why !== undefined)(`a container at the agent${why === undefined 
     shop.configure({});
   });
 
+  it("fails closed when the agent makes way for the next one, and its deletion says that it was not observed to its end", async () => {
+    const id = start(
+      "learn",
+      "gap.contour",
+      "cat /etc/passwd > /dev/null; while cat /etc/group > /dev/null; do :; done",
+    );
+    await until(() => agent.log.at(-1)?.event === "began");
+    await agent.end("SIGTERM");
+    await agent.start("", environment());
+    await until(() => shop.runc("state", id).stdout.includes('"stopped"'));
+    expect(shop.runc("exec", id, "true")).toMatchObject({ status: 125, stderr: expect.stringContaining("is gone") });
+    const deleted = shop.runc("delete", "--force", id);
+    expect(deleted.stderr).toContain(
+      `${id}: its supervisor died before the container; mediated calls failed from then on, and its observations are lost`,
+    );
+    expect(deleted.status).toBe(0);
+    for (const left of ["contours/gap.contour", "reports/gap.json", `state/${id}`])
+      expect(existsSync(shop.path(left))).toBe(false);
+    expect(agent.log.map(({ event }) => event)).toEqual(["ready"]);
+    const next = start("learn", "next.contour", "/bin/sleep 60");
+    expect(shop.supervisorOf(next)).toBe(agent.pid);
+    shop.runc("delete", "--force", next);
+  });
+
   it("fails closed when the agent is killed", async () => {
     const learnt = start("learn", "loop.contour", "while cat /etc/passwd > /dev/null; do :; done");
     await until(() => agent.log.at(-1)?.event === "began");
