@@ -1,13 +1,14 @@
 /** A process that is inside itself, where the bpf sensor only gets reports: it learns. The virtual machines test what is refused. */
-import { chmodSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { attachesByTracepoints } from "../bpf/attachment.ts";
 import { until } from "../faults/bench.ts";
 import { ended, isBuilt } from "../support/isoline.ts";
 import { isRoot } from "../support/machine.ts";
 import { TestAgent } from "./agent.ts";
+import { evidenceOfNode } from "./node-evidence.ts";
 
 const OWNER = 65_528;
 const asks = fileURLToPath(new URL("../vm/guest/begins.pl", import.meta.url));
@@ -55,6 +56,23 @@ describe.skipIf(needs)("a process that begins for itself (needs a build, root an
     const said = await does(...steps, order("refused"), "read", "/etc/passwd");
     expect(said.at(-2)).toContain(why);
     expect(said.at(-1)).toBe("read 0");
+  });
+
+  it("goes on unrecorded when its agent ends; the next agent says that it is lost, and it is in no evidence", async () => {
+    const gate = join(agent.directory, "gate");
+    onTestFinished(() => writeFileSync(gate, ""));
+    const said = does("privileges", "", "ask", order("left"), "wait", gate, "read", "/etc/passwd");
+    const label = `begun:${OWNER}:left`;
+    await until(() => agent.log.some(({ event, namespace }) => event === "began" && namespace === `${OWNER}/left`));
+    expect([...(await evidenceOfNode(agent, ["--no-tpm"])).bodies.keys()]).toContain(label);
+    await agent.end();
+    await agent.start(`${begin(true)}adopt: true\n`, { ISOLINE_HOST_DIRECTORY: agent.directory });
+    await expect
+      .poll(() => agent.log.filter(({ event }) => event === "lost").map(({ why }) => why))
+      .toContainEqual(expect.stringContaining("a process began it for itself at an agent that has ended"));
+    expect([...(await evidenceOfNode(agent, ["--no-tpm"])).bodies.keys()]).not.toContain(label);
+    writeFileSync(gate, "");
+    expect(await said).toEqual(['{"say":"begun","name":"left"}', "read 0"]);
   });
 
   it("only where the configuration says so", async () => {
