@@ -177,7 +177,7 @@ describe("a full tile", () => {
     // A monitor makes the hashes from the entries.
     ["tile/0/000", ["refused: broken-log", "followed"]],
     ["tile/entries/000", ["refused: broken-log", "refused: broken-log"]],
-  ])("%s, cut, is given to nobody who reads it", async (path, expected) => {
+  ])("%s, cut, is given to no reader", async (path, expected) => {
     const store = new MemoryStore();
     await (await Log.create(store, key)).append(entries(0, 260));
     const files = store.after(() => true);

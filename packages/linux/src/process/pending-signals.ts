@@ -4,9 +4,10 @@ import { readProcFile } from "./proc-file.ts";
 
 /**
  * Whether a pending signal wakes a waiting thread. One that is pending for the whole process wakes one of the threads that do not block
- * it, and which one /proc does not say. `likely`: it is the first thread, which the kernel prefers (kernel/signal.c, complete_signal).
+ * it, and which one /proc does not say. The kernel prefers the first thread (kernel/signal.c, complete_signal). `likely`: it is that one;
+ * `unlikely`: that one may take it; `perhaps`: that one blocks it.
  */
-export type Wakes = "no" | "surely" | "likely" | "perhaps";
+export type Wakes = "no" | "surely" | "likely" | "perhaps" | "unlikely";
 
 /** In a process of more threads, the others are not looked at. */
 const MOST_LOOKED_AT = 64;
@@ -20,7 +21,10 @@ export function wakes(tid: number): Wakes {
   const shared = mask(status, "ShdPnd") & ~blocked;
   if (shared === 0n) return "no";
   if (count(status, "Threads") <= MOST_LOOKED_AT && isLeftBy(tid, shared)) return "surely";
-  return count(status, "Tgid") === tid ? "likely" : "perhaps";
+  const first = count(status, "Tgid");
+  if (first === tid) return "likely";
+  const blockedByFirst = mask(readProcFile(`/proc/${first}/status`) ?? "", "SigBlk");
+  return (shared & ~blockedByFirst) === 0n ? "perhaps" : "unlikely";
 }
 
 /** Whether all other threads block one of these signals. The kernel hands it on when a thread begins to (retarget_shared_pending). */

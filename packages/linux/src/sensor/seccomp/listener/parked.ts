@@ -35,8 +35,8 @@ export interface Answering {
 interface Parked extends Wait {
   readonly until: number;
   readonly to: Answering;
-  /** At the last look there was a signal that another thread of the process may take. */
-  mayBeSpared: boolean;
+  /** At so many looks, one after the other, there was a signal that another thread of the process may take. */
+  spared: number;
 }
 
 /** Counts the descriptors that are kept between calls. */
@@ -51,6 +51,8 @@ const MOST_PARKED = 1024;
 const POLLOUT = 4;
 /** How long a signal may go unnoticed, in milliseconds. The time to check one parked call is added for each. */
 const LOOK_EVERY = 20;
+/** After so many looks a signal counts as this thread's. The first thread may need a second to take one, where the machine is busy. */
+const LOOKS = { perhaps: 1, unlikely: 50 };
 
 export class ParkedCalls {
   #parked: Parked[] = [];
@@ -73,7 +75,7 @@ export class ParkedCalls {
   add(wait: Wait, to: Answering): void {
     const until = wait.limit === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait.limit;
     this.#budget.keep();
-    this.#parked.push({ ...wait, until, to, mayBeSpared: false });
+    this.#parked.push({ ...wait, until, to, spared: 0 });
   }
 
   /** How long the supervisor may wait for something else before these must be checked, in milliseconds. */
@@ -130,9 +132,9 @@ function attempted({ to, attempt }: Parked): number | "gone" | undefined {
 function interrupted(parked: Parked): number | "gone" | undefined {
   if (!parked.to.stillWaits()) return "gone";
   const woken = wakes(parked.tid);
-  const wasSpared = parked.mayBeSpared;
-  parked.mayBeSpared = woken === "perhaps";
-  // Unless the thread that the signal is for waits as well, it has taken the signal by the next look.
-  if (woken === "no" || (woken === "perhaps" && !wasSpared)) return undefined;
+  if (woken === "no") parked.spared = 0;
+  // Unless the thread that the signal is for waits as well, it has taken the signal by then.
+  if (woken === "no" || ((woken === "perhaps" || woken === "unlikely") && parked.spared++ < LOOKS[woken]))
+    return undefined;
   return woken === "surely" && parked.limit === undefined ? -ERESTARTSYS : -EINTR;
 }
