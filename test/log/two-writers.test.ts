@@ -66,8 +66,7 @@ describe.skipIf(!isBuilt)("processes that append to one log (needs a build)", ()
     expect(acknowledged.map(([, index]) => Number(index))).toEqual(Array.from({ length: size }, (_, index) => index));
     const found = [0, 1].flatMap((tile) => entriesAt(readDirectory(place), size, tile));
     expect(found.map((each) => Buffer.from(each).toString())).toEqual(acknowledged.map(([, , words]) => words));
-    await mirror.follow(readDirectory(place));
-    expect(mirror.size).toBe(size);
+    expect((await mirror.follow(readDirectory(place))).checkpoint.size).toBe(size);
     // They did meet.
     expect(lines.filter((line) => /^refused [1-9]/.test(line)).length).toBeGreaterThan(0);
   });
