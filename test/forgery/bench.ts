@@ -92,11 +92,11 @@ export class Bench {
     return this.node.evidence(challenge, this.told({}, challenge), change);
   }
 
-  /** Evidence that was accepted, and what the verifier kept of it. */
-  async accepted(evidence?: Evidence): Promise<Accepted> {
+  /** Evidence that was accepted, and what the verifier kept of it, and of `last` before it. */
+  async accepted(evidence?: Evidence, last?: Accepted): Promise<Accepted> {
     const challenge = fresh();
     const result = await judge(
-      questionFor(this.node, evidence?.challenge ?? challenge),
+      questionFor(this.node, evidence?.challenge ?? challenge, { last }),
       evidence ?? (await this.honest({}, challenge)),
     );
     if (result.accepted === undefined) throw new Error(`not accepted: ${JSON.stringify(result.platform)}`);

@@ -99,7 +99,7 @@ describe.skipIf(needsSwtpm)("the forgery matrix (needs swtpm and tpm2-tools)", (
       const stranger = await judge(question, evidence);
       expect([verdict(stranger), stranger.endings]).toEqual(["affirming", []]);
       expect(stranger.platform.checks.find(({ name }) => name === "tree")?.why).toMatch(
-        /^1 namespaces of labels that no evidence told of .* \(the first was born in record 1 of the ledger\)/,
+        /^1 namespaces of labels that no accepted evidence told of .* \(the first was born in record 1 of the ledger\)/,
       );
     } finally {
       await bench.close();

@@ -192,9 +192,13 @@ class Canister:
     def earlier(self):
         """Departures and losses of ended runs of this label that were not judged."""
         name, own = self.all.names[self.body["label"]], self.body.get("register", {}).get("birth")
-        if name is None or not self.all.ledger:
+        if not self.all.ledger:
             return
         judged, counters = self.judged()
+        if name is None and judged >= 0:
+            name = self.all.ledger["spaces"][judged]["birth"]["name"]
+        if name is None:
+            return
         for number, space in self.all.ledger["spaces"].items():
             end, kinds = space["end"], [one["kind"] for one in space["records"]]
             if end is None or space["birth"]["name"] != name or number == own or number < judged:

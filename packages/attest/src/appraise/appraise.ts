@@ -154,19 +154,22 @@ function warnOfStrangers(
   const [first, ...more] = strangersIn(node, told, last);
   if (first !== undefined)
     warn(
-      `${more.length + 1} namespaces of labels that no evidence told of departed or lost something, and ended ` +
+      `${more.length + 1} namespaces of labels that no accepted evidence told of departed or lost something, and ended ` +
         `(the first was born in record ${first.birth} of the ledger): see the reports of such runs on the node`,
     );
 }
 
 function acceptedOf(
-  { proven, ledger, machine }: NodeFacts,
+  node: NodeFacts,
   { name, version }: Policy,
   canisters: readonly { readonly checks: readonly Check[]; readonly proven: ProvenCanister }[],
   { last }: Question,
 ): Accepted | undefined {
+  const { proven, ledger, machine } = node;
   if (proven === undefined && machine === undefined) return undefined;
-  const now = canisters.map(({ checks, proven: { body } }) => acceptedCanister(body, checks, last?.canisters));
+  const now = canisters.flatMap(
+    ({ checks, proven: canister }) => acceptedCanister(canister, node, checks, last?.canisters) ?? [],
+  );
   const isSameBoot = last?.clock?.resetCount === proven?.clock.resetCount;
   return {
     clock: proven?.clock,

@@ -21,7 +21,7 @@ import {
 } from "./findings.ts";
 import type { NodeFacts } from "./node.ts";
 import { type CanisterRule, isForLabel, type Policy } from "./policy.ts";
-import { type EndedRun, endedRunsOf, inWords } from "./past.ts";
+import { type EndedRun, endedRunsOf, inWords, isOfItsLabel } from "./past.ts";
 import { acceptedBy, type Published } from "./published.ts";
 import type { Question } from "./question.ts";
 import type { References } from "./references.ts";
@@ -287,21 +287,26 @@ function runOf({ register, started }: CanisterBody): string {
 }
 
 /**
- * What is kept of a canister. Of a run that did not prove to go on from what was accepted before, that is kept: otherwise the next
- * evidence would only have to go on from the fork.
+ * What is kept of a canister: what its body says, or else what was kept before, if anything was.
+ *
+ * - A run that the rules refuse is not looked at further, and so neither are the runs that ended before it. To keep it would pass over
+ *   what these did.
+ * - A run of another label would pass over those of this one that were born before it.
+ * - A run that did not prove to go on from what was kept has to: otherwise the next evidence would only have to go on from the fork.
  */
 export function acceptedCanister(
-  body: CanisterBody,
+  canister: ProvenCanister,
+  node: NodeFacts,
   checks: readonly Check[],
   accepted: readonly AcceptedCanister[] | undefined,
-): AcceptedCanister {
-  const run = runOf(body);
-  const before = accepted && lastOf(body.label, accepted);
-  const goesOn = checks.some(({ name, outcome }) => name === "progress" && outcome !== "failed");
-  if (before?.run === run && !goesOn) return before;
+): AcceptedCanister | undefined {
+  const { body } = canister;
+  const outcomes = new Map(checks.map(({ name, outcome }) => [name, outcome]));
+  const isJudged = outcomes.has("trust") && outcomes.get("progress") !== "failed";
+  if (!isJudged || !isOfItsLabel(canister, node)) return accepted && lastOf(body.label, accepted);
   return {
     label: body.label,
-    run,
+    run: runOf(body),
     measurement: bytesToHex(body.measurement),
     points: body.points,
     counters: body.counters,

@@ -3,6 +3,7 @@
  * between two evidences is judged with the next run of its label, or else said once of the label that is there no more.
  */
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { equal } from "../cbor/index.ts";
 import type { CanisterBody } from "../evidence/index.ts";
 import type { Ledger, NamespaceFacts } from "../register/index.ts";
 import { type Accepted, type AcceptedCanister, lastOf } from "./accepted.ts";
@@ -26,12 +27,29 @@ export interface Ending {
 
 type Told = { readonly name: Uint8Array | undefined; readonly body: Pick<CanisterBody, "label" | "register"> };
 
-/** Ended runs of this label, other than the one that is told of, that say more than was judged. None for a label without a proven name. */
-export function endedRunsOf({ name, body }: Told, node: NodeFacts, last: Accepted | undefined): readonly EndedRun[] {
-  if (name === undefined || node.ledger === undefined) return [];
+/**
+ * Ended runs of this label, other than the one that is told of, that say more than was judged. A node that leaves out the proof of a name
+ * does not get rid of them: the run that was accepted last has that name too. None for a label without either.
+ */
+export function endedRunsOf(
+  { name: proven, body }: Told,
+  node: NodeFacts,
+  last: Accepted | undefined,
+): readonly EndedRun[] {
+  if (node.ledger === undefined) return [];
   const { ledger } = node.ledger;
   const before = ofThisBoot(node, last) ? lastOf(body.label, last?.canisters ?? []) : undefined;
+  const name = proven ?? (before && runIn(ledger, before)?.birth.name);
+  if (name === undefined) return [];
   return unjudged(ledger, name, before).filter(({ birth }) => birth !== body.register?.birth);
+}
+
+/** Whether the run that a body tells of is one of its label, where a ledger says whose it is. */
+export function isOfItsLabel({ name, body: { register } }: Told, { ledger }: NodeFacts): boolean {
+  if (register === undefined || ledger === undefined) return true;
+  const facts = ledger.ledger.namespaces.get(register.birth);
+  const isBorn = facts !== undefined && equal(facts.register, register.name);
+  return isBorn && name !== undefined && equal(facts.birth.name, name);
 }
 
 /** Labels that were told of in this boot and are not any more, where their records say more than was judged. */
@@ -55,7 +73,7 @@ export function endingsIn(
   });
 }
 
-/** Ended runs that departed or lost something, and that are of no label that was ever told of: by their number alone they can be found. */
+/** Ended runs that departed or lost something, and that are of no label that is told of or was accepted: only their number finds them. */
 export function strangersIn(node: NodeFacts, told: readonly Told[], last: Accepted | undefined): readonly EndedRun[] {
   if (node.ledger === undefined) return [];
   const { ledger } = node.ledger;
