@@ -92,6 +92,18 @@ describe("a policy", () => {
     await expect(readPolicy(bytes(text), [])).rejects.toThrow(why);
   });
 
+  it("names at most 4096 contours in a rule", async () => {
+    const naming = (most: number) =>
+      readPolicy(
+        policy({ canisters: [{ label: "web", contours: Array.from({ length: most }, (_, at) => `c${at}`) }] }),
+        [],
+      );
+    expect((await naming(4096)).canisters[0]?.contours?.size).toBe(4096);
+    await expect(naming(4097)).rejects.toThrow(
+      /line 1, column \d+: expected at most 4096 contours for one rule, got \[/,
+    );
+  });
+
   it("that is cut anywhere is refused as what it is", async () => {
     const whole = policy({ canisters: [{ label: "*", departures: 3 }], mitigations: { a: ["b"] } });
     const codes = new Set<unknown>();

@@ -10,6 +10,7 @@ import { type Check, Findings, stale, type Status, worst } from "./findings.ts";
 import { appraiseNode, type NodeFacts } from "./node.ts";
 import { type Ending, endingsIn, strangersIn } from "./past.ts";
 import { assertNoOlder, type Policy, type Root } from "./policy.ts";
+import { Published } from "./published.ts";
 import type { Question } from "./question.ts";
 import { type AppraisalRules, readRules } from "./rules.ts";
 import { type ProvenCanister, provenCanisters } from "./tree.ts";
@@ -130,13 +131,14 @@ async function appraiseCanisters(
     if (question.about === undefined) warnOfStrangers(told, node, question, warn);
     return told;
   });
+  const published = await Published.of(question.trust, references);
   const appraised: (AppraisedCanister & { readonly proven: ProvenCanister })[] = [];
   for (const canister of proven ?? []) {
     const pause = question.breathe?.();
     if (pause !== undefined) await pause;
     const own = new Findings();
     const { body } = canister;
-    await appraiseCanister(canister, evidence, node, question, policy, references, own);
+    await appraiseCanister(canister, evidence, node, question, policy, published, own);
     const alone = node.machine === undefined ? "node" : "tee";
     const root = body.register !== undefined && node.ledger !== undefined ? "tpm" : alone;
     appraised.push({ label: body.label, root, status: own.status, checks: own.checks, proven: canister });

@@ -22,9 +22,8 @@ import {
 import type { NodeFacts } from "./node.ts";
 import { type CanisterRule, isForLabel, type Policy } from "./policy.ts";
 import { type EndedRun, endedRunsOf, inWords, isOfItsLabel } from "./past.ts";
-import { acceptedBy, type Published } from "./published.ts";
+import type { Published, PublishedFor } from "./published.ts";
 import type { Question } from "./question.ts";
-import type { References } from "./references.ts";
 import type { ProvenCanister } from "./tree.ts";
 import { assertRecorded, assertRegister, type CanisterRecords, isReordered, recordsOf } from "./register.ts";
 
@@ -35,14 +34,14 @@ export async function appraiseCanister(
   node: NodeFacts,
   question: Question,
   policy: Policy,
-  references: References,
+  all: Published,
   findings: Findings,
 ): Promise<void> {
   const { body, name } = canister;
   const rule = await findings.make("rules", () => ruleFor(body, node, policy));
   if (rule === undefined) return;
   const amended = amendedIn(body, node);
-  const published = await acceptedBy(rule, question.trust, references);
+  const published = all.for(rule);
   const contour = await findings.make("contour", () => knownContour(body, rule, question, published, amended));
   if (contour !== undefined) {
     await findings.make("state", () => assertState(body, contour.states, amended));
@@ -104,7 +103,7 @@ async function knownContour(
   body: CanisterBody,
   rule: CanisterRule,
   { trust }: Question,
-  published: Published,
+  published: PublishedFor,
   amended: string | undefined,
 ): Promise<KnownContour> {
   if (body.contour === undefined && amended !== undefined) return contourByState(body, rule, published, amended);
@@ -113,22 +112,22 @@ async function knownContour(
   const digest = bytesToHex(body.contour) as Digest;
   const isFor = (images: readonly string[]) =>
     images.length === 0 || (body.image !== undefined && images.includes(body.image));
-  const named = published.references.filter(({ contour }) => contour === digest);
+  const named = published.referencesOf(digest);
   const reference = named.find(({ images }) => isFor(images));
   if (named.length > 0 && reference === undefined)
     throw unknownContour("an image that this contour is for", body.image ?? "none", "use the contour of this image");
-  const found = await fileOf(digest, published.files);
+  const file = published.fileOf(digest);
   const signed = rule.signedContour ? await signatureOf(body, digest, trust) : undefined;
   if (signed !== undefined && !isFor(signed.images))
     throw unknownContour("an image that the signature is for", body.image ?? "none", "have it signed for this image");
-  if (reference === undefined && found === undefined)
+  if (reference === undefined && file === undefined)
     throw unknownContour(
       rule.contours === undefined ? "a contour of the reference values" : "a published contour that the rule names",
       digest.slice(0, 16) + (amended === undefined ? "" : `, to which ${amended}`),
       rule.contours === undefined ? "review it, and add it to them" : "start it under one of those, or name it there",
     );
-  const states = [reference?.state, found?.state].filter((state) => state !== undefined);
-  return { states, file: found?.file };
+  const states = [reference?.state, file?.state].filter((state) => state !== undefined);
+  return { states, file };
 }
 
 /** When the contour in force was last made to permit more, in words; undefined if that is not recorded. */
@@ -141,15 +140,15 @@ function amendedIn({ register }: CanisterBody, { ledger }: NodeFacts): string | 
 async function contourByState(
   { state, image }: CanisterBody,
   rule: CanisterRule,
-  { references, files }: Published,
+  published: PublishedFor,
   amended: string,
 ): Promise<KnownContour> {
   const told = bytesToHex(state);
   if (rule.signedContour)
     throw unknownContour("a signed contour", `none: ${amended}`, "sign what it does now, and amend it to that file");
   const isFor = (images: readonly string[]) => images.length === 0 || (image !== undefined && images.includes(image));
-  const reference = references.find((one) => one.state === told && isFor(one.images));
-  const file = files.find((one) => one.state === told);
+  const reference = published.referencesIn(told).find((one) => isFor(one.images));
+  const file = published.fileIn(told);
   if (reference === undefined && file === undefined)
     throw unknownContour(
       "a published contour of its state",
@@ -160,19 +159,12 @@ async function contourByState(
 }
 
 /** Whether a state that was in force earlier is that of a published contour. */
-function knownStates({ image }: CanisterBody, { references, files }: Published) {
+function knownStates({ image }: CanisterBody, published: PublishedFor) {
   return (state: Uint8Array): boolean => {
     const told = bytesToHex(state);
     const isFor = (images: readonly string[]) => images.length === 0 || (image !== undefined && images.includes(image));
-    return (
-      references.some((one) => one.state === told && isFor(one.images)) || files.some((file) => file.state === told)
-    );
+    return published.referencesIn(told).some((one) => isFor(one.images)) || published.fileIn(told) !== undefined;
   };
-}
-
-async function fileOf(digest: string, files: readonly ContourFile[]) {
-  for (const file of files) if ((await file.digest) === digest) return { file, state: file.state };
-  return undefined;
 }
 
 async function signatureOf({ signature }: CanisterBody, digest: Digest, { contourSigners }: Question["trust"]) {

@@ -269,7 +269,8 @@ function assertBoot(registers: Registers, policy: Policy, { boots }: References,
       "use a node with a TPM, or a policy that names no boots",
     );
   if (policy.boots.length === 0) return warn("the policy names no boot: any boot is accepted");
-  const named = boots.filter(({ name }) => policy.boots.includes(name));
+  const accepted = new Set(policy.boots);
+  const named = boots.filter(({ name }) => accepted.has(name));
   const differing = named.map(({ name, registers: values }) => {
     const other = [...values].find(([register, value]) => !equal(registers.get(register) ?? new Uint8Array(), value));
     return { name, other };

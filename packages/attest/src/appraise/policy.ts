@@ -23,7 +23,7 @@ export interface CanisterRule {
    * Contours that are accepted: names in the reference values, or `sha256:` and a digest in hexadecimal. Undefined: any that was published,
    * and none for what a process began for itself.
    */
-  readonly contours: readonly string[] | undefined;
+  readonly contours: ReadonlySet<string> | undefined;
   readonly bound: Demand;
   /** Departures that are accepted. */
   readonly departures: number;
@@ -76,6 +76,8 @@ const BIRTHS = 13;
 const FOR_BIRTHS: readonly number[] = [8, 9, 11, 12, 13, 14, 15];
 
 const YEAR = 366 * 24 * 3600;
+/** Contours that one rule names. */
+const MOST_CONTOURS = 4096;
 const NAME = /^[^\p{C}]{1,128}$/u;
 /** A digest that was written wrongly is not taken for a name. */
 const CONTOUR = /^(?:sha256:[0-9a-f]{64}|(?!sha256:)[^\p{C}]{1,128})$/u;
@@ -156,7 +158,7 @@ function canisterRule(at: Located): CanisterRule {
     ),
     register: demand(of("register"), "required"),
     signedContour: or(of("signedContour"), false, (one) => one.truth()),
-    contours: or<readonly string[] | undefined>(of("contours"), undefined, contoursIn),
+    contours: or<ReadonlySet<string> | undefined>(of("contours"), undefined, contoursIn),
     bound: demand(of("bound"), "if-there"),
     departures: or(of("departures"), 0, (one) => one.number(Number.MAX_SAFE_INTEGER)),
     losses: severity(of("losses")),
@@ -169,12 +171,11 @@ function patternIn(at: Located): string {
   return pattern;
 }
 
-function contoursIn(at: Located): readonly string[] {
-  const named = at
-    .list()
-    .map((one) => one.text(CONTOUR, "the name of a contour, or sha256: and 64 hexadecimal digits"));
+function contoursIn(at: Located): ReadonlySet<string> {
+  const named = at.list();
   if (named.length === 0) throw at.refused("at least one contour");
-  return named;
+  if (named.length > MOST_CONTOURS) throw at.refused(`at most ${MOST_CONTOURS} contours for one rule`);
+  return new Set(named.map((one) => one.text(CONTOUR, "the name of a contour, or sha256: and 64 hexadecimal digits")));
 }
 
 function or<T>(at: Located, otherwise: T, read: (at: Located) => T): T {

@@ -59,8 +59,8 @@ export function joined(all: readonly References[]): References {
     builds: all.flatMap(({ builds }) => builds),
     loads: all.flatMap(({ loads }) => loads),
   };
-  const names = whole.boots.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const names = new Set<string>();
+  const twice = whole.boots.find(({ name }) => names.size === names.add(name).size)?.name;
   if (twice !== undefined)
     throw new AttestError(
       "bad-policy-file",
