@@ -238,6 +238,15 @@ describe("a verifier", () => {
     expect(body.items).toMatchObject([{ who: "ann", act: "revoke", object: "node-1", detail: "sold" }]);
   });
 
+  it("has revocations in the record of the node's tenant, whose operators read it, though a person of all tenants revoked it", async () => {
+    const revoke = { body: { reason: "stolen" } };
+    expect((await rig.call("POST", "/v1/nodes/node-3/revocation", revoke)).status).toBe(200);
+    const { body } = await rig.get<{ items: object[] }>("/v1/audit", OPERATOR);
+    expect(body.items).toMatchObject([{ who: "ann", act: "revoke", object: "node-1", detail: "sold" }]);
+    const { body: all } = await rig.get<{ items: { object: string }[] }>("/v1/audit?limit=2");
+    expect(all.items.map(({ object }) => object)).toEqual(["node-3", "node-1"]);
+  });
+
   it("has not failed", () => {
     expect(rig.failures).toEqual([]);
   });

@@ -144,7 +144,7 @@ export class Administration {
    * From the answer on, no verifier affirms this node. Results that were signed before are of an earlier revocation epoch: relying parties
    * that know this one refuse them, and elsewhere they run out by themselves.
    */
-  async revoke(name: string, reason: string, { who, tenant }: Administrator): Promise<void> {
+  async revoke(name: string, reason: string, { who }: Pick<Administrator, "who">): Promise<void> {
     const node = await this.#ownership.take(name, TAKE_MS);
     if (node === undefined)
       throw new VerifierError("not-found", `no node ${name} is enrolled; see isoline fleet nodes`);
@@ -160,7 +160,8 @@ export class Administration {
         canisters: undefined,
         others: { ...verdict, why: `its node was revoked: ${reason}` },
         also: async (step) => {
-          await writeAct(step, { who, tenant, act: "revoke", object: name, detail: reason });
+          // Of the tenant of the node, whose operators are to read it, and not of the person.
+          await writeAct(step, { who, tenant: node.tenant, act: "revoke", object: name, detail: reason });
           // What was permitted before would undo it.
           await withdrawEnrolments(step, name);
           raised = await raiseEpoch(step);

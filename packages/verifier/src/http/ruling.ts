@@ -228,8 +228,7 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
     async (c) => {
       const person = await personOf(c, door, "operator");
       const { name } = await nodeFor(door, person, c.req.valid("param").name);
-      const by = { who: person.name, tenant: person.tenant ?? null };
-      await fleet.administration.revoke(name, c.req.valid("json").reason, by);
+      await fleet.administration.revoke(name, c.req.valid("json").reason, { who: person.name });
       const row = (await findNode(db, name)) as NodeRow;
       const counts = await countsByNode(db, [name]);
       return c.json(nodeDocument(row, counts.get(name) ?? {}, fleet), 200);
