@@ -145,11 +145,10 @@ export class Administration {
    * that know this one refuse them, and elsewhere they run out by themselves.
    */
   async revoke(name: string, reason: string, { who }: Pick<Administrator, "who">): Promise<void> {
-    const node = await this.#ownership.take(name, TAKE_MS);
-    if (node === undefined)
-      throw new VerifierError("not-found", `no node ${name} is enrolled; see isoline fleet nodes`);
-    await node.alone(async () => {
+    const isThere = await this.#ownership.alone(name, TAKE_MS, async (node) => {
       const verdict = { state: "revoked", failure: null, why: reason } as const;
+      // Should the answer of the database be lost: the next evidence is news, which is refused where the revocation was written.
+      [node.imprint, node.given, node.affirmed] = [null, undefined, undefined];
       let raised = undefined as RevocationEpoch | undefined;
       await writeVerdict(this.#db, {
         node: name,
@@ -170,10 +169,8 @@ export class Administration {
       });
       if (raised !== undefined) this.#epochs.raised(raised);
       node.state = "revoked";
-      node.imprint = null;
-      node.given = undefined;
-      node.affirmed = undefined;
     });
+    if (!isThere) throw new VerifierError("not-found", `no node ${name} is enrolled; see isoline fleet nodes`);
   }
 }
 

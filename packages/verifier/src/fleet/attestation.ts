@@ -4,7 +4,7 @@ import { type Appraisal, appraise, endOfResult } from "@isoline/attest/appraise"
 import { type EvidenceDelta, EvidenceReading } from "@isoline/attest/evidence";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
-import type { State, VerdictQueue } from "../store/index.ts";
+import { type State, type VerdictQueue, type VerdictWrite, wasRevoked } from "../store/index.ts";
 import { departedIn } from "./departed.ts";
 import { trustIn } from "./enrolled-as.ts";
 import type { Epochs } from "./epochs.ts";
@@ -81,11 +81,7 @@ export class Attestation {
       const { ownership, lease, challenges, timing, watch, logs, turns } = this.#parts;
       await turns.turn(node.tenant);
       if (ownership.present(node.name) !== node) throw elsewhere(node.name, "another verifier has taken it over");
-      if (node.state === "revoked")
-        throw new VerifierError(
-          "not-allowed",
-          `${node.name} was revoked; enrol it anew, with a token made for its name`,
-        );
+      if (node.state === "revoked") throw wasRevoked(node.name);
       const now = new Date();
       challenges.assertOurs(challenge, node.id, now, timing.stale);
       const reading = readingOf(sent instanceof Uint8Array ? sent : logs.whole(node.id, sent));
@@ -110,7 +106,7 @@ export class Attestation {
     reading: EvidenceReading,
     now: Date,
   ): Promise<AttestationResult> {
-    const { verdicts, lease, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
+    const { lease, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
     node.affirmed = undefined;
     const bodies = bodiesIn(reading);
     const given = await rules.forNode(node, bodies?.canisters ?? [], turns.breath(node.tenant));
@@ -151,7 +147,7 @@ export class Attestation {
       const departed = departedIn(verdict, file);
       const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now, departed, imprint });
       const stated = ledgerNews(node.id, file, node.accepted, verdict.accepted);
-      await verdicts.write(tenant, {
+      await this.#write(node, {
         ...write,
         evidence: { challenge, evidence: reading.bytes },
         policy: given.policy?.digest,
@@ -167,6 +163,17 @@ export class Attestation {
     appraised?.(verdict.state, isNews);
     const kept = bodies === undefined ? [] : logs.keep(node, reading.evidence);
     return answerOf(verdict, ear, given.missing, kept);
+  }
+
+  /** Where it is refused, the database says otherwise of the node than memory, and memory is no longer asked. */
+  async #write(node: OwnedNode, write: VerdictWrite): Promise<void> {
+    const { verdicts, ownership } = this.#parts;
+    try {
+      await verdicts.write(node.tenant, write);
+    } catch (fault) {
+      if (fault instanceof VerifierError) ownership.forget(node);
+      throw fault;
+    }
   }
 }
 

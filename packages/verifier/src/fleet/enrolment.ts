@@ -133,19 +133,19 @@ export class Enrolment {
     const row = { ...node, name, tenant, labels, token: tokenDigest(token), enrolled: new Date() };
     const on = node.machine === null ? "" : `, on ${node.machine}`;
     const act = { who: `node ${name}`, tenant, object: name, detail: `id ${node.id}${on}` };
-    // Of a node that is there, no other verifier may hold the old token in memory when the new one counts.
-    const there = await this.#ownership.take(name, TAKE_MS);
-    const written = async (step: Database): Promise<readonly ToState[]> => {
+    const written = async (step: Database, which: "first" | "anew"): Promise<readonly ToState[]> => {
       if (node.machine !== null) await assertPlace(step, node.machine, name, this.#rules.trusted);
-      if (there === undefined) await insertNode(step, row);
+      if (which === "first") await insertNode(step, row);
       else if (kept.replaces === null || !(await renewEnrolment(step, row, kept.replaces))) throw taken(name);
-      await writeAct(step, { ...act, act: there === undefined ? "enrol" : "enrol anew" });
-      return [{ kind: "enrolment", node: node.id, which: there === undefined ? "first" : "anew" }];
+      await writeAct(step, { ...act, act: which === "first" ? "enrol" : "enrol anew" });
+      return [{ kind: "enrolment", node: node.id, which }];
     };
-    if (there === undefined)
-      await this.#db.transaction().execute(async (step) => await state(step, await written(step)));
-    else await there.alone(() => this.#renew(kept, row.enrolled, written));
-    this.#ownership.forget(name);
+    // Of a node that is there, no other verifier may hold the old token in memory when the new one counts.
+    const isAnew = await this.#ownership.alone(name, TAKE_MS, async (there) => {
+      await this.#renew(kept, row.enrolled, (step) => written(step, "anew"));
+      this.#ownership.forget(there);
+    });
+    if (!isAnew) await this.#db.transaction().execute(async (step) => await state(step, await written(step, "first")));
     return { name, id: node.id, token };
   }
 

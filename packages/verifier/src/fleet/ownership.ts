@@ -68,6 +68,24 @@ export class Ownership {
     }
   }
 
+  /**
+   * Does work on a node in its turn; false where there is no such node. While it waits, the node may be given back and come anew: then the
+   * work is on that one, which answers from then on. What is written behind its back, it would write over.
+   */
+  async alone(name: string, patienceMs: number, work: (node: OwnedNode) => Promise<void>): Promise<boolean> {
+    for (const until = performance.now() + patienceMs; ; ) {
+      const node = await this.take(name, patienceMs);
+      if (node === undefined) return false;
+      const isDone = await node.alone(async () => {
+        if (this.present(name) !== node) return false;
+        await work(node);
+        return true;
+      });
+      if (isDone) return true;
+      if (performance.now() > until) throw elsewhere(name, "it goes from one verifier to another");
+    }
+  }
+
   #own(node: OwnedNode): OwnedNode {
     this.#nodes.set(node.name, node);
     this.#owned(node);
@@ -97,8 +115,8 @@ export class Ownership {
   }
 
   /** Drops what is in memory of a node: it is read again. */
-  forget(name: string): void {
-    this.#nodes.delete(name);
+  forget(node: OwnedNode): void {
+    if (this.#nodes.get(node.name) === node) this.#nodes.delete(node.name);
   }
 
   /** Drops everything: the lease was lost, so others may own it already. */

@@ -68,21 +68,24 @@ export class Watch {
   }
 
   async #markOrLookAgain(name: string): Promise<void> {
+    const node = this.#ownership.present(name);
+    if (node === undefined) return;
     try {
-      await this.#mark(name);
+      await this.#mark(node);
     } catch (fault) {
-      if (storeGone(fault) === undefined && !(fault instanceof VerifierError)) throw fault;
-      // Its owner watches it; or the database is gone, and it is looked at again soon.
+      // It was revoked, or its owner watches it: what is here of it is old.
+      if (fault instanceof VerifierError) return this.#ownership.forget(node);
+      if (storeGone(fault) === undefined) throw fault;
+      // The database is gone, and it is looked at again soon.
       if (this.#ownership.present(name) !== undefined) this.#wheel.set(name, TRY_AGAIN_SECONDS);
     }
   }
 
-  async #mark(name: string): Promise<void> {
-    const node = this.#ownership.present(name);
-    if (node === undefined) return;
+  async #mark(node: OwnedNode): Promise<void> {
+    const { name } = node;
     await node.alone(async () => {
-      // Its evidence was being judged when it was due.
-      if (this.#wheel.has(name)) return;
+      // Its evidence was being judged when it was due; or it was given back and came anew, and that one is watched.
+      if (this.#wheel.has(name) || this.#ownership.present(name) !== node) return;
       if (node.state === "revoked" || node.state === "stale" || node.state === "unknown") return;
       const why = `no evidence for ${this.#seconds} seconds; see whether the node runs and reaches a verifier`;
       const verdict = { state: "stale", failure: "unreachable", why } as const;

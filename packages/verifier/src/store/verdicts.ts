@@ -44,15 +44,18 @@ interface Plan {
   readonly changes: readonly NewChange[];
 }
 
-/** Refuses with `owned-elsewhere` where another verifier has become the owner in the meantime. */
+/**
+ * Refuses with `owned-elsewhere` where another verifier has become the owner in the meantime, and with `not-allowed` where the node is
+ * revoked: only an enrolment anew, which makes it unknown, ends a revocation.
+ */
 export async function writeVerdict(db: Database, write: VerdictWrite): Promise<void> {
   const [refusal] = await writeVerdicts(db, [write]);
   if (refusal !== undefined) throw refusal;
 }
 
 /**
- * Writes verdicts of different nodes in one transaction. Gives for each the refusal `owned-elsewhere` where another verifier has become
- * the owner in the meantime, and undefined where it was written. Where it fails in another way, none was written.
+ * Writes verdicts of different nodes in one transaction. Gives for each the refusal, as `writeVerdict` has it, and undefined where it was
+ * written. Where it fails in another way, none was written.
  */
 export function writeVerdicts(
   db: Database,
@@ -60,7 +63,8 @@ export function writeVerdicts(
 ): Promise<readonly (VerifierError | undefined)[]> {
   return db.transaction().execute(async (step) => {
     const nodes = await lockedNodes(step, writes);
-    const ours = writes.filter(({ node, verifier }) => nodes.get(node)?.owner === verifier);
+    const refusals = writes.map((write) => refusalOf(write, nodes.get(write.node)));
+    const ours = writes.filter((_, at) => refusals[at] === undefined);
     const standing = await standingCanisters(step, ours);
     const plans = ours.map((write) =>
       planOf(write, nodes.get(write.node) as NodeRow, standing.get(write.node) ?? new Map()),
@@ -83,12 +87,21 @@ export function writeVerdicts(
         ...statementsOf(before.id, changes, write.policy),
       ]),
     );
-    return writes.map((write) => (ours.includes(write) ? undefined : elsewhere(write.node)));
+    return refusals;
   });
 }
 
-const elsewhere = (node: string): VerifierError =>
-  new VerifierError("owned-elsewhere", `another verifier answers for ${node} now; send it again`);
+/** What was judged, or found silent, may be so by what stood before the revocation. */
+function refusalOf({ node, verifier, verdict }: VerdictWrite, row: NodeRow | undefined): VerifierError | undefined {
+  if (row?.owner !== verifier)
+    return new VerifierError("owned-elsewhere", `another verifier answers for ${node} now; send it again`);
+  const staysOrEnds = verdict.state === "revoked" || verdict.state === "unknown";
+  return row.state === "revoked" && !staysOrEnds ? wasRevoked(node) : undefined;
+}
+
+/** How whatever a revoked node asks for is refused. */
+export const wasRevoked = (node: string): VerifierError =>
+  new VerifierError("not-allowed", `${node} was revoked; enrol it anew, with a token made for its name`);
 
 /** In the order of their names, so that two transactions never wait for each other. */
 async function lockedNodes(
