@@ -151,11 +151,13 @@ export class Rig {
   }
 
   async challenge(node: SoftwareNode): Promise<string> {
-    const { status, body } = await this.call<{ challenge: string }>("GET", `/v1/nodes/${node.name}/challenge`, {
-      token: node.token,
-    });
+    const { status, body } = await this.askChallenge(node);
     if (status !== 200) throw new Error(`challenge: ${status} ${JSON.stringify(body)}`);
     return body.challenge;
+  }
+
+  askChallenge(node: SoftwareNode): Promise<Answer<{ challenge: string }>> {
+    return this.get(`/v1/nodes/${node.name}/challenge`, node.token);
   }
 
   send<T = Result>(node: SoftwareNode, challenge: string, evidence: Uint8Array, as = ""): Promise<Answer<T>> {
@@ -167,9 +169,11 @@ export class Rig {
     });
   }
 
-  /** A challenge, and the evidence for it. */
+  /** A challenge, and the evidence for it; the refusal of the challenge, where the node was revoked. */
   async attest<T = Result>(node: SoftwareNode, told: Told = {}): Promise<Answer<T>> {
-    const challenge = await this.challenge(node);
+    const asked = await this.askChallenge(node);
+    if (asked.status === 403) return asked as unknown as Answer<T>;
+    const challenge = asked.status === 200 ? asked.body.challenge : await this.challenge(node);
     return this.send<T>(node, challenge, node.evidence(Buffer.from(challenge, "hex"), told));
   }
 }

@@ -14,7 +14,7 @@ import {
 } from "../access/index.ts";
 import { VerifierError } from "../error.ts";
 import { type Fleet, type OwnedNode, tokenDigest } from "../fleet/index.ts";
-import { findNode } from "../store/index.ts";
+import { findNode, type State, wasRevoked } from "../store/index.ts";
 import type { AtOnce } from "./at-once.ts";
 import type { BytesAtOnce } from "./bytes-at-once.ts";
 import { nodeNameIn } from "./certified-name.ts";
@@ -95,13 +95,15 @@ interface ProvenNode {
   readonly name: string;
   readonly id: string;
   readonly tenant: string;
+  readonly state: State;
 }
 
-/** The node behind a request, proven; nothing is taken over for it. */
+/** The node behind a request, proven; nothing is taken over for it. One that is revoked is refused, whatever it asks for. */
 export async function provenNode(c: Context<Env>, door: Door, name?: string): Promise<ProvenNode> {
   const known = c.get("node") ?? (await countedNode(c, door));
   if (name !== undefined && name !== known.name)
     throw new VerifierError("not-allowed", `expected node ${name}, got ${known.name}; a node speaks for itself alone`);
+  if (known.state === "revoked") throw wasRevoked(known.name);
   return known;
 }
 
