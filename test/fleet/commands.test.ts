@@ -202,16 +202,19 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
       expect(status).toBe(3);
     });
 
-    it("publishes reference values after their contours", async () => {
+    it("publishes reference values after their contours, and withdraws contours last", async () => {
       writeFileSync(join(place, "references.json"), "{}");
       writeFileSync(join(place, "web.contour"), "a contour");
       const digest = createHash("sha256").update("a contour").digest("hex");
       server.answers(() => ({ status: 204 }));
-      await fleet("reference", "main", "--set", "references.json", "--contour", "web.contour");
+      const old = "0a".repeat(32);
+      await fleet("reference", "main", "--set", "references.json", "--contour", "web.contour", "--withdraw", old);
       expect(server.asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
         `PUT /v1/contours/${digest}`,
         "PUT /v1/references/main",
+        `DELETE /v1/contours/${old}`,
       ]);
+      expect((await fleet("reference", "--withdraw", "web.contour")).status).toBe(2);
     });
 
     it("makes a token, which alone is on stdout", async () => {

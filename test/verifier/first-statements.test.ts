@@ -141,6 +141,6 @@ describe.skipIf(needsPostgres)("the first statements of a database (needs Debian
       [2, "withdraw-contour"],
       [3, "publish-contour"],
     ]);
-    expect(await stores.contoursNamed(beginner.db, [digest])).toEqual([{ digest, reviewed: true }]);
+    expect(await stores.contoursNamed(beginner.db, [digest])).toEqual([{ digest, reviewed: true, withdrawn: false }]);
   });
 });

@@ -1,4 +1,4 @@
-/** What administrators ruled, in both stores: it stands whatever evidence says. */
+/** What administrators ruled, in both stores: it stands whatever evidence says, and whatever a node sends. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,9 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     ...{ canisters: undefined, others: as(state) },
   });
   const stands = async (name = "node-1") => (await stores.findNode(store.db, name))?.state;
+  const put = (digest: string, reviewed: boolean) =>
+    stores.writeContour(store.db, { digest, file: Buffer.alloc(9), reviewed, since: new Date() });
+  const named = async (digest: string) => (await stores.contoursNamed(store.db, [digest]))[0];
 
   beforeAll(async () => {
     store = await open();
@@ -26,7 +29,7 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     await close();
   });
   beforeEach(async () => {
-    for (const table of ["changes", "nodes", "verifiers"] as const)
+    for (const table of ["changes", "nodes", "contours", "withdrawn_contours", "verifiers"] as const)
       await store.db.deleteFrom(table).execute();
     await stores.beginLease(store.db, "v1", "host", 60);
     for (const node of nodes) {
@@ -58,6 +61,42 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
       await stores.writeVerdict(store.db, write(state));
       expect(await stands()).toBe(state);
     }
+  });
+
+  it("a contour that was withdrawn stays so when it is forgotten and a node sends it again, until a person puts it", async () => {
+    await put("aa", true);
+    await stores.withdrawContours(store.db, ["aa", "bb", "aa"]);
+    await stores.withdrawContours(store.db, []);
+    await stores.withdrawContours(store.db, ["aa"]);
+    expect(await named("aa")).toEqual({ digest: "aa", reviewed: false, withdrawn: true });
+    await stores.forgetContours(store.db, []);
+    expect(await named("aa")).toBeUndefined();
+    for (const digest of ["aa", "bb", "cc"]) await put(digest, false);
+    expect(await stores.contoursNamed(store.db, ["aa", "bb", "cc"])).toEqual(
+      expect.arrayContaining([
+        { digest: "aa", reviewed: false, withdrawn: true },
+        { digest: "bb", reviewed: false, withdrawn: true },
+        { digest: "cc", reviewed: false, withdrawn: false },
+      ]),
+    );
+    await put("aa", true);
+    await stores.reinstateContours(store.db, ["bb"]);
+    await stores.reinstateContours(store.db, []);
+    expect([await named("aa"), await named("bb")]).toEqual([
+      { digest: "aa", reviewed: true, withdrawn: false },
+      { digest: "bb", reviewed: false, withdrawn: false },
+    ]);
+  });
+
+  it("more contours are withdrawn and named at once than a statement has values", async () => {
+    const many = Array.from({ length: 70_000 }, (_, at) => at.toString(16).padStart(64, "0"));
+    const stamp = await stores.rulesStamp(store.db);
+    await stores.withdrawContours(store.db, many);
+    expect(await stores.rulesStamp(store.db)).not.toBe(stamp);
+    await put(many[69_999] as string, false);
+    expect(await named(many[69_999] as string)).toMatchObject({ withdrawn: true });
+    await stores.reinstateContours(store.db, many);
+    expect(await named(many[69_999] as string)).toMatchObject({ withdrawn: false });
   });
 }
 

@@ -1,9 +1,13 @@
-/** A contour that reference values name no more counts no longer, also where a person had put it; put anew, it counts again. */
+/** A contour that is withdrawn counts no longer, also where a person had put it, or a trusted key has signed it. */
+import { generateKeyPairSync, sign } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { preAuthenticated, STATEMENT, writeStatement } from "@isoline/core/verify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canisterSample } from "../attest/samples.ts";
-import { contour, digest, published } from "../forgery/published.ts";
+import { contour, digest, narrow, narrowReference, narrowState, published } from "../forgery/published.ts";
 import { FleetLog } from "./logged.ts";
-import { Rig, samplePolicy } from "./rig.ts";
+import { OPERATOR, Rig, samplePolicy } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const state = Buffer.from(published.state).toString("hex");
@@ -53,6 +57,11 @@ describe.each(["without a log", "with a log"])("a contour that is withdrawn, %s"
     expect(await judged()).toMatchObject([{ state: "affirming" }]);
   });
 
+  it("counts no longer when a person withdraws it, though no reference values name it", async () => {
+    expect((await rig.call("DELETE", `/v1/contours/${digest}`)).status).toBe(204);
+    expect(await judged()).toMatchObject([{ state: "contraindicated", failure: "unknown-contour" }]);
+  });
+
   it.runIf(which === "with a log")("is stated as what came, went and came again", async () => {
     await rig.stop();
     const stated = log
@@ -67,7 +76,94 @@ describe.each(["without a log", "with a log"])("a contour that is withdrawn, %s"
       "publish-contour small",
       "withdraw-contour small",
       "publish-contour by a person",
+      "withdraw-contour by a person",
     ]);
+  });
+
+  it("has not made the verifier fail", () => {
+    expect(rig.failures).toEqual([]);
+  });
+});
+
+describe("a contour that a trusted key has signed, and that is withdrawn", () => {
+  const rig = new Rig();
+  const node = new SoftwareNode("node-1");
+  const owner = generateKeyPairSync("ed25519");
+  const payload = writeStatement("small.contour", { digest, images: [] });
+  const sig = sign(null, preAuthenticated(STATEMENT, payload), owner.privateKey).toString("base64");
+  const envelope = { payloadType: STATEMENT, payload: Buffer.from(payload).toString("base64"), signatures: [{ sig }] };
+  const signature = Uint8Array.from(Buffer.from(JSON.stringify(envelope)));
+  const signed = canisterSample("web", { ...published, signature });
+  const other = canisterSample("web", {
+    ...{ contour: Uint8Array.from(Buffer.from(narrowReference.contour, "hex")), state: narrowState, started: 1 },
+  });
+  const unknown = [{ state: "contraindicated", failure: "unknown-contour" }];
+  const judged = async (canister = signed) => (await rig.attest(node, { canisters: [canister] })).body.canisters;
+  const sent = async (which: string, body: Uint8Array) =>
+    (await rig.call("PUT", `/v1/contours/${which}`, { token: node.token, body })).status;
+  const withdrawn = async (token?: string) =>
+    (await rig.call("DELETE", `/v1/contours/${digest}`, token === undefined ? {} : { token })).status;
+  let version = 0;
+  const name = (contours: readonly object[]) =>
+    rig.rules(samplePolicy({ version: ++version }), { references: 1, contours });
+
+  beforeAll(async () => {
+    mkdirSync(join(rig.place, "trust/contour-signers"), { mode: 0o700 });
+    const pem = String(owner.publicKey.export({ type: "spki", format: "pem" }));
+    writeFileSync(join(rig.place, "trust/contour-signers/owner.pub"), pem, { mode: 0o600 });
+    await rig.enrol([node]);
+    await rig.start();
+    await name([]);
+  });
+  afterAll(() => rig.close());
+
+  it("counts by its signature, once a node has sent it", async () => {
+    expect(await judged()).toMatchObject(unknown);
+    expect(await sent(digest, contour)).toBe(201);
+    expect(await judged()).toMatchObject([{ state: "affirming" }]);
+  });
+
+  it("counts no longer when reference values named it and name it no more, though its signature is as good as before", async () => {
+    await name([small]);
+    expect(await judged()).toMatchObject([{ state: "affirming" }]);
+    await name([]);
+    expect(await judged()).toMatchObject(unknown);
+  });
+
+  it("counts no longer either when it was forgotten and is sent again, or the verifier was started anew", async () => {
+    expect(await judged(other)).toMatchObject(unknown);
+    expect(await sent(narrowReference.contour, narrow)).toBe(201);
+    expect((await rig.get(`/v1/contours/${digest}`)).status).toBe(404);
+    expect(await judged()).toMatchObject(unknown);
+    expect(await sent(digest, contour)).toBe(201);
+    expect(await judged()).toMatchObject(unknown);
+    await rig.stop();
+    await rig.start();
+    expect(await judged()).toMatchObject(unknown);
+  });
+
+  it("counts again when reference values name it, and is then withdrawn by those alone", async () => {
+    await name([small]);
+    expect(await judged()).toMatchObject([{ state: "affirming" }]);
+    expect(await rig.call("DELETE", `/v1/contours/${digest}`)).toMatchObject({
+      status: 409,
+      body: {
+        error: { message: expect.stringMatching(/^expected a contour that no reference values name, got "small"/) },
+      },
+    });
+    expect(await judged()).toMatchObject([{ state: "affirming" }]);
+  });
+
+  it("counts again when a person puts it, and no longer when one withdraws it; who is of one tenant may not", async () => {
+    await name([]);
+    expect((await rig.call("PUT", `/v1/contours/${digest}`, { body: contour })).status).toBeLessThan(300);
+    expect(await judged()).toMatchObject([{ state: "affirming" }]);
+    expect(await withdrawn(OPERATOR)).toBe(403);
+    expect(await judged()).toMatchObject([{ state: "affirming" }]);
+    expect(await withdrawn()).toBe(204);
+    expect(await judged()).toMatchObject(unknown);
+    const { body } = await rig.get<{ items: object[] }>("/v1/audit?limit=1");
+    expect(body.items).toMatchObject([{ who: "ann", act: "withdraw contour", object: digest }]);
   });
 
   it("has not made the verifier fail", () => {

@@ -69,6 +69,10 @@ export const dryRunOf = (server: FleetServer, name: string, body: Uint8Array) =>
 export const publishContour = (server: FleetServer, digest: string, body: Uint8Array) =>
   server.text(`/v1/contours/${digest}`, { method: "PUT", headers: AS_TEXT, body });
 
+/** A contour that counts no longer, by the digest of its file in hexadecimal. */
+export const withdrawContour = (server: FleetServer, digest: string) =>
+  server.text(`/v1/contours/${part(digest)}`, { method: "DELETE" });
+
 /** What an enrolment token is for. `expires` in ISO 8601. */
 export interface TokenOrder {
   readonly tenant: string;

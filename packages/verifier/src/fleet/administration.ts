@@ -9,9 +9,11 @@ import {
   contoursBy,
   type Database,
   forgetContours,
+  lockContours,
   lockLog,
   raiseEpoch,
   references,
+  reinstateContours,
   sentContours,
   state,
   withdrawContours,
@@ -86,6 +88,7 @@ export class Administration {
     await this.#db.transaction().execute(async (step) => {
       // Held from here on, so that what others put is not stated as if it were of this file.
       const isLogged = await lockLog(step);
+      await lockContours(step);
       if (isLogged) assertFits(contours);
       const before = await this.#rules.contoursIn(await references(step));
       await writeReference(step, { name, digest, file: Buffer.from(file), since: new Date(), who });
@@ -93,7 +96,8 @@ export class Administration {
       await writeAct(step, { who, tenant, act: "put references", object: name, detail });
       const after = await this.#rules.contoursIn(await references(step));
       const named = new Set(after.map(({ contour }) => contour));
-      // A person put them for these reference values: they count no longer for any image.
+      await reinstateContours(step, [...named]);
+      // A person put or signed them for these reference values: they count no longer for any image.
       await withdrawContours(
         step,
         before.map(({ contour }) => contour).filter((contour) => !named.has(contour)),
@@ -110,6 +114,7 @@ export class Administration {
     const isNew = await this.#db.transaction().execute(async (step) => {
       // As above: it may be withdrawn at the same time, and the order of the two is that of the statements.
       await lockLog(step);
+      await lockContours(step);
       const [there] = await contoursBy(step, [digest]);
       const made = await writeContour(step, { digest, file: Buffer.from(file), reviewed: true, since: new Date() });
       await writeAct(step, { ...by, act: "put contour", object: digest, detail: `${file.length} bytes` });
@@ -121,6 +126,28 @@ export class Administration {
     });
     this.#rules.contourCame();
     return isNew;
+  }
+
+  /**
+   * A contour that counts no longer, though it is signed, until a person puts it anew or reference values name it. It need not be here.
+   * Refuses with `conflict` one that reference values name: it is withdrawn by those.
+   */
+  async withdrawContour(digest: string, by: Administrator): Promise<void> {
+    await this.#db.transaction().execute(async (step) => {
+      await lockLog(step);
+      await lockContours(step);
+      const told = await this.#rules.contoursIn(await references(step));
+      const named = told.find(({ contour }) => contour === digest);
+      if (named !== undefined)
+        throw new VerifierError(
+          "conflict",
+          `expected a contour that no reference values name, got ${JSON.stringify(named.name)} of them; leave it out there`,
+        );
+      await withdrawContours(step, [digest]);
+      await writeAct(step, { ...by, act: "withdraw contour", object: digest, detail: "counts no longer" });
+      await state(step, [{ kind: "withdraw-contour", name: undefined, digest }]);
+    });
+    this.#rules.changed();
   }
 
   /**

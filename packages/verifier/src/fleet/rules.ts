@@ -15,11 +15,11 @@ import { IsolineError } from "@isoline/core/error";
 import type { Digest } from "@isoline/core/digest";
 import { signerOf } from "@isoline/core/verify";
 import {
-  type ContourRow,
   contoursBy,
   contoursNamed,
   currentPolicies,
   type Database,
+  type NamedContour,
   type PolicyRow,
   references,
   rulesStamp,
@@ -55,9 +55,6 @@ export interface RulesForNode {
   /** For an appraisal by this policy: what was read of these very files before, and reads them where nothing was. */
   readonly read: typeof readRules;
 }
-
-/** A contour of the store, without its bytes. */
-type NamedContour = Pick<ContourRow, "digest" | "reviewed">;
 
 export class Rules {
   readonly #db: Database;
@@ -170,15 +167,18 @@ export class Rules {
     return all;
   }
 
-  /** A contour that only a node sent counts where a reference names it, or a trusted key signed it; anything else would let a node
-   *  choose what it is judged by. */
+  /**
+   * A contour that only a node sent counts where a reference names it, or a trusted key signed it; anything else would let a node choose
+   * what it is judged by. Signatures do not end, so one that was withdrawn counts by none.
+   */
   async #counts(
-    { digest, reviewed }: NamedContour,
+    { digest, reviewed, withdrawn }: NamedContour,
     { named }: Loaded,
     signatures: readonly Uint8Array[],
     breathe: () => Promise<void> | undefined,
   ): Promise<boolean> {
-    if (reviewed || named.has(digest)) return true;
+    if (named.has(digest)) return true;
+    if (withdrawn || reviewed) return !withdrawn;
     const keys = this.trusted.contourSigners;
     for (const signature of signatures) {
       const pause = breathe();

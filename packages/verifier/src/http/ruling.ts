@@ -26,6 +26,7 @@ import { nodeFor } from "./watching.ts";
 
 const MOST_POLICY = 2 ** 20;
 const MOST_REFERENCES = 16 * 2 ** 20;
+const ofContour = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 const anyFile = { description: "The file.", content: { "application/octet-stream": { schema: z.string() } } };
 
 export function rulingRoutes(app: OpenAPIHono<Env>, door: Door): void {
@@ -168,7 +169,7 @@ function referenceRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "get",
       path: "/v1/contours/{sha256}",
       summary: "A contour, as a map and as its text.",
-      request: { params: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }) },
+      request: { params: ofContour },
       responses: { 200: json(contourMap, "The contour.") },
     }),
     async (c) => {
@@ -181,6 +182,22 @@ function referenceRoutes(app: OpenAPIHono<Env>, door: Door): void {
       // To read a contour of many megabytes takes long.
       await fleet.turns.turn(tenant);
       return c.json(contourMapOf(name, Buffer.from(row.file).toString("utf8")), 200);
+    },
+  );
+  app.openapi(
+    route({
+      method: "delete",
+      path: "/v1/contours/{sha256}",
+      summary:
+        "Withdraw a contour: it counts no longer, though it is signed, until a person or reference values bring it back.",
+      middleware: [personOfAllFirst(door, "operator")] as const,
+      request: { params: ofContour },
+      responses: { 204: { description: "It counts no longer." } },
+    }),
+    async (c) => {
+      const { name: who } = await personOf(c, door, "operator");
+      await fleet.administration.withdrawContour(c.req.valid("param").sha256, { who, tenant: null });
+      return c.body(null, 204);
     },
   );
 }

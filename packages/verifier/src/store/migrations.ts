@@ -92,6 +92,10 @@ const silences = `
 alter table nodes add column silent timestamptz;
 `;
 
+const withdrawn = `
+create table withdrawn_contours (digest text primary key, since timestamptz not null);
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -102,6 +106,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0007-imprints": { up: (db) => run(db, imprints) },
   "0008-bounds": { up: (db) => run(db, bounds) },
   "0009-silences": { up: (db) => run(db, silences) },
+  "0010-withdrawn": { up: (db) => run(db, withdrawn) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

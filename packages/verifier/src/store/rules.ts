@@ -8,6 +8,15 @@ export type PolicyRow = Selectable<PolicyTable>;
 export type ReferenceRow = Selectable<ReferenceTable>;
 export type ContourRow = Selectable<ContourTable>;
 
+/** A contour without its bytes. */
+export interface NamedContour {
+  readonly digest: string;
+  /** Whether a person put it there. */
+  readonly reviewed: boolean;
+  /** Whether it counts no longer, though a trusted key may have signed it. */
+  readonly withdrawn: boolean;
+}
+
 /** The newest version of each policy. */
 export async function currentPolicies(db: Database): Promise<readonly PolicyRow[]> {
   const { rows } = await sql<PolicyRow>`select distinct on (name) * from policies order by name, version desc`.execute(
@@ -59,16 +68,15 @@ export async function contoursBy(db: Database, digests: readonly string[]): Prom
     .execute();
 }
 
-/** Which of these contours are there, and whether a person put them; without their bytes. */
-export async function contoursNamed(
-  db: Database,
-  digests: readonly string[],
-): Promise<readonly Pick<ContourRow, "digest" | "reviewed">[]> {
+/** Which of these contours are there. */
+export async function contoursNamed(db: Database, digests: readonly string[]): Promise<readonly NamedContour[]> {
   if (digests.length === 0) return [];
   return await db
     .selectFrom("contours")
-    .select(["digest", "reviewed"])
-    .where("digest", "in", [...digests])
+    .leftJoin("withdrawn_contours", "withdrawn_contours.digest", "contours.digest")
+    .select(["contours.digest", "contours.reviewed"])
+    .select(sql<boolean>`withdrawn_contours.digest is not null`.as("withdrawn"))
+    .where("contours.digest", "in", [...digests])
     .execute();
 }
 
@@ -77,7 +85,7 @@ export function reviewedContours(db: Database): Promise<readonly ContourRow[]> {
   return db.selectFrom("contours").selectAll().where("reviewed", "=", true).orderBy("digest").execute();
 }
 
-/** Whether it was not there. One that a person puts there is reviewed from then on. */
+/** Whether it was not there. One that a person puts there is reviewed from then on, and withdrawn no longer. */
 export async function writeContour(db: Database, row: ContourRow): Promise<boolean> {
   const [there] = await contoursBy(db, [row.digest]);
   await db
@@ -87,18 +95,34 @@ export async function writeContour(db: Database, row: ContourRow): Promise<boole
       on.column("digest").doUpdateSet({ reviewed: sql<boolean>`contours.reviewed or ${row.reviewed}` }),
     )
     .execute();
+  if (row.reviewed) await reinstateContours(db, [row.digest]);
   if (there === undefined || there.reviewed !== row.reviewed) await rulesChanged(db, CONTOUR_CAME);
   return there === undefined;
 }
 
-/** Contours that no reference values name any more: as if only a node had sent them. */
+/** No other transaction decides which contours count before this one ends. Taken after the lock of the log. */
+export async function lockContours(step: Database): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext('isoline contours that count'))`.execute(step);
+}
+
+/**
+ * Contours that count no longer, though trusted keys may have signed them: each is as if only a node had sent it, and is marked. The mark
+ * is there before a node sends it, and after it was forgotten.
+ */
 export async function withdrawContours(db: Database, digests: readonly string[]): Promise<void> {
   if (digests.length === 0) return;
-  await db
-    .updateTable("contours")
-    .set({ reviewed: false })
-    .where("digest", "in", [...digests])
-    .execute();
+  const all = [...new Set(digests)];
+  await sql`update contours set reviewed = false where digest = any(${all}::text[])`.execute(db);
+  await sql`
+    insert into withdrawn_contours (digest, since) select told, now() from unnest(${all}::text[]) as told
+    on conflict do nothing`.execute(db);
+  await rulesChanged(db);
+}
+
+/** Contours that a person put anew, or that reference values name: they are withdrawn no longer. */
+export async function reinstateContours(db: Database, digests: readonly string[]): Promise<void> {
+  if (digests.length === 0) return;
+  await sql`delete from withdrawn_contours where digest = any(${[...digests]}::text[])`.execute(db);
 }
 
 /**
@@ -128,7 +152,8 @@ export async function rulesStamp(db: Database): Promise<string> {
   const { rows } = await sql<{ stamp: string }>`
     select concat_ws(' ',
       (select count(*) || ' ' || max(since) from policies),
-      (select string_agg(name || ' ' || digest, ' ' order by name) from reference_files)) as stamp`.execute(db);
+      (select string_agg(name || ' ' || digest, ' ' order by name) from reference_files),
+      (select count(*) || ' ' || max(since) from withdrawn_contours)) as stamp`.execute(db);
   return rows[0]?.stamp ?? "";
 }
 

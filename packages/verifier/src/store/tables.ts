@@ -178,6 +178,12 @@ export interface ContourTable {
   since: Date;
 }
 
+/** Contours that count no longer, though trusted keys may have signed them. Their bytes may be forgotten; this is not. */
+export interface WithdrawnContourTable {
+  digest: string;
+  since: Date;
+}
+
 export interface AuditTable {
   id: Generated<number>;
   at: Date;
@@ -250,6 +256,7 @@ export interface Tables {
   policies: PolicyTable;
   reference_files: ReferenceTable;
   contours: ContourTable;
+  withdrawn_contours: WithdrawnContourTable;
   audit: AuditTable;
   verifiers: VerifierTable;
   receivers: ReceiverTable;

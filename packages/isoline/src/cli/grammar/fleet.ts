@@ -115,14 +115,24 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
   asked(fleet.command("reference"))
     .summary("the reference values: list, read, publish")
     .description(
-      "Without a name, lists the reference values. With one, prints or publishes them; contours may go with them.",
+      "Without a name, lists the reference values. With one, prints or publishes them; contours may go with them. A contour that is " +
+        "left out of them is withdrawn.",
     )
     .argument("[name]", "the reference values")
     .option("--set <file>", "publish these")
     .option("--contour <file>", "publish a contour; may be repeated", repeated)
+    .option(
+      "--withdraw <digest>",
+      "withdraw a contour that they do not name, though it is signed; may be repeated",
+      repeated,
+    )
     .addHelpText(
       "after",
-      examples("isoline fleet reference", "isoline fleet reference main --set references.signed --contour web.contour"),
+      examples(
+        "isoline fleet reference",
+        "isoline fleet reference main --set references.signed --contour web.contour",
+        "isoline fleet reference --withdraw $(sha256sum web.contour | cut -d' ' -f1)",
+      ),
     )
     .action((name: string | undefined, options: FleetShelfOptions) =>
       ends(import("../commands/fleet/shelf.ts").then(({ fleetReference }) => fleetReference(name, options))),

@@ -1,6 +1,14 @@
 /** `isoline fleet policy` and `isoline fleet reference`: files that say what is accepted, and what good looks like. */
 import { createHash } from "node:crypto";
-import { dryRunOf, fileOf, publish, publishContour, published, type Shelf } from "../../../fleet/people.ts";
+import {
+  dryRunOf,
+  fileOf,
+  publish,
+  publishContour,
+  published,
+  type Shelf,
+  withdrawContour,
+} from "../../../fleet/people.ts";
 import type { DryRun, Published } from "../../../fleet/model.ts";
 import type { FleetServer } from "../../../fleet/server.ts";
 import { readRegular } from "../../../store/bounded-file.ts";
@@ -20,16 +28,20 @@ export interface FleetShelfOptions extends FleetOptions {
   readonly dryRun?: string;
   /** Contours that are published before the file is. */
   readonly contour?: readonly string[];
+  /** Digests of contours that are to count no longer. */
+  readonly withdraw?: readonly string[];
 }
 
 const MOST_FILE = 16 * 1024 * 1024;
+const DIGEST = /^(?:sha256:)?([0-9a-f]{64})$/;
 
 export const fleetPolicy = (name: string | undefined, options: FleetShelfOptions) => onShelf("policies", name, options);
 export const fleetReference = (name: string | undefined, options: FleetShelfOptions) =>
   onShelf("references", name, options);
 
 async function onShelf(shelf: Shelf, name: string | undefined, options: FleetShelfOptions): Promise<number> {
-  const { set, dryRun, contour = [], output } = options;
+  const { set, dryRun, contour = [], withdraw = [], output } = options;
+  const withdrawn = withdraw.map(digestIn);
   if (set !== undefined && dryRun !== undefined)
     throw usage("expected one of --set and --dry-run: try it, then set it");
   if (name === undefined && (set !== undefined || dryRun !== undefined))
@@ -37,7 +49,8 @@ async function onShelf(shelf: Shelf, name: string | undefined, options: FleetShe
   return withServer(options, async (server) => {
     for (const path of contour) await putContour(server, path);
     if (name === undefined) {
-      if (contour.length === 0) await printList(output, await published(server, shelf), shelfView(shelf));
+      if (contour.length + withdraw.length === 0)
+        await printList(output, await published(server, shelf), shelfView(shelf));
     } else if (set !== undefined) {
       await publish(server, shelf, named(name), readRegular(set, MOST_FILE, "a file to publish"));
       note(`${name}: published`);
@@ -46,6 +59,11 @@ async function onShelf(shelf: Shelf, name: string | undefined, options: FleetShe
       await tellDryRun(options, told);
       return told.red > 0 ? status.offContour : status.success;
     } else print(lined(await fileOf(server, shelf, named(name))));
+    // Last, so that reference values may name it no more.
+    for (const digest of withdrawn) {
+      await withdrawContour(server, digest);
+      note(`${digest}: withdrawn`);
+    }
     return status.success;
   });
 }
@@ -55,6 +73,13 @@ async function putContour(server: FleetServer, path: string): Promise<void> {
   const digest = createHash("sha256").update(file).digest("hex");
   await publishContour(server, digest, file);
   note(`${harmless(path)}: published as ${digest}`);
+}
+
+function digestIn(told: string): string {
+  const [, digest] = DIGEST.exec(told) ?? [];
+  if (digest === undefined)
+    throw usage(`expected the SHA-256 of a contour in hexadecimal, got ${JSON.stringify(told.slice(0, 80))}`);
+  return digest;
 }
 
 async function tellDryRun({ output }: FleetOptions, told: DryRun): Promise<void> {
