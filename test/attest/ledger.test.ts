@@ -225,9 +225,14 @@ A ledger shows no labels. A birth has the \`name\` of its label, which only the 
     name  = SHA-256( "isoline name 1" ‖ proof )
 
 The key is RSA-2048 with the exponent 65537; \`names\` is its modulus, and its first bit is set. It lies beside the ledger, closed to
-others. A label has exactly one proof under a key, so that a host cannot give two births of one label two names. Evidence has the proof
-of each label that it is about. A proof has 256 bytes; one of another length or for another label is refused. What a reader sees of other
-births: that there are some, when, and what happened to them in numbers and digests; and that two of them have the same label.
+others. A label has exactly one proof under a key that a supervisor made, so that a host cannot give two births of one label two names.
+Evidence has the proof of each label that it is about. A proof has 256 bytes; one of another length or for another label is refused. What a
+reader sees of other births: that there are some, when, and what happened to them in numbers and digests; and that two of them have the same
+label.
+
+Uniqueness rests on how the key was made: RFC 9381 (4) says of this construction that it has trusted uniqueness only. Root that makes the
+key of a ledger before its first record can choose a modulus n for which 65537 divides φ(n). A label then has several valid proofs, or none,
+and so several names. No check finds this. Runs that such a host began before can be kept from the owner of their label.
 
 ## Amendments
 

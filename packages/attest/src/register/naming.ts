@@ -5,8 +5,10 @@
  *   proof = RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2), by the key of the ledger, over "isoline label 1" ‖ label in UTF-8
  *   name  = SHA-256( "isoline name 1" ‖ proof )
  *
- * A label has one proof under one key, so a host cannot give a birth of the same label another name: it is the verifiable random
- * function of RFC 9381, 4, with the padding that WebCrypto has.
+ * A label has one proof under a key that a supervisor made, so a host cannot give a birth of the same label another name: it is the
+ * verifiable random function of RFC 9381, 4, with the padding that WebCrypto has. That has trusted uniqueness only, as the RFC says. Root
+ * that makes the key of a ledger before its first record can choose a modulus n for which 65537 divides φ(n). A label then has several
+ * valid proofs, or none, and `isProofOf` cannot see it.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
@@ -29,7 +31,7 @@ export function nameBy(proof: Uint8Array): Uint8Array {
   return sha256(concatBytes(NAME, proof));
 }
 
-/** Whether a proof is that of a label, under the key with this modulus. */
+/** Whether a proof is that of a label, under the key with this modulus. It is the only one if a supervisor made the key. */
 export async function isProofOf(label: string, proof: Uint8Array, modulus: Uint8Array): Promise<boolean> {
   if (proof.length !== NAMING_BYTES || modulus.length !== NAMING_BYTES || ((modulus[0] ?? 0) & 0x80) === 0)
     return false;
