@@ -29,7 +29,8 @@ describe.skipIf(!compiler || !isBuilt || !isRoot)("paths by way of /proc (needs 
     for (const owner of [0, NOBODY, 1]) {
       const link = bench.at(`shared/of-${owner}`);
       symlinkSync(bench.at("open/file"), link);
-      execFileSync("chown", ["-h", String(owner), link]);
+      symlinkSync(bench.at("open"), `${link}-directory`);
+      execFileSync("chown", ["-h", String(owner), link, `${link}-directory`]);
     }
     chownSync(bench.at("shared"), 0, 0);
   });
@@ -52,7 +53,9 @@ describe.skipIf(!compiler || !isBuilt || !isRoot)("paths by way of /proc (needs 
     "open/secret",
     "closed/file",
     "closed/..",
-  ].concat([0, NOBODY, 1].map((owner) => `shared/of-${owner}`));
+  ].concat(
+    [0, NOBODY, 1].flatMap((owner) => ["", "-directory", "-directory/file"].map((end) => `shared/of-${owner}${end}`)),
+  );
   it.each(["/proc/self/cwd", "/proc/self/root$PWD", "/proc/thread-self/cwd", "/proc/self/task/../cwd"])(
     "%s: a task that dropped root finds what it finds outside",
     async (way) => {

@@ -7,6 +7,7 @@
 #include "send-record.h"
 
 #define EPERM 1
+#define ESRCH 3
 #define ENOMEM 12
 /* Internal to the kernel: the system call is restarted as soon as the task continues (include/linux/errno.h). */
 #define ERESTARTNOINTR 513

@@ -39,8 +39,9 @@ static __always_inline u32 named_group(u32 number)
 
 /* The process that an id means. */
 struct meant {
-	/* The task's own, or none: the kernel may give the id to a process later, and finds no owner now. */
-	bool is_nothing;
+	bool is_own;
+	/* No task, or one that is being born: the kernel could find it a moment later. */
+	bool is_none;
 	bool is_kept;
 	/* Its process number, where it is of the namespace. */
 	u64 process;
@@ -62,10 +63,10 @@ static __always_inline struct meant meaning_of(struct member *member, int number
 		task = bpf_task_from_vpid(number);
 	else
 		return meant;
-	meant.is_nothing = true;
+	meant.is_none = !task;
 	if (!task)
 		return meant;
-	meant.is_nothing = task->tgid == (int)(bpf_get_current_pid_tgid() >> 32);
+	meant.is_own = task->tgid == (int)(bpf_get_current_pid_tgid() >> 32);
 	meant.is_kept = is_supervisor(task);
 	target = bpf_task_storage_get(&members, task, 0, 0);
 	if (target && target->namespace_id == member->namespace_id)
@@ -88,8 +89,11 @@ static __always_inline int judge_owner(int number)
 		return 0;
 	if (number > 0)
 		meant = meaning_of(member, number);
-	if (meant.is_nothing)
+	if (meant.is_own)
 		return 0;
+	/* What the kernel says of such an id. */
+	if (meant.is_none)
+		return -ESRCH;
 	scratch = begin_event(member, OP_SIGIO);
 	if (!scratch)
 		return unseen_kept(member, OP_SIGIO, meant.is_kept);
@@ -316,7 +320,7 @@ int BPF_PROG(requested, struct file *file, unsigned int request, unsigned long a
 	barrier_var(verdict);
 	if (verdict == 0)
 		return 0;
-	return verdict == -ERESTARTNOINTR ? -ERESTARTNOINTR : -EPERM;
+	return verdict == -ERESTARTNOINTR || verdict == -ESRCH ? verdict : -EPERM;
 }
 
 /* Only calls of other ABIs come here. */

@@ -12,35 +12,47 @@ export type Wakes = "no" | "surely" | "likely" | "perhaps" | "unlikely";
 /** In a process of more threads, the others are not looked at. */
 const MOST_LOOKED_AT = 64;
 
-/** An ignored signal is never pending; a blocked one wakes no thread. */
-export function wakes(tid: number): Wakes {
+/** Signals that each thread of a process blocks, by the process and the thread: read once for all threads that are asked about. */
+export type Blocked = Map<number, ReadonlyMap<number, bigint>>;
+
+/** An ignored signal is never pending; a blocked one wakes no thread. `blockedIn` is filled, for the next thread of the process. */
+export function wakes(tid: number, blockedIn: Blocked = new Map()): Wakes {
   const status = readProcFile(`/proc/${tid}/status`);
   if (status === undefined) return "no";
   const blocked = mask(status, "SigBlk");
   if ((mask(status, "SigPnd") & ~blocked) !== 0n) return "surely";
   const shared = mask(status, "ShdPnd") & ~blocked;
   if (shared === 0n) return "no";
-  if (count(status, "Threads") <= MOST_LOOKED_AT && isLeftBy(tid, shared)) return "surely";
   const first = count(status, "Tgid");
+  if (count(status, "Threads") <= MOST_LOOKED_AT && isLeftBy(tid, shared, blockedBy(first, blockedIn))) return "surely";
   if (first === tid) return "likely";
   const blockedByFirst = mask(readProcFile(`/proc/${first}/status`) ?? "", "SigBlk");
   return (shared & ~blockedByFirst) === 0n ? "perhaps" : "unlikely";
 }
 
 /** Whether all other threads block one of these signals. The kernel hands it on when a thread begins to (retarget_shared_pending). */
-function isLeftBy(tid: number, signals: bigint): boolean {
+function isLeftBy(tid: number, signals: bigint, blocked: ReadonlyMap<number, bigint>): boolean {
   let left = signals;
-  for (const other of threadsBeside(tid)) {
-    const status = readProcFile(`/proc/${tid}/task/${other}/status`);
-    if (status !== undefined) left &= mask(status, "SigBlk");
-  }
+  for (const [other, theirs] of blocked) if (other !== tid) left &= theirs;
   return left !== 0n;
 }
 
+function blockedBy(process: number, blockedIn: Blocked): ReadonlyMap<number, bigint> {
+  const known = blockedIn.get(process);
+  if (known !== undefined) return known;
+  const blocked = new Map<number, bigint>();
+  for (const thread of threadsOf(process)) {
+    const status = readProcFile(`/proc/${process}/task/${thread}/status`);
+    if (status !== undefined) blocked.set(Number(thread), mask(status, "SigBlk"));
+  }
+  blockedIn.set(process, blocked);
+  return blocked;
+}
+
 /** None if the process has ended. */
-function threadsBeside(tid: number): readonly string[] {
+function threadsOf(process: number): readonly string[] {
   try {
-    return readdirSync(`/proc/${tid}/task`).filter((name) => name !== String(tid));
+    return readdirSync(`/proc/${process}/task`);
   } catch {
     return [];
   }

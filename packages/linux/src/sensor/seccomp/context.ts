@@ -111,9 +111,9 @@ export class Context {
     this.networks.standsIn = (network) => this.hosts?.owns({ network }) ?? false;
     this.kept = new KeptFiles({
       isServing: (number) =>
-        tasks.launchers.serves(number) || this.keepsOutside(readProcFile(`/proc/${number}/status`)),
+        tasks.launchers.serves(number) || this.keepsOutside(() => readProcFile(`/proc/${number}/status`)),
       owns: ({ number, namespace, status }) =>
-        tasks.launchers.servesInside(number, namespace) || this.keepsOutside(status),
+        tasks.launchers.servesInside(number, namespace) || this.keepsOutside(() => status),
     });
     this.finder = new PathFinder(this.kept, this.origins, tasks.launchPlaces);
   }
@@ -128,9 +128,9 @@ export class Context {
    * Whether a process, by its status file, is one outside, while a person may be asked: there the person's own programs are, and a task
    * that looks into one of them, or takes hold of it, could answer in the person's place.
    */
-  keepsOutside(status: string | undefined): boolean {
-    const own = filtersOf(process.pid);
-    const theirs = this.mediator.asking === undefined || status === undefined ? undefined : filtersIn(status);
+  keepsOutside(status: () => string | undefined): boolean {
+    if (this.mediator.asking === undefined) return false;
+    const [own, theirs] = [filtersOf(process.pid), filtersIn(status() ?? "")];
     return theirs !== undefined && own !== undefined && theirs <= own;
   }
 

@@ -57,8 +57,11 @@ export function inOrder(options: readonly string[]): string[] {
   const key = (option: string) => keyAndValue(option)[0];
   const sorted = options.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
   if (sorted.length <= MOST) return sorted;
-  const rest = createHash("sha256").update(sorted.slice(MOST).join("\n")).digest("hex");
-  return [...sorted.slice(0, MOST), `+${sorted.length - MOST}:sha256:${rest}`];
+  const more = sorted.slice(MOST);
+  const rest = createHash("sha256").update(more.join("\n")).digest("hex");
+  // What the sensor itself says of an object is told all the same.
+  const marked = more.filter((option) => option.includes("=?"));
+  return [...sorted.slice(0, MOST), ...marked, `+${more.length}:sha256:${rest}`];
 }
 
 /** Directories of an overlay from top to bottom, with colons between them; those after two colons hold data only. */

@@ -114,12 +114,13 @@ let hasProcesses: boolean | undefined;
 
 /** Whether this kernel has handles of processes (since 6.14). */
 function areOfProcesses(): boolean {
-  return (hasProcesses ??= hasHandle());
+  return (hasProcesses ??= hasHandle()) ?? true;
 }
 
-function hasHandle(): boolean {
+/** Undefined if that cannot be told now. */
+function hasHandle(): boolean | undefined {
   const pidfd = pidfdOpen(process.pid, 0);
-  if (pidfd < 0) return false;
+  if (pidfd < 0) return undefined;
   const handle = Buffer.alloc(HEAD + MOST);
   handle.writeUInt32LE(MOST, 0);
   const result = rawCall(NAME_TO_HANDLE_AT, [pidfd, EMPTY, handle, Buffer.alloc(8), AT_EMPTY_PATH]);

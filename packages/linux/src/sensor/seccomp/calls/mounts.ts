@@ -131,7 +131,9 @@ function configured(context: Context, thread: Thread, command: number, type: str
       return [`${key}=${binaryAt(context, thread, context.call.int(4))}`];
     case "set-path":
     case "set-path-empty":
-      return [`${key}=${at(context, thread, context.call.int(4), 3, { follow: true, mayBeEmpty: command === 4 })}`];
+      return [
+        `${key}=${at(context, thread, context.call.int(4), 3, { follow: true, mayBeEmpty: command === 4, isDevice: true })}`,
+      ];
     case "set-fd":
       return [`${key}=${naming.descriptor(context.call.int(4))}`];
     default:
@@ -246,7 +248,7 @@ function lookedUp(context: Context, thread: Thread, directory: number, given: Bu
 
 function namingFor(context: Context, thread: Thread, directory: number): Naming {
   return {
-    path: (bytes) => lookedUp(context, thread, directory, bytes, { follow: true }),
+    path: (bytes) => lookedUp(context, thread, directory, bytes, { follow: true, isDevice: true }),
     descriptor: (fd) => lookedUp(context, thread, fd, Buffer.alloc(0), { follow: true }),
   };
 }

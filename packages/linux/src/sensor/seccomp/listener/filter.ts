@@ -8,7 +8,7 @@
  * The search loads only `nr` and `arch`, so the kernel's per-number cache (since 5.11) answers the unconditional "allow" of an
  * unmediated call without running the filter at all.
  */
-import { EBUSY } from "../../../abi/errno.ts";
+import { EBUSY, EFAULT } from "../../../abi/errno.ts";
 import {
   BPF_JA,
   BPF_JEQ,
@@ -72,7 +72,13 @@ function refuseListener(program: Instruction[], label: string, otherwise: string
   program.push({ code: BPF_JEQ, k: SECCOMP_SET_MODE_FILTER, jf: "no-listener" });
   program.push({ code: BPF_LD_W_ABS, k: dataArgLow(1) });
   program.push({ code: BPF_JSET, k: SECCOMP_FILTER_FLAG_NEW_LISTENER, jf: "no-listener" });
-  program.push({ code: BPF_RET, k: SECCOMP_RET_ERRNO | EBUSY });
+  // Without a filter the call only asks whether the kernel knows the flag, and fails with EFAULT where it does.
+  for (const half of [dataArgLow(2), dataArgHigh(2)]) {
+    program.push({ code: BPF_LD_W_ABS, k: half });
+    program.push({ code: BPF_JEQ, k: 0, jf: "listener" });
+  }
+  program.push({ code: BPF_RET, k: SECCOMP_RET_ERRNO | EFAULT });
+  program.push({ code: BPF_RET, k: SECCOMP_RET_ERRNO | EBUSY, label: "listener" });
   program.push({ code: BPF_RET, k: SECCOMP_RET_ALLOW, label: "no-listener" });
 }
 

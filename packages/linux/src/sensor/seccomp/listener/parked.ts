@@ -8,7 +8,7 @@
  */
 import { close, poll } from "../../../abi/libc.ts";
 import { EINTR, ERESTARTSYS } from "../../../abi/errno.ts";
-import { wakes } from "../../../process/pending-signals.ts";
+import { type Blocked, wakes } from "../../../process/pending-signals.ts";
 
 /** What a parked call waits for. */
 export interface Wait {
@@ -99,12 +99,13 @@ export class ParkedCalls {
     if (poll(entries, this.#parked.length, 0) < 0) return;
     const now = performance.now();
     const mayBeInterrupted = now >= this.#lookAt;
+    const blocked: Blocked = new Map();
     if (mayBeInterrupted) this.#lookAt = now + LOOK_EVERY + this.#parked.length / 10;
     this.#parked = this.#parked.filter((parked, index) => {
       const isReady = entries.readUInt16LE(8 * index + 6) !== 0;
       const result = isReady ? attempted(parked) : undefined;
       const given = result ?? (now >= parked.until ? parked.late : undefined);
-      const ends = given ?? (mayBeInterrupted ? interrupted(parked) : undefined);
+      const ends = given ?? (mayBeInterrupted ? interrupted(parked, blocked) : undefined);
       if (ends === undefined) return true;
       if (ends !== "gone") parked.to.answer(ends);
       this.#drop(parked);
@@ -129,9 +130,9 @@ function attempted({ to, attempt }: Parked): number | "gone" | undefined {
 }
 
 /** With a limit the kernel does not restart such a call (net/sock.h, sock_intr_errno). */
-function interrupted(parked: Parked): number | "gone" | undefined {
+function interrupted(parked: Parked, blocked: Blocked): number | "gone" | undefined {
   if (!parked.to.stillWaits()) return "gone";
-  const woken = wakes(parked.tid);
+  const woken = wakes(parked.tid, blocked);
   if (woken === "no") parked.spared = 0;
   // Unless the thread that the signal is for waits as well, it has taken the signal by then.
   if (woken === "no" || ((woken === "perhaps" || woken === "unlikely") && parked.spared++ < LOOKS[woken]))

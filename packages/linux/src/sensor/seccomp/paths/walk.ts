@@ -86,7 +86,8 @@ export function walk(request: Walk): number {
       here = replace(here, steps.over(here, name));
       continue;
     }
-    if (steps.mayNotFollow(here, stat)) {
+    // The kernel asks of the last link alone (WALK_TRAILING).
+    if (last && steps.mayNotFollow(here, stat)) {
       close(next);
       return replace(here, -EACCES);
     }
