@@ -150,6 +150,35 @@ describe("a flood that is taken in parts", () => {
   });
 });
 
+it.each([
+  [5, "first"],
+  [5, "last"],
+  [256, "last"],
+  [256, "first"],
+])("tells a damaged hash tile from a fork: behind %i entries, the %s byte", async (before, which) => {
+  const store = await logOf(entries(0, before));
+  const mirror = new Mirror(new MemoryStore(), policy);
+  await mirror.follow(store.read);
+  await grown(store, entries(before, 700));
+  const follow = mirror.follow((path) => {
+    const bytes = store.read(path);
+    if (bytes === undefined || !path.startsWith("tile/0/")) return bytes;
+    const at = which === "first" ? 0 : bytes.length - 1;
+    return bytes.with(at, (bytes[at] as number) ^ 1);
+  });
+  await expect(follow).rejects.toMatchObject({ code: "broken-log" });
+  expect((await mirror.follow(store.read)).checkpoint.size).toBe(700);
+});
+
+it.each([1, 2, 5, 256, 300])("finds a fork behind %i entries", async (before) => {
+  const mirror = new Mirror(new MemoryStore(), policy);
+  await mirror.follow((await logOf(entries(0, before))).read);
+  for (const size of [before, before + 1, 700]) {
+    const other = await logOf(entries(1, size + 1));
+    await expect(mirror.follow(other.read)).rejects.toMatchObject({ code: "forked-log" });
+  }
+});
+
 describe("a checkpoint that is older than the last one", () => {
   it("is told as old where it is of the same log, and the copy goes on when the log does", async () => {
     const store = await logOf(entries(0, 600));

@@ -7,7 +7,16 @@ import { LogError } from "../error.ts";
 import { parseCheckpoint, parseNote, type SignedCheckpoint } from "../note/index.ts";
 import { type LogPolicy, openWitnessed } from "../proof/index.ts";
 import { CHECKPOINT, type LogStore } from "../store/index.ts";
-import { entriesIn, fetchConsistency, type FetchTile, nodesOf, TILE_WIDTH, tileIn, tilePath } from "../tiles/index.ts";
+import {
+  entriesIn,
+  fetchConsistency,
+  fetchNodes,
+  type FetchTile,
+  nodesOf,
+  TILE_WIDTH,
+  tileIn,
+  tilePath,
+} from "../tiles/index.ts";
 import { assertConsistent, rootOf, sameHash, type TreeHead } from "../tree/index.ts";
 import { Edge } from "../writer/index.ts";
 import { readComing, type Seen, seenIn, writeComing } from "./coming.ts";
@@ -135,9 +144,25 @@ export class Mirror {
   }
 }
 
-/** Whether a log proves that the smaller of two trees is the beginning of the larger one. Refuses where it has not what that takes. */
+/**
+ * Whether the larger of two trees begins with the smaller one. Refuses with `broken-log` where the log has not what proves either: it is
+ * missing, or damaged, so that it does not lead to the larger tree. Only a proof that does shows that the log forked.
+ */
 async function isContinued(fetch: FetchTile, before: TreeHead, after: TreeHead): Promise<boolean> {
-  const proof = await fetchConsistency(fetch, before.size, after.size);
+  const { size } = before;
+  const proof = await fetchConsistency(fetch, size, after.size);
+  if (isProven(before, after, proof)) return true;
+  if (size === after.size) return false;
+  const nodes = await fetchNodes(fetch, after.size, (unknown) => rootOf(unknown, size));
+  if (isProven({ size, root: rootOf(nodes, size) }, after, proof)) return false;
+  throw new LogError(
+    "broken-log",
+    `the hashes over the first ${size} entries do not lead to the ${after.size} that the log has signed for; fetch them again, and ` +
+      "distrust the log if that stays",
+  );
+}
+
+function isProven(before: TreeHead, after: TreeHead, proof: readonly Uint8Array[]): boolean {
   try {
     assertConsistent(before, after, proof);
     return true;
