@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { VerifierError } from "../error.ts";
-import { adoptNodes, askForRelease, claimNode, type Database, releaseNodes } from "../store/index.ts";
+import { adoptNodes, askForRelease, claimNode, type Database, releaseAsWritten, releaseNodes } from "../store/index.ts";
 import type { Lease } from "./lease.ts";
 import { OwnedNode } from "./owned-node.ts";
 
@@ -17,6 +17,9 @@ export class Ownership {
   readonly #owned: (node: OwnedNode) => void;
   readonly #nodes = new Map<string, OwnedNode>();
   readonly #claims = new Map<string, Promise<OwnedNode | undefined>>();
+  /** Nodes that are being given back. Whoever claims one anew waits for that: what is claimed before would be given up by it. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  #adopting = 0;
 
   /** `owned` is told of each node that this verifier owns from then on. */
   constructor(db: Database, lease: Lease, owned: (node: OwnedNode) => void) {
@@ -53,6 +56,7 @@ export class Ownership {
 
   async #claim(name: string, patienceMs: number): Promise<OwnedNode | undefined> {
     for (const until = performance.now() + patienceMs; ; ) {
+      await this.#leaving.get(name);
       const claimant = this.#lease.id;
       if (!this.#lease.isHeld) throw elsewhere(name, "this verifier cannot reach its database");
       const row = await claimNode(this.#db, name, claimant);
@@ -95,19 +99,32 @@ export class Ownership {
   /** Gives a node back, if the request was meant for us. Work on it that has begun is finished first. */
   async release(message: string): Promise<void> {
     const [verifier, name = ""] = message.split(" ");
+    if (verifier !== this.#lease.id) return;
     const node = this.#nodes.get(name);
-    if (verifier !== this.#lease.id || node === undefined) return;
-    await node.alone(async () => {
-      if (this.#nodes.get(name) !== node) return;
-      this.#nodes.delete(name);
-      await releaseNodes(this.#db, this.#lease.id, [node.released(node.silent)]);
-    });
+    if (node !== undefined) {
+      await node.alone(async () => {
+        if (this.#nodes.get(name) === node)
+          await this.#leave(name, () => releaseNodes(this.#db, verifier, [node.released(node.silent)]));
+      });
+      // One that was forgotten is ours all the same, unless the answer that takes it over is still on its way.
+    } else if (this.#adopting === 0) await this.#leave(name, () => releaseAsWritten(this.#db, verifier, name));
+  }
+
+  /** Whoever asked for it asks again where it is being claimed, or given back already. */
+  async #leave(name: string, release: () => Promise<void>): Promise<void> {
+    if (this.#claims.has(name) || this.#leaving.has(name)) return;
+    this.#nodes.delete(name);
+    const released = release();
+    const ended = released.catch(() => {}).finally(() => this.#leaving.delete(name));
+    this.#leaving.set(name, ended);
+    await released;
   }
 
   /** Takes over what no live verifier owns, so many at once; whether that was all. */
   async adopt(): Promise<boolean> {
     const claimant = this.#lease.id;
-    const rows = await adoptNodes(this.#db, claimant, ADOPTED_AT_ONCE);
+    this.#adopting++;
+    const rows = await adoptNodes(this.#db, claimant, ADOPTED_AT_ONCE).finally(() => this.#adopting--);
     // The lease was lost meanwhile: others may own them by now.
     if (claimant !== this.#lease.id) return true;
     for (const row of rows) if (!this.#nodes.has(row.name)) this.#own(new OwnedNode(row));

@@ -94,6 +94,11 @@ export async function releaseNodes(db: Database, verifier: string, nodes: readon
   }
 }
 
+/** Gives back a node of which its owner knows nothing but what is written. */
+export async function releaseAsWritten(db: Database, verifier: string, name: string): Promise<void> {
+  await sql`update nodes set owner = null where name = ${name} and owner = ${verifier}`.execute(db);
+}
+
 /** Asks an owner to give a node back. */
 export async function askForRelease(db: Database, owner: string, name: string): Promise<void> {
   await sql`select pg_notify('isoline_release', ${`${owner} ${name}`})`.execute(db);

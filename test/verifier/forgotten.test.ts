@@ -1,0 +1,111 @@
+/** A node that its verifier has forgotten, or is giving back: another verifier gets it, and no two have it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import type { Lease } from "../../packages/verifier/src/fleet/lease.ts";
+import type { OwnedNode } from "../../packages/verifier/src/fleet/owned-node.ts";
+import { Ownership } from "../../packages/verifier/src/fleet/ownership.ts";
+import * as stores from "../../packages/verifier/src/store/index.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+const place = mkdtempSync(join(tmpdir(), "isoline-forgotten-"));
+const leaseOf = (id: string) => ({ id, isHeld: true }) as unknown as Lease;
+const node = new SoftwareNode("node-1");
+const silent = new Date(5000);
+let store: stores.Connection;
+let one: Ownership;
+let two: Ownership;
+/** What a statement that is no part of a transaction waits for, and what its answer does, at the first verifier. */
+let [held, heldAnswer]: (Promise<void> | undefined)[] = [];
+const stands = async () => (await stores.findNode(store.db, "node-1")) as stores.NodeRow;
+
+/** The same object, but for some of its members. */
+const but = <T extends object>(all: T, members: Partial<T>): T =>
+  new Proxy(all, {
+    get: (_, key) => {
+      const found = (Reflect.get(members, key) ?? Reflect.get(all, key)) as unknown;
+      return typeof found === "function" ? (found.bind(all) as unknown) : found;
+    },
+  });
+const late = (db: stores.Database): stores.Database => {
+  const executor = db.getExecutor();
+  const executeQuery: typeof executor.executeQuery = async (query) => {
+    await held;
+    const answer = await executor.executeQuery(query);
+    await heldAnswer;
+    return answer as never;
+  };
+  return but(db, { getExecutor: () => but(executor, { executeQuery }) });
+};
+
+beforeAll(async () => {
+  store = await stores.openStore(`pglite:${place}`);
+  for (const id of ["one", "two"]) await stores.beginLease(store.db, id, "host", 600);
+  one = new Ownership(late(store.db), leaseOf("one"), () => undefined);
+  two = new Ownership(store.db, leaseOf("two"), () => undefined);
+  await store.listen((channel, message) => {
+    if (channel !== "isoline_release") return;
+    for (const each of [one, two]) void each.release(message);
+  });
+});
+afterAll(async () => {
+  await store.close();
+  rmSync(place, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  for (const each of [one, two]) each.forgetAll();
+  await store.db.deleteFrom("nodes").execute();
+  await stores.insertNode(store.db, node.row());
+  await store.db.updateTable("nodes").set({ seen: silent, silent, state: "affirming" }).execute();
+});
+afterEach(() => ([held, heldAnswer] = []));
+
+it("is given back by who forgot it, as it was written", async () => {
+  one.forget((await one.take("node-1")) as OwnedNode);
+  await store.db.updateTable("nodes").set({ accepted: "before" }).execute();
+  await one.release("one node-1");
+  expect(await stands()).toMatchObject({ owner: null, accepted: "before", seen: silent, silent });
+});
+
+it("is taken by another that asks for it", async () => {
+  one.forget((await one.take("node-1")) as OwnedNode);
+  expect(await two.take("node-1", 5000)).toMatchObject({ name: "node-1" });
+  expect(await stands()).toMatchObject({ owner: "two" });
+});
+
+it("is kept by who takes it again while another asks for it", async () => {
+  one.forget((await one.take("node-1")) as OwnedNode);
+  const taking = one.take("node-1");
+  await one.release("one node-1");
+  const taken = await taking;
+  expect(one.present("node-1")).toBe(taken);
+  expect(await stands()).toMatchObject({ owner: "one" });
+});
+
+it("is kept by who takes over many while another asks for it", async () => {
+  let answer = () => {};
+  heldAnswer = new Promise((resolve) => (answer = resolve));
+  const adopted = one.adopt();
+  await expect.poll(async () => (await stands()).owner).toBe("one");
+  const released = one.release("one node-1");
+  for (let turns = 0; turns < 5; turns++) await stands();
+  answer();
+  await Promise.all([adopted, released]);
+  expect([one.present("node-1")?.name, (await stands()).owner]).toEqual(["node-1", "one"]);
+});
+
+it.each(["in memory", "forgotten"])("is not had before its release was written: %s", async (where) => {
+  const first = (await one.take("node-1")) as OwnedNode;
+  if (where === "forgotten") one.forget(first);
+  let goOn = () => {};
+  held = new Promise((resolve) => (goOn = resolve));
+  const released = one.release("one node-1");
+  await expect.poll(() => one.present("node-1")).toBeUndefined();
+  const taken = one.take("node-1");
+  for (let turns = 0; turns < 5; turns++) await stands();
+  goOn();
+  await released;
+  expect(await taken).toMatchObject({ name: "node-1" });
+  expect([one.present("node-1")?.name, (await stands()).owner]).toEqual(["node-1", "one"]);
+});
