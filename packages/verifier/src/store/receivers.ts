@@ -38,6 +38,6 @@ export async function settleReceiver(
 ): Promise<void> {
   await sql`
     update receivers
-    set sent = ${sent}, tries = ${tries}, skipped = skipped - ${told}, next = now() + make_interval(secs => ${seconds})
+    set sent = ${sent}, tries = ${tries}, skipped = greatest(0, skipped - ${told}), next = now() + make_interval(secs => ${seconds})
     where name = ${name}`.execute(db);
 }
