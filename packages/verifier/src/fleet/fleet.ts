@@ -28,6 +28,8 @@ export interface FleetParts {
   /** Undefined: no SVIDs are issued. */
   readonly authority?: SvidAuthority | undefined;
   readonly appraised?: (state: State, isNews: boolean) => void;
+  /** Told what failed that should not, and is tried again. */
+  readonly failed?: (fault: unknown) => void;
 }
 
 export class Fleet {
@@ -48,7 +50,7 @@ export class Fleet {
   readonly #heard = new Set<() => void>();
   #looking: Promise<void> | undefined;
 
-  constructor({ store, challenges, trusted, timing, sign, signEpoch, authority, appraised }: FleetParts) {
+  constructor({ store, challenges, trusted, timing, sign, signEpoch, authority, appraised, failed }: FleetParts) {
     const { db, urgent } = store;
     this.store = store;
     this.challenges = challenges;
@@ -58,7 +60,7 @@ export class Fleet {
     this.rules = new Rules(db, trusted);
     this.epochs = new Epochs(urgent, this.lease, signEpoch);
     const verdicts = new VerdictQueue(db);
-    this.watch = new Watch(verdicts, this.lease, this.ownership, timing.stale);
+    this.watch = new Watch(verdicts, this.lease, this.ownership, timing.stale, failed);
     this.logs = new KeptLogs(timing.stale);
     const { lease, ownership, rules, epochs, watch, logs, turns } = this;
     this.attestation = new Attestation({

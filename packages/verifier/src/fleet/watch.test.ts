@@ -12,16 +12,18 @@ const node = {
 } as unknown as OwnedNode;
 const ownership = { present: () => node } as unknown as Ownership;
 
-it("is looked at again where the statement waited for others for too long", async () => {
+it("is looked at again where the statement waited for others for too long, which is told", async () => {
   const asked: string[] = [];
+  const told: unknown[] = [];
   const verdicts = {
     write: async (tenant: string) => {
       asked.push(tenant);
       throw Object.assign(new Error("canceling statement due to statement timeout"), { code: "57014" });
     },
   } as unknown as VerdictQueue;
-  const watch = new Watch(verdicts, { id: "v1" } as Lease, ownership, 180);
+  const watch = new Watch(verdicts, { id: "v1" } as Lease, ownership, 180, (fault) => told.push(fault));
   watch.watch(node);
   await expect.poll(() => watch.size).toBe(1);
   expect([asked, node.state]).toEqual([["acme"], "affirming"]);
+  expect(told).toMatchObject([{ code: "57014" }]);
 });

@@ -1,6 +1,6 @@
 /** Liveness: a node that this verifier owns and that has sent nothing for too long becomes stale, with its canisters. */
 import { VerifierError } from "../error.ts";
-import { storeGone, type VerdictQueue } from "../store/index.ts";
+import { isPassing, storeGone, type VerdictQueue } from "../store/index.ts";
 import type { Lease } from "./lease.ts";
 import type { OwnedNode } from "./owned-node.ts";
 import type { Ownership } from "./ownership.ts";
@@ -15,13 +15,22 @@ export class Watch {
   readonly #lease: Lease;
   readonly #ownership: Ownership;
   readonly #seconds: number;
+  readonly #failed: (fault: unknown) => void;
   readonly #wheel: Wheel;
 
-  constructor(verdicts: VerdictQueue, lease: Lease, ownership: Ownership, seconds: number) {
+  /** `failed` is told of what the database undid, though it is there. */
+  constructor(
+    verdicts: VerdictQueue,
+    lease: Lease,
+    ownership: Ownership,
+    seconds: number,
+    failed: (fault: unknown) => void = () => {},
+  ) {
     this.#verdicts = verdicts;
     this.#lease = lease;
     this.#ownership = ownership;
     this.#seconds = seconds;
+    this.#failed = failed;
     this.#wheel = new Wheel((names) => void this.#collect(names), performance.now());
   }
 
@@ -76,7 +85,8 @@ export class Watch {
       // It was revoked, or its owner watches it: what is here of it is old.
       if (fault instanceof VerifierError) return this.#ownership.forget(node);
       if (storeGone(fault) === undefined) throw fault;
-      // The database is gone, and it is looked at again soon.
+      // The database is gone or has too much to do, and it is looked at again soon.
+      if (isPassing(fault)) this.#failed(fault);
       if (this.#ownership.present(name) !== undefined) this.#wheel.set(name, TRY_AGAIN_SECONDS);
     }
   }

@@ -3,6 +3,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { VerifierError } from "../error.ts";
 import { admissionRoutes } from "./admission.ts";
+import { isPassing } from "../store/index.ts";
 import { agentRoutes } from "./agents.ts";
 import { changeRoutes } from "./changes.ts";
 import { type Door, type Env, personOf } from "./door.ts";
@@ -50,7 +51,7 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
   app.onError((fault, c) => {
     const answer = answerFor(isCutOff(c) ? cutOff() : fault);
     door.metrics.refused(answer.code);
-    if (answer.status === 500) failed(fault);
+    if (answer.status === 500 || isPassing(fault)) failed(fault);
     return refuse(c, answer);
   });
   app.notFound((c) => refuse(c, answerFor(new VerifierError("not-found", "nothing is here; see /openapi.json"))));

@@ -78,6 +78,7 @@ export async function startVerifier({
     signEpoch: keys.signEpoch,
     authority,
     appraised: (state, isNews) => metrics.appraised(state, isNews),
+    failed,
   });
   await fleet.start();
   const deliveries = receiversIn(configuration).map((receiver) => new Delivery(fleet, receiver, unsent ?? (() => {})));

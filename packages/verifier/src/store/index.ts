@@ -11,7 +11,7 @@ export * from "./receivers.ts";
 export * from "./revocations.ts";
 export * from "./rules.ts";
 export * from "./statements.ts";
-export { openStore, storeGone } from "./store.ts";
+export { isPassing, openStore, storeGone } from "./store.ts";
 export type { DepartedProcesses, LinkRow, State } from "./tables.ts";
 export { VerdictQueue } from "./verdict-queue.ts";
 export * from "./verdicts.ts";

@@ -53,6 +53,11 @@ const GONE_WORDS = /Connection terminated|timeout exceeded when trying to connec
  */
 const PASSING_STATES = new Set(["57014", "55P03", "25P03", "40P01", "40001"]);
 
+/** Whether the database undid what was asked, though it is there: see above. Worth a line in the log, as nothing else says so. */
+export function isPassing(fault: unknown): boolean {
+  return fault instanceof Error && PASSING_STATES.has((fault as { code?: unknown }).code as string);
+}
+
 /** The refusal `store-unreachable`, if this error means that the caller is to ask again; undefined for any other error. */
 export function storeGone(fault: unknown): VerifierError | undefined {
   if (!(fault instanceof Error)) return undefined;
@@ -60,7 +65,7 @@ export function storeGone(fault: unknown): VerifierError | undefined {
   const said = typeof code === "string" ? code : "";
   if (GONE_CODES.has(said) || GONE_STATES.test(said) || GONE_WORDS.test(fault.message))
     return unreachable("the database does not answer", fault);
-  return PASSING_STATES.has(said) ? unreachable("the database has too much to do", fault) : undefined;
+  return isPassing(fault) ? unreachable("the database has too much to do", fault) : undefined;
 }
 
 const unreachable = (why: string, cause: Error): VerifierError =>

@@ -62,6 +62,31 @@ describe("verdicts that wait to be written", () => {
     expect(held.nodes.slice(3)).toEqual([["d", "e"], ["d"]]);
   });
 
+  it.each(["40P01", "40001", "55P03", "57014"])("fail alone where one brings the fault %s", async (code) => {
+    const tried: string[][] = [];
+    const queue = new VerdictQueue(NONE, async (_, writes) => {
+      tried.push(writes.map(({ node }) => node));
+      await Promise.resolve();
+      if (writes.some(({ node }) => node === "bad")) throw Object.assign(new Error("undone"), { code });
+      return writes.map(() => undefined);
+    });
+    const nodes = ["a", "b", "c", "d", "bad", "e"];
+    const ended = await Promise.allSettled(nodes.map((node) => queue.write("acme", verdict(node))));
+    expect(nodes.filter((_, at) => ended[at]?.status === "rejected")).toEqual(["bad"]);
+    expect(tried.slice(3)).toEqual([["d", "bad", "e"], ["d"], ["bad"], ["e"]]);
+  });
+
+  it("all fail, and are not tried one by one, where the database is gone", async () => {
+    let tried = 0;
+    const queue = new VerdictQueue(NONE, async () => {
+      tried++;
+      await Promise.resolve();
+      throw Object.assign(new Error("gone"), { code: "57P01" });
+    });
+    const ended = await Promise.allSettled(["a", "b", "c", "d", "e"].map((node) => queue.write("acme", verdict(node))));
+    expect([tried, ended.every(({ status }) => status === "rejected")]).toEqual([4, true]);
+  });
+
   it("are all written in the end", async () => {
     const { held, queue } = begun();
     let written = 0;

@@ -7,7 +7,7 @@
  * tenant, and for one of each other, however many these have. How many of a tenant wait is bounded at the door: one of each node.
  */
 import type { Database } from "./connection.ts";
-import { storeGone } from "./store.ts";
+import { isPassing, storeGone } from "./store.ts";
 import { type VerdictWrite, writeVerdicts } from "./verdicts.ts";
 
 /** While one is being committed, the next does its reading. */
@@ -94,7 +94,7 @@ export class VerdictQueue {
         else failed(refusal);
       }
     } catch (fault) {
-      if (some.length > 1 && storeGone(fault) === undefined) await this.#writeAlone(some);
+      if (some.length > 1 && (storeGone(fault) === undefined || isPassing(fault))) await this.#writeAlone(some);
       else for (const { failed } of some) failed(fault);
     }
   }
