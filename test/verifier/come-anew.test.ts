@@ -8,7 +8,7 @@ import { writeAnswer } from "../../packages/attest/src/enrol/index.ts";
 import { Administration } from "../../packages/verifier/src/fleet/administration.ts";
 import { Enrolment } from "../../packages/verifier/src/fleet/enrolment.ts";
 import { Epochs } from "../../packages/verifier/src/fleet/epochs.ts";
-import { Lease } from "../../packages/verifier/src/fleet/lease.ts";
+import type { Lease } from "../../packages/verifier/src/fleet/lease.ts";
 import type { OwnedNode } from "../../packages/verifier/src/fleet/owned-node.ts";
 import { Ownership } from "../../packages/verifier/src/fleet/ownership.ts";
 import { Rules } from "../../packages/verifier/src/fleet/rules.ts";
@@ -31,8 +31,9 @@ function gate() {
 describe("a node that comes anew while work on it waits", () => {
   const place = mkdtempSync(join(tmpdir(), "isoline-come-anew-"));
   const node = new SoftwareNode("node-1");
+  /** Held however long this machine stands still. */
+  const lease = { id: "v1", isHeld: true } as Lease;
   let store: stores.Connection;
-  let lease: Lease;
   let ownership: Ownership;
   let enrolment: Enrolment;
   let administration: Administration;
@@ -44,14 +45,12 @@ describe("a node that comes anew while work on it waits", () => {
 
   beforeAll(async () => {
     store = await stores.openStore(`pglite:${place}`);
-    lease = new Lease(store.urgent, { lost: () => undefined, renewed: () => Promise.resolve() });
-    await lease.begin();
+    await stores.beginLease(store.db, lease.id, "host", 600);
     ownership = new Ownership(store.db, lease, () => undefined);
     enrolment = new Enrolment(store.db, lease, new Rules(store.db, trusted), ownership);
     administration = administrationOver(store.db);
   });
   afterAll(async () => {
-    await lease.end();
     await store.close();
     rmSync(place, { recursive: true, force: true });
   });
