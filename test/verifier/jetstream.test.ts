@@ -109,6 +109,8 @@ describe.skipIf(needsNats)("changes for JetStream (needs nats-server)", () => {
   });
 
   it("one whose acknowledgement was lost is sent again under the same id, and the server drops it", async () => {
+    // Those before are acknowledged to the last: what is cut is the acknowledgement of this one.
+    while (line.acknowledged.length < line.sent.length) await setTimeout(20);
     const before = line.acknowledged.length;
     line.cutsNext = true;
     await appears("four");
@@ -126,6 +128,18 @@ describe.skipIf(needsNats)("changes for JetStream (needs nats-server)", () => {
   it("the stream knows an id for longer than a verifier waits until it tries again", async () => {
     const { config } = await nats.using(({ streams }) => streams.info(STREAM));
     expect(config.duplicate_window).toBeGreaterThan(LONGEST_WAIT_NS);
+  });
+
+  it("a stream that an earlier version made knows ids for as long from then on, and keeps what it has", async () => {
+    const short = { duplicate_window: 120 * 1e9 };
+    await nats.using(({ streams }) => streams.update(STREAM, short));
+    const before = await nats.kept();
+    await rig.stop();
+    await rig.start(settings);
+    await appears("later");
+    expect(labelsOf(await keptUntil("later"))).toEqual([...labelsOf(before), "later"]);
+    const { config } = await nats.using(({ streams }) => streams.info(STREAM));
+    expect(config).toMatchObject({ duplicate_window: 600 * 1e9, subjects: [expect.any(String)] });
   });
 
   it("those that come after the stream was removed are kept in one that is made anew", async () => {

@@ -1,5 +1,5 @@
 /** Changes for everything that reads NATS JetStream: one message each, which the server keeps and does not keep twice. */
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { jetstream, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { connect, credsAuthenticator, type NatsConnection, nanos } from "@nats-io/transport-node";
 import { changeDocument } from "./document.ts";
 import type { Receiver } from "./receiver.ts";
@@ -19,6 +19,12 @@ const KEPT_MESSAGES = 1_000_000;
 /** Twice as long as the longest wait between two tries: the server's own two minutes are shorter than that. */
 const KNOWS_IDS_MS = 600_000;
 
+async function knowLonger({ streams }: JetStreamManager): Promise<void> {
+  const { config } = await streams.info(STREAM);
+  if (config.duplicate_window < nanos(KNOWS_IDS_MS))
+    await streams.update(STREAM, { duplicate_window: nanos(KNOWS_IDS_MS) });
+}
+
 export function nats({ servers, subject, credentials }: NatsSettings): Receiver {
   let connection: NatsConnection | undefined;
   const connected = async () => {
@@ -37,6 +43,8 @@ export function nats({ servers, subject, credentials }: NatsSettings): Receiver 
         ...{ name: STREAM, subjects: [subject], max_msgs: KEPT_MESSAGES },
         duplicate_window: nanos(KNOWS_IDS_MS),
       });
+    // One that an earlier version made. Where these credentials may not change it, changes come all the same.
+    else if (there === STREAM) await knowLonger(manager).catch(() => {});
     return connection;
   };
   return {
