@@ -92,8 +92,7 @@ it("is told of nothing that it had before it was removed", async () => {
 it("was told of the same twice, by two verifiers: it misses no fewer than none", async () => {
   const { name, sent } = await standing();
   await store.db.updateTable("receivers").set({ skipped: 3 }).execute();
-  for (let times = 0; times < 2; times++)
-    await stores.settleReceiver(store.db, { name, sent, tries: 0, told: 3 }, 0);
+  for (let times = 0; times < 2; times++) await stores.settleReceiver(store.db, { name, sent, tries: 0, told: 3 }, 0);
   expect(await standing()).toMatchObject({ skipped: 0 });
 });
 

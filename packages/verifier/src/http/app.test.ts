@@ -20,6 +20,6 @@ it.each([
   const told: unknown[] = [];
   const door = { metrics, fleet, limits: {}, bringing: {} } as unknown as Door;
   const app = verifierApp(door, { page: undefined, version: "0.1.0", failed: (failure) => told.push(failure) });
-  expect((await app.request("/readyz")).status).toBe(status);
+  expect((await app.request("/readyz", {}, {})).status).toBe(status);
   expect(told).toEqual(isTold ? [fault] : []);
 });
