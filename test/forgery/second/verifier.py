@@ -72,6 +72,7 @@ class Appraisal:
         self.rules = content(self.question["policy"], "application/vnd.isoline.policy+json")
         if "tee" in self.rules.get("root", "tpm"):
             raise NotImplementedError("this verifier reads no reports of confidential machines; its policy demands one")
+        demand(all(len(one.get("contours", [])) <= 4096 for one in self.rules["canisters"]))
         used = self.last and self.last["policy"]
         if used and used["name"] == self.rules["name"]:
             demand(self.rules["version"] >= used["version"], "rollback")
