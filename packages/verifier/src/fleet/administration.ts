@@ -133,15 +133,15 @@ export class Administration {
    * Refuses with `conflict` one that reference values name: it is withdrawn by those.
    */
   async withdrawContour(digest: string, by: Administrator): Promise<void> {
+    const nameIn = await this.#rules.namesForStep();
     await this.#db.transaction().execute(async (step) => {
       await lockLog(step);
       await lockContours(step);
-      const told = await this.#rules.contoursIn(await references(step));
-      const named = told.find(({ contour }) => contour === digest);
-      if (named !== undefined)
+      const name = await nameIn(step, digest);
+      if (name !== undefined)
         throw new VerifierError(
           "conflict",
-          `expected a contour that no reference values name, got ${JSON.stringify(named.name)} of them; leave it out there`,
+          `expected a contour that no reference values name, got ${JSON.stringify(name)} of them; leave it out there`,
         );
       await withdrawContours(step, [digest]);
       await writeAct(step, { ...by, act: "withdraw contour", object: digest, detail: "counts no longer" });

@@ -134,6 +134,19 @@ export class Rules {
     return (await this.#load()).named.get(contour);
   }
 
+  /**
+   * Gives a function for a transaction that holds locks: the name that reference values give a contour by then. It reads their files only
+   * where they are others than those that were loaded before it began: that takes long.
+   */
+  async namesForStep(): Promise<(step: Database, contour: string) => Promise<string | undefined>> {
+    const { stamp, named } = await this.#load();
+    return async (step, contour) => {
+      if ((await rulesStamp(step)) === stamp) return named.get(contour);
+      const told = await this.contoursIn(await references(step));
+      return told.find((one) => one.contour === contour)?.name;
+    };
+  }
+
   /** Digests of the contours that reference values name. */
   async namedContours(): Promise<ReadonlySet<string>> {
     return new Set((await this.#load()).named.keys());
