@@ -17,7 +17,8 @@ let store: stores.Connection;
 let one: Ownership;
 let two: Ownership;
 /** What a statement that is no part of a transaction waits for, and what its answer does, at the first verifier. */
-let [held, heldAnswer]: (Promise<void> | undefined)[] = [];
+let held: Promise<void> | undefined;
+let heldAnswer: Promise<void> | undefined;
 const stands = async () => (await stores.findNode(store.db, "node-1")) as stores.NodeRow;
 
 /** The same object, but for some of its members. */
@@ -59,7 +60,10 @@ beforeEach(async () => {
   await stores.insertNode(store.db, node.row());
   await store.db.updateTable("nodes").set({ seen: silent, silent, state: "affirming" }).execute();
 });
-afterEach(() => ([held, heldAnswer] = []));
+afterEach(() => {
+  held = undefined;
+  heldAnswer = undefined;
+});
 
 it("is given back by who forgot it, as it was written", async () => {
   one.forget((await one.take("node-1")) as OwnedNode);

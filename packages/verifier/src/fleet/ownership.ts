@@ -17,7 +17,7 @@ export class Ownership {
   readonly #owned: (node: OwnedNode) => void;
   readonly #nodes = new Map<string, OwnedNode>();
   readonly #claims = new Map<string, Promise<OwnedNode | undefined>>();
-  /** Nodes that are being given back. A claim waits for that: what is claimed before would be given up by it. */
+  /** Nodes that are being given back. A claim waits for that: it would be given up with what was before it. */
   readonly #leaving = new Map<string, Promise<void>>();
   #adopting = 0;
 
@@ -110,7 +110,7 @@ export class Ownership {
     } else if (this.#adopting === 0) await this.#leave(name, () => releaseAsWritten(this.#db, verifier, name));
   }
 
-  /** The other verifier asks again where the node is being claimed, or given back already. */
+  /** Not where it is being claimed, or given back already: the other verifier asks again. */
   async #leave(name: string, release: () => Promise<void>): Promise<void> {
     if (this.#claims.has(name) || this.#leaving.has(name)) return;
     this.#nodes.delete(name);
