@@ -91,7 +91,7 @@ function parseValue(kind: FieldKind, text: string, line: string): FieldValue {
     case "u32":
       return parseInteger(text, /^(0|[1-9][0-9]{0,9})$/, 10, line);
     case "id":
-      return text === "user" ? LAUNCH_USER : parseInteger(text, /^(0|[1-9][0-9]{0,9})$/, 10, line);
+      return parseId(text, line);
     case "octal":
       return parseInteger(text, /^0(0|[1-7][0-7]{0,10})$/, 8, line);
     case "u64":
@@ -102,6 +102,13 @@ function parseValue(kind: FieldKind, text: string, line: string): FieldValue {
       if (!isDigest(text)) throw badLine(line, `${JSON.stringify(text.slice(0, 70))} is not a SHA-256 digest`);
       return text;
   }
+}
+
+function parseId(text: string, line: string): number {
+  if (text === "user") return LAUNCH_USER;
+  const id = parseInteger(text, /^(0|[1-9][0-9]{0,9})$/, 10, line);
+  if (id === LAUNCH_USER) throw badLine(line, `expected "user", got ${text}, which stands for it`);
+  return id;
 }
 
 function parseInteger(text: string, shape: RegExp, radix: number, line: string): number {
