@@ -3,6 +3,7 @@
  * so that it ends within ten minutes on two processors. Each runs when it is named: `npm test test/foreign`. In CI they come last.
  */
 export const longSuites = [
+  "test/agent/service-manager.test.ts",
   "test/amend/accept.test.ts",
   "test/amend/journal.test.ts",
   "test/asking/amend.test.ts",
@@ -45,11 +46,14 @@ export const longSuites = [
   "test/lens/own-sockets.test.ts",
   "test/library/examples.test.ts",
   "test/log/objects.test.ts",
+  "test/log/torn.test.ts",
+  "test/log/two-writers.test.ts",
   "test/names/names.test.ts",
   "test/packaging/tarballs.test.ts",
   "test/races/opens.test.ts",
   "test/races/sockets.test.ts",
   "test/reproducibility/reproducibility.test.ts",
+  "test/sensor/by-way-of-proc.test.ts",
   "test/sensor/high-numbers.test.ts",
   "test/sensor/jails.test.ts",
   "test/sensor/lineage.test.ts",
@@ -62,8 +66,12 @@ export const longSuites = [
   "test/tooling/closing-line.test.ts",
   "test/tooling/plain-words.test.ts",
   "test/transparency/transparency.test.ts",
+  "test/verifier/come-anew.test.ts",
+  "test/verifier/far-behind.test.ts",
+  "test/verifier/jetstream.test.ts",
   "test/verifier/log-in-bucket.test.ts",
   "test/verifier/logged.test.ts",
   "test/verifier/otlp.test.ts",
   "test/verifier/receivers.test.ts",
+  "test/verifier/stated-changes.test.ts",
 ];
