@@ -187,13 +187,11 @@ const layers = [
 const within = {
   "packages/linux/src/sensor/seccomp": [
     ["listener", "tasks", "urgency.ts"],
-    ["surroundings"],
-    ["perform", "hosts"],
-    ["paths", "building.ts"],
+    ["surroundings", "perform", "turns.ts"],
+    ["paths", "hosts", "building.ts"],
     ["context.ts"],
     ["calls"],
     ["sensor.ts"],
-    ["turns.ts"],
   ],
 };
 

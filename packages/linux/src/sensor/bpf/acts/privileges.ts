@@ -215,7 +215,7 @@ function settingOf(record: Record, command: string, key: Buffer, value: Buffer =
   }
 }
 
-/** Behind the path, a NUL and the attributes, if the call has any. */
+/** The path of the call and, if it sets any, its attributes: the record has the path, a NUL, and then `struct mount_attr`. */
 function placeAndAttributes(record: Record): { path: string; options: string[] } {
   const size = record.argument(1);
   if (size === 0) return { path: placeOf(record, record.rest), options: [] };

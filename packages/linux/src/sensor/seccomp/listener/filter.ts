@@ -2,7 +2,7 @@
  * The seccomp filter: classic BPF that sends mediated calls to the supervisor and allows all others.
  *
  *   foreign architecture, x32 number, unknown number → notify (the sensor refuses and records it)
- *   a filter with a listener of its own → EBUSY
+ *   seccomp() that asks for a listener → EBUSY; without a program, EFAULT
  *   otherwise a balanced binary search for the number → its condition → notify or allow
  *
  * The search loads only `nr` and `arch`, so the kernel's per-number cache (since 5.11) answers the unconditional "allow" of an
@@ -72,7 +72,7 @@ function refuseListener(program: Instruction[], label: string, otherwise: string
   program.push({ code: BPF_JEQ, k: SECCOMP_SET_MODE_FILTER, jf: "no-listener" });
   program.push({ code: BPF_LD_W_ABS, k: dataArgLow(1) });
   program.push({ code: BPF_JSET, k: SECCOMP_FILTER_FLAG_NEW_LISTENER, jf: "no-listener" });
-  // Without a filter the call only asks whether the kernel knows the flag, and fails with EFAULT where it does.
+  // Without a program the call is a probe: the kernel fails it with EFAULT where it knows the flag.
   for (const half of [dataArgLow(2), dataArgHigh(2)]) {
     program.push({ code: BPF_LD_W_ABS, k: half });
     program.push({ code: BPF_JEQ, k: 0, jf: "listener" });
