@@ -24,6 +24,7 @@ describe.skipIf(!isBuilt || !isRoot)("an agent that makes way for the next one (
   const told = async () => [...(await evidenceOfNode(agent, ["--no-tpm"])).bodies.keys()];
   let [first, handed]: (Ended | undefined)[] = [];
   let before: readonly string[] = [];
+  let atItsEnd: number;
 
   beforeAll(async () => {
     await agent.start("", env);
@@ -36,6 +37,7 @@ describe.skipIf(!isBuilt || !isRoot)("an agent that makes way for the next one (
     before = await told();
     await agent.end("SIGTERM");
     handed = await running;
+    atItsEnd = turns();
     await agent.start("", env);
   });
   afterAll(() => agent.clear());
@@ -43,9 +45,10 @@ describe.skipIf(!isBuilt || !isRoot)("an agent that makes way for the next one (
   it("says to the one who waits that it has ended, and what becomes of the command; nothing of it goes on", () => {
     expect([first?.status, before]).toEqual([0, ["web"]]);
     expect(handed).toMatchObject({ status: 125, stdout: "" });
-    for (const said of ["the agent has ended", "fail with ENOSYS", "Function not implemented"])
-      expect(handed?.stderr).toContain(said);
+    for (const said of ["the agent has ended", "fail with ENOSYS"]) expect(handed?.stderr).toContain(said);
+    // The loop is left where a call fails, and the shell then writes the file, if it can.
     expect(existsSync(at("afterwards"))).toBe(false);
+    expect(turns()).toBe(atItsEnd);
   });
 
   it("leaves no report, and that of an earlier run cannot pass for one", () => {
