@@ -19,8 +19,8 @@ export interface SeatData {
 
 /** How many calls are decided before the others have their turn. */
 const CALLS_IN_A_TURN = 32;
-/** A turn that took longer than this counts against the next one, up to `LONGEST_REST_MS`. */
-const LONGEST_REST_MS = 1000;
+/** A turn begins no further decision after this time: 32 decisions that hash large files would take minutes. */
+const TURN_MS = 20;
 
 export class Seat {
   readonly #session: Session;
@@ -100,9 +100,9 @@ export class Seat {
   /** Decides about some calls. */
   turn(): "ended" | "idle" | "busy" {
     const began = performance.now();
-    const state = this.#sensor?.turn(CALLS_IN_A_TURN) ?? "idle";
+    const state = this.#sensor?.turn(CALLS_IN_A_TURN, TURN_MS) ?? "idle";
     const now = performance.now();
-    this.restsUntil = now + Math.min(now - began, LONGEST_REST_MS);
+    this.restsUntil = now + (now - began);
     return state;
   }
 

@@ -146,9 +146,13 @@ export class SeccompSensor implements Sensor {
     }
   }
 
-  /** Decides about at most so many calls, without blocking: for a thread that serves several namespaces. */
-  turn(most: number): "ended" | "idle" | "busy" {
-    for (let calls = 0; calls < most; calls++) {
+  /**
+   * Decides about at most so many calls, and begins none after so many milliseconds, without blocking: for a thread that serves several
+   * namespaces.
+   */
+  turn(most: number, milliseconds: number): "ended" | "idle" | "busy" {
+    const until = performance.now() + milliseconds;
+    for (let calls = 0; calls < most && performance.now() <= until; calls++) {
       const received = this.#listener.receiveNow();
       if (received === "call") this.#answer(this.#mediate());
       else if (received === "gone" && this.#listener.isOver()) return "ended";

@@ -18,7 +18,7 @@ import { SOURCE_ROUTE } from "../../words/requests.ts";
 import { admin } from "./kernel.ts";
 import { addressFor, atSocket, badAddress, ignores, isUnnamed, MAX_ADDRESS, actOn, readAddress } from "./endpoints.ts";
 import { renewsNames, wayToResolver } from "./resolving.ts";
-import { isOfInternet, type TaskSocket, usingOwn } from "../surroundings/task-socket.ts";
+import { isOfInternet, isZeroCopy, type TaskSocket, usingOwn } from "../surroundings/task-socket.ts";
 
 const SOCK_STREAM = 1;
 /** sizeof(struct msghdr) is 56, of struct mmsghdr 64: a msghdr and, at 56, the number of bytes that were sent. */
@@ -192,7 +192,11 @@ function datagramOf({ memory }: Context, { tid }: Thread, socket: TaskSocket, me
 /** Whether the supervisor sends a message on this socket. */
 function isSentByUs(context: Context, thread: Thread, socket: TaskSocket, flags: number): boolean {
   const isDatagram = isOfInternet(socket) && carriesDatagrams(socket.type);
-  return isDatagram && Datagram.canBeSentWith(flags) && context.performer.rightsFor(thread) !== undefined;
+  return (
+    isDatagram &&
+    Datagram.canBeSentWith(flags, () => isZeroCopy(socket.fd)) &&
+    context.performer.rightsFor(thread) !== undefined
+  );
 }
 
 /**

@@ -55,8 +55,9 @@ export class Datagram {
 
   private constructor() {}
 
-  static canBeSentWith(flags: number): boolean {
-    return (flags & MSG_ZEROCOPY) === 0;
+  /** A socket that did not ask for it (SO_ZEROCOPY) sends as without the flag. */
+  static canBeSentWith(flags: number, isZeroCopy: () => boolean): boolean {
+    return (flags & MSG_ZEROCOPY) === 0 || !isZeroCopy();
   }
 
   /** Copies a message of a stopped task. A part that cannot be read is left out, so that sending fails as the task's own call would. */
@@ -84,7 +85,7 @@ export class Datagram {
 
   /** Sends it without blocking; returns the number of bytes sent, or a negative errno. */
   send(fd: number, flags: number): number {
-    return sendMessage(fd, this.#header, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sendMessage(fd, this.#header, (flags & ~MSG_ZEROCOPY) | MSG_DONTWAIT | MSG_NOSIGNAL);
   }
 
   #takeParts(memory: TaskMemory, tid: number, { parts, count }: Parts): void {

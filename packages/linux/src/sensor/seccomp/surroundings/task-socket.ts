@@ -13,6 +13,7 @@ const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_PROTOCOL = 38;
 const SO_DOMAIN = 39;
+const SO_ZEROCOPY = 60;
 
 /** The state of a task's socket at this moment. */
 export interface SocketFacts {
@@ -89,6 +90,11 @@ export function usingOwn<T>(own: number, use: (socket: TaskSocket) => T, without
 /** Whether a descriptor of ours is a socket. */
 export function isSocket(own: number): boolean {
   return option(own, SO_DOMAIN) >= 0;
+}
+
+/** Whether a message with MSG_ZEROCOPY on it is read after its call (SO_ZEROCOPY; net/core/sock.c). */
+export function isZeroCopy(own: number): boolean {
+  return option(own, SO_ZEROCOPY) > 0;
 }
 
 function factsOf(own: number): SocketFacts | number {
