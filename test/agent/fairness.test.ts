@@ -25,8 +25,10 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
     beforeAll(async () => {
       const source = fileURLToPath(new URL("../faults/flood.c", import.meta.url));
       execFileSync("gcc", ["-O1", "-w", "-static", "-o", at("flood"), source, "-lpthread"]);
-      const burst = fileURLToPath(new URL("burst.c", import.meta.url));
-      execFileSync("gcc", ["-O1", "-static", "-o", at("burst"), burst, "-lpthread"]);
+      for (const name of ["burst", "hog"]) {
+        const program = fileURLToPath(new URL(`${name}.c`, import.meta.url));
+        execFileSync("gcc", ["-O1", "-static", "-o", at(name), program, "-lpthread"]);
+      }
       execFileSync("sh", ["-c", `echo data > ${at("data")}`]);
       await agent.start("threads: 1\n");
       await agent.isoline(["learn", "-q", "-o", "flood.contour", "--", "sh", "-c", `(sleep 1; : > end) & ${FLOOD}`]);
@@ -45,6 +47,19 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
       expect((await flood).status).toBe(0);
       expect(reportOf("quiet.json")).toMatchObject({ verdict: "on-contour", incomplete: [] });
       expect(reportOf("flood.json")).toMatchObject({ verdict: "on-contour", incomplete: [] });
+    });
+
+    it("the quiet one comes between decisions that each take long, because they read a large file", async () => {
+      await agent.isoline(["learn", "-q", "-o", "hog.contour", "--", "./hog", "0", "1"]);
+      const before = agent.log.length;
+      const since = (kind: string) => agent.log.slice(before).filter(({ event }) => event === kind);
+      const hog = agent.isoline([...handed("hog.contour", "hog.json"), "./hog", "32", "256"]);
+      await until(() => since("began").length === 1);
+      const quiet = await agent.isoline([...handed("quiet.contour", "quiet.json"), "sh", "-c", "cat data; cat data"]);
+      expect(quiet).toMatchObject({ status: 0, stdout: "data\ndata\n" });
+      expect(since("ended")).toHaveLength(1);
+      await hog;
+      expect(reportOf("hog.json")).toMatchObject({ verdict: "off-contour", refused: 32 });
     });
 
     it("calls that arrive at the same moment are all answered, though they are more than one turn takes", async () => {

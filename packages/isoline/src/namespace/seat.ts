@@ -31,6 +31,8 @@ export class Seat {
   #sensor: SeccompSensor | undefined;
   /** Until then others come first: it has had the thread for as long. */
   restsUntil = 0;
+  /** When it last had a turn. */
+  lastTurn = 0;
 
   private constructor(
     session: Session,
@@ -101,8 +103,8 @@ export class Seat {
   turn(): "ended" | "idle" | "busy" {
     const began = performance.now();
     const state = this.#sensor?.turn(CALLS_IN_A_TURN, TURN_MS) ?? "idle";
-    const now = performance.now();
-    this.restsUntil = now + (now - began);
+    this.lastTurn = performance.now();
+    this.restsUntil = this.lastTurn + (this.lastTurn - began);
     return state;
   }
 

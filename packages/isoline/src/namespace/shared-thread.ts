@@ -5,7 +5,8 @@
  *   while calls come     one wait in the kernel for all listeners; then each that has calls decides about a few of them
  *   a doorbell signal    requests are answered, new namespaces opened
  *
- * A namespace that took the thread for long lets the others go first for as long. What this cannot do: interrupt one decision.
+ * A namespace that took the thread for long lets the others go first for as long, also in the moment between two calls of theirs. What
+ * this cannot do: interrupt one decision.
  */
 import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
 import { armDoorbell, awaitTurns, currentThread, ownRights, returnLarger, serveUrgently } from "@isoline/linux";
@@ -27,6 +28,10 @@ export type FromSharedThread =
 const LARGE_BYTES = 128 * 1024;
 /** How often to look for a filter that a client installs. */
 const LOOK_MS = 2;
+/** A namespace that called within this time may call again at once. */
+const BETWEEN_CALLS_MS = 20;
+/** After a turn that took less, the moment between two calls of a neighbour is not waited for: the wait would take longer. */
+const LONG_TURN_MS = 5;
 
 const port = parentPort as MessagePort;
 const tell = (message: FromSharedThread) => port.postMessage(message);
@@ -66,13 +71,9 @@ class Service {
     while (this.#seats.size > 0) {
       if (this.#attend() === "leave") return;
       const running = [...this.#seats].filter(([, { sensor }]) => sensor !== undefined);
-      const sensors = running.flatMap(([, { sensor }]) => (sensor === undefined ? [] : [sensor]));
-      const ready = awaitTurns(sensors, running.length < this.#seats.size ? LOOK_MS : -1);
-      const due = running.filter((_, index) => ready[index]);
-      const now = performance.now();
-      const rested = due.filter(([, { restsUntil }]) => restsUntil <= now);
-      // If only namespaces have calls that had their share, there is no other to wait for.
-      for (const [number, seat] of rested.length > 0 ? rested : due)
+      const isOneBeginning = running.length < this.#seats.size;
+      const due = calling(running, isOneBeginning ? LOOK_MS : -1);
+      for (const [number, seat] of firstOf(due, running, isOneBeginning))
         this.#attempt(number, seat, () => seat.turn() === "ended" && this.#finish(number, seat));
     }
   }
@@ -114,6 +115,30 @@ class Service {
       if (ownRights() !== this.#rights) throw fault;
     }
   }
+}
+
+type Seated = readonly [number: number, seat: Seat];
+
+/** Those that have calls, of which the wait is for so many milliseconds; -1 waits without a limit. */
+function calling(seated: readonly Seated[], milliseconds: number): readonly Seated[] {
+  const sensors = seated.flatMap(([, { sensor }]) => (sensor === undefined ? [] : [sensor]));
+  const ready = awaitTurns(sensors, milliseconds);
+  return seated.filter((_, index) => ready[index]);
+}
+
+/**
+ * Those that go first: before one that had a long turn, also a neighbour that is between two calls, or that is about to begin. None
+ * where that one is to wait a little longer.
+ */
+function firstOf(due: readonly Seated[], running: readonly Seated[], isOneBeginning: boolean): readonly Seated[] {
+  const now = performance.now();
+  const rested = due.filter(([, { restsUntil }]) => restsUntil <= now);
+  const rest = Math.min(...due.map(([, { restsUntil }]) => restsUntil)) - now;
+  if (rested.length > 0 || due.length === 0) return rested;
+  const soon = running.filter((each) => !due.includes(each) && now - each[1].lastTurn < BETWEEN_CALLS_MS);
+  if (rest < LONG_TURN_MS || (soon.length === 0 && !isOneBeginning)) return due;
+  const come = calling(soon, isOneBeginning ? LOOK_MS : Math.min(Math.ceil(rest), BETWEEN_CALLS_MS));
+  return come.length > 0 || isOneBeginning ? come : due;
 }
 
 function take(): Seating | undefined {
