@@ -1,5 +1,7 @@
 /** Labels of canisters: a valid one, and every bundle that is refused before any part of it runs. */
 import {
+  chmodSync,
+  chownSync,
   copyFileSync,
   mkdirSync,
   readFileSync,
@@ -12,6 +14,7 @@ import {
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { missing, type Result, Workshop } from "./bundle.ts";
+import { NOBODY } from "../sensor/case.ts";
 
 const why = missing("runc", "busybox");
 
@@ -145,5 +148,21 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
     expect(refusalOf(start(good))).toMatch(/images\[0\]\.mode: expected one of/);
     writeFileSync(shop.path("host.json"), "{ images: [");
     expect(refusalOf(start(good))).toMatch(/YAML or JSON/);
+    // The file of the valid configuration, whose mode or owner alone is wrong.
+    const file = shop.path("host.json");
+    shop.configure({});
+    const text = readFileSync(file, "utf8");
+    for (const [mode, uid] of [
+      [0o664, 0],
+      [0o646, 0],
+      [0o644, NOBODY],
+    ] as const) {
+      chmodSync(file, mode);
+      chownSync(file, uid, uid);
+      expect(refusalOf(start(good))).toMatch(/only its owner can write/);
+    }
+    chownSync(file, 0, 0);
+    expect(readFileSync(file, "utf8")).toBe(text);
+    expect(start(good)).toMatchObject({ status: 0, stdout: "on\n" });
   });
 });
