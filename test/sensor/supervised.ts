@@ -57,6 +57,8 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
   readonly events: readonly Seen[];
+  /** The path of each task's program, by the task. */
+  readonly programs: ReadonlyMap<string, string>;
   /** The file of the learnt contour. */
   readonly learnt: string;
   readonly exit: { readonly state: string; readonly status?: number; readonly signal?: number };
@@ -69,7 +71,12 @@ export interface Outcome {
     readonly racy: Readonly<Record<string, number>>;
     readonly state: string;
     readonly incomplete: readonly { readonly reason: string; readonly count: number }[];
-    readonly departures: readonly { readonly act: string; readonly why: string; readonly chain: readonly string[] }[];
+    readonly departures: readonly {
+      readonly act: string;
+      readonly why: string;
+      readonly chain: readonly string[];
+      readonly event: { readonly actor: { readonly task: string } };
+    }[];
   };
 }
 
@@ -102,10 +109,13 @@ export async function supervise(order: Order): Promise<Outcome> {
   const argv = [...(order.within ?? []), process.execPath, driver, JSON.stringify({ plan, command, report })];
   const { stdout, stderr } = await ended(argv, order);
   if (!existsSync(report!))
-    return { stdout, stderr, learnt: output!, events: [], exit: { state: "lost" }, report: NOTHING };
+    return {
+      ...{ stdout, stderr, learnt: output!, events: [], programs: new Map() },
+      ...{ exit: { state: "lost" }, report: NOTHING },
+    };
   const outcome = JSON.parse(readFileSync(report!, "utf8"));
   if (outcome.fault) throw new Error(`the namespace failed (${outcome.fault}): ${outcome.message}\n${stderr}`);
-  return { stdout, stderr, learnt: output!, events: eventsOf(trajectory!), ...outcome };
+  return { stdout, stderr, learnt: output!, ...eventsOf(trajectory!), ...outcome };
 }
 
 const NOTHING: Outcome["report"] = {
@@ -120,7 +130,7 @@ const NOTHING: Outcome["report"] = {
   departures: [],
 };
 
-function eventsOf(trajectory: string): Seen[] {
+function eventsOf(trajectory: string): Pick<Outcome, "events" | "programs"> {
   const programs = new Map<string, string>();
   const seen: Seen[] = [];
   for (const line of readFileSync(trajectory, "utf8")
@@ -135,7 +145,7 @@ function eventsOf(trajectory: string): Seen[] {
     const program = programs.get(event.actor.task) ?? "";
     seen.push({ program, uid: event.actor.credentials.euid, act: formatAct(event) });
   }
-  return seen;
+  return { events: seen, programs };
 }
 
 function ended([program, ...argv]: readonly string[], order: Order): Promise<{ stdout: string; stderr: string }> {

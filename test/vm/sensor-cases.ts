@@ -2,4 +2,4 @@
 export { matches, runCases, slug, withHighNumbers } from "../sensor/case.ts";
 export { all } from "../sensor/cases/all.ts";
 export { hookCases } from "./hook-cases.ts";
-export { refuseCases } from "./refused-cases.ts";
+export { attemptsOf, refuse } from "./refused-cases.ts";
