@@ -3,7 +3,8 @@
  *   late TRIES still|moving     runs `sh good.sh` so often; moving: while a thread takes the argument away and puts it back
  *
  * Without it, the shell runs `evil.sh`, its standard input. In memory the first string of the environment stands behind the
- * arguments, and is the same as the one that was taken away. Prints how often each script ran; they end with 0 and 7. */
+ * arguments, and is the same as the one that was taken away. Prints how often each script ran; they end with 0 and 7. Prints as
+ * well how often the shell began and could not open its libraries (127), and how often the exec failed. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -36,7 +37,7 @@ int main(int count, char **word) {
   if (count != 3) return 99;
   for (int i = 0; i < STRINGS; i++) environment[1 + i] = memset(calloc(1, LENGTH + 1), 'x', LENGTH);
   dup2(open("evil.sh", O_RDONLY), 0);
-  long good = 0, evil = 0, none = 0;
+  long good = 0, evil = 0, powerless = 0, refused = 0, other = 0;
   pthread_t mover;
   if (word[2][0] == 'm') pthread_create(&mover, 0, move, 0);
   for (long i = atol(word[1]); i > 0; i--) {
@@ -48,12 +49,16 @@ int main(int count, char **word) {
       _exit(99);
     }
     waitpid(pid, &status, 0);
-    if (status == 0) good++;
-    else if (WIFEXITED(status) && WEXITSTATUS(status) == 7) evil++;
-    else none++;
+    switch (WIFEXITED(status) ? WEXITSTATUS(status) : -1) {
+      case 0: good++; break;
+      case 7: evil++; break;
+      case 127: powerless++; break;
+      case 99: refused++; break;
+      default: other++; fprintf(stderr, "status %x\n", (unsigned)status);
+    }
   }
   over = 1;
   if (word[2][0] == 'm') pthread_join(mover, 0);
-  printf("{\"good\":%ld,\"evil\":%ld,\"none\":%ld}\n", good, evil, none);
+  printf("{\"good\":%ld,\"evil\":%ld,\"powerless\":%ld,\"refused\":%ld,\"other\":%ld}\n", good, evil, powerless, refused, other);
   return 0;
 }
