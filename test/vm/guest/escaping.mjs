@@ -1,11 +1,54 @@
 /** The program that tries to get out (`programs/escapes.c`), inside a namespace, with objects on which its effects can be seen. */
-import { equal } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { beginWith, cwd } from "./asking.mjs";
 
 const share = process.env["ISOLINE_SHARE"] ?? "";
+
+/** @param {string} ring @returns {readonly string[]} */
+const byRing = (ring) => ["open", "mkdir", "rename", "unlink", "connect", "associate"].map((act) => `${ring}-${act}`);
+
+/** The steps of each group of `escapes.c`, in their order. Each is printed whether it went ahead or not. */
+const steps = Object.freeze({
+  world: [
+    ...["unshare", "clone", "setns", "unshare-user", "chroot"],
+    ...["unshare-mounts", "mount-private", "mount", "pivot_root"],
+  ],
+  others: ["attach", "seize", "mem", "vm_writev", "getfd"],
+  supervisor: [
+    ...["kill", "tgkill", "pidfd_send_signal", "kill-keeper"],
+    ...["attach", "seize", "mem", "vm_writev", "getfd"].map((act) => `${act}-supervisor`),
+    ...["environ", "descriptors", "mounts", "oom_score_adj", "coredump_filter"].map((entry) => `${entry}-supervisor`),
+    "perf-supervisor",
+  ],
+  list: ["stat-supervisor", "status-supervisor", "cmdline-supervisor"],
+  adjust: ["prlimit", "setpriority", "sched_setscheduler", "ioprio_set", "move_pages"].map(
+    (call) => `${call}-supervisor`,
+  ),
+  owner: ["setown-supervisor"],
+  sensor: [
+    ...["map-by-number", "map-by-name", "unlink-pin", "rename-pin", "rename-pins"],
+    ...["umount-pins", "mount-over-pins", "switch"],
+  ],
+  cover: ["mount-above-pins"],
+  program: ["fexecve"],
+  rings: [
+    ...byRing("before"),
+    ...["io_uring_setup", ...byRing("now")],
+    ...byRing("worker"),
+    ...["poller", ...byRing("poller")],
+  ],
+  ids: [
+    ...["setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups"].flatMap((call) => [
+      call,
+      `${call}-is`,
+    ]),
+    ...["setfsuid", "setfsgid", "capset", "capset-is"],
+  ],
+  routes: ["routed-by-message"],
+});
 
 /** Resets the files. */
 export function lay() {
@@ -46,13 +89,14 @@ export async function beginEscapes(...options) {
     ...run,
     pid,
     /**
-     * Tries a group; returns the result of each step: an errno, or 0; for ids, the ids after the step.
+     * Tries a group; returns the result of each step: an errno, or 0; for ids, the ids after the step. No step may be missing.
      *
+     * @param {keyof typeof steps} group
      * @param {readonly (string | number)[]} words
      * @returns {Promise<Record<string, number | string>>}
      */
-    async try(...words) {
-      run.say(words.join(" "));
+    async try(group, ...words) {
+      run.say([group, ...words].join(" "));
       /** @type {Record<string, number | string>} */
       const answers = {};
       for (;;) {
@@ -60,6 +104,7 @@ export async function beginEscapes(...options) {
         const [, step = "", answer = ""] = /^(\S+) (\S+)$/.exec(line) ?? [];
         if (step === "") {
           equal(line, "done");
+          deepEqual(Object.keys(answers), steps[group]);
           return answers;
         }
         answers[step] = step.endsWith("-is") && answer.includes(",") ? answer : Number(answer);

@@ -247,7 +247,9 @@ static void ring_made_now(void) {
 
 static void ring_with_poller(void) {
   struct ring ring;
-  if (ring_make(&ring, IORING_SETUP_SQPOLL) >= 0) use_ring("poller", &ring, 0);
+  long result = ring_make(&ring, IORING_SETUP_SQPOLL);
+  say_result("poller", result < 0 ? result : 0);
+  if (result >= 0) use_ring("poller", &ring, 0);
 }
 
 /* Each prints the ids afterwards, whatever the result was. */
