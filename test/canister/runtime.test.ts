@@ -60,7 +60,8 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(shop.report("a.contour")).toMatchObject({ verdict: "off-contour" });
     const refused = shop.run("cat /etc/group; exit 7", "enforce", "a.contour");
     expect(refused).toMatchObject({ status: 7, stdout: "" });
-    expect(refused.stderr).toContain("/etc/group");
+    expect(refused.stderr).toMatch(/^isoline-runc: refused, off contour: .* opened \/etc\/group /m);
+    expect(shop.report("a.contour")).toMatchObject({ verdict: "off-contour", off: 1, refused: 1, incomplete: [] });
   });
 
   it("ends where its runtime is refused a step of the set-up, and names that step", () => {

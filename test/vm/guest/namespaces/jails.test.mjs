@@ -1,5 +1,6 @@
 /** What was learnt in a jail holds in that jail: a program that leaves out the step into it may not do it outside. */
 import { deepEqual, equal, match } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -25,13 +26,14 @@ describe("jails", { skip }, () => {
   });
   after(() => server.close());
 
-  /** @type {readonly (readonly [kind: string, inside: string, told: RegExp])[]} */
+  const outside = /^open access=read path=\$CWD\/place\/config /m;
+  /** @type {readonly (readonly [kind: string, inside: string, told: RegExp, free: string, refused: RegExp])[]} */
   const kinds = [
-    ["root", "jail\n", /open access=read path=\$IN:\$CWD\/jail\/\/\S*config /],
-    ["mounts", "jail\n", /open access=read path=\$IN:\$CWD\/jail\/inner\/\/config /],
-    ["network", UNREACHABLE, /connect .*address=\$NET:unknown\/127\.0\.0\.1:/],
+    ["root", "jail\n", /open access=read path=\$IN:\$CWD\/jail\/\/\S*config /, "secret\n", outside],
+    ["mounts", "jail\n", /open access=read path=\$IN:\$CWD\/jail\/inner\/\/config /, "secret\n", outside],
+    ["network", UNREACHABLE, /connect .*address=\$NET:unknown\/127\.0\.0\.1:/, "reached\n", /^socket family=inet /m],
   ];
-  for (const [kind, inside, told] of kinds) {
+  for (const [kind, inside, told, free, refused] of kinds) {
     test(`another ${kind}: known there, refused outside`, () => {
       const command = (/** @type {string} */ step) => ["--", "perl", program, kind, step, place, String(server.port)];
       const learnt = isoline("learn", "--sensor", "bpf", "-q", "-o", "jail.contour", ...command("step"));
@@ -41,8 +43,12 @@ describe("jails", { skip }, () => {
       equal(isoline(...watched, ...command("step")).stdout, inside);
       const { off, incomplete } = report("jail.json");
       deepEqual([off, incomplete], [0, []]);
-      const enforced = ["run", "jail.contour", "--sensor", "bpf", "--enforce", "-q"];
+      const [, perl = "", ...words] = command("skip");
+      equal(spawnSync(perl, words, { cwd, encoding: "utf8" }).stdout, free);
+      const enforced = ["run", "jail.contour", "--sensor", "bpf", "--enforce", "-q", "--report", "skip.json"];
       equal(isoline(...enforced, ...command("skip")).stdout, "errno 1\n");
+      const acts = report("skip.json").departures.map((/** @type {{ act: string }} */ { act }) => act);
+      match(acts.join("\n"), refused);
     });
   }
 });
