@@ -153,6 +153,7 @@ describe.skipIf(withoutDocker !== undefined)(`Docker over isoline-runc (${withou
     expect(docker(...running(["--rm"], behaviour))).toMatchObject(learnt);
     expect(shop.report("a.contour")).toMatchObject({ verdict: "on-contour", image: { names: ["localhost/box:1"] } });
     expect(docker(...running(["--rm"], "cat /etc/group"))).toMatchObject({ status: 1, stdout: "" });
+    expect(shop.report("a.contour")).toMatchObject({ verdict: "off-contour" });
     shop.configure({});
     expect(docker(...running(["--rm"], "true")).stderr).toContain('found none for "localhost/box:1"');
   });

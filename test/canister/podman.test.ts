@@ -116,7 +116,11 @@ describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined 
         'trap "exit 3" TERM; echo up; while :; do sleep 0.1; done',
       ).status,
     ).toBe(0);
-    expect(podman("exec", "e", "sh", "-c", "cat /etc/passwd")).toMatchObject({ stdout: "" });
+    const refused = "cat: can't open '/etc/passwd': Operation not permitted\n";
+    expect(podman("exec", "e", "sh", "-c", "cat /etc/passwd")).toMatchObject({
+      stdout: "",
+      stderr: expect.stringContaining(refused) as string,
+    });
     expect(podman("exec", "e", "sh", "-c", "cat /etc/group").stdout).toBe("root:x:0:\n");
     podman("stop", "-t", "20", "e");
     expect(podman("wait", "e").stdout).toBe("3\n");
