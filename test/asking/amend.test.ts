@@ -19,30 +19,40 @@ describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARV
   });
   afterAll(() => place.clear());
 
-  /** Each turn waits for a file of its number, which is only looked at. */
+  /**
+   * Each turn waits for a file of its number, which is only looked at, and the shell itself reads: it stays, and so does its trust.
+   * What is printed of a refusal does not end as a file's content does.
+   */
   const service = (files: string) =>
-    `n=0; for file in ${files}; do while [ -e hold$n ]; do sleep 0.1; done; n=$((n+1)); cat $file || echo refused $file; done; sleep 0`;
+    `n=0; for file in ${files}; do while [ -e hold$n ]; do sleep 0.1; done; n=$((n+1)); read -r line < $file && echo $line || echo refused-$file.; done; sleep 0`;
   const start = (...mode: readonly string[]): Running => startUnder("narrow.contour", mode);
   const startUnder = (contour: string, mode: readonly string[]): Running => {
     services += 1;
     for (const n of [1, 2]) writeFileSync(place.at(`hold${n}`), "");
     return place.run([contour, ...mode], ["sh", "-c", service("known fresh fresh")], `service-${services}`);
   };
+  /** The processes without trust, outermost first. */
+  const distrusted = ({ name }: Running): number[] => {
+    const listed = JSON.parse(place.call(["trust", name, "--json"]).stdout) as { pid: number; trusted: boolean }[];
+    return listed.filter(({ trusted }) => !trusted).map(({ pid }) => pid);
+  };
   const release = (n: number) => rmSync(place.at(`hold${n}`));
 
   it("does what it was refused before, once its contour is amended; lost trust stays lost", async () => {
     const running = start("--enforce");
     await running.says("known\n");
+    expect(distrusted(running)).toEqual([]);
     release(1);
-    await running.says("refused fresh");
+    await running.says("refused-fresh.");
+    const [shell] = distrusted(running);
+    expect(shell).toBeGreaterThan(1);
     const { status, stderr } = place.call(["amend", running.name, "both.contour"]);
     expect(stderr).toMatch(/goes on under \d+ points, \d+ of them new/);
     expect(status).toBe(0);
-    const trust = JSON.parse(place.call(["trust", running.name, "--json"]).stdout) as { trusted: boolean }[];
-    expect(trust.length).toBeGreaterThan(0);
+    expect(distrusted(running)).toContain(shell);
     release(2);
-    await running.says("fresh\n");
     await running.ended;
+    expect(running.stdout).toBe("known\nrefused-fresh.\nfresh\n");
   });
 
   it("goes on under what is accepted from it", async () => {
@@ -50,13 +60,13 @@ describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARV
     const running = startUnder("live.contour", ["--enforce"]);
     await running.says("known\n");
     release(1);
-    await running.says("refused fresh");
+    await running.says("refused-fresh.");
     const accepted = place.call(["accept", "live.contour", running.name]);
     expect(accepted).toMatchObject({ status: 0 });
     expect(accepted.stderr).toContain(`${running.name} goes on under it from now on`);
     release(2);
-    await running.says("fresh\n");
     await running.ended;
+    expect(running.stdout).toBe("known\nrefused-fresh.\nfresh\n");
   });
 
   it.each([
@@ -71,9 +81,10 @@ describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARV
     expect(stderr).toMatch(why);
     expect(status).not.toBe(0);
     release(1);
-    await running.says("refused fresh");
+    await running.says("refused-fresh.");
     release(2);
     await running.ended;
+    expect(running.stdout).toBe("known\nrefused-fresh.\nrefused-fresh.\n");
   });
 
   it("keeps its contour when the file was replaced after it was decided about", async () => {
@@ -90,9 +101,10 @@ describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARV
     expect(asks("0".repeat(64))).toContain("is not what was decided about any more");
     expect(asks("anything")).toContain("expected state=HEX");
     release(1);
-    await running.says("refused fresh");
+    await running.says("refused-fresh.");
     release(2);
     await running.ended;
+    expect(running.stdout).toBe("known\nrefused-fresh.\nrefused-fresh.\n");
   });
 
   it("that demands a signature takes only a contour that is signed by the same key", async () => {
@@ -114,6 +126,7 @@ describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARV
     await running.says("fresh\n");
     release(2);
     await running.ended;
+    expect(running.stdout).toBe("known\nfresh\nfresh\n");
     for (const name of ["narrow", "both"]) rmSync(place.at(`${name}.contour.sig`));
   });
 
@@ -127,6 +140,7 @@ describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARV
     await running.says("fresh\n");
     release(2);
     await running.ended;
+    expect(running.stdout).toBe("known\nfresh\nfresh\n");
     expect(running.report.off).toBe(0);
   });
 });
