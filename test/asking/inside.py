@@ -2,7 +2,7 @@
 
 usage: inside.py SOCKET OUTSIDE PLACE
 
-It begins when the socket is there; at once if that is called none.sock, for learning.
+It begins when the socket is there.
 """
 import ctypes
 import fcntl
@@ -82,7 +82,7 @@ def types():
 
 
 for _ in range(1200):
-    if name == "none.sock" or os.path.exists(approver):
+    if os.path.exists(approver):
         break
     time.sleep(0.05)
 os.makedirs(place)
