@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
+import { isBuilt, isoline, isolineProgram, readReport, SYSTEM_PATH } from "../support/isoline.ts";
 
 let place = "";
 let service: ChildProcess | undefined;
@@ -112,27 +112,61 @@ describe.skipIf(!isBuilt)("the journal of a namespace (needs a build)", { timeou
     expect((await run("departures", "web", "--earlier")).stdout).toContain("$CWD/two");
   });
 
-  it("cannot be read, changed, moved, linked or forged from inside, in any mode", async () => {
-    const inside = [
+  /** Every way to it, none of which is off contour where it was learnt. */
+  const attempts = () =>
+    [
       `cat "${kept()}"/* > stolen`,
-      `echo '{}' > "${kept()}/web.journal"`,
+      `cat "${journal()}" >> stolen`,
+      `echo '{}' > "${journal()}"`,
       `rm -rf "${kept()}"`,
       `mv "${kept()}" moved`,
-      `ln "${kept()}/web.journal" link`,
+      `ln "${journal()}" link`,
       `cd "${kept()}" && : > forged.journal`,
+      `: > "${kept()}/forged.journal"`,
       `mv "${at("run/isoline")}" moved && cat moved/isoline-kept/* > stolen; mv moved "${at("run/isoline")}"`,
       `mkdir -p x/isoline-kept`,
-    ];
-    const ended = serve(`cat two > /dev/null\n${waits}${inside.map((line) => `(${line})\n`).join("")}:\n`);
-    await expect.poll(() => existsSync(journal()), { timeout: STARVED_MS }).toBe(true);
+    ]
+      .map((line) => `(${line})\n`)
+      .join("");
+  /** What the attempts left. */
+  const harm = () => [
+    ...(existsSync(at("stolen")) ? [readFileSync(at("stolen"), "utf8")] : []).filter((text) => text !== ""),
+    ...["link", "moved", "x/isoline-kept", "run/isoline/isoline-kept/forged.journal"].filter((name) =>
+      existsSync(at(name)),
+    ),
+  ];
+  const forget = () => {
+    for (const name of ["go", "stolen", "x"]) rmSync(at(name), { recursive: true, force: true });
+  };
+
+  it.each([
+    ["watched", []],
+    ["enforced", ["--enforce"]],
+    ["asked about", ["--ask", "--answer-within", "0.2"]],
+  ])("cannot be read, changed, moved, linked or forged from inside, while learning or then, %s", async (_, mode) => {
+    writeFileSync(at("go"), "");
+    await serve("cat two > /dev/null\n");
+    const before = readFileSync(journal(), "utf8");
+    writeFileSync(at("serve.sh"), `cat one > /dev/null\nsleep 0\n${waits}${attempts()}:\n`);
+    expect(await run("learn", "-q", "-o", "a.contour", "--", "sh", "serve.sh")).toMatchObject({ status: 0 });
+    expect(harm()).toEqual([]);
+    expect(readFileSync(journal(), "utf8")).toBe(before);
+
+    forget();
+    const script = `cat two > /dev/null\n${waits}${attempts()}:\n`;
+    const ended = serve(script, "--report", "report.json", ...mode);
+    await expect.poll(() => readFileSync(journal(), "utf8"), { timeout: STARVED_MS }).not.toBe(before);
     writeFileSync(at("go"), "");
     await ended;
-    expect(existsSync(at("stolen")) ? readFileSync(at("stolen"), "utf8") : "").toBe("");
-    for (const name of ["link", "moved", "x/isoline-kept", "run/isoline/isoline-kept/forged.journal"])
-      expect([name, existsSync(at(name))]).toEqual([name, false]);
-    const lines = readFileSync(journal(), "utf8").trimEnd().split("\n");
-    expect(lines.map((line) => JSON.parse(line) as unknown)[0]).toMatchObject({ isoline: 1, journal: 1, name: "web" });
-    expect((await run("departures", "web")).stdout).toContain("all refused");
+    expect(harm()).toEqual([]);
+    const report = readReport(place);
+    console.log(
+      report.kept,
+      report.departures.map(({ act, refused }) => [act, refused]),
+    );
+    const [first = ""] = readFileSync(journal(), "utf8").split("\n");
+    expect(JSON.parse(first)).toMatchObject({ isoline: 1, journal: 1, name: "web" });
+    expect((await run("departures", "web")).stdout).toContain("$CWD/two");
   });
 
   it("that was cut off in the middle of a line is read up to there, and a damaged one is refused", async () => {
