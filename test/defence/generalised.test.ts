@@ -31,7 +31,7 @@ import { Attacker } from "./attacker.ts";
 import { Household } from "./household.ts";
 import { type Package, Registry } from "./registry.ts";
 import { type Step, steps } from "./steps.ts";
-import { clean, neighbour, takenOver, type Targets } from "./worm.ts";
+import { clean, neighbour, takenOver, type Targets, told, type Told } from "./worm.ts";
 
 const uid = isRoot ? NOBODY : undefined;
 const hasNpm = spawnSync("npm", ["--version"], { env: { PATH: SYSTEM_PATH } }).status === 0;
@@ -51,6 +51,7 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package under a generalised 
   interface Aftermath {
     readonly status: number | null;
     readonly stderr: string;
+    readonly told: Told | undefined;
     readonly household: Household;
   }
 
@@ -68,8 +69,8 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package under a generalised 
       }
       const env = { HOME: household.at("home"), SOME_TOKEN: "ENVIRONMENT_SECRET", VARIED_RUN: String(++runs) };
       const words = [...args, "--report", household.at("report.json"), "--", "/bin/sh", "-c", WORK];
-      const { status, stderr } = await isoline(words, { cwd: household.at("project"), uid, env });
-      return use({ status, stderr, household });
+      const { status, stdout, stderr } = await isoline(words, { cwd: household.at("project"), uid, env });
+      return use({ status, stderr, told: told(stdout), household });
     } finally {
       household.clear();
     }
@@ -103,8 +104,9 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package under a generalised 
   });
 
   it("watched: every step is seen, and the first line of the console tells a credential, not a cache", async () => {
-    await run(takenOver(targets), ["check", contour], ({ status, household, stderr }) => {
+    await run(takenOver(targets), ["check", contour], ({ status, household, stderr, told: said }) => {
       const report = readReport(household.directory);
+      expect(said).toEqual(Object.fromEntries(steps.map(({ name }) => [name, "done"])));
       expect(steps.filter((step) => step.act !== undefined && !sighting(report, step)).map(({ name }) => name)).toEqual(
         [],
       );
@@ -114,8 +116,12 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package under a generalised 
   });
 
   it("enforced: everything off contour is refused, and nothing is sent", async () => {
-    await run(takenOver(targets), ["check", contour, "--enforce"], ({ status, household }) => {
+    await run(takenOver(targets), ["check", contour, "--enforce"], ({ status, household, told: said = {} }) => {
       const report = readReport(household.directory);
+      // Each step was tried.
+      expect(Object.keys(said)).toEqual(steps.map(({ name }) => name));
+      const went = Object.entries(said).filter(([, outcome]) => outcome === "done");
+      expect(went).toEqual([["environment", "done"]]);
       household.wormFile = household.at("project/node_modules/pretty/build.js");
       const effects = steps.filter(({ happened }) => happened?.(household)).map(({ name }) => name);
       expect(effects).toEqual([]);
