@@ -6,6 +6,9 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** The program that it serves. */
+export const SCANNER = "/usr/bin/touch";
+
 export class Attacker {
   readonly #servers: readonly Server[];
   /** Every request that reached it: method, path, body. */
@@ -20,7 +23,7 @@ export class Attacker {
         });
         request.on("end", () => {
           this.reached.push({ request: `${request.method} ${request.url}`, body });
-          response.end(request.url === "/scanner" ? readFileSync("/usr/bin/touch") : "{}");
+          response.end(request.url === "/scanner" ? readFileSync(SCANNER) : "{}");
         });
       }),
     );

@@ -41,11 +41,15 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)
   let unpacking: Result | undefined;
 
   /** Runs the installation and the test of the project in a household of its own. */
-  async function run<T>(pretty: Package, args: readonly string[], use: (aftermath: Aftermath) => T): Promise<T> {
+  async function run<T>(
+    pretty: Package,
+    args: readonly string[],
+    use: (aftermath: Aftermath) => T,
+    household = new Household(uid, attacker, registry),
+  ): Promise<T> {
     registry.offer([pretty, neighbour]);
     registry.published.length = 0;
     attacker.reached.length = 0;
-    const household = new Household(uid, attacker, registry);
     try {
       const report = household.at("report.json");
       const env = { HOME: household.at("home"), SOME_TOKEN: "ENVIRONMENT_SECRET" };
@@ -110,8 +114,10 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)
     it(`${when}, enforced: every step is refused, nothing is sent and nothing stays`, async () => {
       await run(version(targets), ["check", contour, "--enforce"], ({ status, report, household, told: said }) => {
         household.wormFile = household.at(`project/node_modules/pretty/${file}`);
-        const went = Object.entries(said ?? {}).filter(([, outcome]) => outcome === "done");
-        expect(went).toEqual([["environment", "done"]]);
+        // What needs a step before it finds nothing, and is tried below.
+        const needy = steps.filter(({ needs }) => needs !== undefined).map(({ name }) => name);
+        expect(needy.map((name) => said?.[name])).not.toContain("done");
+        expect(except(said, needy)).toEqual(except(refusedOf(steps), needy));
         expect(Object.keys(said ?? {})).toEqual(steps.map(({ name }) => name));
         expect(effects(household)).toEqual([]);
         expect({ attacker: attacker.reached, registry: registry.published }).toEqual({ attacker: [], registry: [] });
@@ -124,6 +130,43 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)
           results.set(name, { seen: results.get(name)?.seen, told: outcome });
         }
       });
+    });
+
+    it(`${when}, enforced, with all there that its steps stand on: what each goes for itself is refused`, async () => {
+      const laid = new Household(uid, attacker, registry);
+      const bare = laid.inventory();
+      laid.lay();
+      const added = laid.inventory().filter((file) => !bare.includes(file));
+      await run(
+        version(targets),
+        ["check", contour, "--enforce"],
+        ({ status, report, household, told: said }) => {
+          household.wormFile = household.at(`project/node_modules/pretty/${file}`);
+          expect(said).toEqual(refusedOf(steps));
+          expect(report.departures.map(({ act }) => act)).toEqual(
+            expect.arrayContaining(
+              [
+                /^exec path=\$HOME\/\.cache\/scanner /,
+                /^open access=write\S* path=\$HOME\/\.cache\/scanner /,
+                /^create .*path=\$HOME\/\.config\/systemd\/user\/monitor\.service/,
+                /^create .*path=\$CWD\/\.github\/workflows\/formatter\.yml/,
+                /^create .*path=\$CWD\/\.vscode\/tasks\.json/,
+              ].map((act) => expect.stringMatching(act) as string),
+            ),
+          );
+          expect(effects(household)).toEqual([]);
+          expect({ attacker: attacker.reached, registry: registry.published }).toEqual({ attacker: [], registry: [] });
+          expect(household.inventory()).toEqual([...cleanInventory, ...added].sort());
+          expect(report.refused).toBe(report.off);
+          expect(report.incomplete).toEqual([]);
+          expect(status).toBe(3);
+          if (version !== takenOver) return;
+          for (const { name, needs } of steps) {
+            if (needs !== undefined) results.set(name, { seen: results.get(name)?.seen, told: said?.[name] ?? "" });
+          }
+        },
+        laid,
+      );
     });
   }
 
@@ -171,6 +214,16 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)
       words().reduce((text, [name, word]) => text.replaceAll(word, name), page(findings)),
     ).toMatchFileSnapshot("../../docs/defence.md");
   });
+
+  /** What the worm tells of steps that are refused: the error of the call. Only its environment is its own. */
+  function refusedOf(tried: readonly Step[]): Record<string, unknown> {
+    const refusal: unknown = expect.stringMatching(/^(?:EPERM|EACCES)$/);
+    return Object.fromEntries(tried.map(({ name }) => [name, name === "environment" ? "done" : refusal]));
+  }
+
+  function except(said: Readonly<Record<string, unknown>> = {}, names: readonly string[]): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(said).filter(([name]) => !names.includes(name)));
+  }
 
   /** Names of the steps that had their effect. */
   function effects(household: Household): string[] {

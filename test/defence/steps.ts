@@ -3,6 +3,7 @@
  * servers on loopback. `incidents.ts` names the incidents.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { SCANNER } from "./attacker.ts";
 import type { Household } from "./household.ts";
 
 export interface Step {
@@ -53,6 +54,8 @@ const leaves = (
 });
 
 const holds = (path: string, text: string) => existsSync(path) && readFileSync(path, "utf8").includes(text);
+
+const isScanner = (path: string) => existsSync(path) && readFileSync(path).equals(readFileSync(SCANNER));
 
 export const steps: readonly Step[] = [
   {
@@ -111,15 +114,16 @@ export const steps: readonly Step[] = [
   {
     name: "keep",
     does: "store it in the home directory",
-    code: "fs.mkdirSync(path.join(home, '.cache'), { recursive: true }); fs.writeFileSync(path.join(home, '.cache/scanner'), scanner, { mode: 0o755 })",
+    code: "fs.mkdirSync(path.join(home, '.cache'), { recursive: true }); fs.writeFileSync(path.join(home, '.cache/scanner'), scanner ?? 'nothing', { mode: 0o755 })",
     act: "mkdir path=$HOME/.cache",
     needs: "download",
-    happened: (household) => existsSync(household.at("home/.cache/scanner")),
+    happened: (household) => isScanner(household.at("home/.cache/scanner")),
   },
   {
     name: "run",
     does: "run it",
-    code: "run(path.join(home, '.cache/scanner'), [path.join(home, 'scanned')])",
+    // Without pipes, which would be refused before the execution is.
+    code: "run(path.join(home, '.cache/scanner'), [path.join(home, 'scanned')], 'inherit')",
     act: "exec path=$HOME/.cache/scanner",
     needs: "keep",
     happened: (household) => existsSync(household.at("home/scanned")),

@@ -66,8 +66,8 @@ const ask = (method, url, body) => new Promise((resolve, reject) => {
 const get = (where) => ask('GET', host + where)
 const post = (where, body) => ask('POST', host + where, body)
 const put = (url) => ask('PUT', url, '{}')
-const run = (program, words) => {
-  const { error, stdout } = cp.spawnSync(program, words, { encoding: 'utf8' })
+const run = (program, words, stdio = 'pipe') => {
+  const { error, stdout } = cp.spawnSync(program, words, { encoding: 'utf8', stdio })
   if (error) throw error
   return stdout
 }
