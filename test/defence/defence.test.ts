@@ -117,7 +117,7 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)
         // What needs a step before it finds nothing, and is tried below.
         const needy = steps.filter(({ needs }) => needs !== undefined).map(({ name }) => name);
         expect(needy.map((name) => said?.[name])).not.toContain("done");
-        expect(except(said, needy)).toEqual(except(refusedOf(steps), needy));
+        expect(except(said, needy)).toEqual(except(everyRefusal(), needy));
         expect(Object.keys(said ?? {})).toEqual(steps.map(({ name }) => name));
         expect(effects(household)).toEqual([]);
         expect({ attacker: attacker.reached, registry: registry.published }).toEqual({ attacker: [], registry: [] });
@@ -142,7 +142,7 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)
         ["check", contour, "--enforce"],
         ({ status, report, household, told: said }) => {
           household.wormFile = household.at(`project/node_modules/pretty/${file}`);
-          expect(said).toEqual(refusedOf(steps));
+          expect(said).toEqual(everyRefusal());
           expect(report.departures.map(({ act }) => act)).toEqual(
             expect.arrayContaining(
               [
@@ -215,12 +215,13 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)
     ).toMatchFileSnapshot("../../docs/defence.md");
   });
 
-  /** What the worm tells of steps that are refused: the error of the call. Only its environment is its own. */
-  function refusedOf(tried: readonly Step[]): Record<string, unknown> {
+  /** What the worm tells where each step is refused: the error of the call. Only its environment is its own. */
+  function everyRefusal(): Record<string, unknown> {
     const refusal: unknown = expect.stringMatching(/^(?:EPERM|EACCES)$/);
-    return Object.fromEntries(tried.map(({ name }) => [name, name === "environment" ? "done" : refusal]));
+    return Object.fromEntries(steps.map(({ name }) => [name, name === "environment" ? "done" : refusal]));
   }
 
+  /** What it tells of other steps than these. */
   function except(said: Readonly<Record<string, unknown>> = {}, names: readonly string[]): Record<string, unknown> {
     return Object.fromEntries(Object.entries(said).filter(([name]) => !names.includes(name)));
   }
