@@ -1,6 +1,6 @@
 /*
  * Acts of a hostile workload whose contour holds nothing but `peace`. Each says what came of it, a line each: its name and "won", or
- * "lost" with the number of the error.
+ * "lost" with the number of the error. What an attack needs first is part of `peace`, so that the attack itself is what is refused.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,6 +33,8 @@
 #include <unistd.h>
 
 static int port;
+/* A listener of this program's own, which it does not connect to in peace. */
+static struct sockaddr_in listens = { AF_INET, 0, { 0 } };
 
 /* What is behind the descriptor is the secret. */
 static int is_secret(int fd)
@@ -58,6 +60,36 @@ static void say(const char *name, int won)
 	fflush(stdout);
 }
 
+/* Whether this is said in a child's output. */
+static int is_said(const char *words, void (*by)(int fd), int fd)
+{
+	char text[64] = "";
+	int ends[2], status;
+	pid_t child;
+
+	fflush(stdout);
+	if (pipe(ends))
+		return 0;
+	child = fork();
+	if (child == 0) {
+		dup2(ends[1], 1);
+		by(fd);
+		_exit(errno);
+	}
+	close(ends[1]);
+	for (size_t length = 0; length < sizeof(text) - 1;) {
+		ssize_t more = read(ends[0], text + length, sizeof(text) - 1 - length);
+
+		if (more <= 0)
+			break;
+		length += more;
+	}
+	close(ends[0]);
+	waitpid(child, &status, 0);
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	return strstr(text, words) != 0;
+}
+
 static void peace(void)
 {
 	struct sockaddr_in there = { AF_INET, htons(port), { htonl(INADDR_LOOPBACK) } };
@@ -71,6 +103,15 @@ static void peace(void)
 		_exit(ptrace(PTRACE_TRACEME, 0, 0, 0));
 	wait(&status);
 	close(directory);
+	close(socket(AF_INET6, SOCK_DGRAM, 0));
+	close(open("secret", O_PATH));
+	close(open(".", O_PATH | O_DIRECTORY));
+	close(open(".", O_TMPFILE | O_RDWR, 0600));
+	talk = socket(AF_INET, SOCK_STREAM, 0);
+	listens.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	bind(talk, (void *)&listens, sizeof(listens));
+	listen(talk, 5);
+	getsockname(talk, (void *)&listens, &(socklen_t){ sizeof(listens) });
 }
 
 /* A filter of our own that answers before the supervisor is asked: it can only take away. */
@@ -141,7 +182,9 @@ static void by_descriptor(void)
 	held = open("secret", O_PATH);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
 	say("path-only-reopened", held >= 0 && is_secret(open(path, O_RDONLY)));
-	say("path-only-at", held >= 0 && is_secret(syscall(SYS_openat2, held, "", (long[3]){ 0 }, 24L)));
+	say("path-only-linked", held >= 0 && !linkat(AT_FDCWD, path, AT_FDCWD, "linked-again", AT_SYMLINK_FOLLOW));
+	held = open(".", O_PATH | O_DIRECTORY);
+	say("path-only-at", held >= 0 && is_secret(syscall(SYS_openat2, held, "secret", (long[3]){ 0 }, 24L)));
 	say("link-of-task", is_secret(open("/proc/thread-self/cwd/secret", O_RDONLY)));
 	say("root-of-task", is_secret(open("/proc/self/task/../root/proc/self/cwd/secret", O_RDONLY)));
 	made = open(".", O_TMPFILE | O_RDWR, 0600);
@@ -163,17 +206,18 @@ static void by_descriptor(void)
 static void handles(void)
 {
 	struct { unsigned bytes; int type; char value[128]; } handle = { 128 };
-	int mount, directory = open(".", O_RDONLY | O_DIRECTORY);
+	int mount, directory = open(".", O_RDONLY | O_DIRECTORY), own = syscall(SYS_pidfd_open, getpid(), 0);
 
 	say("handle-of-file", !syscall(SYS_name_to_handle_at, AT_FDCWD, "secret", &handle, &mount, 0) &&
 				      is_secret(syscall(SYS_open_by_handle_at, directory, &handle, O_RDONLY)));
-	handle.bytes = 8;
-	handle.type = 0xf1;
-	memset(handle.value, 0, 8);
-	handle.value[0] = 1;
-	say("handle-of-process", syscall(SYS_open_by_handle_at, -10002, &handle, 0) >= 0);
-	handle.bytes = 16;
-	say("handle-of-namespace", syscall(SYS_open_by_handle_at, -10003, &handle, 0) >= 0);
+	/* File systems that are mounted nowhere: -10002 is that of processes, -10003 that of namespaces (linux/fcntl.h). */
+	handle.bytes = 128;
+	say("handle-of-process", !syscall(SYS_name_to_handle_at, own, "", &handle, &mount, AT_EMPTY_PATH) &&
+					 syscall(SYS_open_by_handle_at, -10002, &handle, 0) >= 0);
+	handle.bytes = 128;
+	say("handle-of-namespace",
+	    !syscall(SYS_name_to_handle_at, AT_FDCWD, "/proc/self/ns/uts", &handle, &mount, AT_SYMLINK_FOLLOW) &&
+		    syscall(SYS_open_by_handle_at, -10003, &handle, 0) >= 0);
 }
 
 static void mounts(void)
@@ -181,7 +225,7 @@ static void mounts(void)
 	int fd = syscall(SYS_open_tree, AT_FDCWD, ".", 1 | O_CLOEXEC);
 
 	say("tree-copied", fd >= 0);
-	say("tree-attributes", !syscall(SYS_mount_setattr, AT_FDCWD, ".", 0, (long[4]){ 0, 1, 0, 0 }, 32L));
+	say("tree-attributes", !syscall(SYS_mount_setattr, AT_FDCWD, "/", 0, (long[4]){ 0, 1, 0, 0 }, 32L));
 	fd = syscall(SYS_fsopen, "tmpfs", 0);
 	say("file-system-made", fd >= 0);
 	say("picked", syscall(SYS_fspick, AT_FDCWD, "/", 0) >= 0);
@@ -222,7 +266,8 @@ static void routed(void)
 	say("routed-by-option", !setsockopt(talk, IPPROTO_IP, IP_OPTIONS, route, 8) &&
 					sendto(talk, "gone", 4, 0, (void *)&there, sizeof(there)) == 4);
 	talk = socket(AF_INET6, SOCK_DGRAM, 0);
-	say("routed-by-header", talk >= 0 && !setsockopt(talk, IPPROTO_IPV6, 57, (char[8]){ 0, 0, 4, 0 }, 8));
+	/* A segment routing header (type 4) with one segment, RFC 8754. */
+	say("routed-by-header", talk >= 0 && !setsockopt(talk, IPPROTO_IPV6, 57, (char[24]){ 0, 2, 4, 0 }, 24));
 }
 
 static void sockets(void)
@@ -231,7 +276,7 @@ static void sockets(void)
 	struct sockaddr_un name = { AF_UNIX, "\0isoline-attack" };
 	int talk = socket(AF_INET, SOCK_STREAM, 0);
 
-	say("fast-open", talk >= 0 && sendto(talk, "x", 1, MSG_FASTOPEN, (void *)&there, sizeof(there)) >= 0);
+	say("fast-open", talk >= 0 && sendto(talk, "x", 1, MSG_FASTOPEN, (void *)&listens, sizeof(listens)) >= 0);
 	say("multipath", socket(AF_INET, SOCK_STREAM, 262) >= 0);
 	say("raw", socket(AF_INET, SOCK_RAW, 255) >= 0);
 	say("packets", socket(AF_PACKET, SOCK_RAW, 0) >= 0);
@@ -244,30 +289,42 @@ static void sockets(void)
 	say("datagram-elsewhere", (talk = socket(AF_INET, SOCK_DGRAM, 0)) >= 0 && !connect(talk, (void *)&there, sizeof(there)));
 }
 
+static void exec_of_memory(int fd)
+{
+	execveat(fd, "", (char *[]){ "sh", 0 }, (char *[]){ 0 }, AT_EMPTY_PATH);
+}
+
+/* Opens by the numbers of 32-bit programs. A kernel without these ends the process. */
+static void old_call(int unused)
+{
+	long result;
+	char text[7] = "";
+	char *low = mmap((void *)0x10000, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (low == MAP_FAILED)
+		return;
+	strcpy(low, "secret");
+	asm volatile("int $0x80" : "=a"(result) : "a"(5), "b"(0x10000), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
+	errno = -result;
+	if (result >= 0 && read(result, text, 6) == 6)
+		write(1, text, 6);
+}
+
 static void kernel(void)
 {
+	int memory;
+
 	say("key", syscall(SYS_add_key, "user", "isoline", "x", 1L, -3) >= 0);
 	say("key-asked", syscall(SYS_request_key, "user", "isoline", "callout", -3) >= 0);
 	say("quota", !syscall(SYS_quotactl_fd, open(".", O_RDONLY | O_DIRECTORY), 0x800001 << 8, 0, 0));
 	say("file-attributes", !syscall(469, AT_FDCWD, "log", (long[5]){ 0x40 }, 24L, 0));
 	say("image-exchanged", !prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, open("file", O_RDONLY), 0, 0));
-	say("exec-of-memory", ({
-		    int fd = memfd_create("m", 0);
-		    write(fd, "#!/bin/sh\necho ran\n", 19);
-		    execveat(fd, "", (char *[]){ "sh", 0 }, (char *[]){ 0 }, AT_EMPTY_PATH);
-		    0;
-	    }));
+	memory = memfd_create("m", 0);
+	write(memory, "#!/bin/sh\necho ran\n", 19);
+	say("exec-of-memory", is_said("ran\n", exec_of_memory, memory));
 	say("made-executable", mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 	say("ring", syscall(SYS_io_uring_setup, 1, (char[120]){ 0 }) >= 0);
-	say("old-call", ({
-		    long result;
-		    static char path[] = "secret";
-		    char *low = mmap((void *)0x10000, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-		    strcpy(low, path);
-		    asm volatile("int $0x80" : "=a"(result) : "a"(5), "b"(0x10000), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
-		    errno = -result;
-		    result >= 0 && is_secret(result);
-	    }));
+	say("old-call", is_said("secret", old_call, -1));
 }
 
 /* A crash writes a file, and nothing calls for it. */
