@@ -125,7 +125,7 @@ static int find_peer(void)
 
 /*
  * A pidfd by its handle: those of processes are numbers that are counted up (since Linux 6.14), and this one began after the supervisor.
- * With Landlock rules of its own, its calls are not made by the supervisor. As if it were refused where there are no such handles.
+ * With Landlock rules of its own, its calls are not made by the supervisor. Returns -2 where it cannot be tried.
  */
 static int by_handle(void)
 {
@@ -136,10 +136,8 @@ static int by_handle(void)
 	long error = EPERM;
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (syscall(446, rules, 0) < 0 || syscall(SYS_name_to_handle_at, own, "", &handle, &mount, AT_EMPTY_PATH) < 0) {
-		errno = EPERM;
-		return -1;
-	}
+	if (syscall(446, rules, 0) < 0 || syscall(SYS_name_to_handle_at, own, "", &handle, &mount, AT_EMPTY_PATH) < 0)
+		return -2;
 	for (int tries = 0; tries < 3000 && handle.number > 0; tries++, handle.number--) {
 		pidfd = syscall(SYS_open_by_handle_at, own, &handle, 0);
 		if (pidfd < 0) {
@@ -158,6 +156,17 @@ static int by_handle(void)
 	}
 	errno = error;
 	return -1;
+}
+
+static void handle(void)
+{
+	int pidfd = by_handle();
+
+	if (pidfd == -2)
+		puts("pidfd-by-handle none");
+	else
+		say("pidfd-by-handle", pidfd);
+	fflush(stdout);
 }
 
 static void descriptors(void)
@@ -251,7 +260,7 @@ int main(int count, char **arguments)
 		else if (strcmp(arguments[1], "descriptors") == 0)
 			descriptors();
 		else if (strcmp(arguments[1], "handle") == 0)
-			say("pidfd-by-handle", by_handle());
+			handle();
 		else if (strcmp(arguments[1], "signals") == 0)
 			signals();
 		else
