@@ -57,7 +57,11 @@ describe.skipIf(!compiler || !isBuilt || !isRoot)("entries of the supervisor (ne
   });
 
   it("they are though another status file is mounted over that of the supervisor", async () => {
-    const script = `echo > status; unshare --mount bash -c '${TRY}mount --bind status /proc/$0/status; try /proc/$0/environ' $PPID`;
-    expect(opened(await run(script, IN_MOUNT_NAMESPACE)).at(-1)).toMatch(/ no$/);
+    const script = `echo > status; unshare --mount bash -c '${TRY}mount --bind status /proc/$0/status && echo covered $(wc -c < /proc/$0/status)
+      try /proc/$0/environ' $PPID`;
+    expect(opened(await run(script, IN_MOUNT_NAMESPACE))).toEqual([
+      "covered 1",
+      expect.stringMatching(/^\/proc\/\d+\/environ no$/),
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 /** Control groups that contain the supervisor: the workload cannot freeze, kill or starve it through their files, by any path. */
-import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
 import { compiler } from "./case.ts";
@@ -8,6 +8,7 @@ import { isRoot } from "../support/machine.ts";
 
 /** The mount point of version 2. */
 const mount = /^\d+ \d+ \S+ \/ (\S+) .* - cgroup2 /m.exec(readFileSync("/proc/self/mountinfo", "latin1"))?.[1];
+const python = ["/usr/bin/python3"].find(existsSync);
 const why = !compiler || !isBuilt || !isRoot || mount === undefined;
 
 describe.skipIf(why)("control groups of the supervisor (need gcc, a build, root, cgroup2)", () => {
@@ -56,11 +57,31 @@ describe.skipIf(why)("control groups of the supervisor (need gcc, a build, root,
     for (const file of files) expect(events.map(({ act }) => act).join("\n")).toContain(`path=${file} `);
   });
 
-  it("by another mount, or by an O_PATH descriptor, they are the same files", async () => {
+  it("by another mount, or by the working directory, they are the same files", async () => {
+    const [ownBelow, otherBelow] = [own, other].map((group) => `there${group.slice(mount?.length)}`);
     const script = `mkdir -p there; unshare --mount sh -c '
-      mount -t cgroup2 none there; try() { if (: > "$1") 2>/dev/null; then echo opened; else echo refused; fi; }
-      try there${own.slice(mount?.length)}/cgroup.freeze; cd ${own}; try ./cgroup.kill; try /proc/self/cwd/cgroup.freeze'`;
-    expect((await run(script)).stdout).toBe("refused\nrefused\nrefused\n");
+      try() { if (: > "$1") 2>/dev/null; then echo opened; else echo refused; fi; }
+      mount -t cgroup2 none there && try ${otherBelow}/cgroup.freeze && try ${ownBelow}/cgroup.freeze
+      cd ${own}; try ./cgroup.kill; try /proc/self/cwd/cgroup.freeze; cd ${other}; try ./cgroup.freeze'`;
+    expect((await run(script)).stdout).toBe("opened\nrefused\nrefused\nrefused\nopened\n");
+  });
+
+  it.skipIf(python === undefined)("by an O_PATH descriptor, they are the same files (needs python3)", async () => {
+    const script = `${python} - ${other} ${own} <<'END'
+import os, sys
+for group in sys.argv[1:]:
+    held = os.open(group + "/cgroup.freeze", os.O_PATH)
+    directory = os.open(group, os.O_PATH)
+    for way in "/proc/self/fd/%d" % held, "/dev/fd/%d" % held, "/proc/self/fd/%d/cgroup.freeze" % directory, "cgroup.freeze":
+        try:
+            os.close(os.open(way, os.O_WRONLY, dir_fd=directory))
+            print("opened")
+        except OSError as error:
+            print("refused", error.errno)
+END`;
+    const EPERM = 1;
+    const each = (text: string) => `${text}\n`.repeat(4);
+    expect((await run(script)).stdout).toBe(each("opened") + each(`refused ${EPERM}`));
   });
 
   it("if the supervisor is moved to another group, that group is protected from then on, and the report says so", async () => {
