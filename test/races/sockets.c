@@ -9,9 +9,12 @@
  *   sendto, sendmsg, sendmmsg        the address of a datagram
  *   none      a message that has an address only sometimes
  *   bind      the port in memory
+ *   listen    another socket, bound to the other port, gets the descriptor's number
  *   form      a socket of IPv6 becomes one of IPv4 (IPV6_ADDRFORM), which reads an address without a family in its own way
  * 
- * Writes how often each port was reached, or neither: `ONE OTHER NONE`. The test counts the datagrams that arrive on OTHER.
+ * Writes how often each port was reached, or neither, and how many connections that stood the other thread dissolved:
+ * `ONE OTHER NONE DISSOLVED`. The test counts the datagrams and connections that arrive on OTHER: of one that was dissolved at once, nothing
+ * shows here.
  * Nothing is flipped if both ports are the same, or in a single try: what is learnt must not rest on a race. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -31,6 +34,7 @@ static union {
 static unsigned long words[3];
 static struct msghdr *_Atomic header;
 static _Atomic int over, shared = -1;
+static long dissolved;
 static const char *how;
 static int is(const char *name) { return !strcmp(how, name); }
 
@@ -49,8 +53,11 @@ static void *flip(void *spare) {
     given.word = words[turn % kinds];
     struct msghdr *now = header;
     if (now) now->msg_name = is("none") && turn % 2 ? 0 : &given;
-    if (is("number") && shared >= 0) dup2(turn % 2 ? shared : *(int *)spare, NUMBER);
-    if (is("other") && shared >= 0) connect(shared, &nobody, sizeof nobody);
+    if ((is("number") || is("listen")) && shared >= 0) dup2(turn % 2 ? shared : *(int *)spare, NUMBER);
+    if (is("other") && shared >= 0) {
+      int fd = shared, stood = getpeername(fd, &(struct sockaddr){0}, &(socklen_t){sizeof nobody}) == 0;
+      dissolved += connect(fd, &nobody, sizeof nobody) == 0 && stood;
+    }
     if (is("form") && shared >= 0) setsockopt(shared, IPPROTO_IPV6, IPV6_ADDRFORM, &(int){AF_INET}, sizeof(int));
     pause_a_little(turn);
   }
@@ -94,6 +101,33 @@ static int try_bind(int other) {
   int result = bind(fd, (void *)&given, sizeof given.address) < 0 ? 2 : port_of(fd, (void *)getsockname) == other;
   close(fd);
   return result;
+}
+
+static int bound_to(const struct sockaddr_in *address) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (bind(fd, (void *)address, sizeof *address) < 0) exit(3);
+  return fd;
+}
+
+static int stops_listening(int fd) {
+  int is_listening = 0;
+  getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &(socklen_t){sizeof is_listening});
+  if (is_listening) shutdown(fd, SHUT_RD);
+  return is_listening;
+}
+
+/* Both sockets may be bound; that the second listens is off contour. */
+static int try_listen(const struct sockaddr_in *addresses, int *spare) {
+  static int fd = -1;
+  if (fd < 0) {
+    fd = bound_to(&addresses[0]), *spare = bound_to(&addresses[1]);
+    dup2(fd, NUMBER);
+    shared = fd;
+  }
+  listen(NUMBER, 5);
+  int has_one = stops_listening(fd);
+  return stops_listening(*spare) ? 1 : has_one ? 0 : 2;
 }
 
 static int try_datagram(int fd) {
@@ -140,11 +174,12 @@ int main(int count, char **word) {
   if (races) pthread_create(&flipper, 0, flip, &spare);
   for (long i = 0; i < tries; i++)
     results[is("form")   ? try_form(addresses[0], other)
+            : is("listen") ? try_listen(addresses, &spare)
             : is_stream  ? try_stream(races ? other : -1, &spare)
             : is("bind") ? try_bind(races ? other : -1)
                          : try_datagram(from)]++;
   over = 1;
   if (races) pthread_join(flipper, 0);
-  printf("%ld %ld %ld\n", results[0], results[1], results[2]);
+  printf("%ld %ld %ld %ld\n", results[0], results[1], results[2], dissolved);
   return 0;
 }
