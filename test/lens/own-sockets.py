@@ -73,16 +73,17 @@ def bound_anew(name):
 
 
 def given(port, kind):
-    """Is given the port of a stranger's, of another protocol, by the kernel."""
-    held = []
+    """Is given the port of a stranger's, of another protocol, by the kernel, and keeps it."""
+    tried = []
     for _ in range(400000):
         made = bound(kind)
         if made.getsockname()[1] == port:
-            made.close()
-            return
-        held.append(made)
-        if len(held) > 500:
-            held.pop(0).close()
+            held.append(made)
+            return "given"
+        tried.append(made)
+        if len(tried) > 500:
+            tried.pop(0).close()
+    return "not given"
 
 
 own()
@@ -90,7 +91,7 @@ what, target = (sys.argv[1:] + ["", ""])[:2]
 if what == "direct":
     print("stranger", stream((LOOPBACK, int(target))))
 if what == "given":
-    given(int(target), socket.SOCK_DGRAM)
+    print(given(int(target), socket.SOCK_DGRAM))
     print("stranger", stream((LOOPBACK, int(target))))
 if what in ("later", "shared"):
     made = socket.socket()

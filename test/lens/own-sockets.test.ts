@@ -47,14 +47,15 @@ describe.skipIf(python === undefined || !isBuilt)("sockets (needs python3, a bui
   });
 
   /** Off contour and reported in both modes; refused when enforced. */
-  const expectStranger = async (words: readonly string[], act: RegExp): Promise<void> => {
+  const expectStranger = async (words: readonly string[], act: RegExp, before = ""): Promise<void> => {
     const watched = await bench.run("check -q contour --report report.json", command(...words));
     expect([watched.status, bench.report().departures.map((each) => each.act)]).toEqual([
       3,
       expect.arrayContaining([expect.stringMatching(act)]),
     ]);
+    expect(watched.stdout).toContain(`${before}stranger `);
     const { stdout } = await bench.run("check -q contour --enforce", command(...words));
-    expect(stdout).toContain(`stranger ${EPERM}`);
+    expect(stdout).toContain(`${before}stranger ${EPERM}`);
   };
 
   it("of another program, at an ephemeral port: off contour", async () => {
@@ -63,7 +64,7 @@ describe.skipIf(python === undefined || !isBuilt)("sockets (needs python3, a bui
     const { port } = stranger.address() as AddressInfo;
     await expectStranger(["direct", String(port)], new RegExp(`^connect .*127\\.0\\.0\\.1:${port}`));
     // The kernel gives the namespace the same number for another protocol.
-    await expectStranger(["given", String(port)], new RegExp(`^connect .*127\\.0\\.0\\.1:${port}`));
+    await expectStranger(["given", String(port)], new RegExp(`^connect .*127\\.0\\.0\\.1:${port}`), "\ngiven\n");
     stranger.close();
   });
 
