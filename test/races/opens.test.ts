@@ -18,6 +18,8 @@ import { isCI, isRoot } from "../support/machine.ts";
  */
 const tries = (uid: number | undefined, prefix: string) =>
   String(prefix !== "" ? 4000 : (uid === undefined ? 20_000 : 4000) * (isCI ? 5 : 1));
+/** On a busy machine one side may not get its turn. */
+const ROUNDS = 5;
 const users = isRoot ? ([undefined, NOBODY] as const) : ([undefined] as const);
 
 describe.skipIf(compiler === undefined || !isBuilt)("raced opens (needs gcc, a build)", () => {
@@ -60,15 +62,20 @@ describe.skipIf(compiler === undefined || !isBuilt)("raced opens (needs gcc, a b
       if (how === "create") for (const name of ["permitted", "forbidden"]) rmSync(at(`place/${name}`));
       // One try, and no flipping.
       await run(["learn", "-o", "contour"], how, way, "1", uid);
-      let flipping: ChildProcess | undefined;
-      if (how === "name" || how === "absent")
-        flipping = spawn(at("opens"), [how === "name" ? "flip" : "come", at("place"), String(process.pid)], {
-          stdio: "ignore",
-        });
-      const ended = await run(["run", "contour", "--enforce", "--no-landlock"], how, way, tries(uid, prefix), uid);
-      flipping?.kill();
-      const [won, opened, refused] = ended.stdout.trim().split(" ").map(Number);
-      expect({ won, races: (opened ?? 0) > 100 && (refused ?? 0) > 100 }).toEqual({ won: 0, races: true });
+      const race = async () => {
+        let flipping: ChildProcess | undefined;
+        if (how === "name" || how === "absent")
+          flipping = spawn(at("opens"), [how === "name" ? "flip" : "come", at("place"), String(process.pid)], {
+            stdio: "ignore",
+          });
+        const ended = await run(["run", "contour", "--enforce", "--no-landlock"], how, way, tries(uid, prefix), uid);
+        flipping?.kill();
+        const [won = 0, opened = 0, refused = 0] = ended.stdout.trim().split(" ").map(Number);
+        return { won, races: opened > 100 && refused > 100 };
+      };
+      let outcome = await race();
+      for (let round = 1; round < ROUNDS && outcome.won === 0 && !outcome.races; round++) outcome = await race();
+      expect(outcome).toEqual({ won: 0, races: true });
     });
   });
 });
