@@ -1,12 +1,13 @@
 /* One thread repeats a call, while another changes its argument.
  * 
  *   race open TRIES PATH OTHER       opens a path; both of 7 bytes at most
+ *   race fifo TRIES PATH OTHER       opens a FIFO; both of 7 bytes at most
  *   race exec TRIES PATH OTHER       executes it in a child, by its path
  *   race name TRIES NAME OTHER       executes ./many in a child, with this argv[0]
  *   race connect TRIES PORT OTHER    connects to a port of 127.0.0.1
  * 
- * Writes how often it got the one, the other, and neither. The other file begins with an 's' (for secret); the other
- * program ends with status 7. */
+ * Writes how often it got the one, the other, and neither; and how often of these last a program began, and did not come to its end. The
+ * other file begins with an 's' (for secret); the other program ends with status 7. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,7 +28,8 @@ static struct {
   unsigned long zero;
 } argument;
 static _Atomic int over;
-static unsigned long choices[2];
+static unsigned long choices[3];
+static long begun;
 
 static void *flip(void *unused) {
   (void)unused;
@@ -49,6 +52,18 @@ static int by_open(void) {
   return other;
 }
 
+/* For reading and writing: so no open waits for another. */
+static int by_fifo(void) {
+  struct stat got, one, other;
+  int fd = (int)syscall(SYS_open, &argument, O_RDWR | O_NONBLOCK);
+  if (fd < 0) return 2;
+  fstat(fd, &got);
+  stat((char *)&choices[0], &one);
+  stat((char *)&choices[1], &other);
+  close(fd);
+  return got.st_ino == one.st_ino ? 0 : got.st_ino == other.st_ino ? 1 : 2;
+}
+
 static int execute(const void *path, void *name) {
   int status = 0, pid = vfork();
   if (pid == 0) {
@@ -57,6 +72,7 @@ static int execute(const void *path, void *name) {
     _exit(99);
   }
   waitpid(pid, &status, 0);
+  begun += status != 0 && !(WIFEXITED(status) && (WEXITSTATUS(status) == 7 || WEXITSTATUS(status) == 99));
   return status == 0 ? 0 : WEXITSTATUS(status) == 7 ? 1 : 2;
 }
 
@@ -82,7 +98,7 @@ static int by_connect(void) {
 int main(int count, char **word) {
   if (count == 1) return 0;
   if (count != 5) return 2;
-  int (*attempt)(void) = word[1][0] == 'o' ? by_open : word[1][0] == 'e' ? by_exec : word[1][0] == 'n' ? by_name : by_connect;
+  int (*attempt)(void) = word[1][0] == 'o' ? by_open : word[1][0] == 'f' ? by_fifo : word[1][0] == 'e' ? by_exec : word[1][0] == 'n' ? by_name : by_connect;
   for (int i = 0; i < 2; i++) {
     if (attempt == by_connect) {
       struct sockaddr_in address = {AF_INET, htons((unsigned short)atoi(word[3 + i])), {htonl(INADDR_LOOPBACK)}, {0}};
@@ -96,6 +112,6 @@ int main(int count, char **word) {
   for (long i = 0; i < tries; i++) results[attempt()]++;
   over = 1;
   pthread_join(flipper, 0);
-  printf("{\"one\":%ld,\"other\":%ld,\"nothing\":%ld}\n", results[0], results[1], results[2]);
+  printf("{\"one\":%ld,\"other\":%ld,\"nothing\":%ld,\"begun\":%ld}\n", results[0], results[1], results[2], begun);
   return 0;
 }

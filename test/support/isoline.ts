@@ -78,7 +78,7 @@ export interface Report {
   readonly state: string;
   readonly incomplete: readonly { readonly reason: string; readonly count: number }[];
   readonly departures: readonly Departure[];
-  readonly landlock: readonly string[];
+  readonly landlock: { readonly applied: boolean; readonly version: number } | null;
 }
 
 export interface Departure {
