@@ -13,8 +13,8 @@
  *   form      a socket of IPv6 becomes one of IPv4 (IPV6_ADDRFORM), which reads an address without a family in its own way
  * 
  * Writes how often each port was reached, or neither, and how many connections that stood the other thread dissolved:
- * `ONE OTHER NONE DISSOLVED`. The test counts the datagrams and connections that arrive on OTHER: of one that was dissolved at once, nothing
- * shows here.
+ * `ONE OTHER NONE DISSOLVED`. The test counts the datagrams and connections that arrive on OTHER: of one that was
+ * dissolved at once, nothing shows here.
  * Nothing is flipped if both ports are the same, or in a single try: what is learnt must not rest on a race. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,8 +1,8 @@
 /**
  * A thread that races an argument: it changes the argument after the sensor has read it and before the kernel uses it. Where the
  * supervisor makes the call itself (`open` of a file, `connect`), no race is won, with Landlock or without. Where the task makes it
- * (`exec`, `open` of a FIFO), watching may miss the change, and enforcing alone may allow it. With Landlock the kernel refuses there what no
- * point permits, whatever the race.
+ * (`exec`, `open` of a FIFO), watching may miss the change, and enforcing alone may allow it. With Landlock the kernel refuses there
+ * what no point permits, whatever the race.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
