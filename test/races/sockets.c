@@ -7,6 +7,7 @@
  *   number    another socket gets the descriptor's number, and the address in memory changes as well
  *   other     another thread dissolves the connection of the same socket all the time
  *   sendto, sendmsg, sendmmsg        the address of a datagram
+ *   zerocopy  that of one with MSG_ZEROCOPY, on a socket that did not ask for it
  *   none      a message that has an address only sometimes
  *   bind      the port in memory
  *   listen    another socket, bound to the other port, gets the descriptor's number
@@ -135,7 +136,8 @@ static int try_datagram(int fd) {
   /* The other thread may notice the end late. */
   static struct mmsghdr message;
   message = (struct mmsghdr){{&given, sizeof given.address, &part, 1}, 0};
-  if (is("sendto")) return sendto(fd, "x", 1, 0, (void *)&given, sizeof given.address) == 1 ? 0 : 2;
+  int flags = is("zerocopy") ? MSG_ZEROCOPY : 0;
+  if (flags || is("sendto")) return sendto(fd, "x", 1, flags, (void *)&given, sizeof given.address) == 1 ? 0 : 2;
   header = &message.msg_hdr;
   long sent = is("sendmmsg") ? sendmmsg(fd, &message, 1, 0) : sendmsg(fd, &message.msg_hdr, 0);
   header = 0;

@@ -89,6 +89,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("raced sockets (needs gcc, a
     "sendto",
     "sendmsg",
     "sendmmsg",
+    "zerocopy",
     "none",
     "bind",
     "listen",

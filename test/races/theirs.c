@@ -7,6 +7,7 @@
  * read what was done.
  * Writes `GOOD OTHER NONE`: OTHER is how often the race was won. */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
@@ -24,13 +25,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A path of seven bytes at most, the start of a Unix address with a path of five, or two group ids: one store changes each.
+/* A path of seven bytes at most, the start of a Unix address with a path of five, two group ids, or the address that a message has or
+ * has not: one store changes each.
  * Children share it, so that theirs changes as well. */
 static union {
   _Atomic unsigned long word;
   char text[8];
   unsigned groups[2];
   struct sockaddr_un address;
+  struct msghdr message;
 } *argument;
 static unsigned long words[2];
 static int files[2] = {-1, -1}, target = -1, receivers[2];
@@ -95,6 +98,31 @@ static int by_send(void) {
   return 2;
 }
 
+/* A message to the other end of a pair has no address; behind the same number comes a socket of the internet, and an address. */
+static int by_exchange(void) {
+  char byte;
+  sendmsg(target, &argument->message, MSG_DONTWAIT);
+  for (int i = 0; i < 2; i++)
+    if (recv(receivers[i], &byte, 1, MSG_DONTWAIT) == 1) return i;
+  return 2;
+}
+
+static void pair_and_internet(void) {
+  static struct iovec part = {"x", 1};
+  static struct sockaddr_in away = {AF_INET};
+  socklen_t size = sizeof away;
+  int pair[2];
+  socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair);
+  files[0] = pair[0], receivers[0] = pair[1];
+  files[1] = socket(AF_INET, SOCK_DGRAM, 0), receivers[1] = socket(AF_INET, SOCK_DGRAM, 0);
+  away.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  bind(receivers[1], (void *)&away, sizeof away);
+  getsockname(receivers[1], (void *)&away, &size);
+  argument->message = (struct msghdr){0, sizeof away, &part, 1};
+  words[0] = 0, words[1] = (unsigned long)&away;
+  target = dup(files[0]);
+}
+
 /* What the act does to a child ends with it: the next try finds everything as the first one did. */
 static int in_child(int (*act)(void)) {
   int status = 0, pid = fork();
@@ -141,7 +169,7 @@ static const struct act {
   const char *name;
   int (*act)(void);
 } acts[] = {
-  {"map", by_map}, {"fifo", by_fifo}, {"connect", by_connect}, {"send", by_send}, {"mount", by_mount},
+  {"map", by_map}, {"fifo", by_fifo}, {"connect", by_connect}, {"send", by_send}, {"exchange", by_exchange}, {"mount", by_mount},
   {"chroot", by_chroot}, {"groups", by_groups}, {"mkdir", by_mkdir},
 };
 
@@ -170,6 +198,7 @@ int main(int count, char **word) {
   if (act->act == by_map) target = dup(files[0]);
   if (act->act == by_connect) receive(SOCK_SEQPACKET);
   if (act->act == by_send) receive(SOCK_DGRAM);
+  if (act->act == by_exchange) pair_and_internet();
   if (act->act == by_mount && (unshare(CLONE_NEWNS) < 0 || mount(0, "/", 0, MS_REC | MS_PRIVATE, 0) < 0)) return 4;
   if (act->act == by_mkdir && (unshare(CLONE_NEWUSER) < 0 || rmdir("evil/n") < 0)) return 4;
   pthread_t flipper;

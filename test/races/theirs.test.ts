@@ -31,6 +31,7 @@ const races: readonly [act: string, calls: readonly string[], lay: Lay, pair: re
   ["fifo", ["open", "openat"], fifo, ["good", "evil"]],
   ["connect", ["connect"], nothing, ["good", "evil"]],
   ["send", ["sendto"], nothing, ["good", "evil"]],
+  ["exchange", ["sendmsg"], nothing, ["good", "evil"]],
   ["mount", ["mount"], marked, ["good", "evil"]],
   ["chroot", ["chroot"], marked, ["good", "evil"]],
   ["groups", ["setgroups"], nothing, ["4001", "4002"]],
