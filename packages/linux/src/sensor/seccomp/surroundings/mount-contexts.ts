@@ -9,9 +9,9 @@
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import { close } from "../../../abi/libc.ts";
-import { rawCall } from "../../../abi/raw-call.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { Process, Thread } from "../tasks/process.ts";
+import { isSameFile } from "./kcmp.ts";
 import { duplicate } from "./task-socket.ts";
 
 export interface MountContext {
@@ -22,9 +22,6 @@ export interface MountContext {
 
 /** For a descriptor about which nothing is known. */
 const UNKNOWN: MountContext = { type: "?", path: "?" };
-/** arch/x86/entry/syscalls/syscall_64.tbl; linux/kcmp.h */
-const NR_KCMP = 312;
-const KCMP_FILE = 0;
 const LINK = "anon_inode:[fscontext]";
 const MOST = 256;
 
@@ -50,7 +47,7 @@ export class MountContexts {
     this.#meet(thread);
     const own = duplicate(thread, fd);
     if (own < 0) return UNKNOWN;
-    const met = this.#met.find((each) => isSame(own, each.fd));
+    const met = this.#met.find((each) => isSameFile(own, each.fd));
     close(own);
     return met ?? UNKNOWN;
   }
@@ -100,7 +97,7 @@ export class MountContexts {
     for (const number of contextsOf(thread)) {
       const fd = duplicate(thread, number);
       if (fd < 0) continue;
-      if (this.#met.some((each) => isSame(fd, each.fd))) close(fd);
+      if (this.#met.some((each) => isSameFile(fd, each.fd))) close(fd);
       else this.#met.push({ ...context, fd, process: thread.process });
     }
   }
@@ -110,10 +107,6 @@ export class MountContexts {
 function isAsking({ tid }: Thread): boolean {
   const call = readProcFile(`/proc/${tid}/syscall`);
   return call !== undefined && /^(?:430|433|running)/.test(call);
-}
-
-function isSame(a: number, b: number): boolean {
-  return rawCall(NR_KCMP, [process.pid, process.pid, KCMP_FILE, a, b]) === 0;
 }
 
 function contextsOf({ tid }: Thread): number[] {

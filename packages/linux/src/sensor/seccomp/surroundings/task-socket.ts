@@ -3,10 +3,11 @@
  */
 import { EMPTY } from "../../../abi/bytes.ts";
 import { close, getsockname, getsockopt, pidfdGetfd, pidfdOpen, statx } from "../../../abi/libc.ts";
-import { EACCES, EBADF } from "../../../abi/errno.ts";
+import { EACCES } from "../../../abi/errno.ts";
 import { AT_EMPTY_PATH, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import { AF_INET, AF_INET6, type Address, parseAddress } from "../../words/sockets.ts";
-import type { Thread } from "../tasks/process.ts";
+import { PIDFD_THREAD, type Thread } from "../tasks/process.ts";
+import { shareDescriptors } from "./kcmp.ts";
 import { networkOf } from "./networks.ts";
 
 const SOL_SOCKET = 1;
@@ -113,15 +114,30 @@ function factsOf(own: number): SocketFacts | number {
 
 /** A duplicate of a task's descriptor. If no pidfd is kept (see `descriptor-budget.ts`), one is opened for this call. */
 export function duplicate(thread: Thread, fd: number): number {
-  const own = taken(thread, fd);
-  // Before Linux 6.9 only the first thread can be asked: this thread may have descriptors that the first does not have.
-  return own === -EBADF && thread.pidfd < 0 && thread.tid !== thread.process.pid ? -EACCES : own;
+  if (thread.pidfd >= 0) return pidfdGetfd(thread.pidfd, fd);
+  if (thread.tid === thread.process.pid) return ofFirst(thread, fd);
+  const own = byPidfd(pidfdOpen(thread.tid, PIDFD_THREAD), fd);
+  return own === -EACCES ? duplicateByFirst(thread, fd) : own;
 }
 
-function taken(thread: Thread, fd: number): number {
-  const kept = thread.pidfd >= 0 ? thread.pidfd : thread.process.pidfd;
-  if (kept >= 0) return pidfdGetfd(kept, fd);
-  const pidfd = pidfdOpen(thread.process.pid, 0);
+/**
+ * The same by way of the first thread, the only one that kernels before 6.9 let be asked: EACCES unless both have one table of
+ * descriptors. The first thread may leave that table at any moment, so the tables are compared after the duplication. The
+ * thread itself cannot leave it while its call waits, which is checked before a duplicate is acted on.
+ */
+export function duplicateByFirst(thread: Thread, fd: number): number {
+  const own = ofFirst(thread, fd);
+  if (shareDescriptors(thread.process.pid, thread.tid)) return own;
+  if (own >= 0) close(own);
+  return -EACCES;
+}
+
+function ofFirst({ process }: Thread, fd: number): number {
+  return process.pidfd >= 0 ? pidfdGetfd(process.pidfd, fd) : byPidfd(pidfdOpen(process.pid, 0), fd);
+}
+
+/** By a pidfd that is closed after use; EACCES if there is none. */
+function byPidfd(pidfd: number, fd: number): number {
   if (pidfd < 0) return -EACCES;
   const own = pidfdGetfd(pidfd, fd);
   close(pidfd);

@@ -6,6 +6,9 @@ import type { ActingProcess, ActingThread, Identity } from "../../acting.ts";
 import type { ExecProof } from "./exec-proof.ts";
 import type { ExpectedWords } from "./expected-words.ts";
 
+/** `PIDFD_THREAD` (linux/pidfd.h, since 6.9): the descriptor stands for one thread, not for the process. */
+export const PIDFD_THREAD = 0o200;
+
 export interface Process extends ActingProcess {
   readonly pid: number;
   /** Never reused, unlike the pid; the engine identifies the process by it. */

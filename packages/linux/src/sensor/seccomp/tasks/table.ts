@@ -11,7 +11,7 @@
 import type { Task } from "@isoline/core/identity";
 import { close, pidfdOpen } from "../../../abi/libc.ts";
 import type { Identity } from "../../acting.ts";
-import type { Process, Rights, Thread } from "./process.ts";
+import { PIDFD_THREAD, type Process, type Rights, type Thread } from "./process.ts";
 import { inheritedBy, type Place, placeOf, processOf } from "./births.ts";
 import { CredentialSerials } from "./credential-serials.ts";
 import { KnownIdentities } from "./known-identities.ts";
@@ -43,9 +43,6 @@ export interface TaskEvents {
 const CLONE_VM = 0x100;
 const CLONE_PARENT = 0x8000;
 const CLONE_THREAD = 0x1_0000;
-
-/** `PIDFD_THREAD` (linux/pidfd.h, since 6.9): the descriptor stands for one thread, not for the process. */
-const PIDFD_THREAD = 0o200;
 
 export class TaskTable {
   readonly #threads = new Map<number, Thread>();
