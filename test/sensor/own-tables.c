@@ -1,6 +1,6 @@
 /*
- * A thread whose table of descriptors is its own: under number 50 it has a UDP socket, and the first thread a netlink socket. Number 51 is a
- * file that each of them has opened for itself.
+ * A thread whose table of descriptors is its own: under number 50 it has a UDP socket, and the first thread a netlink socket. Number 51
+ * is a file that each of them has opened for itself.
  *
  *   own-tables send N    N threads more make a call and stay; then the thread sends to 127.0.0.1:9, and cuts its file by number 51
  *   own-tables wait      names the thread that has its own table and one that has not, and waits for the end of its input

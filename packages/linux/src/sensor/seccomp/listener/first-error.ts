@@ -145,10 +145,14 @@ const SIZES: Readonly<Record<string, number>> = { a: 32, b: 16, g: 128, r: 16, q
 /** The errors that the stand-ins cause by themselves. */
 const OWN_ERRORS = new Set([-ENOENT, -EBADF, -ESRCH]);
 
+type PathKind = "none" | "unreadable" | "too-long" | "slash" | "plain";
+
 export class FirstError {
   readonly #removed = removedDirectory();
   readonly #memory = new TaskMemory();
   #predicted = 0;
+  /** Paths by the number of their argument, as read for this call: at a second look another thread may have changed them. */
+  readonly #paths = new Map<number, PathKind>();
   readonly #value = addressOf(VALUE);
 
   /**
@@ -159,6 +163,7 @@ export class FirstError {
     const letters = kindsByNumber.get(call.number);
     if (letters === undefined || this.#removed === undefined) return predicted;
     this.#predicted = predicted;
+    this.#paths.clear();
     const words: Word[] = [];
     for (let index = 0; index < letters.length; index++) words.push(this.#standIn(call, letters, index, words));
     const result = make(() => rawCall(call.number, words));
@@ -180,7 +185,7 @@ export class FirstError {
       case "c":
         return call.int(index) < 0 ? -1 : NO_DESCRIPTOR;
       case "d":
-        // If the path that follows is empty or absent, the call acts on the descriptor itself.
+        // If the path that follows is empty or absent, the call acts on the descriptor itself (AT_EMPTY_PATH).
         if (this.#path(call, index + 1) === "none" || this.#predicted === EBADF) return -1;
         return (this.#removed as RemovedDirectory).fd;
       case "p": {
@@ -218,7 +223,13 @@ export class FirstError {
     }
   }
 
-  #path(call: Call, index: number): "none" | "unreadable" | "too-long" | "slash" | "plain" {
+  #path(call: Call, index: number): PathKind {
+    const known = this.#paths.get(index) ?? this.#readPath(call, index);
+    this.#paths.set(index, known);
+    return known;
+  }
+
+  #readPath(call: Call, index: number): PathKind {
     if (call.isNull(index)) return "none";
     const length = this.#memory.string(call.tid, call.pointer(index));
     if (length === -ENAMETOOLONG) return "too-long";
@@ -248,9 +259,13 @@ export class FirstError {
 
   /** The size is the first word; the kernel writes the size that it accepts there, in the supervisor's copy. */
   #schedulingAttributes(call: Call, index: number): Word {
-    const size = this.#copy(call, index, 4n);
-    if (!(size instanceof Buffer)) return size;
-    return this.#copy(call, index, BigInt(size.readUInt32LE(0) || FIRST_SCHED_ATTR));
+    const first = this.#copy(call, index, 4n);
+    if (!(first instanceof Buffer)) return first;
+    const size = first.readUInt32LE(0);
+    const copy = this.#copy(call, index, BigInt(size || FIRST_SCHED_ATTR));
+    // The size was read twice: with another the kernel would read beyond the copy.
+    if (copy instanceof Buffer && copy !== VALUE) copy.writeUInt32LE(size, 0);
+    return copy;
   }
 
   /** linux/xattr.h: u64 address of the value, u32 size, u32 flags. The address is the task's, so the supervisor's copy replaces it. */
