@@ -5,11 +5,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <linux/landlock.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -130,6 +132,10 @@ static void reach(void) {
 static volatile sig_atomic_t heard;
 static void hear(int signal) { (void)signal, heard++; }
 
+/* include/linux/falloc.h of the kernel: FS_IOC_ZERO_RANGE, which no header of the C library has. */
+struct space { short type, whence; long start, length; int system; unsigned pid; int pad[4]; };
+#define ZERO_RANGE 0x40305839
+
 static void limits(void) {
   struct rlimit limit = {10, 100};
   signal(SIGXFSZ, hear);
@@ -140,6 +146,18 @@ static void limits(void) {
   TRY(truncate("full", 11));
   TRY(truncate("foreign/theirs", 11));
   TRY(truncate("none", 11));
+  printf("  heard of it %d times\n", (int)heard);
+  tell("mine");
+  int file = open("mine", O_RDWR);
+  struct space space = {.start = 0, .length = 20};
+  TRY(ftruncate(file, 11));
+  TRY(fallocate(file, FALLOC_FL_ZERO_RANGE, 0, 20));
+  TRY(fallocate(file, FALLOC_FL_ZERO_RANGE, 8, 3));
+  TRY(fallocate(file, FALLOC_FL_ZERO_RANGE, 8, 2));
+  TRY(fallocate(file, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, 8, 3));
+  TRY(fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 20));
+  TRY(fallocate(file, FALLOC_FL_ZERO_RANGE, 1, 0x7fffffffffffffff));
+  TRY(ioctl(file, ZERO_RANGE, &space));
   printf("  heard of it %d times\n", (int)heard);
   tell("mine");
 }

@@ -8,10 +8,11 @@
  *
  * copy_file_range, sendfile, splice and FICLONE need no decoder: they refuse a descriptor that appends.
  */
+import { EMPTY } from "../../../abi/bytes.ts";
 import { EBADF, EINVAL } from "../../../abi/errno.ts";
-import { close, fcntl, ioctl } from "../../../abi/libc.ts";
+import { close, fcntl, ioctl, statx } from "../../../abi/libc.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
-import { O_ACCMODE, O_APPEND, O_RDONLY } from "../../../abi/stat.ts";
+import { AT_EMPTY_PATH, O_ACCMODE, O_APPEND, O_RDONLY, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { Act, Verdict } from "../../mediation.ts";
@@ -27,6 +28,12 @@ const F_SETFL = 4;
 const O_ASYNC = 0o20000;
 /** `struct space_resv` (linux/falloc.h). */
 const SPACE_BYTES = 48;
+/** linux/falloc.h */
+const FALLOC_FL_PUNCH_HOLE = 2;
+const FALLOC_FL_COLLAPSE_RANGE = 8;
+const FALLOC_FL_INSERT_RANGE = 0x20;
+const LARGEST = 2n ** 63n;
+const stat = new Stat();
 
 interface Change {
   /** The act that the call is, on a descriptor that appends. */
@@ -60,7 +67,7 @@ export const ftruncate: Decoder = (context, thread) => {
   return change(context, thread, {
     act: (described) => ({ op: "truncate", subject: described }),
     call: (own) => rawCall(syscallNumbers.ftruncate, [own, length]),
-    isTheirsAlone: (own) => !isOrdinary(own) || exceedsLimit(thread.tid, length) || exceedsLimit(process.pid, length),
+    isTheirsAlone: (own) => !isOrdinary(own) || isBeyondLimit(thread, length),
   });
 };
 
@@ -71,11 +78,29 @@ export const fallocate: Decoder = (context, thread) => {
   return change(context, thread, {
     act: opened,
     call: (own) => rawCall(syscallNumbers.fallocate, [own, ...words]),
-    isTheirsAlone: (own) => !isOrdinary(own),
+    isTheirsAlone: (own) => !isOrdinary(own) || isBeyondLimit(thread, endAfter(own, ...words)),
   });
 };
 
-/** The same by `ioctl`, in its older form. */
+/** A mode that inserts moves the end of the file; the modes that only remove leave it, or move it back (linux/falloc.h). */
+function endAfter(own: number, mode: number, offset: bigint, length: bigint): bigint {
+  if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE)) !== 0) return 0n;
+  const isInserting = (mode & FALLOC_FL_INSERT_RANGE) !== 0;
+  const from = isInserting ? sizeOf(own) : BigInt.asIntN(64, offset);
+  return from + BigInt.asIntN(64, length);
+}
+
+/** More than any size if it is not known. */
+function sizeOf(own: number): bigint {
+  return statx(own, EMPTY, AT_EMPTY_PATH, STATX_MASK, stat.bytes) < 0 ? LARGEST : BigInt(stat.size);
+}
+
+/** The task makes a call beyond its own limit for files, and so gets the signal; beyond the supervisor's, the supervisor would. */
+function isBeyondLimit({ tid }: Thread, length: bigint): boolean {
+  return exceedsLimit(tid, length) || exceedsLimit(process.pid, length);
+}
+
+/** The same by `ioctl`, in its older form, which never lengthens the file (fs/ioctl.c, ioctl_preallocate: FALLOC_FL_KEEP_SIZE). */
 export const releaseSpace: Decoder = (context, thread) => {
   const request = context.call.u32(1);
   const error = context.memory.exactly(thread.tid, context.call.pointer(2), SPACE_BYTES);
