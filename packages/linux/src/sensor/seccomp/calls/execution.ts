@@ -1,5 +1,4 @@
 /** Calls that make code run: exec, executable mappings, memory that becomes executable. */
-import { readFileSync } from "node:fs";
 import { builtBy, type Call } from "@isoline/core/identity";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import { digestField, remarksOn } from "../../files/content.ts";
@@ -10,6 +9,7 @@ import type { Identity } from "../../acting.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import { EXECUTE } from "../../words/access.ts";
+import { eachMapping } from "../listener/maps.ts";
 import type { Thread } from "../tasks/process.ts";
 import { isEmptyPath, withDescriptor, withObject } from "./objects.ts";
 
@@ -165,6 +165,7 @@ function inspectProtected(context: Context, thread: Thread): Verdict {
   const start = context.call.pointer(0);
   const { found } = context;
   const ranges = notExecutable(thread.tid, start, start + context.call.pointer(1));
+  if (ranges === undefined) return without;
   for (const range of ranges) {
     try {
       const result = context.finder.findMapped(found, thread, range);
@@ -178,17 +179,22 @@ function inspectProtected(context: Context, thread: Thread): Verdict {
   return ranges.length === 0 ? 0 : context.racy();
 }
 
-/** Ranges of mappings of files, at least partly between two addresses, that are not executable; as /proc/TID/map_files names them. */
-function notExecutable(tid: number, start: bigint, end: bigint): readonly string[] {
+/**
+ * Ranges of mappings of files, at least partly between two addresses, that are not executable; as /proc/TID/map_files names them.
+ * Undefined if they cannot be read, or are too many.
+ */
+function notExecutable(tid: number, start: bigint, end: bigint): readonly string[] | undefined {
   const ranges: string[] = [];
-  for (const line of readFileSync(`/proc/${tid}/maps`, "latin1").split("\n")) {
-    const [range = "", permissions, , , inode] = line.split(" ");
-    const [from, to] = range.split("-").map((address) => BigInt(`0x${address || "0"}`));
-    if (from === undefined || to === undefined || from >= end || to <= start) continue;
-    if (inode !== "0" && permissions?.[2] !== "x") ranges.push(range);
-  }
-  return ranges;
+  const isTold = eachMapping(tid, start, ({ from, range, rights, inode }) => {
+    if (from >= end) return false;
+    if (inode !== "0" && rights[2] !== "x") ranges.push(range);
+    return ranges.length <= MOST_RANGES;
+  });
+  return isTold && ranges.length <= MOST_RANGES ? ranges : undefined;
 }
+
+/** Far more mappings of files than one call makes executable. */
+const MOST_RANGES = 256;
 
 export const shmat: Decoder = (context, thread) => anonymous(context, thread, "map-anonymous", "shared,execute");
 

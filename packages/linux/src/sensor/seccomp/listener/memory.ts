@@ -9,11 +9,11 @@
  * The bytes are those at this moment: another thread of the task may change them before the kernel reads them.
  * `docs/guarantees/seccomp.md` says what that means and how it is prevented.
  */
-import { readFileSync } from "node:fs";
 import { openHow, terminated } from "../../../abi/bytes.ts";
 import { EFAULT, ENAMETOOLONG } from "../../../abi/errno.ts";
 import { addressOf, close, openat2, pread, processVmReadv, processVmWritev } from "../../../abi/libc.ts";
 import { AT_FDCWD, O_CLOEXEC } from "../../../abi/stat.ts";
+import { eachMapping } from "./maps.ts";
 
 const PAGE = 4096;
 /** PATH_MAX (linux/limits.h): longer strings are refused by the kernel itself. */
@@ -105,45 +105,38 @@ export class TaskMemory {
 
 /**
  * Reads from `address` on as far as mappings are writable and not readable; returns the number of bytes, 0 if there are none.
- * /proc/TID/mem would also show mappings without any right, which the kernel itself cannot read.
+ * /proc/TID/mem would also show mappings without any right, which the kernel itself cannot read. Where it shows nothing, as behind
+ * most bad pointers, the mappings need not be looked at.
  */
 function readWritable(tid: number, address: bigint, out: Buffer): number {
-  const end = endOfWritable(tid, address);
-  if (end === undefined) return 0;
   const fd = openat2(AT_FDCWD, terminated(`/proc/${tid}/mem`), READ);
   if (fd < 0) return 0;
-  const room = end - address;
-  const part = room < BigInt(out.length) ? out.subarray(0, Number(room)) : out;
-  const got = pread(fd, part, address);
+  const got = pread(fd, out, address);
   close(fd);
-  return Math.max(got, 0);
+  return got <= 0 ? 0 : Math.min(got, writableFrom(tid, address, got));
 }
 
-/** The end of the run of writable but unreadable mappings that begins at `address`. */
-function endOfWritable(tid: number, address: bigint): bigint | undefined {
+/** How many bytes of the run of writable but unreadable mappings begin at `address`, as far as they are looked for. */
+function writableFrom(tid: number, address: bigint, most: number): number {
   let end: bigint | undefined;
-  for (const line of readMaps(tid)) {
-    const [, from = "0", to = "0", rights = ""] = /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line) ?? [];
-    const start = BigInt(`0x${from}`);
-    if (end === undefined ? start > address || address >= BigInt(`0x${to}`) : start !== end) continue;
-    if (!(rights[1] === "w" || (end !== undefined && rights[0] === "r"))) break;
-    end = BigInt(`0x${to}`);
-  }
-  return end;
-}
-
-/** Whether a mapping at an address has a right by which the kernel reads it for a call, where the supervisor may not be able to. */
-export function isMapped(tid: number, address: bigint): boolean {
-  return readMaps(tid).some((line) => {
-    const [, from = "0", to = "0", rights = ""] = /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line) ?? [];
-    return address >= BigInt(`0x${from}`) && address < BigInt(`0x${to}`) && /^(?:r|.w)/.test(rights);
+  eachMapping(tid, address, ({ from, to, rights }) => {
+    const isNext = end === undefined ? from <= address : from === end;
+    if (!isNext || !(rights[1] === "w" || (end !== undefined && rights[0] === "r"))) return false;
+    end = to;
+    return to < address + BigInt(most);
   });
+  return end === undefined ? 0 : Number(end - address);
 }
 
-function readMaps(tid: number): string[] {
-  try {
-    return readFileSync(`/proc/${tid}/maps`, "latin1").split("\n");
-  } catch {
-    return [];
-  }
+/**
+ * Whether a mapping at an address has a right by which the kernel reads it for a call, where the supervisor may not be able to.
+ * Where that cannot be told, it counts as one.
+ */
+export function isMapped(tid: number, address: bigint): boolean {
+  let isReadable = false;
+  const isTold = eachMapping(tid, address, ({ from, rights }) => {
+    isReadable = from <= address && /^(?:r|.w)/.test(rights);
+    return false;
+  });
+  return isReadable || !isTold;
 }
