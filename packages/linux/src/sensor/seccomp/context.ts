@@ -16,6 +16,7 @@ import { Origins } from "./paths/origins.ts";
 import { Permissions } from "./paths/permission.ts";
 import { RawKey } from "./paths/raw-key.ts";
 import { Peers } from "./perform/peers.ts";
+import { mayWaitForThaw } from "./perform/filesystems.ts";
 import { NOT_OURS, Opener, type Way } from "./perform/opener.ts";
 import { Performer } from "./perform/performer.ts";
 import { isKeptInSticky } from "./paths/sticky.ts";
@@ -309,6 +310,7 @@ export class Context {
   /** With the rights of the task, if the supervisor can take them on: with them the kernel may refuse earlier. */
   #firstErrorFor(predicted: number): number {
     const { caller } = this;
+    if (mayWaitForThaw()) return predicted;
     const isTheirs = caller !== undefined && this.performer.rightsFor(caller) !== undefined;
     return this.#firstError.of(this.call, predicted, (call) => (isTheirs ? this.performer.make(caller, call) : call()));
   }

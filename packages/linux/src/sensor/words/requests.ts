@@ -32,9 +32,11 @@ export const flagRequests: readonly number[] = [
   ...[0x4008_6602, 0x401c_5820, 0x4080_6685, 0x800c_6613, 0x4008_7602, 0x4008_6604],
   ...[0x4004_7211, 0x4008_941a],
 ];
+/** linux/fs.h: no change of the file system ends before it is thawed. */
+export const FIFREEZE = 0xc004_5877;
 /** Requests to the file system of a descriptor, by number (linux/fs.h, fscrypt.h, btrfs.h; fs/xfs/libxfs/xfs_fs.h). */
 export const fileSystemRequests: Readonly<Record<number, string>> = {
-  0xc004_5877: "freeze", // FIFREEZE
+  [FIFREEZE]: "freeze",
   0xc004_5878: "thaw", // FITHAW
   0x8004_587d: "shutdown", // FS_IOC_SHUTDOWN
   0x4100_9432: "label", // FS_IOC_SETFSLABEL

@@ -35,6 +35,7 @@ import { nameIn, pathText } from "../../files/knowledge.ts";
 import type { Act, Refusal, Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Way } from "../perform/opener.ts";
+import { fileSystemsMayFreeze } from "../perform/filesystems.ts";
 import { isServing } from "./served.ts";
 import { Spot } from "./spot.ts";
 
@@ -190,10 +191,15 @@ export function openExisting(context: Context, thread: Thread, flags: number, ac
       ...remarksOn(content),
     };
   };
-  return context.exchange(thread, key, describe, () =>
+  const verdict = context.exchange(thread, key, describe, () =>
     (flags & O_PATH) === 0 ? context.inspect(thread, found, "open", accessMask(flags)) : 0,
   );
+  if (verdict === 0 && isDeviceMapper(stat) && (flags & O_PATH) === 0) fileSystemsMayFreeze();
+  return verdict;
 }
+
+/** /dev/mapper/control (Documentation/admin-guide/devices.txt): to suspend a disk freezes the file system on it. */
+const isDeviceMapper = ({ rdev, isCharacterDevice }: Stat): boolean => isCharacterDevice && rdev === "10:236";
 
 const isToBeWritten = (flags: number): boolean =>
   (flags & O_PATH) === 0 && ((flags & O_ACCMODE) !== 0 || (flags & O_TRUNC) !== 0);

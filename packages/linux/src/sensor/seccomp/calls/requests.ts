@@ -9,6 +9,7 @@ import { rawCall } from "../../../abi/raw-call.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { pathText } from "../../files/knowledge.ts";
 import {
+  FIFREEZE,
   fcntlCommands,
   FIOASYNC,
   FLOW_LABEL_BYTES,
@@ -34,7 +35,9 @@ import {
 } from "../../words/requests.ts";
 import { pidMeant } from "../tasks/pid-numbers.ts";
 import type { Thread } from "../tasks/process.ts";
+import { namespaceOf } from "../../../process/namespace-of.ts";
 import type { Context, Decoder } from "../context.ts";
+import { fileSystemsMayFreeze } from "../perform/filesystems.ts";
 import { duplicate, isSocket } from "../surroundings/task-socket.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { type MaybeTarget, targetGroup, targetByPid, CLOSED, holdsSupervisor, actOn } from "./targets.ts";
@@ -94,8 +97,20 @@ const INPUT: ReadonlySet<string> = new Set(["type", "selection"]);
 
 function ofFileSystem(context: Context, thread: Thread, call: string): Verdict {
   const act = (path: string): Act => ({ op: "admin", subject: { call, path } });
-  const decide = (path: string) => context.decide(thread, act(path)) || context.racy();
+  const decide = (path: string) => {
+    const verdict = context.decide(thread, act(path));
+    if (verdict === 0 && call === FREEZING && mayFreeze(context, thread)) fileSystemsMayFreeze();
+    return verdict || context.racy();
+  };
   return withDescriptor(context, thread, context.call.int(0), act, (found) => decide(pathText(found)));
+}
+
+const FREEZING = fileSystemRequests[FIFREEZE];
+
+/** The right counts in the user namespace of the file system, and in another than the supervisor's none can be mounted that freezes. */
+function mayFreeze({ peers }: Context, thread: Thread): boolean {
+  if ((thread.credentials.capabilities & CAP_SYS_ADMIN) === 0n) return false;
+  return peers.sharesUsers(thread) || namespaceOf(thread.tid, "user") === 0;
 }
 
 export const setsockopt: Decoder = (context, thread) => {

@@ -16,13 +16,30 @@ const OTHERS: ReadonlySet<number> = new Set([
   0x5346_414f, // openafs
 ]);
 
+/** A file system that a task froze makes each change wait: for that task, which may be waiting for the supervisor. */
+let mayBeFrozen = false;
+
+/**
+ * From now on each task of this thread's namespaces changes and opens files itself: a task may have frozen a file system, by a
+ * request to the file system or to its disk. Which one, and for how long, is not known.
+ */
+export function fileSystemsMayFreeze(): void {
+  mayBeFrozen = true;
+}
+
+/** Whether a change of a file might keep the supervisor waiting for a task of its own. */
+export function mayWaitForThaw(): boolean {
+  return mayBeFrozen;
+}
+
 const statfs: Buffer = Buffer.alloc(120);
 
 /**
  * Whether an object, held or behind a descriptor of the supervisor, lies on a file system that decides by rights a thread can
- * take on.
+ * take on, and that answers at once.
  */
 export function isOrdinary(object: Found | number): boolean {
+  if (mayBeFrozen) return false;
   if (typeof object !== "number") return object.filesystem >= 0 && !OTHERS.has(object.filesystem);
   return fstatfs(object, statfs) >= 0 && !OTHERS.has(statfs.readUInt32LE(0));
 }

@@ -35,6 +35,7 @@ import { readProcFile } from "../../../process/proc-file.ts";
 import { isOnOwnStorage } from "../../files/writers.ts";
 import type { Listener } from "../listener/notification.ts";
 import type { Thread } from "../tasks/process.ts";
+import { mayWaitForThaw } from "./filesystems.ts";
 import type { Performer } from "./performer.ts";
 
 /** null, zero, full, random, urandom (Documentation/admin-guide/devices.txt). */
@@ -138,7 +139,7 @@ export class Opener {
   }
 
   #isOrdinary(fd: number): boolean {
-    return fstatfs(fd, this.#statfs) >= 0 && isOnOwnStorage(this.#statfs.readUInt32LE(0));
+    return !mayWaitForThaw() && fstatfs(fd, this.#statfs) >= 0 && isOnOwnStorage(this.#statfs.readUInt32LE(0));
   }
 }
 
