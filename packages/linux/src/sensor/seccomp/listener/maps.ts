@@ -20,7 +20,7 @@ const READ = openHow(O_CLOEXEC, 0, 0);
 /** More than the longest line: a path of 4096 bytes, each written with at most four letters. */
 const PIECE = Buffer.alloc(65_536);
 /** About as many lines as a process may have mappings (vm.max_map_count, 65530 where it was not raised). */
-export const MOST_BYTES = 6 * 1024 * 1024;
+const MOST_BYTES = 6 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const DASH = 0x2d;
 
