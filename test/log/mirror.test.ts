@@ -58,6 +58,22 @@ it("follows a flood of entries in one call", async () => {
   expect((await new Mirror(copy, policy).follow(store.read)).first).toBe(66_000);
 });
 
+describe("a checkpoint whose entries the log withholds", () => {
+  it.each([0, 100])("is what the log is held to, also by the next process: a copy of %i entries", async (had) => {
+    const copy = new MemoryStore();
+    if (had > 0) await new Mirror(copy, policy).follow((await logOf(entries(0, had))).read);
+    const store = await logOf(entries(0, 700));
+    const { fetch } = watched(store, 0);
+    await expect(new Mirror(copy, policy).follow(fetch)).rejects.toThrow("the network is gone");
+    const next = new MemoryStore(copy.after(() => false));
+    const other = await logOf([...entries(0, 100), ...entries(5000, 5900)]);
+    const fault = await new Mirror(next, policy).follow(other.read).catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(Fork);
+    expect((fault as Fork).checkpoints).toEqual([shownIn(store), shownIn(other)]);
+    expect(await new Mirror(next, policy).follow(store.read)).toMatchObject({ first: had, checkpoint: { size: 700 } });
+  });
+});
+
 describe("a flood that is taken in parts", () => {
   const COUNT = 3000;
   const begun = async () => {

@@ -70,8 +70,8 @@ export class Mirror {
   }
 
   /**
-   * Takes what is new. The copy's checkpoint is replaced once all of it is there. Of what is interrupted before, the parts that were
-   * proven stay, and the next time goes on behind them.
+   * Takes what is new. The checkpoint that the log shows is kept first, the copy's own is replaced once all of the entries are there. Of
+   * what is interrupted before, the parts that were proven stay, and the next time goes on behind them.
    */
   async follow(fetch: FetchTile): Promise<Followed> {
     const shown = Buffer.from((await fetch(CHECKPOINT)) ?? []).toString("utf8");
@@ -79,13 +79,21 @@ export class Mirror {
     const checkpoint = openWitnessed(shown, origin, this.#policy);
     const seen = seenIn(shown);
     await this.#assertContinued(fetch, seen);
-    this.#latest = seen;
+    this.#keepLatest(seen);
     const first = this.#last?.size ?? 0;
     while (this.#edge.size < seen.size) await this.#takeSome(fetch, seen);
     this.#store.write(CHECKPOINT, Buffer.from(shown));
     this.#store.settle();
     this.#last = seen;
     return { checkpoint, first };
+  }
+
+  /** Durably, before an entry is asked for: a log that withholds the entries of what it signed is held to it all the same. */
+  #keepLatest(seen: Seen): void {
+    this.#latest = seen;
+    const { size } = this.#edge;
+    if (size >= seen.size) return;
+    writeComing(this.#store, { taken: { origin: seen.origin, size, root: this.#edge.root() }, checkpoint: seen });
   }
 
   /** Asks for a proof, which is short however much is new: a log that forked cannot hide it behind a flood of entries. */
