@@ -54,7 +54,8 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
       mkdirSync(at(folder));
       for (const [name, text] of Object.entries(files)) writeFileSync(at(`${folder}/${name}.contour`), text);
     }
-    await isoline(["sign", "reviewed/wide.contour", "--key", "log.pem"], { cwd: place });
+    for (const which of ["narrow", "wide"])
+      await isoline(["sign", `reviewed/${which}.contour`, "--key", "log.pem"], { cwd: place });
     await append(all.slice(0, 3));
   });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
@@ -97,7 +98,17 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
     expect((await monitor("reviewed-copy", "--contours", "reviewed", "--reviewer", "reviewer.pub")).status).toBe(0);
     expect((await monitor("unnamed-copy", "--contours", "reviewed")).status).toBe(3);
     expect(readdirSync(at("reviewed"))).toContain("wide.contour.sig");
-    await isoline(["log", "add", "log", "reviewed/wide.contour.sig", "--key", "log.pem"], { cwd: place });
+    for (const which of ["wide", "narrow"]) {
+      const { status, stdout } = await monitor(
+        `before-${which}`,
+        "--contours",
+        "contours",
+        "--reviewer",
+        "reviewer.pub",
+      );
+      expect([status, stdout]).toEqual([3, expect.stringMatching(/entry 2: unreviewed-contour: contour "web" /)]);
+      await isoline(["log", "add", "log", `reviewed/${which}.contour.sig`, "--key", "log.pem"], { cwd: place });
+    }
     expect((await monitor("logged-copy", "--contours", "contours", "--reviewer", "reviewer.pub")).status).toBe(0);
   });
 

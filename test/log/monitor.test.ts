@@ -22,7 +22,13 @@ import {
 } from "./statements.ts";
 import { writeStatement } from "../../packages/log/src/statement/index.ts";
 
-const unreviewed: Review = { isReviewed: () => false, added: () => undefined };
+const unreviewed: Review = { hasReviewers: false, isReviewed: () => false, added: () => undefined };
+/** Of a monitor with reviewers, who signed these digests, for any image. */
+const signedBy = (...digests: readonly number[]): Review => ({
+  hasReviewers: true,
+  isReviewed: (digest) => digests.map(hash).includes(digest),
+  added: () => undefined,
+});
 
 /** `ENTRY KIND` of each finding, and what its line says. */
 function findingsIn(entries: readonly Uint8Array[], review = unreviewed, now = START) {
@@ -77,8 +83,12 @@ describe("a monitor of a fleet's log", () => {
   });
 
   it("asks the reviewers, not the log, who signed", () => {
-    const published = [contour(1, 2), { ...contour(3, 4, { image: [image(5)] }), signer: [hash(8)] }];
-    expect(inLog(published).kinds).toEqual(["1 widened-contour"]);
+    const published = [
+      contour(1, 2),
+      { kind: "withdraw-contour", name: "web", digest: hash(1) } as const,
+      { ...contour(3, 4, { image: [image(5)] }), signer: [hash(8)] },
+    ];
+    expect(inLog(published).kinds).toEqual(["2 widened-contour"]);
     const asked: unknown[] = [];
     const review: Review = {
       ...unreviewed,
@@ -88,7 +98,10 @@ describe("a monitor of a fleet's log", () => {
       },
     };
     expect(inLog(published, review).kinds).toEqual([]);
-    expect(asked).toEqual([[hash(3), [image(5)]]]);
+    expect(asked).toEqual([
+      [hash(1), []],
+      [hash(3), [image(5)]],
+    ]);
   });
 
   it("finds nothing in a contour that only permits less, where it has both files", () => {
@@ -96,6 +109,59 @@ describe("a monitor of a fleet's log", () => {
     expect(inLog([contour(1, 2), contour(3, 4)], { ...unreviewed, added: () => 12 }).lines).toMatch(
       /permits 12 acts more than/,
     );
+  });
+
+  it("with reviewers: finds each contour that none of them signed, under a new name or without one", () => {
+    const unnamed = contour(3, 4, { name: undefined });
+    const { kinds, lines } = inLog([contour(1, 2), contour(5, 6, { name: "new" }), unnamed], signedBy(1));
+    expect(kinds).toEqual(["1 unreviewed-contour", "2 unreviewed-contour"]);
+    expect(lines).toMatch(
+      /contour "new" 0505050505050505… for any image: no reviewer signed it so: sign it, or withdraw/,
+    );
+    expect(lines).toMatch(/contour 0303030303030303… for any image: /);
+    expect(inLog([contour(1, 2), unnamed]).kinds).toEqual([]);
+  });
+
+  it("with reviewers: says once what is wrong with a publication", () => {
+    expect(inLog([contour(1, 2), contour(3, 4)], signedBy(1)).kinds).toEqual(["1 widened-contour"]);
+    const beside = [contour(1, 2, { image: [image(3)] }), contour(4, 5, { name: "new" })];
+    expect(inLog(beside, signedBy(1)).kinds).toEqual(["1 unreviewed-contour"]);
+    expect(inLog(beside, signedBy(1, 4)).kinds).toEqual([]);
+  });
+
+  it("with reviewers: a contour that only permits less stands under the signature of the one before, for the same images", () => {
+    const narrowing = { ...signedBy(1), added: () => 0 };
+    const [first, less, other] = [[image(3), image(4)], [image(4)], [image(5)]];
+    const published = (images: readonly string[]) => [
+      contour(1, 2, { image: first }),
+      { kind: "withdraw-contour", name: "web", digest: hash(1) } as const,
+      contour(3, 4, { image: images }),
+    ];
+    expect(inLog(published(less), narrowing).kinds).toEqual([]);
+    expect(inLog(published(other), narrowing).kinds).toEqual(["2 unreviewed-contour"]);
+    expect(inLog(published([]), narrowing).kinds).toEqual(["2 unreviewed-contour"]);
+    // What the log says of points is the verifier's word: the same state in another file proves nothing.
+    expect(inLog([contour(1, 2), contour(3, 2)], signedBy(1)).kinds).toEqual(["1 unreviewed-contour"]);
+    expect(inLog([contour(5, 2), contour(1, 2)], narrowing).kinds).toEqual(["0 unreviewed-contour"]);
+    expect(inLog([contour(5, 2), contour(6, 2)], narrowing).kinds).toEqual([
+      "0 unreviewed-contour",
+      "1 unreviewed-contour",
+    ]);
+  });
+
+  it("finds a contour for any image beside that of one image, whichever came first", () => {
+    const [one, any] = [contour(1, 2, { image: [image(3), image(6)] }), contour(4, 5, { name: "all" })];
+    const later = inLog([one, any]);
+    expect(later.kinds).toEqual(["1 two-contours"]);
+    expect(later.lines).toMatch(
+      /image sha256:030303030… has two contours, 0404040404040404… for any image and 0101010101010101… of entry 0/,
+    );
+    expect(inLog([any, one]).kinds).toEqual(["1 two-contours"]);
+    const withdrawn = { kind: "withdraw-contour", name: "all", digest: hash(4) } as const;
+    expect(inLog([any, withdrawn, one]).kinds).toEqual([]);
+    // The same file in both ways, and services that run from no image.
+    expect(inLog([one, contour(1, 2, { name: undefined })]).kinds).toEqual([]);
+    expect(inLog([any, contour(7, 8, { name: "host" })]).kinds).toEqual([]);
   });
 
   it("finds two contours for one image", () => {

@@ -10,7 +10,11 @@ export const hash = (byte: number): string => byte.toString(16).padStart(2, "0")
 export const image = (byte: number): string => `sha256:${hash(byte)}`;
 const register = (byte: number): string => `000b${hash(byte)}`;
 
-export const contour = (digest: number, state: number, more: { name?: string; image?: readonly string[] } = {}) =>
+export const contour = (
+  digest: number,
+  state: number,
+  more: { name?: string | undefined; image?: readonly string[] } = {},
+) =>
   ({
     kind: "publish-contour",
     name: "web",

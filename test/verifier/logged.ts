@@ -54,7 +54,7 @@ export class FleetLog {
 
   /** The kinds of what a monitor finds, without a reviewer. */
   findings(): string[] {
-    const monitor = new FleetMonitor({ isReviewed: () => false, added: () => undefined });
+    const monitor = new FleetMonitor({ hasReviewers: false, isReviewed: () => false, added: () => undefined });
     const found = this.entries().flatMap((entry, place) => monitor.see(place, entry));
     return [...found, ...monitor.overdue(Date.now())].map(({ kind }) => kind);
   }

@@ -32,6 +32,10 @@ export class ReviewedContours implements Review {
     }
   }
 
+  get hasReviewers(): boolean {
+    return this.#reviewers.length > 0;
+  }
+
   /** Takes bytes that may be the signature of a contour by a reviewer. All others are passed over: they prove nothing. */
   sees(bytes: Uint8Array): void {
     if (this.#reviewers.length === 0 || bytes[0] !== 0x7b) return;

@@ -6,6 +6,7 @@ export const findingKinds = [
   "missing-statement",
   "second-source",
   "widened-contour",
+  "unreviewed-contour",
   "two-contours",
   "birth-twice",
   "head-regressed",

@@ -6,6 +6,7 @@ import { Contours, type Review } from "./contours.ts";
 import { Epochs } from "./epochs.ts";
 import type { Finding, Watch } from "./finding.ts";
 import { Heads } from "./heads.ts";
+import { Images } from "./images.ts";
 import { Policies } from "./policies.ts";
 import { Roots } from "./roots.ts";
 import { Sequence } from "./sequence.ts";
@@ -18,6 +19,7 @@ export class FleetMonitor {
     this.#watches = [
       new Sequence(),
       new Contours(review),
+      new Images(review.hasReviewers),
       new Births(),
       new Heads(),
       new Policies(),
