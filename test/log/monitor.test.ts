@@ -195,11 +195,11 @@ describe("a monitor of a fleet's log", () => {
   it("finds verdicts under a policy that is not logged, once for each policy, and good ones under none", () => {
     const under = inLog([
       change(hash(6)),
-      change(hash(6)),
+      change(hash(6), "affirming", "affirming"),
       policy(6),
-      change(hash(6)),
-      change(undefined, "stale"),
-      change(undefined),
+      change(hash(6), "affirming", "affirming"),
+      change(undefined, "stale", "affirming"),
+      change(undefined, "affirming", "stale"),
     ]);
     expect(under.kinds).toEqual(["0 unlogged-policy", "5 unlogged-policy"]);
     const withdrawn = [
@@ -208,6 +208,38 @@ describe("a monitor of a fleet's log", () => {
       change(hash(6)),
     ];
     expect(inLog(withdrawn).kinds).toEqual(["2 unlogged-policy"]);
+  });
+
+  it("finds a version of a policy that is not above the last", () => {
+    const fell = inLog([policy(6, 2), policy(7, 1)]);
+    expect(fell.kinds).toEqual(["1 policy-regressed"]);
+    expect(fell.lines).toMatch(
+      /policy "default" has version 1, 0707070707070707…, behind version 2 of entry 0: the verifier's database was set back/,
+    );
+    expect(inLog([policy(6, 2), policy(7, 2)]).kinds).toEqual(["1 policy-regressed"]);
+    const withdrawn = { kind: "withdraw-policy", name: "default", digest: hash(6) } as const;
+    expect(inLog([policy(6, 2), withdrawn, policy(7, 1)]).kinds).toEqual(["2 policy-regressed"]);
+    expect(inLog([policy(6, 2), policy(6, 2), { ...policy(7, 1), name: "other" }, policy(8, 3)]).kinds).toEqual([]);
+  });
+
+  it("finds verdicts under a policy that another one took the place of, five minutes later, once for each policy", () => {
+    const MINUTE = 60_000;
+    const after = (minutes: number, from: "unknown" | "affirming" = "affirming") => ({
+      ...change(hash(6), "affirming", from),
+      at: START + minutes * MINUTE,
+    });
+    const under = inLog([policy(6), policy(7, 2), after(0, "unknown"), after(5), after(6), after(7)]);
+    expect(under.kinds).toEqual(["4 policy-regressed"]);
+    expect(under.lines).toMatch(
+      /is judged affirming under policy 0606060606060606…, 6 minutes after 0707070707070707… of entry 1 took its place: look /,
+    );
+    // Also of one that was not in the log before.
+    expect(inLog([after(0, "unknown"), policy(6), policy(7, 2), after(6)]).kinds).toEqual([
+      "0 unlogged-policy",
+      "3 policy-regressed",
+    ]);
+    const counted = [policy(6), policy(7, 2), { ...changes(hash(6), 9), at: START + 6 * MINUTE }];
+    expect(inLog(counted).kinds).toEqual(["2 policy-regressed"]);
   });
 
   it("finds the same in changes that are only counted", () => {
@@ -260,7 +292,7 @@ describe("a monitor of a fleet's log", () => {
   });
 
   it("finds a statement that is damaged, and goes on behind it", () => {
-    const [first, second] = entriesOf([change(hash(6)), change(hash(6))]);
+    const [first, second] = entriesOf([change(hash(6)), change(hash(6), "affirming", "affirming")]);
     const damaged = Buffer.from(first as Uint8Array);
     damaged.write("kinf", damaged.indexOf("kind"));
     expect(findingsIn([damaged, second as Uint8Array]).kinds).toEqual([

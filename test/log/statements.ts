@@ -1,5 +1,5 @@
 /** Statements of a fleet for tests, one of each kind. */
-import { type Said, type Statement, writeStatement } from "../../packages/log/src/statement/index.ts";
+import { type Said, type SaidOf, type Statement, writeStatement } from "../../packages/log/src/statement/index.ts";
 
 export const SOURCE = "0123456789abcdef".repeat(2);
 export const HOUR = 497_000;
@@ -30,8 +30,9 @@ export const birth = (record: number, name: number, { node = 1, boot = 1 } = {})
   ({ kind: "birth", node: hash(node), boot, record, register: register(name) }) as const;
 export const head = (bytes: number, digest: number, boot = 1) =>
   ({ kind: "head", node: hash(1), boot, bytes, digest: hash(digest) }) as const;
-export const change = (under: string | undefined, to: "affirming" | "stale" = "affirming") =>
-  ({ kind: "change", node: hash(1), label: undefined, from: "unknown", to, class: undefined, policy: under }) as const;
+type State = SaidOf<"change">["to"];
+export const change = (under: string | undefined, to: State = "affirming", from: State = "unknown") =>
+  ({ kind: "change", node: hash(1), label: undefined, from, to, class: undefined, policy: under }) as const;
 export const changes = (under: string | undefined, affirming: number) =>
   ({ kind: "changes", node: hash(1), count: 900, affirming, policy: under }) as const;
 export const epoch = (number: number) => ({ kind: "epoch", epoch: number }) as const;
@@ -49,7 +50,7 @@ export const samples: readonly Said[] = [
   birth(4, 2),
   head(2000, 3),
   { ...change(hash(6)), label: hash(4), from: "affirming", to: "contraindicated", class: "off-contour" },
-  change(undefined, "stale"),
+  change(undefined, "stale", "affirming"),
   changes(hash(6), 20),
   changes(undefined, 0),
   epoch(3),

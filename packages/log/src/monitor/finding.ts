@@ -12,6 +12,8 @@ export const findingKinds = [
   "head-regressed",
   "head-forked",
   "unlogged-policy",
+  "policy-regressed",
+  "broken-succession",
   "epoch-regressed",
   "missing-root",
   "two-roots",

@@ -10,6 +10,7 @@ import { Images } from "./images.ts";
 import { Policies } from "./policies.ts";
 import { Roots } from "./roots.ts";
 import { Sequence } from "./sequence.ts";
+import { Succession } from "./succession.ts";
 
 export class FleetMonitor {
   readonly #roots = new Roots();
@@ -23,6 +24,7 @@ export class FleetMonitor {
       new Births(),
       new Heads(),
       new Policies(),
+      new Succession(),
       new Epochs(),
       this.#roots,
     ];
