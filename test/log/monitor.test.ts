@@ -32,8 +32,8 @@ const signedBy = (...digests: readonly number[]): Review => ({
 
 /** `ENTRY KIND` of each finding, and what its line says. */
 function findingsIn(entries: readonly Uint8Array[], review = unreviewed, now = START) {
-  const monitor = new FleetMonitor(review);
-  const found = [...entries.flatMap((bytes, entry) => monitor.see(entry, bytes)), ...monitor.overdue(now)];
+  const monitor = new FleetMonitor(review, now);
+  const found = [...entries.flatMap((bytes, entry) => monitor.see(entry, bytes)), ...monitor.overdue()];
   return { kinds: found.map(({ entry, kind }) => `${entry} ${kind}`), lines: found.map(({ why }) => why).join("\n") };
 }
 
@@ -274,6 +274,26 @@ describe("a monitor of a fleet's log", () => {
     expect(inLog([root(HOUR)], unreviewed, START + 3_599_999 + 3_600_000).kinds).toEqual([]);
     expect(inLog([root(HOUR)], unreviewed, START + 2 * 3_600_000).kinds).toEqual(["0 missing-root"]);
     expect(inLog([policy(6)], unreviewed, START + 3_600_000).kinds).toEqual(["0 missing-root"]);
+  });
+
+  it("finds a root for an hour that has not come, and goes on to miss those before it", () => {
+    const jumped = [root(HOUR), { ...root(HOUR + 48), at: START + 48 * 3_600_000 }];
+    const { kinds, lines } = inLog(jumped, unreviewed, START + 3 * 3_600_000);
+    expect(kinds).toEqual(["1 root-ahead", "0 missing-root"]);
+    expect(lines).toMatch(
+      /root for the hour 2026-09-14T08Z, and it is 2026-09-12T11Z here: a clock of the verifier's database ran ahead/,
+    );
+    expect(lines).toMatch(/no root over all verdicts for 2 hours, 2026-09-12T09Z to 2026-09-12T10Z/);
+    // Clocks differ: the next hour may have begun elsewhere.
+    expect(inLog([root(HOUR), root(HOUR + 1)]).kinds).toEqual([]);
+    expect(inLog([root(HOUR), root(HOUR + 2)]).kinds).toEqual(["1 root-ahead"]);
+    // Where the verifier was set right, it states the hours that come.
+    expect(inLog([...jumped, root(HOUR + 1)], unreviewed, START + 3_600_000).kinds).toEqual(["1 root-ahead"]);
+  });
+
+  it("takes the first root also for the hour before that of the first statement: its clock is the database's", () => {
+    expect(inLog([policy(6), root(HOUR - 1), root(HOUR)]).kinds).toEqual([]);
+    expect(inLog([policy(6), root(HOUR - 1), root(HOUR - 1, 8)]).kinds).toEqual(["2 two-roots"]);
   });
 
   it("finds a second root for an hour", () => {

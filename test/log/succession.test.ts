@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { FleetMonitor } from "../../packages/log/src/monitor/index.ts";
 import { type Said, type SaidOf, writeStatement } from "../../packages/log/src/statement/index.ts";
-import { changes, epoch, hash, head, policy, SOURCE, stated } from "./statements.ts";
+import { changes, epoch, hash, head, policy, SOURCE, START, stated } from "./statements.ts";
 
 type State = SaidOf<"change">["to"];
 
@@ -15,7 +15,7 @@ const enrolment = (which: "first" | "anew", node = 1) => ({ kind: "enrolment", n
 const canister = { label: 4 };
 
 function inLog(said: readonly Said[], source = SOURCE) {
-  const monitor = new FleetMonitor({ hasReviewers: false, isReviewed: () => false, added: () => undefined });
+  const monitor = new FleetMonitor({ hasReviewers: false, isReviewed: () => false, added: () => undefined }, START);
   const entries = stated([policy(6), ...said]).map((one) => writeStatement({ ...one, source }));
   const found = entries.flatMap((bytes, entry) => monitor.see(entry, bytes));
   return { kinds: found.map(({ entry, kind }) => `${entry} ${kind}`), lines: found.map(({ why }) => why).join("\n") };

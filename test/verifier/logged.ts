@@ -54,8 +54,11 @@ export class FleetLog {
 
   /** The kinds of what a monitor finds, without a reviewer. */
   findings(): string[] {
-    const monitor = new FleetMonitor({ hasReviewers: false, isReviewed: () => false, added: () => undefined });
+    const monitor = new FleetMonitor(
+      { hasReviewers: false, isReviewed: () => false, added: () => undefined },
+      Date.now(),
+    );
     const found = this.entries().flatMap((entry, place) => monitor.see(place, entry));
-    return [...found, ...monitor.overdue(Date.now())].map(({ kind }) => kind);
+    return [...found, ...monitor.overdue()].map(({ kind }) => kind);
   }
 }

@@ -20,7 +20,7 @@ export function examine(store: LogStore, size: number, review: ReviewedContours,
   const from = all ? 0 : examinedIn(store);
   // A signature may stand behind the contour that it is for.
   for (const [, bytes] of entriesOf(store, size)) review.sees(bytes);
-  const monitor = new FleetMonitor(review);
+  const monitor = new FleetMonitor(review, now);
   const findings: Finding[] = [];
   let earlier = 0;
   for (const [entry, bytes] of entriesOf(store, size)) {
@@ -28,7 +28,7 @@ export function examine(store: LogStore, size: number, review: ReviewedContours,
     if (entry < from) earlier += found.length;
     else findings.push(...found);
   }
-  return { findings: [...findings, ...monitor.overdue(now)], earlier };
+  return { findings: [...findings, ...monitor.overdue()], earlier };
 }
 
 /** To be called once the findings were said: what was not said is said again. */

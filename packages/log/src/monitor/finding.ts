@@ -16,6 +16,7 @@ export const findingKinds = [
   "broken-succession",
   "epoch-regressed",
   "missing-root",
+  "root-ahead",
   "two-roots",
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];

@@ -13,10 +13,12 @@ import { Sequence } from "./sequence.ts";
 import { Succession } from "./succession.ts";
 
 export class FleetMonitor {
-  readonly #roots = new Roots();
+  readonly #roots: Roots;
   readonly #watches: readonly Watch[];
 
-  constructor(review: Review) {
+  /** `now` is the monitor's own time, in milliseconds since 1970. */
+  constructor(review: Review, now: number) {
+    this.#roots = new Roots(now);
     this.#watches = [
       new Sequence(),
       new Contours(review),
@@ -42,8 +44,8 @@ export class FleetMonitor {
     }
   }
 
-  /** What is missing after the last entry, at a time in milliseconds since 1970. */
-  overdue(now: number): readonly Finding[] {
-    return this.#roots.overdue(now);
+  /** What is missing now, after the last entry. */
+  overdue(): readonly Finding[] {
+    return this.#roots.overdue();
   }
 }

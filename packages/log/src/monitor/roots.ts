@@ -9,12 +9,22 @@ export class Roots implements Watch {
   #last: number | undefined;
   #entry = 0;
   #root: string | undefined;
+  /** By the monitor's own clock. */
+  readonly #present: number;
+
+  /** `now` is in milliseconds since 1970. */
+  constructor(now: number) {
+    this.#present = Math.floor(now / HOUR_MS);
+  }
 
   see(entry: number, statement: Statement): readonly Finding[] {
-    this.#last ??= Math.floor(statement.at / HOUR_MS) - 1;
+    this.#last ??= Math.min(Math.floor(statement.at / HOUR_MS), this.#present) - 1;
     if (statement.kind !== "root") return [];
     const { hour, root } = statement;
-    if (hour <= this.#last) return this.#again(entry, hour, root);
+    if (hour > this.#present + 1) return this.#ahead(entry, hour);
+    // The first may be of the hour before that of the first statement: it is by the database's clock.
+    const isFirst = this.#root === undefined && hour === this.#last;
+    if (hour <= this.#last && !isFirst) return this.#again(entry, hour, root);
     const missing = this.#missing(entry, hour - 1);
     this.#last = hour;
     this.#entry = entry;
@@ -22,9 +32,9 @@ export class Roots implements Watch {
     return missing;
   }
 
-  /** What is missing at a time, in milliseconds since 1970. The root of an hour is due when that hour is over. */
-  overdue(now: number): readonly Finding[] {
-    return this.#missing(this.#entry, Math.floor(now / HOUR_MS) - 1);
+  /** What is missing now. The root of an hour is due when that hour is over. */
+  overdue(): readonly Finding[] {
+    return this.#missing(this.#entry, this.#present - 1);
   }
 
   #missing(entry: number, until: number): readonly Finding[] {
@@ -33,6 +43,14 @@ export class Roots implements Watch {
     const which = hours === 1 ? `the hour ${named(first)}` : `${hours} hours, ${named(first)} to ${named(until)}`;
     const why = `no root over all verdicts for ${which}: look whether the verifier ran and wrote into this log`;
     return [{ kind: "missing-root", entry, why }];
+  }
+
+  /** Not gone on to: the roots of the hours before it are due all the same. */
+  #ahead(entry: number, hour: number): readonly Finding[] {
+    const why =
+      `a root for the hour ${named(hour)}, and it is ${named(this.#present)} here: a clock of the verifier's database ran ahead, or this ` +
+      "one is behind; set it right";
+    return [{ kind: "root-ahead", entry, why }];
   }
 
   #again(entry: number, hour: number, root: string): readonly Finding[] {

@@ -84,12 +84,15 @@ export async function beginLog(step: Database, origin: string, size: number): Pr
   return made !== undefined;
 }
 
+/** What the database knows of its log, and the present hour since 1970. All verifiers have its clock, and none can put its own ahead. */
+export type ClaimedLog = LogRow & { readonly present: number };
+
 /** Makes a verifier the one that appends; undefined while another one that is alive does. */
-export async function claimLog(db: Database, writer: string): Promise<LogRow | undefined> {
-  const { rows } = await sql<LogRow>`
+export async function claimLog(db: Database, writer: string): Promise<ClaimedLog | undefined> {
+  const { rows } = await sql<ClaimedLog>`
     update log set writer = ${writer} where id = 1
       and (writer is null or writer = ${writer} or writer not in (select id from verifiers where until > now()))
-    returning *`.execute(db);
+    returning *, floor(extract(epoch from now()) / 3600)::integer as present`.execute(db);
   return rows[0];
 }
 
@@ -109,12 +112,15 @@ export async function settleLog(db: Database, appended: number, size: number): P
   });
 }
 
-/** States the root of an hour, unless an hour as late has one. */
+/** Whether the present hour needs a root. Where the last one was stated by a clock that ran ahead, the hours that come have theirs. */
+export const needsRoot = ({ hour, present }: ClaimedLog): boolean => present > hour || present + 1 < hour;
+
+/** States the root of the present hour, unless it has one by now. */
 export async function stateRoot(db: Database, root: Omit<SaidOf<"root">, "kind">): Promise<void> {
   await db.transaction().execute(async (step) => {
     await keepFromBeginning(step);
-    const { rows } =
-      await sql`update log set hour = ${root.hour} where id = 1 and hour < ${root.hour} returning id`.execute(step);
+    const { rows } = await sql`update log set hour = ${root.hour} where id = 1
+        and (hour < ${root.hour} or hour > ${root.hour + 1}) returning id`.execute(step);
     if (rows.length === 1) await state(step, [{ kind: "root", ...root }]);
   });
 }

@@ -224,7 +224,7 @@ export interface LogTable {
   /** The statements that the log has, and among how many entries. */
   appended: number;
   size: number;
-  /** The last hour whose root was stated, in hours since 1970. */
+  /** The hour whose root was stated last, in hours since 1970 by the clock of the database. */
   hour: number;
   /** The verifier that appends. */
   writer: string | null;

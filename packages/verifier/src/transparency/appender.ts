@@ -4,7 +4,17 @@
  */
 import { LogError } from "@isoline/log/error";
 import type { Fleet } from "../fleet/index.ts";
-import { beginLog, claimLog, type LogRow, releaseLog, settleLog, stateRoot, statementsBehind } from "../store/index.ts";
+import {
+  beginLog,
+  type ClaimedLog,
+  claimLog,
+  type LogRow,
+  needsRoot,
+  releaseLog,
+  settleLog,
+  stateRoot,
+  statementsBehind,
+} from "../store/index.ts";
 import { VerifierError } from "../error.ts";
 import { stateWhatIsInForce } from "./begin.ts";
 import { type LogPlace, OpenLog } from "./open-log.ts";
@@ -14,7 +24,6 @@ const AT_ONCE = 1000;
 const LOOK_MS = 1000;
 /** After a failure. */
 const REST_MS = 10_000;
-const HOUR_MS = 3_600_000;
 
 export class Appender {
   readonly #fleet: Fleet;
@@ -132,9 +141,8 @@ export class Appender {
     }
   }
 
-  async #stateHour({ hour: last, label_key: key }: LogRow): Promise<void> {
+  async #stateHour(log: ClaimedLog): Promise<void> {
     const { db } = this.#fleet.store;
-    const hour = Math.floor(Date.now() / HOUR_MS);
-    if (hour > last) await stateRoot(db, { hour, ...(await verdictTree(db, key)) });
+    if (needsRoot(log)) await stateRoot(db, { hour: log.present, ...(await verdictTree(db, log.label_key)) });
   }
 }
