@@ -4,26 +4,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import type { Canister, Change, Node } from "@isoline/verifier";
+import { POLICY } from "../../packages/verifier/src/http/page.ts";
 import { repository } from "../../tools/run.mjs";
 import { hostileNames, madeCanisterInFull, madeCanisters, madeContour, madeNode } from "./made-fleet.ts";
 
 const pageFolder = join(repository, "packages/dashboard/dist");
 export const TOKEN = "a-token-of-the-test";
-
-/** What the verifier sends with the page. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
 
 const kinds: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -177,7 +163,7 @@ export class MadeVerifier implements AsyncDisposable {
     }
     answer.writeHead(200, {
       "content-type": kind,
-      "content-security-policy": CONTENT_SECURITY_POLICY,
+      "content-security-policy": POLICY,
       "x-content-type-options": "nosniff",
     });
     createReadStream(file).pipe(answer);

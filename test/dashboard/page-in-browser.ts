@@ -51,6 +51,15 @@ export async function openTab(
   return { page, wrong, hosts, [Symbol.asyncDispose]: () => context.close() };
 }
 
+/** What becomes of a script whose text the page itself puts into the document: "ran" or "refused". */
+export const inlineScript = ({ page }: Tab): Promise<unknown> =>
+  page.evaluate(`new Promise((done) => {
+    const script = document.createElement("script");
+    document.addEventListener("securitypolicyviolation", () => done("refused"), { once: true });
+    try { script.textContent = "window.owned = 1"; document.body.append(script); } catch { done("refused"); }
+    setTimeout(() => done(window.owned === 1 ? "ran" : "refused"), 1000);
+  })`);
+
 /** Takes a picture of the whole page. */
 export async function picture(page: Page, name: string): Promise<string> {
   mkdirSync(pictures, { recursive: true });

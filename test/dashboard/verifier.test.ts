@@ -7,7 +7,7 @@ import { canisterSample } from "../attest/samples.ts";
 import { hasBrowser } from "../support/browser.ts";
 import { Rig, samplePolicy, VIEWER } from "../verifier/rig.ts";
 import { SoftwareNode } from "../verifier/software-node.ts";
-import { launchBrowser, openTab, type Tab } from "./page-in-browser.ts";
+import { inlineScript, launchBrowser, openTab, type Tab } from "./page-in-browser.ts";
 
 describe.skipIf(!hasBrowser)("the page of a verifier", () => {
   const rig = new Rig();
@@ -107,5 +107,11 @@ describe.skipIf(!hasBrowser)("the page of a verifier", () => {
     expect([...tab.hosts]).toStrictEqual([new URL(rig.address).host]);
     expect(tab.wrong).toStrictEqual([]);
     expect(rig.failures).toStrictEqual([]);
+  });
+
+  it("runs no inline script under that policy", async () => {
+    const told = (await fetch(`${rig.address}/`)).headers.get("content-security-policy");
+    expect(told?.split("; ")).toEqual(expect.arrayContaining(["script-src 'self'", "trusted-types 'none'"]));
+    expect(await inlineScript(tab)).toBe("refused");
   });
 });

@@ -16,7 +16,7 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** Nothing inline, nothing from elsewhere, no frame around it, no form that leaves it (CSP Level 3). */
-const POLICY = [
+export const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
