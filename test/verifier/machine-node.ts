@@ -54,6 +54,8 @@ export interface Told {
   readonly machine?: Machine;
   /** Whose key it is about. */
   readonly about?: MachineNode;
+  /** The id of the node that it says it is of. */
+  readonly of?: string;
   readonly departures?: number;
   /** Departures in the statement that the report is about, where that is another one. */
   readonly reported?: number;
@@ -88,11 +90,22 @@ export class MachineNode {
   }
 
   /** The answer to a challenge of an enrolment, under a name. */
-  async answer(challenge: string, { name = this.name, by = this as MachineNode, machine = this.machine } = {}) {
+  async answer(
+    challenge: string,
+    {
+      name = this.name,
+      by = this as MachineNode,
+      machine = this.machine,
+      // What the report is about, where that is not what is signed.
+      reportedName = name,
+      reportedKey = this.key,
+    } = {},
+  ) {
     const told = readMachineChallenge(Buffer.from(challenge));
     const statement = machineStatement(told, name, this.key);
     const { provider, certificates } = machine;
-    const report = machine.report(await reportDataOf(statement, this.key));
+    const reported = machineStatement(told, reportedName, reportedKey);
+    const report = machine.report(await reportDataOf(reported, reportedKey));
     return writeMachineAnswer({ node: this.id, provider, report, certificates, proof: by.sign(statement) });
   }
 
@@ -103,12 +116,13 @@ export class MachineNode {
       by = this,
       machine = this.machine,
       about = this,
+      of = this.id,
       departures = 0,
       reported = departures,
       reports = (one) => [one],
     }: Told = {},
   ): Promise<Uint8Array> {
-    const told = nodeSample({ node: this.id, made: Date.now() });
+    const told = nodeSample({ node: of, made: Date.now() });
     const statement = (count: number) =>
       stateOf(challenge, told, [canisterSample("web", { counters: counters(count) })]);
     const { qualifying, tree } = statement(reported);

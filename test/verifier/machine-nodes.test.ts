@@ -164,7 +164,9 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
   );
 
   it.each<[why: string, how: How, saying: RegExp]>([
-    ["of a report about another name", { name: "another" }, /^400 expected a signature by the key of the node/],
+    ["of a signature about another name", { name: "another" }, /^400 expected a signature by the key of the node/],
+    ["of a report about another name", { reportedName: "another" }, /another challenge, key, aggregate/],
+    ["of a report about another key", { reportedKey: new MachineNode("x").key }, /another challenge, key, aggregate/],
     ["of a signature by another key", { by: new MachineNode("x") }, /^400 expected a signature by the key of the node/],
     ["of a guest that its host may debug", { machine: guest(chip(1), { policy: 0xa0000n }) }, /may debug it/],
     ["of another launch", { machine: guest(chip(1), { measurement: Buffer.alloc(48) }) }, /measurement: expected 3e/],
@@ -187,6 +189,13 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     const stolen = { ...(JSON.parse(right) as object), node: two.id };
     const third = await begin(two, await token());
     expect(said(await end(third.body.enrolment, JSON.stringify(stolen)))).toMatch(/^400 expected a signature/);
+    // Its own signature beside a report that was made for the other.
+    const asked = await begin(two, await token());
+    const signed = JSON.parse(await two.answer(asked.body.challenge)) as object;
+    const { report, certificates } = JSON.parse(right) as Record<"report" | "certificates", string>;
+    expect(said(await end(asked.body.enrolment, JSON.stringify({ ...signed, report, certificates })))).toMatch(
+      /about another challenge, key, aggregate/,
+    );
     const again = await begin(one, await token());
     expect(said(await end(again.body.enrolment, right))).toMatch(/^400 expected a signature by the key of the node/);
     expect(said(await end(first.body.enrolment, right))).toBe("200 enrolled");
@@ -280,9 +289,13 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     const node = new MachineNode("down", guest(chip(5)));
     node.token = software.token;
     const challenge = await rig.challenge(software);
-    const told = await node.evidence(Buffer.from(challenge, "hex"));
+    // As the node with the TPM would say it itself, with a report of a machine in place of its quote.
+    const told = await node.evidence(Buffer.from(challenge, "hex"), { of: software.id });
     const { body } = await rig.send<Result>(software, challenge, told);
-    expect(body).toMatchObject({ state: "contraindicated", failure: "untrusted-platform" });
+    expect(body).toMatchObject({
+      ...{ state: "contraindicated", failure: "untrusted-platform" },
+      why: expect.stringContaining("expected a node whose engine's key is enrolled") as string,
+    });
     const bare = software.evidence(Buffer.from(challenge, "hex"));
     expect((await rig.send<Result>(software, challenge, bare)).body.why).toContain(
       "a report of a confidential machine, got none",
@@ -347,6 +360,8 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     expect(await ask((order) => ({ ...order, report: spent.report }))).toMatch(
       /^400 expected a signature by the key of/,
     );
+    const old = await ask((order) => ({ ...order, report: { ...spent.report, proof: order.report.proof } }));
+    expect(old).toMatch(/^400 .*about another challenge, key, aggregate/);
     const moved = Object.assign(Object.create(node) as MachineNode, { machine: other.machine });
     expect(await ask(as, Object.defineProperty(moved, "sign", { value: node.sign.bind(node) }))).toMatch(
       /^403 expected a report of the machine that was enrolled, snp:0c.* got one of snp:0d/,

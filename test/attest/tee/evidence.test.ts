@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Appraisal, appraise, type MachineTrust } from "../../../packages/attest/src/appraise/index.ts";
 import { type Evidence, evidenceOf, stateOf, writeEvidence } from "../../../packages/attest/src/evidence/index.ts";
 import { nodeIdByKey, reportData } from "../../../packages/attest/src/tee/index.ts";
+import { snpReportLayout } from "../../../packages/attest/src/tee/snp-report.ts";
+import { attestationKey } from "../../../packages/attest/src/tpm/index.ts";
 import { makeEvidence } from "../../../packages/isoline/src/attest/make-evidence.ts";
 import { verifyEvidence } from "../../../packages/isoline/src/attest/verify-evidence.ts";
 import { bound, contour, published } from "../../forgery/published.ts";
@@ -49,6 +51,8 @@ interface Sent {
   readonly policy?: Uint8Array;
   readonly machines?: Partial<MachineTrust> | "none";
   readonly challenge?: Uint8Array;
+  /** Ids of nodes that are enrolled by the key of a TPM. */
+  readonly enrolled?: readonly string[];
 }
 
 async function evidenceWith({ node, body, about, snp, tdx, change = (one) => one }: Sent): Promise<Evidence> {
@@ -81,7 +85,13 @@ async function judged(sent: Sent): Promise<Appraisal> {
   return appraise({
     evidence: writeEvidence(await evidenceWith(sent)),
     challenge: sent.challenge ?? challenge,
-    trust: { nodes: [], contourSigners: [], policySigners: [], contours: [contour], machines: trusted },
+    trust: {
+      nodes: (sent.enrolled ?? []).map((id) => ({ id, attestationKey })),
+      contourSigners: [],
+      policySigners: [],
+      contours: [contour],
+      machines: trusted,
+    },
     policy: sent.policy ?? policy(),
     references: [],
     now: NOW,
@@ -166,7 +176,8 @@ describe("evidence of a confidential machine is refused", () => {
     ["the report is about another key", { about: { key: other } }, BROKEN, "another challenge, key"],
     ["the report is about another aggregate", { about: { aggregate: digest32(1) } }, BROKEN, "another challenge"],
     ["the report is about other canisters", { about: { contour: digest32(2) } }, BROKEN, "another challenge"],
-    ["a canister's body was altered", { change: altered }, BROKEN, "another challenge"],
+    ["a canister's body was altered", { change: altered }, "tree: broken-evidence", "a path from canister 0"],
+    ["the root over the canisters was altered", { change: otherRoot }, BROKEN, "another challenge"],
     ["the node's body was altered", { change: agedNode }, BROKEN, "another challenge"],
     ["there is no report", { change: (one) => ({ ...one, reports: [] }) }, DISTRUST, "a report of a confidential"],
     [
@@ -195,10 +206,10 @@ describe("evidence of a confidential machine is refused", () => {
       "table",
     ],
     [
-      "the report has no signature of the chip",
-      { snp: { report_data: Buffer.alloc(64) } },
+      "the report is not what the chip signed",
+      { change: otherSignature },
       BROKEN,
-      "another challenge",
+      "not signed by the key of its certificate",
     ],
     ["a debugger may read the machine", { snp: { policy: 0xa0000n } }, DISTRUST, "may debug it"],
     ["the firmware is too old", { snp: { current_tcb: Buffer.alloc(8) } }, DISTRUST, "current_tcb"],
@@ -216,6 +227,12 @@ describe("evidence of a confidential machine is refused", () => {
     ["it answers another challenge", { challenge: digest32(7) }, "freshness: stale", "the challenge of this verifier"],
     [
       "a TPM is demanded as well",
+      { policy: policy({ root: "tpm+tee" }), enrolled: [nodeIdByKey(key)] },
+      "chain: untrusted-platform",
+      "a quote by a TPM",
+    ],
+    [
+      "a TPM is demanded as well, and none is enrolled for it",
       { policy: policy({ root: "tpm+tee" }) },
       "chain: untrusted-platform",
       "an enrolled node",
@@ -363,6 +380,26 @@ function digest32(byte: number): Uint8Array {
 }
 
 function altered(evidence: Evidence): Evidence {
+  const [first, ...others] = evidence.canisters;
+  const body = Uint8Array.from(first!.body);
+  const image = Buffer.from(body).indexOf("sha256:");
+  // Another image, and as well formed as the first one.
+  body[image + "sha256:".length] = "4".charCodeAt(0);
+  return { ...evidence, canisters: [{ ...first!, body }, ...others] };
+}
+
+/** A byte of the chip's signature, which is behind what it signed. */
+function otherSignature(evidence: Evidence): Evidence {
+  const { offset } = snpReportLayout.fields.find(({ name }) => name === "signature_r")!;
+  const reports = evidence.reports.map((one) => {
+    const bytes = Uint8Array.from(one.report);
+    bytes[offset]! ^= 1;
+    return { ...one, report: bytes };
+  });
+  return { ...evidence, reports };
+}
+
+function otherRoot(evidence: Evidence): Evidence {
   const [one] = evidence.canisters;
   const root = Uint8Array.from(createHash("sha256").update(one!.body).digest());
   return { ...evidence, tree: { ...evidence.tree, root } };

@@ -110,6 +110,9 @@ const short = (value: number) => Buffer.from([value & 0xff, value >> 8]);
 const long = (value: number) => Buffer.concat([short(value & 0xffff), short(value >>> 16)]);
 const sized = (type: number, data: Uint8Array) => Buffer.concat([short(type), long(data.length), data]);
 
+/** What its quoting enclave says of the attestation key: SHA-256 over that and the data beside it. */
+export const ATTESTED = createHash("sha256").update(point(attestationKeys)).update(AUTHENTICATION).digest("hex");
+
 /** A quote of a good guest, with some fields changed before it is signed. */
 export function tdxQuote(form: QuoteForm = {}): Buffer {
   const { version = 4, bodyType = 3, platformKeys = pckKeys, signingKeys = attestationKeys } = form;
@@ -136,7 +139,7 @@ export function tdxQuote(form: QuoteForm = {}): Buffer {
     mrsigner: "dc".repeat(32),
     isvprodid: "0200",
     isvsvn: "0400",
-    report_data: createHash("sha256").update(key).update(AUTHENTICATION).digest("hex"),
+    report_data: ATTESTED,
     ...form.enclave,
   });
   const chain = pem(...(form.certificates ?? [pck(), platformAuthority.der, root.der]));

@@ -4,6 +4,7 @@ import { statementIn, type TdxCollateral, type TdxPolicy, verifyTdx } from "../.
 import { type ChainTrust, parseCertificate, parseRevocationList } from "../../../packages/attest/src/x509/index.ts";
 import { authority, onCurve, revocationList } from "./der-writer.ts";
 import {
+  ATTESTED,
   attestationKeys,
   collateral,
   MRTD,
@@ -148,7 +149,7 @@ describe("a quote of TDX is refused", () => {
     ],
     [
       "something beside the attestation key",
-      { quote: { enclave: { report_data: `${"00".repeat(63)}01` } } },
+      { quote: { enclave: { report_data: `${ATTESTED}${"00".repeat(31)}01` } } },
       "did not make its attestation key",
     ],
     ["a certificate that is no platform's", platform({ withoutSgx: true }), "not of a platform"],
