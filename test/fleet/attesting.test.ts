@@ -16,6 +16,8 @@ import { type Answer, type Asked, TinyVerifier } from "./tiny-verifier.ts";
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const hex = (number: number) => number.toString(16).padStart(64, "0");
 const HOUR = 3600;
+/** A timer of Node may end a moment early. */
+const SLACK_MS = 50;
 
 /** A journal with one departure. */
 const JOURNAL = (() => {
@@ -34,10 +36,14 @@ describe("a node that attests", () => {
   let server: TinyVerifier;
   let ending: AbortController;
   let failures: string[];
+  /** What it says after each failure: seconds until it tries again. */
+  let announced: number[];
   const verdict = (number: number, more: object = {}) => ({
     json: { state: "affirming", ear: "x", challenge: hex(number), due: HOUR, canisters: [], ...more },
   });
   const evidenceSent = () => server.asked.filter(({ path }) => /\/attestations(?:\/delta)?$/.test(path));
+  /** Milliseconds between each two of these. A machine may be slow: only the least that they come to says something. */
+  const gaps = (asked: readonly Asked[]) => asked.slice(1).map(({ at }, index) => at - (asked[index]?.at ?? 0));
   const challenges = () => evidenceSent().map(({ headers }) => headers["isoline-challenge"]);
   /** Runs the loop until the server was sent evidence so many times. */
   const attested = async (times: number, answer: (asked: Asked, sent: number) => Answer, ledger?: Uint8Array) => {
@@ -51,7 +57,12 @@ describe("a node that attests", () => {
       enrolled: { server: server.url, name: "node-1", node: hex(1), nodeToken: "node-token-1", tpm: "", ca: undefined },
       signal: ending.signal,
       evidence: async (challenge) => ({ ...(await makeEvidence({ challenge })), ...(ledger && { ledger }) }),
-      onFailure: (why) => failures.push(why),
+      onFailure: (why, seconds) => {
+        failures.push(why);
+        announced.push(seconds);
+        // So long a patience is believed as it is told: no test waits for it.
+        if (seconds >= 60) ending.abort();
+      },
       onRemark: (why) => failures.push(why),
     });
   };
@@ -62,6 +73,7 @@ describe("a node that attests", () => {
     server = await TinyVerifier.listen(() => ({ status: 404 }));
     ending = new AbortController();
     failures = [];
+    announced = [];
   });
   afterEach(async () => {
     delete process.env["ISOLINE_HOST_DIRECTORY"];
@@ -85,9 +97,12 @@ describe("a node that attests", () => {
     expect(challenges()).toEqual([hex(9), hex(11)]);
   });
 
-  it("sends evidence when it is due, and not before", async () => {
-    await attested(2, (_, sent) => verdict(10 + sent, { due: 1 }));
-    expect(challenges()).toEqual([hex(9), hex(11)]);
+  it("sends evidence when it is due, and not before; never sooner than after two seconds", async () => {
+    await attested(3, (_, sent) => verdict(10 + sent, { due: sent === 1 ? 4 : 0 }));
+    expect(challenges()).toEqual([hex(9), hex(11), hex(12)]);
+    const [told, least] = gaps(evidenceSent());
+    expect(told).toBeGreaterThan(4000 - SLACK_MS);
+    expect(least).toBeGreaterThan(2000 - SLACK_MS);
   });
 
   it("asks for another challenge where the one it kept has grown too old", async () => {
@@ -104,10 +119,12 @@ describe("a node that attests", () => {
       if (sent === 2) return verdict(12);
       return {
         status: 503,
-        headers: { "retry-after": "1" },
+        headers: { "retry-after": "4" },
         json: { error: { code: "x", message: "the store is gone" } },
       };
     });
+    expect(Math.min(...gaps(evidenceSent()))).toBeGreaterThan(4000 - SLACK_MS);
+    expect(Math.min(...announced)).toBeGreaterThanOrEqual(4);
     expect(failures).toEqual([expect.stringContaining("the store is gone; try again later")]);
     expect(challenges()).toEqual([hex(9), hex(9)]);
   });
@@ -120,6 +137,7 @@ describe("a node that attests", () => {
         : verdict(12),
     );
     expect(failures).toEqual([expect.stringMatching(/node-1 was revoked; enrol it anew$/)]);
+    expect(Math.min(...announced)).toBeGreaterThanOrEqual(60);
   });
 
   it("goes on where the verifier answers what it should not", async () => {
@@ -222,6 +240,8 @@ describe("a node that attests", () => {
         answer((_, sent) => (sent === 1 ? refused(503) : undefined)),
       );
       expect(told()).toEqual(["a", "a", "b", "c"]);
+      const [later] = gaps(server.asked.filter(({ path }) => path.endsWith("/departures")));
+      expect(later).toBeGreaterThan(2000 - SLACK_MS);
     });
   });
 

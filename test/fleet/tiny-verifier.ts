@@ -11,6 +11,8 @@ export interface Asked {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
+  /** Milliseconds, when all of it was here: differences alone mean something. */
+  readonly at: number;
 }
 
 export type Answer =
@@ -56,7 +58,8 @@ export class TinyVerifier {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
     const { pathname: path, searchParams: query } = new URL(request.url ?? "/", this.url);
-    const asked = { method: request.method ?? "", path, query, headers: request.headers, body: Buffer.concat(pieces) };
+    const { method = "", headers: told } = request;
+    const asked = { method, path, query, headers: told, body: Buffer.concat(pieces), at: performance.now() };
     this.asked.push(asked);
     const answer = this.#answer(asked);
     if (typeof answer === "function") return answer(response);
