@@ -51,9 +51,9 @@ async function outcomesOfFlips(bytes: Uint8Array, step: number, attempt: (damage
   return [...outcomes].sort();
 }
 
-async function outcomesOfTruncations(bytes: Uint8Array, attempt: (damaged: Uint8Array) => unknown) {
+async function outcomesOfTruncations(bytes: Uint8Array, attempt: (damaged: Uint8Array) => unknown, least = 0) {
   const outcomes = new Set<string>();
-  for (let length = 0; length < bytes.length; length++)
+  for (let length = least; length < bytes.length; length++)
     outcomes.add(await outcome(() => attempt(bytes.subarray(0, length))));
   return [...outcomes].sort();
 }
@@ -218,9 +218,8 @@ describe("a table of certificates", () => {
   });
 
   it("is refused at any length, and never read beyond its end", async () => {
-    expect(
-      await outcomesOfTruncations(whole.subarray(0, -1), (bytes) => bytes.length > 0 && parseCertificateTable(bytes)),
-    ).toStrictEqual(expect.arrayContaining(["bad-tee-report"]));
+    // No bytes at all are the table of a host that gives none.
+    expect(await outcomesOfTruncations(whole, parseCertificateTable, 1)).toStrictEqual(["bad-tee-report"]);
     const outcomes = await outcomesOfFlips(whole.subarray(0, 96), ALL, parseCertificateTable);
     expect(["accepted", "bad-tee-report"]).toStrictEqual(expect.arrayContaining(outcomes));
     expect(() => parseCertificateTable(Buffer.alloc(24 * 20, 1))).toThrow("reaches beyond the end");

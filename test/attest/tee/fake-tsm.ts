@@ -9,7 +9,7 @@ export interface Kernel {
   readonly busy?: readonly string[];
   readonly floor?: number;
   readonly auxblob?: Uint8Array | undefined;
-  readonly make?: (inblob: Uint8Array) => Uint8Array;
+  readonly make?: (inblob: Uint8Array, level: number) => Uint8Array;
   /** Called before each read of `outblob`: what another process does meanwhile. */
   readonly meanwhile?: (write: (attribute: string, bytes: Uint8Array) => void) => void;
 }
@@ -55,7 +55,7 @@ export class FakeTsm implements ReportFiles {
     if (busy !== undefined) throw fault(busy);
     meanwhile?.((name, bytes) => this.write(report, name, bytes));
     if (state.inblob.length === 0) throw fault("EINVAL");
-    return make(state.inblob).subarray(0, most + 1);
+    return make(state.inblob, state.level).subarray(0, most + 1);
   }
 
   remove(report: string): void {
@@ -63,6 +63,6 @@ export class FakeTsm implements ReportFiles {
   }
 }
 
-const made = (report_data: Uint8Array): Uint8Array => snpReport({ report_data });
+const made = (report_data: Uint8Array, vmpl: number): Uint8Array => snpReport({ report_data, vmpl });
 export const quoted = (data: Uint8Array): Uint8Array =>
   tdxQuote({ body: { report_data: Buffer.from(data).toString("hex") } });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cellAt, cellsBetween, gridOf, placeOf, stepFrom } from "./cells.ts";
+import { cellAt, cellsBetween, gridOf, placeOf, type Step, stepFrom } from "./cells.ts";
 
 const groups = fc.array(fc.record({ title: fc.constant("t"), count: fc.integer({ min: 1, max: 900 }) }), {
   minLength: 1,
@@ -37,13 +37,23 @@ describe("the grid of a fleet", () => {
   });
 
   it("comes to each border by keys, and stays there", () => {
+    const backward = ["left", "first", "up", "page-up"] as const;
+    const forward = ["right", "last", "down", "page-down"] as const;
     fc.assert(
       fc.property(groups, widths, fc.nat(), (all, width, chance) => {
         const grid = gridOf(all, width);
         const index = chance % grid.count;
-        const steps = ["left", "right", "up", "down", "first", "last", "page-up", "page-down"] as const;
-        const reached = steps.map((step) => stepFrom(grid, index, step, 10));
-        expect(reached.every((at) => at >= 0 && at < grid.count)).toBe(true);
+        const led = (step: Step) => {
+          let at = index;
+          for (let times = 0; times < grid.count; times += 1) at = stepFrom(grid, at, step, 10);
+          return at;
+        };
+        const height = (at: number) => placeOf(grid, at).y;
+        for (const step of [...backward, ...forward]) expect(stepFrom(grid, led(step), step, 10)).toBe(led(step));
+        expect([led("left"), led("first")]).toEqual([0, 0]);
+        expect([led("right"), led("last")]).toEqual([grid.count - 1, grid.count - 1]);
+        expect(backward.map((step) => height(led(step)))).toEqual(backward.map(() => height(0)));
+        expect(forward.map((step) => height(led(step)))).toEqual(forward.map(() => height(grid.count - 1)));
       }),
     );
   });
