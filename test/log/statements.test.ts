@@ -89,7 +89,7 @@ describe("a statement of a fleet", () => {
   it("is not written where it would not be read", () => {
     const [statement] = stated([samples[3] as Statement]);
     expect(() => writeStatement({ ...(statement as Statement), name: "two\nlines" } as Statement)).toThrow(
-      /name|expected/,
+      /name: expected a name/,
     );
     expect(() => writeStatement({ ...(statement as Statement), number: 0.5 })).toThrow(
       /number: expected a whole number/,

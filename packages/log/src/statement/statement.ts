@@ -40,7 +40,11 @@ export function writeStatement(statement: Statement): Uint8Array {
   const lines = [FIRST];
   const put = (fields: object, names: Readonly<Record<string, unknown>>) => {
     for (const [key, field] of Object.entries(fields) as [string, Field<unknown>][])
-      for (const line of field.lines(names[key])) lines.push(`${key} ${line}`);
+      for (const line of field.lines(names[key])) {
+        // A line feed in it would make two lines of one value, and the refusal would name another field.
+        if (!field.fits.test(line)) throw refused(key, field.expected, shown(line));
+        lines.push(`${key} ${line}`);
+      }
   };
   const values = statement as unknown as Readonly<Record<string, unknown>>;
   put(saying, values);
