@@ -12,7 +12,7 @@ const bad = canisterSample("web", { counters: { events: 100, departures: 1, refu
 
 describe.skipIf(!isCI || !isBuilt)("a verifier with the embedded store (CI; needs a build)", () => {
   const rig = new Rig();
-  const nodes = Array.from({ length: 8 }, (_, number) => new SoftwareNode(`node-${number}`));
+  const nodes = Array.from({ length: 15 }, (_, number) => new SoftwareNode(`node-${number}`));
   let running: VerifierProcess;
   const start = async () => {
     running = await VerifierProcess.start(rig.place, rig.configuration());
@@ -30,11 +30,12 @@ describe.skipIf(!isCI || !isBuilt)("a verifier with the embedded store (CI; need
   });
 
   it("has lost nothing that it acknowledged, whenever it is killed", async () => {
-    const [node] = nodes as [SoftwareNode];
+    const [node, ...others] = nodes as [SoftwareNode, ...SoftwareNode[]];
     expect((await rig.attest(node, { clock: 10_000n })).body.state).toBe("affirming");
-    for (let round = 0; round < 2; round++) {
+    // Each round has nodes of its own: what one of them is, it is by what was acknowledged in that round.
+    for (const own of [others.slice(0, 7), others.slice(7)]) {
       const acknowledged = new Map<string, string>();
-      const sending = nodes.slice(1).map(async (one) => {
+      const sending = own.map(async (one) => {
         for (const told of [{}, { canisters: [bad] }]) {
           const { status, body } = await rig.attest(one, told);
           if (status === 200) acknowledged.set(one.name, body.canisters[0]?.state ?? "");
@@ -45,9 +46,15 @@ describe.skipIf(!isCI || !isBuilt)("a verifier with the embedded store (CI; need
       await Promise.allSettled(sending);
       await start();
       const { body } = await rig.get<NodeList>("/v1/nodes");
-      for (const { name, canisters } of body.items.filter(({ name }) => acknowledged.get(name) === "contraindicated"))
-        expect({ name, red: canisters.contraindicated }).toEqual({ name, red: 1 });
-      expect(acknowledged.size).toBeGreaterThan(0);
+      const statesOf = (one: string) => {
+        const counts = Object.entries(body.items.find(({ name }) => name === one)?.canisters ?? {});
+        return counts.flatMap(([state, count]) => (count === 0 ? [] : [`${state} ${count}`])).join();
+      };
+      const shown = [...acknowledged].map(([name, state]) => ({ name, state, now: statesOf(name) }));
+      // The answer to its bad evidence may have been lost, where the verifier had stored the verdict.
+      const isKept = (state: string, now: string) => now === `${state} 1` || now === "contraindicated 1";
+      expect(shown.filter(({ state, now }) => !isKept(state, now))).toEqual([]);
+      expect([...acknowledged.values()]).toContain("contraindicated");
     }
     const older = await rig.attest(node, { clock: 9_999n });
     expect(older.body).toMatchObject({ state: "contraindicated", failure: "rollback" });

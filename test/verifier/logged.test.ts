@@ -183,6 +183,7 @@ describe("a verifier with a log", () => {
       await Promise.race(sending);
       await running.end("SIGKILL");
       await Promise.allSettled(sending);
+      expect(acknowledged.size).toBeGreaterThan(0);
       await rig.start(configured);
       const changes = () =>
         log.statements().flatMap((one) => (one.kind === "change" && one.label === undefined ? [one.node] : []));
