@@ -1,6 +1,6 @@
 /** A command that is handed over to the agent ends as it does without one, and fails closed when the agent dies. */
 import type { ChildProcess } from "node:child_process";
-import { copyFileSync, readdirSync, readFileSync, truncateSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -74,6 +74,7 @@ describe.skipIf(!isBuilt || !isRoot)("a command at the agent (needs a build and 
     const handed = await agent.run(["none.contour", "--enforce"], "touch ran");
     expect(handed.status).toBe(125);
     expect(handed.stderr).toContain("none.contour");
+    expect(existsSync(join(agent.directory, "ran"))).toBe(false);
   });
 
   it("is not handed over to an agent that is not there", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../faults/bench.ts";
-import { isBuilt } from "../support/isoline.ts";
+import { ended, isBuilt } from "../support/isoline.ts";
 import { isInstalled, isRoot } from "../support/machine.ts";
 import { TestAgent } from "./agent.ts";
 
@@ -62,10 +62,13 @@ describe.skipIf(!isBuilt || !isRoot)("what an agent tells (needs a build and roo
     expect(stderr).toContain(why);
   });
 
-  it.skipIf(!isInstalled("systemd-analyze"))("its unit is one that systemd takes", () => {
+  it.skipIf(!isInstalled("systemd-analyze"))("its unit is one that systemd takes", async () => {
     const unit = fileURLToPath(new URL("../../packaging/debian/isoline-agent.service", import.meta.url));
     const placed = join(agent.directory, "isoline-agent.service");
     execFileSync("sh", ["-c", `sed 's|/usr/bin/isoline|/bin/true|; /Documentation/d' ${unit} > ${placed}`]);
-    expect(execFileSync("systemd-analyze", ["verify", placed], { encoding: "utf8" })).toBe("");
+    const verify = () => ended("systemd-analyze", ["verify", "--man=no", placed], { cwd: agent.directory });
+    expect(await verify()).toMatchObject({ status: 0, stdout: "", stderr: "" });
+    execFileSync("sed", ["-i", "s/^Type=/Nothing=known\\n&/", placed]);
+    expect((await verify()).stderr).toMatch(/isoline-agent\.service:\d+: Unknown key/);
   });
 });
