@@ -9,11 +9,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node, NodeList, Refusal } from "../../packages/verifier/src/http/model.ts";
 import { attested, canisterPage, canisterWhole, nodePage } from "../../packages/isoline/src/fleet/model.ts";
 import { canisterSample } from "../attest/samples.ts";
-import { contour, narrow } from "../forgery/published.ts";
+import { contour, narrow, published } from "../forgery/published.ts";
 import { OPERATOR, Rig, VIEWER } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const known = [200, 201, 204, 400, 401, 403, 404, 409, 413, 429];
+
+const anyBody = fc.oneof(fc.json(), fc.string({ maxLength: 200 }), fc.constant('{"reason":7}'));
 
 const rig = new Rig();
 const node = new SoftwareNode("node-1");
@@ -72,31 +74,32 @@ describe("hostile input", () => {
   });
 
   it("as bodies, queries and paths: every answer is one that the API has", async () => {
+    // A token of each path's own caller: what another one sends is refused before it is read.
     const paths = [
-      "/v1/nodes",
-      "/v1/canisters",
-      "/v1/audit",
-      "/v1/enrolments",
-      "/v1/enrolment-tokens",
-      "/v1/policies/default",
-      "/v1/policies/default/dry-run",
-      "/v1/references/all",
-      "/v1/nodes/node-1/revocation",
-      "/v1/nodes/node-1/departures",
-      "/v1/nodes/node-1/svid",
-      "/v1/epoch",
-    ];
+      ["/v1/nodes", OPERATOR],
+      ["/v1/canisters", OPERATOR],
+      ["/v1/audit", undefined],
+      ["/v1/enrolments", ""],
+      ["/v1/enrolment-tokens", OPERATOR],
+      ["/v1/policies/default", undefined],
+      ["/v1/policies/default/dry-run", OPERATOR],
+      ["/v1/references/all", undefined],
+      ["/v1/nodes/node-1/revocation", OPERATOR],
+      ["/v1/nodes/node-1/departures", node.token],
+      ["/v1/nodes/node-1/svid", node.token],
+      ["/v1/epoch", undefined],
+    ] as const;
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...paths),
         fc.constantFrom("GET", "PUT", "POST", "DELETE"),
-        fc.oneof(fc.json(), fc.string({ maxLength: 200 }), fc.constant('{"reason":7}')),
+        anyBody,
         fc.string({ maxLength: 40 }),
-        async (path, method, body, query) => {
+        async ([path, token], method, body, query) => {
           const address = `${path}?cursor=${encodeURIComponent(query)}&state=${encodeURIComponent(query)}&label=${encodeURIComponent(query)}`;
           const headers = { "content-type": "application/json" };
           const { status } = await rig.call(method, address, {
-            token: OPERATOR,
+            token,
             headers,
             ...(method !== "GET" && { body }),
           });
@@ -107,6 +110,30 @@ describe("hostile input", () => {
     );
     expect(rig.failures).toEqual([]);
   });
+
+  it.each([
+    ["POST", "/v1/enrolments", ""],
+    ["POST", "/v1/enrolments/00000000-0000-4000-8000-000000000000/answer", ""],
+    ["POST", "/v1/enrolment-tokens", OPERATOR],
+    ["PUT", "/v1/policies/default", undefined],
+    ["POST", "/v1/policies/default/dry-run", OPERATOR],
+    ["PUT", "/v1/references/all", undefined],
+    ["POST", "/v1/nodes/node-1/revocation", OPERATOR],
+    ["POST", "/v1/nodes/node-1/departures", node.token],
+    ["POST", "/v1/nodes/node-1/svid", node.token],
+  ] as const)(
+    "as bodies by a caller that may send some: %s %s reads each, and refuses it",
+    async (method, path, token) => {
+      const headers = { "content-type": "application/json" };
+      await fc.assert(
+        fc.asyncProperty(anyBody, async (body) => {
+          expect((await rig.call(method, path, { token, headers, body })).status).toBe(400);
+        }),
+        { numRuns: 20 },
+      );
+      expect(rig.failures).toEqual([]);
+    },
+  );
 
   it("of any size: more than a route takes is refused, also where the length is not told", async () => {
     const challenge = await rig.challenge(node);
@@ -196,18 +223,14 @@ describe("hostile input", () => {
     expect((await rig.get<Node>("/v1/nodes/node-2")).body.state).toBe("affirming");
   });
 
-  it("as a contour that a node sends: it is kept for show, and makes no canister known", async () => {
+  it("as a contour that a node sends, with another digest than its own: it is refused", async () => {
     const text = "isoline contour 2\nnot one\nend\n";
     const named = (await rig.get<{ items: { contour: string }[] }>("/v1/nodes/node-1/canisters")).body.items[0]
       ?.contour;
     expect((await rig.call("PUT", `/v1/contours/${named}`, { token: node.token, body: text })).status).toBe(400);
-    const strange = canisterSample("web", { contour: new Uint8Array(32).fill(9) });
-    expect((await rig.attest(node, { canisters: [strange] })).body.canisters).toMatchObject([
-      { state: "contraindicated", failure: "unknown-contour" },
-    ]);
   });
 
-  it("as contours that its evidence does not name, or named once: the store keeps none of them", async () => {
+  it("as contours that its evidence does not name, or named once: none is kept; one that is makes no canister known", async () => {
     const digestOf = (file: Uint8Array) => createHash("sha256").update(file).digest("hex");
     const put = async (file: Uint8Array) =>
       (await rig.call("PUT", `/v1/contours/${digestOf(file)}`, { token: node.token, body: file })).status;
@@ -220,6 +243,11 @@ describe("hostile input", () => {
     expect(await put(narrow)).toBe(404);
     expect([await put(contour), await put(contour)]).toEqual([201, 204]);
     expect(await named(contour, 1)).toBeUndefined();
+    // The file that the node sent itself is the verifier's now, and it is for show alone.
+    const sent = canisterSample("web", { ...published, started: 1 });
+    expect((await rig.attest(node, { canisters: [sent] })).body.canisters).toMatchObject([
+      { state: "contraindicated", failure: "unknown-contour" },
+    ]);
     expect(await named(narrow, 2)).toEqual([`contour:${digestOf(narrow)}`]);
     expect(await put(narrow)).toBe(201);
     expect((await rig.get(`/v1/contours/${digestOf(contour)}`)).status).toBe(404);
