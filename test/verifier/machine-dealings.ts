@@ -1,10 +1,10 @@
 /** What a node without a TPM and a verifier say to each other, step by step, so that a test can change each. */
 import type { Enrolled, EnrolmentBegun, Node, Refusal, Result } from "../../packages/verifier/src/http/model.ts";
-import type { MachineNode } from "./machine-node.ts";
+import type { Answered, MachineNode } from "./machine-node.ts";
 import type { Rig } from "./rig.ts";
 
 /** How an answer is made, if not rightly. */
-export type How = Parameters<MachineNode["answer"]>[1];
+export type How = Answered;
 
 export function dealings(rig: Rig) {
   const token = async (more: object = {}): Promise<string> => {

@@ -46,6 +46,22 @@ export const tdxGuest: Machine = {
   report: (data) => Uint8Array.from(intel.tdxQuote({ body: { report_data: Buffer.from(data).toString("hex") } })),
 };
 
+/** A machine that answers with a report of before. */
+export const replayed: Machine = {
+  ...guest(Buffer.alloc(64, 1)),
+  report: () => guest(Buffer.alloc(64, 1)).report(new Uint8Array(64)),
+};
+
+/** A machine whose report was changed after the chip signed it. */
+export const forged: Machine = {
+  ...guest(Buffer.alloc(64, 1)),
+  report: (data) => {
+    const bytes = replayed.report(data);
+    bytes.set(data, 0x50);
+    return bytes;
+  },
+};
+
 /** What evidence says, if not rightly. */
 export interface Told {
   /** Whose key signs what is sent. */
@@ -61,6 +77,16 @@ export interface Told {
   readonly reported?: number;
   /** What is sent in place of the right report. */
   readonly reports?: (one: ReportEvidence) => readonly ReportEvidence[];
+}
+
+/** How an enrolment is answered, if not rightly. */
+export interface Answered {
+  readonly name?: string;
+  readonly by?: MachineNode;
+  readonly machine?: Machine;
+  /** What the report is about, where that is not what is signed. */
+  readonly reportedName?: string;
+  readonly reportedKey?: Uint8Array;
 }
 
 export class MachineNode {
@@ -92,15 +118,8 @@ export class MachineNode {
   /** The answer to a challenge of an enrolment, under a name. */
   async answer(
     challenge: string,
-    {
-      name = this.name,
-      by = this as MachineNode,
-      machine = this.machine,
-      // What the report is about, where that is not what is signed.
-      reportedName = name,
-      reportedKey = this.key,
-    } = {},
-  ) {
+    { name = this.name, by = this, machine = this.machine, reportedName = name, reportedKey = this.key }: Answered = {},
+  ): Promise<string> {
     const told = readMachineChallenge(Buffer.from(challenge));
     const statement = machineStatement(told, name, this.key);
     const { provider, certificates } = machine;

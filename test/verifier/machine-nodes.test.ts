@@ -18,7 +18,7 @@ import { hasRecorded, recorded } from "../attest/tee/recorded.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
 import { isInstalled } from "../support/machine.ts";
 import { dealings, type How } from "./machine-dealings.ts";
-import { cloudGuest, guest, MachineNode, tdxGuest } from "./machine-node.ts";
+import { cloudGuest, forged, guest, MachineNode, replayed, tdxGuest } from "./machine-node.ts";
 import { OPERATOR, Rig, samplePolicy } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
@@ -173,8 +173,8 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     ["of old firmware", { machine: guest(chip(1), { current_tcb: Buffer.alloc(8) }) }, /current_tcb/],
     ["of a low level of privilege", { machine: guest(chip(1), { vmpl: 2 }) }, /privilege level 2/],
     ["of a chip that hides", { machine: guest(Buffer.alloc(64)) }, /hides the chip/],
-    ["of a report about another challenge", { machine: replayed() }, /another challenge, key, aggregate/],
-    ["of a report that no chip signed", { machine: forged() }, /not signed by the key of its certificate/],
+    ["of a report about another challenge", { machine: replayed }, /another challenge, key, aggregate/],
+    ["of a report that no chip signed", { machine: forged }, /not signed by the key of its certificate/],
     ["of a cloud that the policy does not name", { machine: cloudGuest }, /which the policy does not name/],
   ])("is refused because %s", async (_, how, saying) => {
     expect(await enrol(new MachineNode("refused"), { how })).toMatch(saying);
@@ -395,20 +395,3 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     expect(readFileSync(at("joined/node.json"), "utf8")).toContain("BEGIN PRIVATE KEY");
   });
 });
-
-/** A machine that answers with a report of before. */
-function replayed() {
-  const machine = guest(chip(1));
-  return { ...machine, report: () => machine.report(new Uint8Array(64)) };
-}
-
-/** Bytes that were changed after the chip signed them. */
-function forged() {
-  const machine = guest(chip(1));
-  const report = (data: Uint8Array) => {
-    const bytes = machine.report(new Uint8Array(64));
-    bytes.set(data, 0x50);
-    return bytes;
-  };
-  return { ...machine, report };
-}

@@ -1,5 +1,5 @@
 /** Evidence of a confidential machine without a TPM, from the kernel's report to the verdict, and each reason to refuse it. */
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,13 +7,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Appraisal, appraise, type MachineTrust } from "../../../packages/attest/src/appraise/index.ts";
 import { type Evidence, evidenceOf, stateOf, writeEvidence } from "../../../packages/attest/src/evidence/index.ts";
 import { nodeIdByKey, reportData } from "../../../packages/attest/src/tee/index.ts";
-import { snpReportLayout } from "../../../packages/attest/src/tee/snp-report.ts";
 import { attestationKey } from "../../../packages/attest/src/tpm/index.ts";
 import { makeEvidence } from "../../../packages/isoline/src/attest/make-evidence.ts";
 import { verifyEvidence } from "../../../packages/isoline/src/attest/verify-evidence.ts";
 import { bound, contour, published } from "../../forgery/published.ts";
 import { isBuilt, isoline } from "../../support/isoline.ts";
 import { canisterSample, nodeSample } from "../samples.ts";
+import { agedNode, altered, digest32, oldPlatform, otherRoot, otherSignature } from "./altered-evidence.ts";
 import * as amd from "./amd-vendor.ts";
 import { revocationList } from "./der-writer.ts";
 import { FakeTsm } from "./fake-tsm.ts";
@@ -374,48 +374,3 @@ describe("the whole path of a machine without a TPM", () => {
     expect(without.stderr).toContain("--tee-key changes nothing without --tee");
   });
 });
-
-function digest32(byte: number): Uint8Array {
-  return new Uint8Array(32).fill(byte);
-}
-
-function altered(evidence: Evidence): Evidence {
-  const [first, ...others] = evidence.canisters;
-  const body = Uint8Array.from(first!.body);
-  const image = Buffer.from(body).indexOf("sha256:");
-  // Another image, and as well formed as the first one.
-  body[image + "sha256:".length] = "4".charCodeAt(0);
-  return { ...evidence, canisters: [{ ...first!, body }, ...others] };
-}
-
-/** A byte of the chip's signature, which is behind what it signed. */
-function otherSignature(evidence: Evidence): Evidence {
-  const { offset } = snpReportLayout.fields.find(({ name }) => name === "signature_r")!;
-  const reports = evidence.reports.map((one) => {
-    const bytes = Uint8Array.from(one.report);
-    bytes[offset]! ^= 1;
-    return { ...one, report: bytes };
-  });
-  return { ...evidence, reports };
-}
-
-function otherRoot(evidence: Evidence): Evidence {
-  const [one] = evidence.canisters;
-  const root = Uint8Array.from(createHash("sha256").update(one!.body).digest());
-  return { ...evidence, tree: { ...evidence.tree, root } };
-}
-
-function agedNode(evidence: Evidence): Evidence {
-  const node = Uint8Array.from(evidence.node);
-  const at = Buffer.from(node).indexOf("6.12.0");
-  node[at] = "7".charCodeAt(0);
-  return { ...evidence, node };
-}
-
-function oldPlatform(): Buffer[] {
-  return [
-    intel.pck({ components: Array<number>(16).fill(4), pceSvn: 11 }),
-    intel.platformAuthority.der,
-    intel.root.der,
-  ];
-}
