@@ -71,5 +71,10 @@ async function once(fleet, nodes, round) {
   }
 }
 
-/** @param {readonly import("./generators.mjs").Acknowledged[]} told */
-export const changesIn = (told) => told.reduce((sum, { changes }) => sum + changes + 1, 0);
+/**
+ * The first verdict of a node is a change as well, where it was acknowledged.
+ *
+ * @param {readonly import("./generators.mjs").Acknowledged[]} told
+ */
+export const changesIn = (told) =>
+  told.reduce((sum, { complete, changes }) => sum + changes + (complete === undefined ? 0 : 1), 0);

@@ -35,6 +35,13 @@ describe.skipIf(!isCI || isMissing)(
         { what: "verdicts lost when PostgreSQL crashes", reached: true },
         { what: "nodes whose verdict or history did not come back", reached: true },
       ]);
+      // Where nothing was acknowledged, nothing could be lost.
+      const acknowledged = comparisons
+        .flatMap((comparison: { notes: string[] }) => comparison.notes)
+        .map((note: string) => /^(\d+) changes of verdicts were acknowledged/.exec(note)?.[1])
+        .filter((count: string | undefined) => count !== undefined);
+      expect(acknowledged).toHaveLength(2);
+      expect(Math.min(...acknowledged.map(Number))).toBeGreaterThan(0);
     }, 300_000);
   },
 );
