@@ -3,12 +3,12 @@
  * verifier, written from the specification, must come to the same verdict. `npx vitest run test/forgery -u` writes docs/forgery.md.
  */
 import { afterAll, describe, expect, it } from "vitest";
-import { checks, type Question } from "../../packages/attest/src/appraise/index.ts";
+import { type Accepted, checks, type Question } from "../../packages/attest/src/appraise/index.ts";
 import { writeEvidence } from "../../packages/attest/src/evidence/index.ts";
 import { KeptFacts } from "../../packages/verifier/src/fleet/proven-facts.ts";
 import { needsSwtpm } from "../attest/swtpm.ts";
 import { isCI } from "../support/machine.ts";
-import { Bench, digest, type Row } from "./bench.ts";
+import { Bench, digest, fresh, type Row } from "./bench.ts";
 import { rows } from "./matrix.ts";
 import { machineRows } from "./rows-machine.ts";
 import { forgeryPage } from "./page.ts";
@@ -101,6 +101,35 @@ describe.skipIf(needsSwtpm)("the forgery matrix (needs swtpm and tpm2-tools)", (
       expect(stranger.platform.checks.find(({ name }) => name === "tree")?.why).toMatch(
         /^1 namespaces of labels that no accepted evidence told of .* \(the first was born in record 1 of the ledger\)/,
       );
+    } finally {
+      await bench.close();
+    }
+  });
+
+  it("a run that departed and ended is said once, also where the run before it had ended well; and is judged with the next", async () => {
+    const bench = await new Bench().open();
+    try {
+      const first = await bench.accepted();
+      await bench.end(bench.web);
+      const told = async (last: Accepted, canisters = 1) => {
+        const challenge = fresh();
+        const evidence = await bench.node.evidence(challenge, bench.told({}, challenge).slice(-canisters));
+        return judge({ ...questionFor(bench.node, challenge), last }, evidence);
+      };
+      const ended = await told(first);
+      expect(ended.endings).toEqual([]);
+      bench.web = await bench.node.bear("web");
+      await bench.node.record(bench.web, { kind: "departure", process: 1, pid: 7, point: digest(1) });
+      await bench.end(bench.web, { off: 1 });
+      const departed = await told(ended.accepted!);
+      expect([verdict(departed), departed.endings.map(({ label, failure }) => `${label}: ${failure}`)]).toEqual([
+        "affirming",
+        ["web: off-contour"],
+      ]);
+      const later = await told(departed.accepted!);
+      expect(later.endings).toEqual([]);
+      bench.web = await bench.node.bear("web");
+      expect(verdict(await told(later.accepted!, 2))).toBe("contraindicated, trust: off-contour");
     } finally {
       await bench.close();
     }

@@ -65,6 +65,15 @@ describe("the statements of a node with many canisters", () => {
     expect(await stores.changesAfter(store.db, 0, 20_000)).toHaveLength(1 + 4096 + 1 + 2 * 4095);
   });
 
+  it("have a run that departed and ended unseen before labels that are new or gone", async () => {
+    const ending = { failure: "off-contour", why: "it ended; it departed" } as const;
+    await write({ canisters: [...madeUp("c"), canister("web", away)], endings: new Map([["unseen", ending]]) });
+    const told = (await stated()).flatMap((one) => (one.kind === "change" ? [one] : []));
+    expect(told.filter(({ class: failed }) => failed !== undefined)).toMatchObject([
+      { from: "unknown", to: "unknown" },
+    ]);
+  });
+
   it("have as few where the node goes silent with all of its canisters", async () => {
     const stale = { state: "stale", failure: "unreachable", why: "silent" } as const;
     await write({ verdict: stale, canisters: undefined, others: stale, policy: undefined });

@@ -98,6 +98,10 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     await write({ canisters: [], endings: new Map([["web", ending]]) });
     expect(await stores.canistersOf(store.db, "node-1")).toEqual([]);
     expect((await stores.changesAfter(store.db, 0, 10)).at(-1)).toMatchObject({ ...ending, after: "unknown" });
+    await write({ canisters: [], endings: new Map([["web", { ...ending, why: "the next run as well" }]]) });
+    expect((await stores.changesAfter(store.db, 0, 10)).at(-1)).toMatchObject({
+      ...{ label: "web", before: "unknown", after: "unknown", failure: "off-contour", why: "the next run as well" },
+    });
   });
 
   it("keeps so many changes of each node, and those of others whatever one does", async () => {

@@ -9,6 +9,8 @@ export interface AcceptedCanister {
   readonly measurement: string;
   readonly points: number;
   readonly counters: Readonly<Record<"events" | "departures" | "refused" | "lost" | "untrusted", number>>;
+  /** Number of the birth of the last of its runs that ended badly, if one did, and that was said while no run of it was told of. */
+  readonly said?: number | undefined;
 }
 
 export interface Accepted {

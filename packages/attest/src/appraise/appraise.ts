@@ -8,7 +8,7 @@ import { type Accepted, othersAmong } from "./accepted.ts";
 import { acceptedCanister, appraiseCanister } from "./canister.ts";
 import { type Check, Findings, stale, type Status, worst } from "./findings.ts";
 import { appraiseNode, type NodeFacts } from "./node.ts";
-import { type Ending, endingsIn, strangersIn } from "./past.ts";
+import { type Ending, type Past, pastIn, strangersIn } from "./past.ts";
 import { assertNoOlder, type Policy, type Root } from "./policy.ts";
 import { Published } from "./published.ts";
 import type { Question } from "./question.ts";
@@ -54,9 +54,9 @@ export async function appraise(question: Question): Promise<Appraisal> {
   const findings = new Findings();
   const reading = EvidenceReading.of(question.evidence);
   const { rules, node } = await appraisePlatform(reading, question, findings);
-  const { canisters, endings } =
+  const { canisters, past } =
     node === undefined || rules === undefined
-      ? { canisters: [], endings: [] }
+      ? { canisters: [], past: NO_PAST }
       : await appraiseCanisters(reading, rules, node, question, findings);
   const platform = { status: findings.status, checks: findings.checks };
   return {
@@ -65,7 +65,7 @@ export async function appraise(question: Question): Promise<Appraisal> {
     node: node?.body.node,
     platform,
     canisters: canisters.map(({ proven: _proven, ...canister }) => canister),
-    endings,
+    endings: past.endings,
     challenge: question.challenge,
     evidenceDigest: reading.digest,
     policy: rules && {
@@ -76,10 +76,12 @@ export async function appraise(question: Question): Promise<Appraisal> {
     },
     accepted:
       platform.status === "affirming" && node && rules
-        ? acceptedOf(node, rules.policy, canisters, question)
+        ? acceptedOf(node, rules.policy, canisters, past, question)
         : undefined,
   };
 }
+
+const NO_PAST: Past = { endings: [], said: [] };
 
 function rootOf(node: NodeFacts | undefined): Root {
   const roots = [node?.proven && "tpm", node?.machine && "tee"].filter((one) => one !== undefined);
@@ -143,7 +145,7 @@ async function appraiseCanisters(
     const root = body.register !== undefined && node.ledger !== undefined ? "tpm" : alone;
     appraised.push({ label: body.label, root, status: own.status, checks: own.checks, proven: canister });
   }
-  return { canisters: appraised, endings: proven === undefined ? [] : endingsIn(node, proven, policy, question) };
+  return { canisters: appraised, past: proven === undefined ? NO_PAST : pastIn(node, proven, policy, question) };
 }
 
 /** The ledger has only the name of such a run, by which no verifier that was not told of it finds its label. */
@@ -165,13 +167,15 @@ function acceptedOf(
   node: NodeFacts,
   { name, version }: Policy,
   canisters: readonly { readonly checks: readonly Check[]; readonly proven: ProvenCanister }[],
+  { said }: Past,
   { last }: Question,
 ): Accepted | undefined {
   const { proven, ledger, machine } = node;
   if (proven === undefined && machine === undefined) return undefined;
-  const now = canisters.flatMap(
+  const told = canisters.flatMap(
     ({ checks, proven: canister }) => acceptedCanister(canister, node, checks, last?.canisters) ?? [],
   );
+  const now = [...said, ...told];
   const isSameBoot = last?.clock?.resetCount === proven?.clock.resetCount;
   return {
     clock: proven?.clock,

@@ -52,25 +52,40 @@ export function isOfItsLabel({ name, body: { register } }: Told, { ledger }: Nod
   return isBorn && name !== undefined && equal(facts.birth.name, name);
 }
 
-/** Labels that were told of in this boot and are not any more, where their records say more than was judged. */
-export function endingsIn(
+/** What the records say of labels that were told of in this boot and are not any more, where no verdict said it. */
+export interface Past {
+  readonly endings: readonly Ending[];
+  /** What was accepted of these labels, with the last run that is said now: so that it is said once. */
+  readonly said: readonly AcceptedCanister[];
+}
+
+export function pastIn(
   node: NodeFacts,
   told: readonly Told[],
   { canisters: rules }: Policy,
   { last, about }: Question,
-): readonly Ending[] {
-  if (about !== undefined || node.ledger === undefined || !ofThisBoot(node, last)) return [];
+): Past {
+  if (about !== undefined || node.ledger === undefined || !ofThisBoot(node, last)) return { endings: [], said: [] };
   const { ledger } = node.ledger;
   const present = new Set(told.map(({ body }) => body.label));
-  return (last?.canisters ?? []).flatMap((before) => {
-    const name = present.has(before.label) ? undefined : runIn(ledger, before)?.birth.name;
-    const runs = name === undefined ? [] : unjudged(ledger, name, before);
-    return endingOf(
-      before.label,
-      runs,
-      rules.find(({ label }) => isForLabel(label, before.label)),
-    );
-  });
+  const gone = (last?.canisters ?? []).filter(({ label }) => !present.has(label));
+  const found = gone.map((before) => ({ before, runs: unsaid(ledger, before) })).filter(({ runs }) => runs.length > 0);
+  return {
+    endings: found.flatMap(({ before: { label }, runs }) =>
+      endingOf(
+        label,
+        runs,
+        rules.find((rule) => isForLabel(rule.label, label)),
+      ),
+    ),
+    said: found.map(({ before, runs }) => ({ ...before, said: runs.at(-1)?.birth })),
+  };
+}
+
+function unsaid(ledger: Ledger, before: AcceptedCanister): readonly EndedRun[] {
+  const name = runIn(ledger, before)?.birth.name;
+  const runs = name === undefined ? [] : unjudged(ledger, name, before);
+  return runs.filter(({ birth }) => birth > (before.said ?? -1));
 }
 
 /** Ended runs that departed or lost something, and that are of no label that is told of or was accepted: only their number finds them. */

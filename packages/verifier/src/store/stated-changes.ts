@@ -28,8 +28,12 @@ export function statementsOf(node: string, changes: readonly NewChange[], policy
 
 const hasLabel = (label: string | null | undefined): label is string => typeof label === "string";
 
-/** Another verdict of a canister that there was, and still is, says more than that one is gone, and that more than a label that is new. */
-function rank({ before, after }: NewChange): number {
+/**
+ * Another verdict of a canister that there was, and still is, says more than that one is gone, and that more than a label that is new. That
+ * one ended badly says as much as another verdict.
+ */
+function rank({ before, after, failure }: NewChange): number {
+  if (after === "unknown" && typeof failure === "string") return 0;
   if (before === "unknown") return 2;
   return after === "unknown" ? 1 : 0;
 }

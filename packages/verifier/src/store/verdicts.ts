@@ -21,7 +21,7 @@ export interface VerdictWrite {
   readonly columns: Omit<Updateable<NodeTable>, "state" | "failure" | "why" | "since">;
   /** All canisters of the node; undefined: those that are there keep all but their verdict, which becomes `others`. */
   readonly canisters: readonly NewCanister[] | undefined;
-  /** Why canisters that are there no more ended badly, by label. */
+  /** Why canisters that are there no more ended badly, by label; each is written as a change, also of one that never was there. */
   readonly endings?: ReadonlyMap<string, Pick<NodeTable, "failure" | "why">>;
   readonly others?: Pick<NodeTable, "state" | "failure" | "why">;
   readonly evidence?: { readonly challenge: Uint8Array; readonly evidence: Uint8Array } | undefined;
@@ -161,6 +161,9 @@ function planOf(write: VerdictWrite, before: NodeRow, standing: ReadonlyMap<stri
   const ended = [...standing.values()].filter(({ label }) => !present.has(label));
   for (const { label, state: was, counters } of ended)
     changed(label, was, { ...ENDED, ...endings?.get(label) }, counters);
+  // A run that began and ended between two evidences has no row. What it did is said all the same.
+  for (const [label, ending] of endings ?? [])
+    if (!present.has(label) && !standing.has(label)) changed(label, "unknown", { ...ENDED, ...ending });
   return { write, before, canisters: rows, ended: ended.map(({ label }) => label), changes };
 }
 
