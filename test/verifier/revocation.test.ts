@@ -4,7 +4,7 @@ import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyEar, verifyEpoch } from "../../packages/attest/src/appraise/index.ts";
 import { FleetLog } from "./logged.ts";
-import { Rig, samplePolicy } from "./rig.ts";
+import { type Answer, OPERATOR, Rig, samplePolicy } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 interface Told {
@@ -16,13 +16,14 @@ interface Told {
 describe("a relying party of a verifier", () => {
   const rig = new Rig();
   const [node, lost] = [new SoftwareNode("node-1"), new SoftwareNode("node-2")];
+  const many = Array.from({ length: 12 }, (_, at) => new SoftwareNode(`many-${at}`));
   let key: webcrypto.CryptoKey;
   const now = () => new Date();
   const epoch = async () => (await rig.get<Told>("/v1/epoch", "")).body;
   const resultOf = async (whose: SoftwareNode) => (await rig.attest(whose)).body.ear;
 
   beforeAll(async () => {
-    await rig.enrol([node, lost]);
+    await rig.enrol([node, lost, ...many]);
     await rig.start({ due: 20, stale: 50 });
     await rig.rules();
     const spki = createPublicKey(rig.earPublic).export({ type: "spki", format: "der" });
@@ -87,6 +88,27 @@ describe("a relying party of a verifier", () => {
     const epochs = log.statements().flatMap((one) => (one.kind === "epoch" ? [one.epoch] : []));
     expect(epochs).toEqual([1, 2]);
     expect(log.findings()).toEqual([]);
+  });
+
+  it("keeps its results where a node is revoked that was revoked before: the epoch is raised once for each", async () => {
+    await rig.start();
+    const known = (await epoch()).epoch;
+    const again = await rig.call("POST", "/v1/nodes/node-2/revocation", { body: { reason: "still stolen" } });
+    expect(again).toMatchObject({ status: 200, body: { state: "revoked" } });
+    expect((await epoch()).epoch).toBe(known);
+  });
+
+  it("loses its results to people of one tenant ten times a minute at most, and to those of all as often as they must", async () => {
+    const known = (await epoch()).epoch;
+    const revoke = (one: SoftwareNode, token?: string) =>
+      rig.call("POST", `/v1/nodes/${one.name}/revocation`, { body: { reason: "lost" }, ...(token && { token }) });
+    const answers: Answer[] = [];
+    for (const one of many.slice(0, 11)) answers.push(await revoke(one, OPERATOR));
+    expect(answers.map(({ status }) => status)).toEqual([...Array.from({ length: 10 }, () => 200), 429]);
+    expect(Number(answers[10]?.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await revoke(many[0] as SoftwareNode, OPERATOR)).status).toBe(200);
+    expect((await revoke(many[11] as SoftwareNode)).status).toBe(200);
+    expect((await epoch()).epoch).toBe(known + 11);
   });
 
   it("has not made the verifier fail", () => {

@@ -169,7 +169,8 @@ export class Administration {
 
   /**
    * From the answer on, no verifier affirms this node. Results that were signed before are of an earlier revocation epoch: relying parties
-   * that know this one refuse them, and elsewhere they run out by themselves.
+   * that know this one refuse them, and elsewhere they run out by themselves. A node that is revoked already is so from now on, with this
+   * reason, and the epoch stays.
    */
   async revoke(name: string, reason: string, { who }: Pick<Administrator, "who">): Promise<void> {
     const isThere = await this.#ownership.alone(name, TAKE_MS, async (node) => {
@@ -185,11 +186,13 @@ export class Administration {
         columns: {},
         canisters: undefined,
         others: { ...verdict, why: `its node was revoked: ${reason}` },
-        also: async (step) => {
+        also: async (step, before) => {
           // Of the tenant of the node, whose operators are to read it, and not of the person.
           await writeAct(step, { who, tenant: node.tenant, act: "revoke", object: name, detail: reason });
           // What was permitted before would undo it.
           await withdrawEnrolments(step, name);
+          // A node that was revoked has had no result since. To raise the epoch again would cost every tenant its results for nothing.
+          if (before.state === "revoked") return [];
           raised = await raiseEpoch(step);
           return [{ kind: "epoch", epoch: raised.epoch }];
         },

@@ -1,7 +1,7 @@
 /** What administrators send: policies, reference values, tokens, revocations; and the record of their acts. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
-import { assertOfAll, assertRole } from "../access/index.ts";
+import { assertOfAll, assertRole, Limits } from "../access/index.ts";
 import { VerifierError } from "../error.ts";
 import { dryRun } from "../fleet/index.ts";
 import { acts, contoursBy, countsByNode, currentPolicies, findNode, type NodeRow, references } from "../store/index.ts";
@@ -202,7 +202,14 @@ function referenceRoutes(app: OpenAPIHono<Env>, door: Door): void {
   );
 }
 
+/**
+ * Revocations in a minute by people of one tenant: each raises the epoch, which makes the results of all tenants old. People of all tenants
+ * revoke as many as they must.
+ */
+const MOST_REVOCATIONS = 10;
+
 function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
+  const revocations = new Limits(MOST_REVOCATIONS / 60, MOST_REVOCATIONS);
   const { fleet } = door;
   const { db } = fleet.store;
   app.openapi(
@@ -244,7 +251,8 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
     }),
     async (c) => {
       const person = await personOf(c, door, "operator");
-      const { name } = await nodeFor(door, person, c.req.valid("param").name);
+      const { name, state } = await nodeFor(door, person, c.req.valid("param").name);
+      if (person.tenant !== undefined && state !== "revoked") revocations.count(person.tenant);
       await fleet.administration.revoke(name, c.req.valid("json").reason, { who: person.name });
       const row = (await findNode(db, name)) as NodeRow;
       const counts = await countsByNode(db, [name]);
