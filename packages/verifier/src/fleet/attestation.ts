@@ -17,7 +17,7 @@ import { verifiesEcdsa } from "./signatures.ts";
 import type { ReplayedLedgers } from "./replayed-ledgers.ts";
 import type { Rules } from "./rules.ts";
 import { ledgerNews } from "./stated.ts";
-import { bodiesIn, imprintOf, type Verdict, verdictOf, writeOf } from "./verdict.ts";
+import { bodiesIn, imprintOf, provesNothing, type Verdict, verdictOf, writeOf } from "./verdict.ts";
 import type { Watch } from "./watch.ts";
 
 export interface Timing {
@@ -45,6 +45,12 @@ export interface AttestationResult {
 
 /** Signs a result, with the revocation epoch. */
 export type SignResult = (appraisal: Appraisal, now: Date, epoch: number) => Promise<string>;
+
+interface Judged {
+  readonly answer: AttestationResult;
+  /** Whether it counts as a sign of the node; otherwise it is answered, and all else is as if it had not come. */
+  readonly isHeard: boolean;
+}
 
 export interface AttestationParts {
   readonly verdicts: VerdictQueue;
@@ -89,23 +95,19 @@ export class Attestation {
       const digest = `${Buffer.from(challenge).toString("hex")} ${reading.digest}`;
       if (node.given?.digest === digest) return node.given.answer as AttestationResult;
       node.assertLater(challenge);
-      const answer = await this.#judge(node, challenge, reading, now);
+      const { answer, isHeard } = await this.#judge(node, challenge, reading, now);
       // Nothing is said after the lease ran out: another verifier may have accepted something newer by now.
       if (!lease.isHeld || ownership.present(node.name) !== node)
         throw elsewhere(node.name, "the lease of this verifier ran out");
       node.given = { digest, answer };
+      if (!isHeard) return answer;
       node.seen = now;
       watch.saw(node);
       return answer;
     });
   }
 
-  async #judge(
-    node: OwnedNode,
-    challenge: Uint8Array,
-    reading: EvidenceReading,
-    now: Date,
-  ): Promise<AttestationResult> {
+  async #judge(node: OwnedNode, challenge: Uint8Array, reading: EvidenceReading, now: Date): Promise<Judged> {
     const { lease, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
     node.affirmed = undefined;
     const bodies = bodiesIn(reading);
@@ -141,6 +143,11 @@ export class Attestation {
     const ear = await sign(appraisal, now, epochs.present.epoch);
     const imprint = imprintOf(verdict);
     const isNews = node.imprint !== imprint || node.state !== verdict.state;
+    // Each class in turn would be a change, and a statement in the log, each time.
+    if (isNews && provesNothing(verdict) && !node.mayBeRefused(timing.due)) {
+      appraised?.(verdict.state, false);
+      return { answer: answerOf(verdict, ear, given.missing, []), isHeard: false };
+    }
     if (isNews) {
       const { name, tenant } = node;
       const file = verdict.body === undefined ? undefined : bodies?.ledger;
@@ -162,7 +169,7 @@ export class Attestation {
       node.affirmed = { until: endOfResult(appraisal, now, timing.stale), canisters: affirmedIn(verdict) };
     appraised?.(verdict.state, isNews);
     const kept = bodies === undefined ? [] : logs.keep(node, reading.evidence);
-    return answerOf(verdict, ear, given.missing, kept);
+    return { answer: answerOf(verdict, ear, given.missing, kept), isHeard: true };
   }
 
   /** Where it is refused, the database says otherwise of the node than memory, and memory is no longer asked. */

@@ -41,6 +41,8 @@ export class OwnedNode {
   readonly proven = new KeptFacts();
   /** Whether memory knows more than the database. */
   isAhead = false;
+  /** When a verdict on evidence that proved nothing was written last; such a one may be written again some time later. */
+  #unproven: number;
   /** When the last challenge was made that was answered. In memory alone. */
   #answered = 0;
   #work: Promise<unknown> = Promise.resolve();
@@ -59,6 +61,9 @@ export class OwnedNode {
     this.seen = row.seen ?? undefined;
     this.silent = row.silent ?? new Date();
     this.imprint = row.imprint;
+    // What is refused may have been written a moment ago, by the verifier that had the node before.
+    const isRefused = row.state === "unverifiable" || row.state === "contraindicated";
+    this.#unproven = isRefused ? performance.now() : Number.NEGATIVE_INFINITY;
   }
 
   /** The key that it was enrolled by. Read when it is first asked for: a verifier takes over thousands of nodes at once. */
@@ -82,6 +87,13 @@ export class OwnedNode {
         `expected a challenge that was given after that of the last evidence of ${this.name}, got an earlier one; ask for another`,
       );
     this.#answered = made;
+  }
+
+  /** Whether no verdict on evidence that proved nothing was written within so many seconds. One is, where this is so. */
+  mayBeRefused(seconds: number, now = performance.now()): boolean {
+    if (now - this.#unproven < seconds * 1000) return false;
+    this.#unproven = now;
+    return true;
   }
 
   /** Work on one node happens in turns: two pieces of evidence at once must not both be the next one. */

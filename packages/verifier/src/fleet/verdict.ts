@@ -104,6 +104,15 @@ function refusedAt({ platform, policy }: Appraisal, bodies: Bodies | undefined, 
   return { ...before, clock: { clock, resetCount, restartCount }, ledger: isSameBoot ? last.ledger : undefined };
 }
 
+/**
+ * Whether nothing in the evidence is by the node's TPM or its machine. A process that has the node's token makes as much of that as it likes,
+ * each time of another class.
+ */
+export function provesNothing({ body, links }: Pick<Verdict, "body" | "links">): boolean {
+  const isProven = links.some(({ name, state }) => (name === "quote" || name === "machine") && state !== "failed");
+  return body === undefined && !isProven;
+}
+
 /** Raised when more of a verdict is written than before: each is written once more then. */
 const ROWS = 1;
 

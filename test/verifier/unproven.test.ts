@@ -1,0 +1,70 @@
+/** Evidence that proves nothing, each time in another way: what is written of it, and that it delays nothing that is proven. */
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { OwnedNode } from "../../packages/verifier/src/fleet/owned-node.ts";
+import type { Node } from "../../packages/verifier/src/http/model.ts";
+import type { NodeRow } from "../../packages/verifier/src/store/index.ts";
+import { canisterSample } from "../attest/samples.ts";
+import { FleetLog } from "./logged.ts";
+import { Rig } from "./rig.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+describe("a node whose token is stolen", () => {
+  const rig = new Rig();
+  const log = new FleetLog(rig.place);
+  const node = new SoftwareNode("node-1");
+  const bad = canisterSample("web", { counters: { events: 100, departures: 1, refused: 1, lost: 0, untrusted: 1 } });
+  /** What the thief sends: bytes, and evidence for another challenge. */
+  const send = async (which: "bytes" | "another") => {
+    const evidence = which === "bytes" ? randomBytes(40) : node.evidence(randomBytes(32));
+    const { body } = await rig.send(node, await rig.challenge(node), evidence);
+    return `${body.state}: ${body.failure}`;
+  };
+  const stands = async () => (await rig.get<Node>("/v1/nodes/node-1")).body;
+
+  beforeAll(async () => {
+    await log.begun;
+    await rig.enrol([node]);
+    await rig.start({ log: log.configuration });
+    await rig.rules();
+  });
+  afterAll(() => rig.close());
+
+  it("is answered of what class it is each time, and written once", async () => {
+    await rig.attest(node);
+    const answers: string[] = [];
+    for (const which of ["bytes", "another", "bytes", "another"] as const) answers.push(await send(which));
+    const [broken, stale] = ["unverifiable: broken-evidence", "unverifiable: stale"];
+    expect(answers).toEqual([broken, stale, broken, stale]);
+    expect(await stands()).toMatchObject({ state: "unverifiable", failure: "broken-evidence" });
+  });
+
+  it("is written at once as what its TPM proves, and stays so", async () => {
+    expect((await rig.attest(node)).body.state).toBe("affirming");
+    expect(await send("another")).toBe("unverifiable: stale");
+    expect(await stands()).toMatchObject({ state: "affirming", canisters: { affirming: 1 } });
+    await rig.attest(node, { canisters: [bad] });
+    await send("bytes");
+    expect(await stands()).toMatchObject({ state: "affirming", canisters: { contraindicated: 1 } });
+  });
+
+  it("has a statement for each change that was written, and no more", async () => {
+    await rig.stop();
+    const changes = log.statements().flatMap((one) => (one.kind === "change" ? [one] : []));
+    expect(changes.map(({ label, to }) => `${label === undefined ? "node" : "canister"} ${to}`)).toEqual([
+      ...["node affirming", "canister affirming", "node unverifiable", "canister unverifiable"],
+      ...["node affirming", "canister affirming", "canister contraindicated"],
+    ]);
+    expect(rig.failures).toEqual([]);
+  });
+
+  it("is written again after so many seconds; at a verifier that took it over refused, not at once either", () => {
+    const owned = (state: NodeRow["state"]) => new OwnedNode({ ...node.row(), state, accepted: null } as never);
+    const now = performance.now();
+    const affirmed = owned("affirming");
+    expect([0, 59_000, 60_000, 60_001].map((later) => affirmed.mayBeRefused(60, now + later))).toEqual([
+      ...[true, false, true, false],
+    ]);
+    expect(owned("unverifiable").mayBeRefused(60)).toBe(false);
+  });
+});
