@@ -116,10 +116,13 @@ async function knownContour(
   const reference = named.find(({ images }) => isFor(images));
   if (named.length > 0 && reference === undefined)
     throw unknownContour("an image that this contour is for", body.image ?? "none", "use the contour of this image");
-  const file = published.fileOf(digest);
+  const there = published.fileOf(digest);
+  const file = there !== undefined && isFor(there.images) ? there.file : undefined;
   const signed = rule.signedContour ? await signatureOf(body, digest, trust) : undefined;
   if (signed !== undefined && !isFor(signed.images))
     throw unknownContour("an image that the signature is for", body.image ?? "none", "have it signed for this image");
+  if (reference === undefined && file !== there?.file)
+    throw unknownContour("an image that a signature is for", body.image ?? "none", "have it signed for this image");
   if (reference === undefined && file === undefined)
     throw unknownContour(
       rule.contours === undefined ? "a contour of the reference values" : "a published contour that the rule names",
@@ -148,7 +151,7 @@ async function contourByState(
     throw unknownContour("a signed contour", `none: ${amended}`, "sign what it does now, and amend it to that file");
   const isFor = (images: readonly string[]) => images.length === 0 || (image !== undefined && images.includes(image));
   const reference = published.referencesIn(told).find((one) => isFor(one.images));
-  const file = published.fileIn(told);
+  const file = published.fileIn(told, isFor);
   if (reference === undefined && file === undefined)
     throw unknownContour(
       "a published contour of its state",
@@ -163,7 +166,7 @@ function knownStates({ image }: CanisterBody, published: PublishedFor) {
   return (state: Uint8Array): boolean => {
     const told = bytesToHex(state);
     const isFor = (images: readonly string[]) => images.length === 0 || (image !== undefined && images.includes(image));
-    return published.referencesIn(told).some((one) => isFor(one.images)) || published.fileIn(told) !== undefined;
+    return published.referencesIn(told).some((one) => isFor(one.images)) || published.fileIn(told, isFor) !== undefined;
   };
 }
 

@@ -3,6 +3,13 @@ import type { Digest } from "@isoline/core/digest";
 import { IsolineError } from "@isoline/core/error";
 import { statesOf, verifyContour } from "@isoline/core/verify";
 
+/** A contour file that counts for some images alone, as signatures say. */
+export interface ContourFor {
+  readonly file: ContourFile;
+  /** Digests of images; none: any. */
+  readonly images: readonly string[];
+}
+
 /** Computes digest and state of a contour file once, however many appraisals ask for them. */
 export class ContourFile {
   /** They must not be changed after this. */
@@ -15,7 +22,8 @@ export class ContourFile {
     this.bytes = bytes;
   }
 
-  static of(given: Uint8Array | ContourFile): ContourFile {
+  static of(given: Uint8Array | ContourFile | ContourFor): ContourFile {
+    if ("file" in given) return given.file;
     return given instanceof ContourFile ? given : new ContourFile(given);
   }
 

@@ -2,7 +2,7 @@
 export { type Accepted, readAccepted, writeAccepted } from "./accepted.ts";
 export { type Appraisal, appraise, type Appraised, type AppraisedCanister } from "./appraise.ts";
 export { type BegunBy, begunIn, isBegun } from "./begun.ts";
-export { ContourFile } from "./contour-file.ts";
+export { ContourFile, type ContourFor } from "./contour-file.ts";
 export { type EarAlgorithm, type EarOrder, endOfResult, signEar, verifyEar } from "./ear.ts";
 export { type EpochOrder, type RevocationEpoch, signEpoch, verifyEpoch } from "./epoch.ts";
 export { type Check, type CheckName, checks, type FailureClass, failureClasses, type Status } from "./findings.ts";

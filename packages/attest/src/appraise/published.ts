@@ -2,7 +2,7 @@
  * Published contours, and which of them a rule accepts. Reference values have up to a hundred thousand contours, a rule thousands, and a
  * node makes up as many canisters as it likes: so each is found by its digest, and nothing is looked through for each canister.
  */
-import { ContourFile } from "./contour-file.ts";
+import { ContourFile, type ContourFor } from "./contour-file.ts";
 import type { CanisterRule } from "./policy.ts";
 import type { Trust } from "./question.ts";
 import type { ContourReference, References } from "./references.ts";
@@ -13,19 +13,20 @@ type Groups = ReadonlyMap<string, readonly ContourReference[]>;
 /** All that were published, for the rules of one appraisal. */
 export class Published {
   readonly #references: All;
-  readonly #files: ReadonlyMap<string, ContourFile>;
+  readonly #files: ReadonlyMap<string, ContourFor>;
   #inStates: ReadonlyMap<string, readonly string[]> | undefined;
 
-  private constructor(references: All, files: ReadonlyMap<string, ContourFile>) {
+  private constructor(references: All, files: ReadonlyMap<string, ContourFor>) {
     this.#references = references;
     this.#files = files;
   }
 
   static async of({ contours: files }: Trust, { contours: references }: References): Promise<Published> {
-    const byDigest = new Map<string, ContourFile>();
-    for (const file of files.map((one) => ContourFile.of(one))) {
+    const byDigest = new Map<string, ContourFor>();
+    for (const one of files) {
+      const file = ContourFile.of(one);
       const digest = await file.digest;
-      if (digest !== undefined) byDigest.set(digest, file);
+      if (digest !== undefined) byDigest.set(digest, { file, images: "images" in one ? one.images : [] });
     }
     return new Published(references, byDigest);
   }
@@ -45,7 +46,7 @@ export class Published {
     return grouped(this.#references, ofState, ({ state: its }) => its).get(state) ?? [];
   }
 
-  fileOf(digest: string): ContourFile | undefined {
+  fileOf(digest: string): ContourFor | undefined {
     return this.#files.get(digest);
   }
 
@@ -53,7 +54,7 @@ export class Published {
   filesIn(state: string): readonly string[] {
     this.#inStates ??= groupsOf(
       [...this.#files],
-      ([, file]) => file.state ?? "",
+      ([, { file }]) => file.state ?? "",
       ([digest]) => digest,
     );
     return this.#inStates.get(state) ?? [];
@@ -78,14 +79,14 @@ export class PublishedFor {
     return this.#all.referencesIn(state).filter((one) => this.#accepts(one));
   }
 
-  fileOf(digest: string): ContourFile | undefined {
+  fileOf(digest: string): ContourFor | undefined {
     return this.#acceptsFile(digest) ? this.#all.fileOf(digest) : undefined;
   }
 
-  /** A file whose points have this state. */
-  fileIn(state: string): ContourFile | undefined {
-    const digest = this.#all.filesIn(state).find((one) => this.#acceptsFile(one));
-    return digest === undefined ? undefined : this.#all.fileOf(digest);
+  /** A file whose points have this state, and that is for an image that fits. */
+  fileIn(state: string, isFor: (images: readonly string[]) => boolean): ContourFile | undefined {
+    const found = this.#all.filesIn(state).flatMap((digest) => this.fileOf(digest) ?? []);
+    return found.find(({ images }) => isFor(images))?.file;
   }
 
   #accepts({ name, contour }: ContourReference): boolean {

@@ -5,7 +5,7 @@ import type { EvidenceReading } from "../evidence/index.ts";
 import type { TdxCollateral } from "../tee/index.ts";
 import type { VerifiesEcdsa } from "../tpm/signed-by.ts";
 import type { Accepted } from "./accepted.ts";
-import type { ContourFile } from "./contour-file.ts";
+import type { ContourFile, ContourFor } from "./contour-file.ts";
 import type { ProvenFacts } from "./proven.ts";
 import type { readRules } from "./rules.ts";
 
@@ -37,7 +37,7 @@ export interface Trust {
   /** Keys one of which must have signed policy and reference values. None: bare files are accepted. */
   readonly policySigners: readonly TrustedKey[];
   /** Contour files, by which bound states are recomputed. */
-  readonly contours: readonly (Uint8Array | ContourFile)[];
+  readonly contours: readonly (Uint8Array | ContourFile | ContourFor)[];
   /** None: no confidential machine is trusted. */
   readonly machines?: MachineTrust | undefined;
 }

@@ -2,6 +2,7 @@
 import {
   type AppraisalRules,
   ContourFile,
+  type ContourFor,
   isBegun,
   type Policy,
   readPolicy,
@@ -49,7 +50,8 @@ interface Loaded {
 export interface RulesForNode {
   readonly policy: PolicyRow | undefined;
   readonly references: readonly Uint8Array[];
-  readonly contours: readonly ContourFile[];
+  /** A contour that counts by signatures alone is for the images that these name. */
+  readonly contours: readonly ContourFor[];
   /** Digests of contours that this verifier has not. */
   readonly missing: readonly string[];
   /** For an appraisal by this policy: what was read of these very files before, and reads them where nothing was. */
@@ -105,17 +107,19 @@ export class Rules {
     const there = await this.#contoursBy(digestsIn(bodies));
     const signatures =
       this.trusted.contourSigners.length === 0 ? new Map<string, readonly Uint8Array[]>() : signaturesIn(bodies);
-    const counting: string[] = [];
-    for (const one of there)
-      if (await this.#counts(one, loaded, signatures.get(one.digest) ?? [], breathe)) counting.push(one.digest);
-    const accepted = await this.#filesOf(counting);
+    const counting = new Map<string, readonly string[]>();
+    for (const one of there) {
+      const images = await this.#imagesFor(one, loaded, signatures.get(one.digest) ?? [], breathe);
+      if (images !== undefined) counting.set(one.digest, images);
+    }
+    const files = await this.#filesOf([...counting.keys()]);
     const known = new Set(there.map(({ digest }) => digest));
     const policy = loaded.policies.get(policyNameOf(node, loaded.policies));
     return {
       policy,
       references: loaded.references,
       read: readerOf(loaded, policy),
-      contours: accepted,
+      contours: files.map(([digest, file]) => ({ file, images: counting.get(digest) ?? [] })),
       // A stranger on the node decides what its own is held to: such a contour is not sent, and not asked for.
       missing: digestsIn(bodies.filter(({ label }) => !isBegun(label))).filter((digest) => !known.has(digest)),
     };
@@ -183,27 +187,31 @@ export class Rules {
   /**
    * A contour that only a node sent counts where a reference names it, or a trusted key signed it; anything else would let a node choose
    * what it is judged by. Signatures do not end, so one that was withdrawn counts by none.
+   *
+   * Gives the images that it counts for, those of all its signatures: none for any, and undefined where it counts for no image.
    */
-  async #counts(
+  async #imagesFor(
     { digest, reviewed, withdrawn }: NamedContour,
     { named }: Loaded,
     signatures: readonly Uint8Array[],
     breathe: () => Promise<void> | undefined,
-  ): Promise<boolean> {
-    if (named.has(digest)) return true;
-    if (withdrawn || reviewed) return !withdrawn;
+  ): Promise<readonly string[] | undefined> {
+    if (named.has(digest)) return [];
+    if (withdrawn || reviewed) return withdrawn ? undefined : [];
     const keys = this.trusted.contourSigners;
+    const images = new Set<string>();
     for (const signature of signatures) {
       const pause = breathe();
       if (pause !== undefined) await pause;
       try {
-        await signerOf(digest as Digest, { signature, keys });
-        return true;
+        const signed = await signerOf(digest as Digest, { signature, keys });
+        if (signed.images.length === 0) return [];
+        for (const image of signed.images) images.add(image);
       } catch (fault) {
         if (!(fault instanceof IsolineError)) throw fault;
       }
     }
-    return false;
+    return images.size === 0 ? undefined : [...images];
   }
 
   async #contoursBy(digests: readonly string[]): Promise<readonly NamedContour[]> {
@@ -224,12 +232,15 @@ export class Rules {
     return all;
   }
 
-  async #filesOf(digests: readonly string[]): Promise<readonly ContourFile[]> {
+  async #filesOf(digests: readonly string[]): Promise<readonly (readonly [digest: string, file: ContourFile])[]> {
     const changes = this.#changes;
     const unknown = digests.filter((digest) => !this.#contours.has(digest));
     const rows = await contoursBy(this.#db, unknown);
     const found = new Map(rows.map(({ digest, file }) => [digest, new ContourFile(file)]));
-    const all = digests.flatMap((digest) => this.#contours.get(digest) ?? found.get(digest) ?? []);
+    const all = digests.flatMap((digest) => {
+      const file = this.#contours.get(digest) ?? found.get(digest);
+      return file === undefined ? [] : [[digest, file] as const];
+    });
     if (changes !== this.#changes) return all;
     for (const { digest, file } of rows) {
       if (this.#kept + file.length > MOST_KEPT) continue;
@@ -290,17 +301,16 @@ function digestsIn(bodies: readonly CanisterBody[]): readonly string[] {
   return [...new Set(bodies.flatMap(({ contour }) => (contour === undefined ? [] : [hex(contour)])))];
 }
 
-/** By the contours that they are about. */
+/** By the contours that they are about, each once: many canisters may have one. */
 function signaturesIn(bodies: readonly CanisterBody[]): ReadonlyMap<string, readonly Uint8Array[]> {
-  const signatures = new Map<string, Uint8Array[]>();
+  const signatures = new Map<string, Map<string, Uint8Array>>();
   for (const { contour, signature } of bodies) {
     if (contour === undefined || signature === undefined) continue;
     const about = hex(contour);
-    const known = signatures.get(about);
-    if (known === undefined) signatures.set(about, [signature]);
-    else known.push(signature);
+    const known = signatures.get(about) ?? new Map<string, Uint8Array>();
+    signatures.set(about, known.set(hex(signature), signature));
   }
-  return signatures;
+  return new Map([...signatures].map(([about, each]) => [about, [...each.values()]]));
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
