@@ -91,7 +91,7 @@ export class Enrolment {
     const token = `ise_${randomBytes(32).toString("base64url")}`;
     await this.#db.transaction().execute(async (step) => {
       await writeToken(step, { token: tokenDigest(token), tenant, labels, name: name ?? null, expires });
-      const until = `until ${expires.toISOString()}`;
+      const until = `until ${expires.toISOString()}${inWords(labels)}`;
       await writeAct(step, { who, tenant, act: "make enrolment token", object: name ?? "any name", detail: until });
     });
     return token;
@@ -132,7 +132,7 @@ export class Enrolment {
     const { name, tenant, labels } = kept;
     const row = { ...node, name, tenant, labels, token: tokenDigest(token), enrolled: new Date() };
     const on = node.machine === null ? "" : `, on ${node.machine}`;
-    const act = { who: `node ${name}`, tenant, object: name, detail: `id ${node.id}${on}` };
+    const act = { who: `node ${name}`, tenant, object: name, detail: `id ${node.id}${on}${inWords(labels)}` };
     const written = async (step: Database, which: "first" | "anew"): Promise<readonly ToState[]> => {
       if (node.machine !== null) await assertPlace(step, node.machine, name, this.#rules.trusted);
       if (which === "first") await insertNode(step, row);
@@ -212,6 +212,13 @@ export class Enrolment {
     if (there !== undefined && isSame && token.name === name) return there.id;
     throw taken(name);
   }
+}
+
+/** Labels as an act has them: one of them chooses the policy. */
+function inWords(labels: Readonly<Record<string, string>>): string {
+  const told = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  told.sort();
+  return told.length === 0 ? "" : `, labels ${told.join(" ")}`;
 }
 
 function taken(name: string): VerifierError {

@@ -1,10 +1,19 @@
 /** What administrators send: policies, reference values, tokens, revocations; and the record of their acts. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
-import { assertOfAll, assertRole, Limits } from "../access/index.ts";
+import { assertOfAll, assertRole, Limits, type Person } from "../access/index.ts";
 import { VerifierError } from "../error.ts";
 import { dryRun } from "../fleet/index.ts";
-import { acts, contoursBy, countsByNode, currentPolicies, findNode, type NodeRow, references } from "../store/index.ts";
+import {
+  acts,
+  contoursBy,
+  countsByNode,
+  currentPolicies,
+  findNode,
+  hasNodes,
+  type NodeRow,
+  references,
+} from "../store/index.ts";
 import { personFirst, personOfAllFirst } from "./callers.ts";
 import { contourMapOf } from "./contour-map.ts";
 import { nodeDocument } from "./documents.ts";
@@ -225,8 +234,8 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
       const person = await personOf(c, door, "operator");
       const { tenant: asked, labels = {}, name, expires } = c.req.valid("json");
       const tenant = tenantFor(person, asked) ?? asked;
-      // The label chooses the policy that judges the node, so it is as powerful as a policy.
-      if (labels["policy"] !== undefined) {
+      // What chooses the policy that judges the node is as powerful as a policy.
+      if (await choosesPolicy(door, person, tenant, labels)) {
         assertRole(person, "admin");
         assertOfAll(person);
       }
@@ -289,6 +298,22 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
       );
     },
   );
+}
+
+/**
+ * The label `policy` chooses. So does the name of a tenant, where there is a policy of that name, and no node that it is for: else people of
+ * all tenants would choose among policies by making up tenants.
+ */
+async function choosesPolicy(
+  { fleet }: Door,
+  { tenant: own }: Person,
+  tenant: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  if (labels["policy"] !== undefined) return true;
+  if (own !== undefined || tenant === "default") return false;
+  const isNamed = (await fleet.rules.policyNameOf({ tenant, labels })) === tenant;
+  return isNamed && !(await hasNodes(fleet.store.db, tenant));
 }
 
 /** A file as it was put; nothing in it is for a browser to run. */

@@ -9,6 +9,12 @@ export function findNode(db: Database, name: string): Promise<NodeRow | undefine
   return db.selectFrom("nodes").selectAll().where("name", "=", name).executeTakeFirst();
 }
 
+export async function hasNodes(db: Database, tenant: string): Promise<boolean> {
+  return (
+    (await db.selectFrom("nodes").select("name").where("tenant", "=", tenant).limit(1).executeTakeFirst()) !== undefined
+  );
+}
+
 /**
  * Makes this verifier the owner of a node, and gives what was written of it. Gives the owner's id where another verifier that is alive
  * owns it, and undefined where there is no such node or our own lease has ended.

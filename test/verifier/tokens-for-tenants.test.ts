@@ -1,0 +1,69 @@
+/** Enrolment tokens: which choose a policy, by a label or by the name of a tenant, and what the record of acts has of that. */
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeAnswer } from "../../packages/attest/src/enrol/index.ts";
+import { insertNode } from "../../packages/verifier/src/store/nodes.ts";
+import * as stores from "../../packages/verifier/src/store/index.ts";
+import { OPERATOR, Rig, samplePolicy } from "./rig.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+const ALL = "operator-of-all-0123456789";
+const ENROLMENT = "0f4b9f5e-2a55-4b7f-9c1e-1d2f3a4b5c6d";
+const secret = Buffer.alloc(32, 9);
+
+interface Act {
+  readonly act: string;
+  readonly detail: string;
+}
+
+describe("a token for a tenant", () => {
+  const rig = new Rig();
+  const [there, late] = [new SoftwareNode("node-1"), new SoftwareNode("node-2")];
+  const order = (tenant: string, token?: string, labels?: object) =>
+    rig.call("POST", "/v1/enrolment-tokens", {
+      body: { tenant, expires: new Date(Date.now() + 600_000), ...(labels && { labels }) },
+      ...(token && { token }),
+    });
+
+  beforeAll(async () => {
+    appendFileSync(join(rig.place, "tokens"), `olga operator * ${ALL}\n`);
+    const store = await stores.openStore(rig.database);
+    await insertNode(store.db, there.row("lenient"));
+    const { name, document } = late.row();
+    const labels = { policy: "strict", room: "7" };
+    await stores.writeEnrolment(store.db, {
+      ...{ id: ENROLMENT, name, tenant: "acme", labels, document, secret, replaces: null, begun: new Date() },
+    });
+    await store.close();
+    await rig.start();
+    await rig.rules();
+    for (const name of ["lenient", "lax", "acme"])
+      await rig.call("PUT", `/v1/policies/${name}`, { body: JSON.stringify(samplePolicy({ name })) });
+  });
+  afterAll(() => rig.close());
+
+  it("that has no node, and has a policy of its name, needs an administrator of all tenants", async () => {
+    expect((await order("lax", ALL)).status).toBe(403);
+    expect((await order("lax")).status).toBe(200);
+    expect((await order("acme", OPERATOR)).status).toBe(200);
+  });
+
+  it("that has a node already, or no policy of its name, may be made by an operator of all tenants", async () => {
+    for (const tenant of ["lenient", "plain", "default"]) expect((await order(tenant, ALL)).status).toBe(200);
+  });
+
+  it("is in the record with its labels, and so is the node that enrols with it", async () => {
+    await order("acme", undefined, { policy: "strict", room: "7" });
+    const answer = Buffer.from(writeAnswer({ node: late.id, secret })).toString();
+    expect((await rig.call("POST", `/v1/enrolments/${ENROLMENT}/answer`, { token: "", body: { answer } })).status).toBe(
+      200,
+    );
+    const { body } = await rig.get<{ items: readonly Act[] }>("/v1/audit?limit=2");
+    expect(body.items).toMatchObject([
+      { act: "enrol", detail: `id ${late.id}, labels policy=strict room=7` },
+      { act: "make enrolment token", detail: expect.stringMatching(/^until .*Z, labels policy=strict room=7$/) },
+    ]);
+    expect(rig.failures).toEqual([]);
+  });
+});
