@@ -35,6 +35,16 @@ describe("logs that are kept", () => {
     expect(kept.size).toBe(320);
   });
 
+  it("are named once in a delta, whose whole has a size that is known before it is put together", () => {
+    const kept = new KeptLogs(60);
+    kept.keep(node("a"), having({ bootLog: boot, ledger }));
+    expect(kept.sizeOf("a", deltaOf(boot, ledger))).toBe(301);
+    for (const twice of [deltaOf(boot, boot), deltaOf(boot, ledger, boot)]) {
+      expect(() => kept.whole("a", twice)).toThrow(needed);
+      expect(() => kept.sizeOf("a", twice)).toThrow(needed);
+    }
+  });
+
   it("are never those of another node", () => {
     const kept = new KeptLogs(60);
     kept.keep(node("a"), having({ ledger }));
@@ -82,10 +92,11 @@ describe("logs that are kept", () => {
     expect(kept.size).toBe(100);
   });
 
-  it("do not lead to more than evidence may have, however often a delta names one", () => {
+  it("do not lead to more than evidence may have, with what a delta brings beside them", () => {
     const kept = new KeptLogs(60);
     const long = filled(3 * MIB, 1);
     kept.keep(node("a"), having({ imaList: long }));
-    expect(() => kept.whole("a", deltaOf(long, long, long))).toThrow(expect.objectContaining({ code: "too-large" }));
+    const more = { ...deltaOf(long), after: filled(6 * MIB, 1) };
+    expect(() => kept.whole("a", more)).toThrow(expect.objectContaining({ code: "too-large" }));
   });
 });

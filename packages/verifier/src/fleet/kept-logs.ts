@@ -35,15 +35,30 @@ export class KeptLogs {
     return this.#nodes.size;
   }
 
-  /** The whole evidence that a delta of this node stands for. Refuses with `full-log-needed` where it cannot be put together. */
+  /** Bytes of the whole evidence that a delta of this node stands for. Refuses as `whole` does. */
+  sizeOf(node: string, delta: EvidenceDelta): number {
+    return this.#pieces(node, delta).size;
+  }
+
+  /**
+   * The whole evidence that a delta of this node stands for. Refuses with `full-log-needed` where it cannot be put together, and where it
+   * names one log twice: a few bytes would stand for as many megabytes as they like.
+   */
   whole(node: string, delta: EvidenceDelta): Buffer {
+    const { pieces, size } = this.#pieces(node, delta);
+    return Buffer.concat(pieces, size);
+  }
+
+  #pieces(node: string, delta: EvidenceDelta): { readonly pieces: readonly Uint8Array[]; readonly size: number } {
+    const named = new Set(delta.logs.map(({ log }) => hex(log)));
+    if (named.size < delta.logs.length) throw needed("each log that is kept once", "one twice");
     const logs = this.#nodes.get(node) ?? [];
     const pieces = piecesOf(delta, (digest) => logs.find((log) => log.digest === hex(digest))?.bytes);
     if (pieces === undefined) throw needed("a log that this verifier has in memory", "another");
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
     if (size > MOST_EVIDENCE)
       throw new VerifierError("too-large", `expected evidence of at most ${MOST_EVIDENCE} bytes, got ${size}`);
-    return Buffer.concat(pieces, size);
+    return { pieces, size };
   }
 
   /**

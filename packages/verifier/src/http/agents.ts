@@ -8,7 +8,7 @@ import { VerifierError } from "../error.ts";
 import { type Fleet, MOST_EVIDENCE, type OwnedNode } from "../fleet/index.ts";
 import { canistersOf, writeDepartures } from "../store/index.ts";
 import { inTurn, nodeFirst, personOrNodeFirst, strangerFirst } from "./callers.ts";
-import { agentOf, type Door, type Env, provenNode } from "./door.ts";
+import { agentOf, type Door, type Env, payerOf, provenNode } from "./door.ts";
 import {
   challengeGiven,
   departuresTold,
@@ -124,7 +124,11 @@ async function attested(c: Context<Env>, door: Door, node: OwnedNode, read: (bod
       "expected the header Isoline-Challenge with 64 hexadecimal digits, got none; ask for a challenge",
     );
   const sent = read(new Uint8Array(await c.req.arrayBuffer()));
-  const answer = await door.fleet.attestation.attest(node, Buffer.from(challenge, "hex"), sent);
+  // A delta of a few bytes stands for megabytes, which its tenant pays for as well.
+  const more = sent instanceof Uint8Array ? 0 : door.fleet.logs.sizeOf(node.id, sent);
+  const answer = await door.bytes.run(payerOf(c), more, () =>
+    door.fleet.attestation.attest(node, Buffer.from(challenge, "hex"), sent),
+  );
   return { ...answer, ...nextFor(door, node.id) } as z.infer<typeof result>;
 }
 
