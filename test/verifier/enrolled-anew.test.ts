@@ -146,22 +146,28 @@ describe("a node that is enrolled anew", () => {
   it.each([
     ["revoked", "stolen"],
     ["revoked once more", "stolen again"],
-  ])("is not by an answer that was taken before it was %s, and would be written after it", async (_, why) => {
-    const owned = (await ownership.take("node-1")) as OwnedNode;
-    let goOn = () => {};
-    const isBusy = new Promise<void>((resolve) => (goOn = resolve));
-    const busy = owned.alone(() => isBusy);
-    await begun(why);
-    const revoked = administration.revoke("node-1", why, ann);
-    const answered = answer(why).catch((fault: unknown) => fault);
-    // The answer ends the enrolment before it waits for its turn.
-    await expect.poll(() => store.db.selectFrom("enrolments").select("id").where("id", "=", why).execute()).toEqual([]);
-    goOn();
-    await Promise.all([busy, revoked]);
-    expect(await answered).toMatchObject({
-      code: "conflict",
-      message: expect.stringContaining("expected an enrolment that began after node-1 was revoked") as string,
-    });
-    expect(await stands()).toEqual(revokedAs(why));
-  });
+    ["revoked by a clock that is behind that of its beginning", "stolen a third time", 3600],
+  ])(
+    "is not by an answer that was taken before it was %s, and would be written after it",
+    async (_, why, ahead = 0) => {
+      const owned = (await ownership.take("node-1")) as OwnedNode;
+      let goOn = () => {};
+      const isBusy = new Promise<void>((resolve) => (goOn = resolve));
+      const busy = owned.alone(() => isBusy);
+      await begun(why, new Date(Date.now() + ahead * 1000));
+      const revoked = administration.revoke("node-1", why, ann);
+      const answered = answer(why).catch((fault: unknown) => fault);
+      // The answer ends the enrolment before it waits for its turn.
+      await expect
+        .poll(() => store.db.selectFrom("enrolments").select("id").where("id", "=", why).execute())
+        .toEqual([]);
+      goOn();
+      await Promise.all([busy, revoked]);
+      expect(await answered).toMatchObject({
+        code: "conflict",
+        message: expect.stringContaining("expected an enrolment that began after node-1 was revoked") as string,
+      });
+      expect(await stands()).toEqual(revokedAs(why));
+    },
+  );
 });

@@ -23,6 +23,7 @@ import {
   renewEnrolment,
   state,
   takeEnrolment,
+  type TakenEnrolment,
   type TokenRow,
   type ToState,
   usableToken,
@@ -150,13 +151,13 @@ export class Enrolment {
   }
 
   /** Nothing is known of the node and its canisters from then on, until it sends evidence. */
-  async #renew({ name, begun }: EnrolmentRow, at: Date, written: NonNullable<VerdictWrite["also"]>): Promise<void> {
+  async #renew({ name, revoked }: TakenEnrolment, at: Date, written: NonNullable<VerdictWrite["also"]>): Promise<void> {
     const verdict = { state: "unknown", failure: null, why: null } as const;
     await writeVerdict(this.#db, {
       ...{ node: name, verifier: this.#lease.id, at, verdict, columns: {}, canisters: undefined },
       others: { ...verdict, why: "its node was enrolled anew, and no evidence has come since" },
       also: async (step, before) => {
-        if (before.state === "revoked" && before.since >= begun) throw revokedSince(name);
+        if (before.state === "revoked" && before.since.getTime() !== revoked?.getTime()) throw revokedSince(name);
         return await written(step, before);
       },
     });

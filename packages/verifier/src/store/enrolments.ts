@@ -43,9 +43,24 @@ export async function writeEnrolment(db: Database, row: EnrolmentRow): Promise<v
     .execute();
 }
 
-/** Right or wrong, an answer ends the enrolment: it is gone after this. */
-export async function takeEnrolment(db: Database, id: string): Promise<EnrolmentRow | undefined> {
-  return await db.deleteFrom("enrolments").where("id", "=", id).returningAll().executeTakeFirst();
+/** An enrolment, and when the node of its name was revoked, as that stood when the enrolment was taken. */
+export type TakenEnrolment = EnrolmentRow & { readonly revoked: Date | undefined };
+
+/**
+ * Right or wrong, an answer ends the enrolment: it is gone after this. A revocation withdraws what waits. So one that comes later than this
+ * is told by its time, which is then another one: whether the clocks of two verifiers agree does not matter.
+ */
+export function takeEnrolment(db: Database, id: string): Promise<TakenEnrolment | undefined> {
+  return db.transaction().execute(async (step) => {
+    const taken = await step.deleteFrom("enrolments").where("id", "=", id).returningAll().executeTakeFirst();
+    if (taken === undefined) return undefined;
+    const node = await step
+      .selectFrom("nodes")
+      .select(["state", "since"])
+      .where("name", "=", taken.name)
+      .executeTakeFirst();
+    return { ...taken, revoked: node?.state === "revoked" ? node.since : undefined };
+  });
 }
 
 /** Removes the tokens that were made for a name, and what was begun under it. */
