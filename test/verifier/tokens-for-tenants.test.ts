@@ -31,7 +31,7 @@ describe("a token for a tenant", () => {
     const store = await stores.openStore(rig.database);
     await insertNode(store.db, there.row("lenient"));
     const { name, document } = late.row();
-    const labels = { policy: "strict", room: "7" };
+    const labels = { policy: "strict", site: "7" };
     await stores.writeEnrolment(store.db, {
       ...{ id: ENROLMENT, name, tenant: "acme", labels, document, secret, replaces: null, begun: new Date() },
     });
@@ -54,15 +54,15 @@ describe("a token for a tenant", () => {
   });
 
   it("is in the record with its labels, and so is the node that enrols with it", async () => {
-    await order("acme", undefined, { policy: "strict", room: "7" });
+    await order("acme", undefined, { policy: "strict", site: "7" });
     const answer = Buffer.from(writeAnswer({ node: late.id, secret })).toString();
     expect((await rig.call("POST", `/v1/enrolments/${ENROLMENT}/answer`, { token: "", body: { answer } })).status).toBe(
       200,
     );
     const { body } = await rig.get<{ items: readonly Act[] }>("/v1/audit?limit=2");
     expect(body.items).toMatchObject([
-      { act: "enrol", detail: `id ${late.id}, labels policy=strict room=7` },
-      { act: "make enrolment token", detail: expect.stringMatching(/^until .*Z, labels policy=strict room=7$/) },
+      { act: "enrol", detail: `id ${late.id}, labels policy=strict site=7` },
+      { act: "make enrolment token", detail: expect.stringMatching(/^until .*Z, labels policy=strict site=7$/) },
     ]);
     expect(rig.failures).toEqual([]);
   });

@@ -105,8 +105,8 @@ function refusedAt({ platform, policy }: Appraisal, bodies: Bodies | undefined, 
 }
 
 /**
- * Whether nothing in the evidence is by the node's TPM or its machine. A process that has the node's token makes as much of that as it likes,
- * each time of another class.
+ * Whether nothing in the evidence is by the node's TPM or its machine. A process that has the node's token makes as much of that as it
+ * likes, each time of another class.
  */
 export function provesNothing({ body, links }: Pick<Verdict, "body" | "links">): boolean {
   const isProven = links.some(({ name, state }) => (name === "quote" || name === "machine") && state !== "failed");

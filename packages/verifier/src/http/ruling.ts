@@ -301,8 +301,8 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
 }
 
 /**
- * The label `policy` chooses. So does the name of a tenant, where there is a policy of that name, and no node that it is for: else people of
- * all tenants would choose among policies by making up tenants.
+ * The label `policy` chooses. So does the name of a tenant, where there is a policy of that name, and no node that it is for: else people
+ * of all tenants would choose among policies by making up tenants.
  */
 async function choosesPolicy(
   { fleet }: Door,
