@@ -39,8 +39,7 @@ describe("a contour that is signed for images", () => {
     await rig.start();
     await rig.rules(undefined, { references: 1, contours: [] });
     await judged(["a", signatureFor(image("a"))]);
-    const { status } = await rig.call("PUT", `/v1/contours/${digest}`, { token: node.token, body: contour });
-    expect(status).toBe(201);
+    await rig.call("PUT", `/v1/contours/${digest}`, { token: node.token, body: contour });
   });
   afterAll(() => rig.close());
 
