@@ -21,6 +21,10 @@ export interface SeatData {
 const CALLS_IN_A_TURN = 32;
 /** A turn begins no further decision after this time: 32 decisions that hash large files would take minutes. */
 const TURN_MS = 20;
+/** One decision may take longer than any neighbour is to be preferred for. */
+const LONGEST_REST_MS = 2000;
+/** A client that takes longer to begin is not waited for. */
+const BEGINNING_MS = 1000;
 
 export class Seat {
   readonly #session: Session;
@@ -31,6 +35,7 @@ export class Seat {
   #sensor: SeccompSensor | undefined;
   /** Until then others come first: it has had the thread for as long. */
   restsUntil = 0;
+  readonly #since = performance.now();
   /** When it last had a turn. */
   lastTurn = 0;
 
@@ -74,6 +79,11 @@ export class Seat {
     return this.#sensor;
   }
 
+  /** Whether its workload will have a filter in a moment. */
+  get isBeginning(): boolean {
+    return this.#sensor === undefined && performance.now() - this.#since < BEGINNING_MS;
+  }
+
   /** Looks whether the workload has a filter by now; `over` if it will never have one. */
   look(): "waits" | "runs" | "over" {
     if (this.#sensor !== undefined) return "runs";
@@ -104,7 +114,7 @@ export class Seat {
     const began = performance.now();
     const state = this.#sensor?.turn(CALLS_IN_A_TURN, TURN_MS) ?? "idle";
     this.lastTurn = performance.now();
-    this.restsUntil = this.lastTurn + (this.lastTurn - began);
+    this.restsUntil = this.lastTurn + Math.min(this.lastTurn - began, LONGEST_REST_MS);
     return state;
   }
 

@@ -71,8 +71,8 @@ class Service {
     while (this.#seats.size > 0) {
       if (this.#attend() === "leave") return;
       const running = [...this.#seats].filter(([, { sensor }]) => sensor !== undefined);
-      const isOneBeginning = running.length < this.#seats.size;
-      const due = calling(running, isOneBeginning ? LOOK_MS : -1);
+      const due = calling(running, running.length < this.#seats.size ? LOOK_MS : -1);
+      const isOneBeginning = [...this.#seats.values()].some((seat) => seat.isBeginning);
       for (const [number, seat] of firstOf(due, running, isOneBeginning))
         this.#attempt(number, seat, () => seat.turn() === "ended" && this.#finish(number, seat));
     }
@@ -128,17 +128,22 @@ function calling(seated: readonly Seated[], milliseconds: number): readonly Seat
 
 /**
  * Those that go first: before one that had a long turn, also a neighbour that is between two calls, or that is about to begin. None
- * where that one is to wait a little longer.
+ * where that one is to wait a little longer; its calls are received meanwhile.
  */
 function firstOf(due: readonly Seated[], running: readonly Seated[], isOneBeginning: boolean): readonly Seated[] {
   const now = performance.now();
   const rested = due.filter(([, { restsUntil }]) => restsUntil <= now);
   const rest = Math.min(...due.map(([, { restsUntil }]) => restsUntil)) - now;
-  if (rested.length > 0 || due.length === 0) return rested;
-  const soon = running.filter((each) => !due.includes(each) && now - each[1].lastTurn < BETWEEN_CALLS_MS);
-  if (rest < LONG_TURN_MS || (soon.length === 0 && !isOneBeginning)) return due;
-  const come = calling(soon, isOneBeginning ? LOOK_MS : Math.min(Math.ceil(rest), BETWEEN_CALLS_MS));
-  return come.length > 0 || isOneBeginning ? come : due;
+  if (rested.length > 0 || rest < LONG_TURN_MS) return rested.length > 0 ? rested : due;
+  const others = running.filter((each) => !due.includes(each));
+  const isOneBetween = others.some(([, { lastTurn }]) => now - lastTurn < BETWEEN_CALLS_MS);
+  if (!isOneBetween && !isOneBeginning) return due;
+  for (const [, { sensor }] of due) sensor?.receive();
+  const patience = isOneBeginning ? LOOK_MS : Math.min(Math.ceil(rest), BETWEEN_CALLS_MS);
+  const come = calling(others, patience);
+  // A doorbell that interrupts the wait is answered first.
+  const isInterrupted = performance.now() - now < patience;
+  return come.length > 0 || isOneBeginning || isInterrupted ? come : due;
 }
 
 function take(): Seating | undefined {

@@ -94,7 +94,7 @@ export class Context {
   caller: Thread | undefined;
   readonly #key = new RawKey();
   #moments = 0;
-  readonly #firstError = new FirstError();
+  readonly #firstError = new FirstError(!mayWaitForThaw());
   readonly #sensed = new SensedFile(this.files);
 
   constructor(listener: Listener, mediator: Mediator, tasks: TaskTable, isCanister: boolean) {

@@ -161,6 +161,11 @@ export class SeccompSensor implements Sensor {
     return "busy";
   }
 
+  /** Receives the calls that wait, and decides none: a call that was received is not interrupted by a signal that can be handled. */
+  receive(): void {
+    this.#listener.receiveWaiting();
+  }
+
   /** The descriptors that it waits for between two turns, and for how many milliseconds at most (-1: without a limit). */
   get waiting(): Pick<Listener, "waits" | "patience" | "describe"> {
     return this.#listener;

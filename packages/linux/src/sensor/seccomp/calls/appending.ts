@@ -29,8 +29,8 @@ const O_ASYNC = 0o20000;
 /** `struct space_resv` (linux/falloc.h). */
 const SPACE_BYTES = 48;
 /** linux/falloc.h */
-const FALLOC_FL_PUNCH_HOLE = 2;
-const FALLOC_FL_COLLAPSE_RANGE = 8;
+/** FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_COLLAPSE_RANGE */
+const KEEPS_END = 1 | 2 | 8;
 const FALLOC_FL_INSERT_RANGE = 0x20;
 const LARGEST = 2n ** 63n;
 const stat = new Stat();
@@ -84,7 +84,7 @@ export const fallocate: Decoder = (context, thread) => {
 
 /** A mode that inserts moves the end of the file; the modes that only remove leave it, or move it back (linux/falloc.h). */
 function endAfter(own: number, mode: number, offset: bigint, length: bigint): bigint {
-  if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE)) !== 0) return 0n;
+  if ((mode & KEEPS_END) !== 0) return 0n;
   const isInserting = (mode & FALLOC_FL_INSERT_RANGE) !== 0;
   const from = isInserting ? sizeOf(own) : BigInt.asIntN(64, offset);
   return from + BigInt.asIntN(64, length);

@@ -9,7 +9,7 @@ import type { Identity } from "../../acting.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import { EXECUTE } from "../../words/access.ts";
-import { eachMapping } from "../listener/maps.ts";
+import { eachMapping, MANY_BYTES } from "../listener/maps.ts";
 import type { Thread } from "../tasks/process.ts";
 import { isEmptyPath, withDescriptor, withObject } from "./objects.ts";
 
@@ -185,11 +185,16 @@ function inspectProtected(context: Context, thread: Thread): Verdict {
  */
 function notExecutable(tid: number, start: bigint, end: bigint): readonly string[] | undefined {
   const ranges: string[] = [];
-  const isTold = eachMapping(tid, start, ({ from, range, rights, inode }) => {
-    if (from >= end) return false;
-    if (inode !== "0" && rights[2] !== "x") ranges.push(range);
-    return ranges.length <= MOST_RANGES;
-  });
+  const isTold = eachMapping(
+    tid,
+    start,
+    ({ from, range, rights, inode }) => {
+      if (from >= end) return false;
+      if (inode !== "0" && rights[2] !== "x") ranges.push(range);
+      return ranges.length <= MOST_RANGES;
+    },
+    MANY_BYTES,
+  );
   return isTold && ranges.length <= MOST_RANGES ? ranges : undefined;
 }
 

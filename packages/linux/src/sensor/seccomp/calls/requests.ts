@@ -97,12 +97,10 @@ const INPUT: ReadonlySet<string> = new Set(["type", "selection"]);
 
 function ofFileSystem(context: Context, thread: Thread, call: string): Verdict {
   const act = (path: string): Act => ({ op: "admin", subject: { call, path } });
-  const decide = (path: string) => {
-    const verdict = context.decide(thread, act(path));
-    if (verdict === 0 && call === FREEZING && mayFreeze(context, thread)) fileSystemsMayFreeze();
-    return verdict || context.racy();
-  };
-  return withDescriptor(context, thread, context.call.int(0), act, (found) => decide(pathText(found)));
+  const decide = (path: string) => context.decide(thread, act(path)) || context.racy();
+  const verdict = withDescriptor(context, thread, context.call.int(0), act, (found) => decide(pathText(found)));
+  if (verdict === 0 && call === FREEZING && mayFreeze(context, thread)) fileSystemsMayFreeze();
+  return verdict;
 }
 
 const FREEZING = fileSystemRequests[FIFREEZE];

@@ -69,6 +69,7 @@ function isTooLong(tid: number, { stat }: Found, length: bigint): boolean {
 
 /** Whether a length exceeds the limit of a thread's files. */
 export function exceedsLimit(tid: number, length: bigint): boolean {
+  if (length <= 0n) return false;
   // prlimit(2) needs a right that a supervisor may lack; this file is readable for every process.
   const [, limit] = /^Max file size\s+(\d+) /m.exec(readProcFile(`/proc/${tid}/limits`) ?? "") ?? [];
   return limit !== undefined && length > BigInt(limit);

@@ -147,13 +147,22 @@ const OWN_ERRORS = new Set([-ENOENT, -EBADF, -ESRCH]);
 
 type PathKind = "none" | "unreadable" | "too-long" | "slash" | "plain";
 
+/** Of all namespaces of the thread, for good: to make one for each takes a descriptor, and waits where a file system is frozen. */
+let standIn: RemovedDirectory | undefined;
+
 export class FirstError {
-  readonly #removed = removedDirectory();
+  readonly #removed: RemovedDirectory | undefined;
   readonly #memory = new TaskMemory();
   #predicted = 0;
   /** Paths by the number of their argument, as read for this call: at a second look another thread may have changed them. */
   readonly #paths = new Map<number, PathKind>();
   readonly #value = addressOf(VALUE);
+
+  /** Without `makesFiles`, there is a stand-in only if another namespace of the thread has made it. */
+  constructor(makesFiles = true) {
+    if (makesFiles) standIn ??= removedDirectory();
+    this.#removed = standIn;
+  }
 
   /**
    * The errno that the call fails with, given the predicted one; 0 if it succeeds without effect. `make` makes the call with

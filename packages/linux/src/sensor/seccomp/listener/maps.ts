@@ -1,6 +1,6 @@
 /**
  * The mappings of a task, read from /proc/TID/maps as far as they are needed. A workload may have a million of them, so the file
- * is read in pieces, and no further than `MOST_BYTES`.
+ * is read in pieces, and no further than is asked for.
  */
 import { openHow, terminated } from "../../../abi/bytes.ts";
 import { close, openat2, pread } from "../../../abi/libc.ts";
@@ -17,10 +17,12 @@ export interface Mapping {
 }
 
 const READ = openHow(O_CLOEXEC, 0, 0);
-/** More than the longest line: a path of 4096 bytes, each written with at most four letters. */
+/** A line may be longer than this, since a path in this file may: then the rest of the file is not told. */
 const PIECE = Buffer.alloc(65_536);
 /** About as many lines as a process may have mappings (vm.max_map_count, 65530 where it was not raised). */
 const MOST_BYTES = 6 * 1024 * 1024;
+/** For a process with many more. */
+export const MANY_BYTES = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const DASH = 0x2d;
 
@@ -28,19 +30,24 @@ const DASH = 0x2d;
  * Calls `use` for each mapping that ends beyond an address, in order, until it returns false. Whether the rest was seen as well, or was
  * not needed: false if the file cannot be read, or is longer than is read.
  */
-export function eachMapping(tid: number, beyond: bigint, use: (mapping: Mapping) => boolean): boolean {
+export function eachMapping(
+  tid: number,
+  beyond: bigint,
+  use: (mapping: Mapping) => boolean,
+  most: number = MOST_BYTES,
+): boolean {
   const fd = openat2(AT_FDCWD, terminated(`/proc/${tid}/maps`), READ);
   if (fd < 0) return false;
   try {
-    return readOn(fd, Number(beyond), (line) => use(mappingIn(line)));
+    return readOn(fd, Number(beyond), most, (line) => use(mappingIn(line)));
   } finally {
     close(fd);
   }
 }
 
-function readOn(fd: number, beyond: number, use: (line: string) => boolean): boolean {
+function readOn(fd: number, beyond: number, most: number, use: (line: string) => boolean): boolean {
   let kept = 0;
-  for (let at = 0; at < MOST_BYTES; ) {
+  for (let at = 0; at < most && kept < PIECE.length; ) {
     const got = pread(fd, PIECE.subarray(kept), at);
     if (got <= 0) return got === 0;
     at += got;
