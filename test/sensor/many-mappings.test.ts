@@ -71,3 +71,38 @@ describe.skipIf(!compiler)("a task whose mappings take megabytes to list (needs 
     expect(asked.map((address) => isMapped(pid, address))).toEqual([true, false, false, false, true, true]);
   });
 });
+
+/** Goes down until the path of the working directory has 75 000 letters, and maps a file there. */
+const DEEP = `
+import mmap, os, sys
+for _ in range(300):
+    os.mkdir("d" * 250)
+    os.chdir("d" * 250)
+with open("file", "wb") as f:
+    f.write(b"x" * 4096)
+m = mmap.mmap(os.open("file", os.O_RDONLY), 4096, prot=mmap.PROT_READ)
+print("mapped", flush=True)
+sys.stdin.read()
+`;
+
+describe("a task with a mapping whose line is longer than what is read at once", () => {
+  /** Above every mapping but the vsyscall page, and not mapped. */
+  const ABOVE = 0x7fff_ffff_e000n;
+  let directory: string;
+  let task: ChildProcess;
+
+  beforeAll(async () => {
+    directory = workplace();
+    task = spawn("python3", ["-c", DEEP], { cwd: directory, stdio: ["pipe", "pipe", "inherit"] });
+    await once(task.stdout as NonNullable<typeof task.stdout>, "data");
+  });
+  afterAll(() => {
+    task.stdin?.end();
+    execFileSync("rm", ["-rf", directory]);
+  });
+
+  it("is not told what is mapped behind it: it counts as mapped", () => {
+    expect(isMapped(process.pid, ABOVE)).toBe(false);
+    expect(isMapped(task.pid as number, ABOVE)).toBe(true);
+  });
+});
