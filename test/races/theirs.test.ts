@@ -13,6 +13,7 @@ import { isCI } from "../support/machine.ts";
 import { obstacle } from "./arena.ts";
 
 const TRIES = isCI ? 3000 : 300;
+const ROUNDS = 10;
 
 type Lay = (path: string, text: string) => void;
 const file: Lay = (path, text) => writeFileSync(path, text);
@@ -63,20 +64,21 @@ describe.skipIf(obstacle !== undefined)(
       return { good: tally[0] ?? 0, won: tally[1] ?? 0, racy, refused };
     };
 
+    /** Once more if one side never had its turn, which a busy machine may bring about. */
+    const race = async (args: readonly string[]) => {
+      for (let round = 1; ; round++) {
+        const { good, won, racy, refused } = await run(["run", "--enforce", "--no-landlock", "contour"], args);
+        const raced = good > 0 && won + refused > 0;
+        if (raced || round === ROUNDS) return { raced, ahead: good + won, won, racy };
+      }
+    };
+
     it.each(races)("%s: each that went ahead is counted", async (act, calls, _lay, [good, evil]) => {
       const learnt = await run(["learn", "-o", "contour"], [act, "3", good, evil]);
       expect({ good: learnt.good, won: learnt.won }).toEqual({ good: 3, won: 0 });
-      const {
-        good: right,
-        won,
-        racy,
-        refused,
-      } = await run(["run", "--enforce", "--no-landlock", "contour"], [act, String(TRIES), good, evil]);
+      const { raced, ahead, won, racy } = await race([act, String(TRIES), good, evil]);
       const counted = calls.reduce((sum, call) => sum + (racy[call] ?? 0), 0);
-      expect({ raced: right > 0 && won + refused > 0, counted: counted >= right + won }).toEqual({
-        raced: true,
-        counted: true,
-      });
+      expect({ raced, counted: counted >= ahead }).toEqual({ raced: true, counted: true });
       if (isCI) process.stdout.write(`a race for ${act}: ${won} of ${TRIES} won\n`);
     });
   },
