@@ -287,6 +287,15 @@ describe("a monitor of a fleet's log", () => {
     // Clocks differ: the next hour may have begun elsewhere.
     expect(inLog([root(HOUR), root(HOUR + 1)]).kinds).toEqual([]);
     expect(inLog([root(HOUR), root(HOUR + 2)]).kinds).toEqual(["1 root-ahead"]);
+    // The same where the log is read when that hour has come: it was not there when the root was stated.
+    const later = [
+      root(HOUR),
+      root(HOUR + 2),
+      ...[1, 2].map((hours) => ({ ...root(HOUR + hours, 8), at: START + hours * 3_600_000 })),
+    ];
+    const again = inLog(later, unreviewed, START + 2 * 3_600_000);
+    expect(again.kinds).toEqual(["1 root-ahead"]);
+    expect(again.lines).toMatch(/root for the hour 2026-09-12T10Z, and it was 2026-09-12T08Z when it was stated/);
     // Where the verifier was set right, it states the hours that come.
     expect(inLog([...jumped, root(HOUR + 1)], unreviewed, START + 3_600_000).kinds).toEqual(["1 root-ahead"]);
   });

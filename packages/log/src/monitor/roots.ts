@@ -21,7 +21,9 @@ export class Roots implements Watch {
     this.#last ??= Math.min(Math.floor(statement.at / HOUR_MS), this.#present) - 1;
     if (statement.kind !== "root") return [];
     const { hour, root } = statement;
-    if (hour > this.#present + 1) return this.#ahead(entry, hour);
+    // By the statement's own time as well: the same log must give the same findings when it is read again, and that hour has come by then.
+    const stated = Math.floor(statement.at / HOUR_MS);
+    if (hour > Math.min(this.#present, stated) + 1) return this.#ahead(entry, hour, stated);
     // The first may be of the hour before that of the first statement: it is by the database's clock.
     const isFirst = this.#root === undefined && hour === this.#last;
     if (hour <= this.#last && !isFirst) return this.#again(entry, hour, root);
@@ -46,9 +48,11 @@ export class Roots implements Watch {
   }
 
   /** Not gone on to: the roots of the hours before it are due all the same. */
-  #ahead(entry: number, hour: number): readonly Finding[] {
+  #ahead(entry: number, hour: number, stated: number): readonly Finding[] {
+    const present =
+      stated < this.#present ? `was ${named(stated)} when it was stated` : `is ${named(this.#present)} here`;
     const why =
-      `a root for the hour ${named(hour)}, and it is ${named(this.#present)} here: a clock of the verifier's database ran ahead, or this ` +
+      `a root for the hour ${named(hour)}, and it ${present}: a clock of the verifier's database ran ahead, or this ` +
       "one is behind; set it right";
     return [{ kind: "root-ahead", entry, why }];
   }
