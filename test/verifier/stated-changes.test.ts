@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readStatement, type Statement } from "../../packages/log/src/statement/index.ts";
+import { type Verdict, writeOf } from "../../packages/verifier/src/fleet/verdict.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { SoftwareNode } from "./software-node.ts";
 
@@ -90,5 +91,38 @@ describe("the statements of a node with many canisters", () => {
       { kind: "change", from: "affirming", to: "contraindicated", class: "off-contour" },
       { kind: "change", from: "affirming", to: "unknown" },
     ]);
+  });
+
+  it("have an ending once, also where the answer of the database was lost and it is written again", async () => {
+    const ending = { label: "short", birth: 9, failure: "off-contour", why: "it ended; it departed" } as const;
+    const run = { label: "short", run: "3", measurement: "06", points: 7 };
+    const counters = { events: 1, departures: 0, refused: 0, lost: 0, untrusted: 0 };
+    const judged = (birth: number, resetCount = 1): Verdict => ({
+      ...{ ...affirming, root: "tpm", links: [], body: undefined, canisters: [], endings: [{ ...ending, birth }] },
+      accepted: {
+        clock: { clock: 5n, resetCount, restartCount: 0 },
+        policy: { name: "default", version: 1 },
+        canisters: [{ ...run, counters, said: birth }],
+      },
+    });
+    const ended = async (...told: Parameters<typeof judged>) => {
+      const writing = {
+        node: "node-1",
+        tenant: "acme",
+        verifier: "v1",
+        at: new Date(),
+        departed: new Map(),
+        imprint: "",
+      };
+      await write(writeOf(judged(...told), writing));
+      return (await stated()).filter((one) => one.kind === "change" && one.class !== undefined).length;
+    };
+    await write({});
+    await stated();
+    expect(await ended(9)).toBe(1);
+    expect(await ended(9)).toBe(0);
+    // The next run of the label, and one of another boot, whose births begin anew.
+    expect(await ended(12)).toBe(1);
+    expect(await ended(9, 2)).toBe(1);
   });
 });

@@ -21,6 +21,8 @@ export interface EndedRun {
 /** A label of which nothing runs any more, and whose last run departed or lost something after it was told of. */
 export interface Ending {
   readonly label: string;
+  /** Number of the birth of the last of its runs that departed or lost something. */
+  readonly birth: number;
   readonly failure: "off-contour" | "incomplete";
   readonly why: string;
 }
@@ -101,11 +103,14 @@ export function strangersIn(node: NodeFacts, told: readonly Told[], last: Accept
 }
 
 function endingOf(label: string, runs: readonly EndedRun[], rule: CanisterRule | undefined): readonly Ending[] {
+  const birth = runs.at(-1)?.birth ?? 0;
   const departed = runs.find(({ departures }) => departures > (rule?.departures ?? 0));
   if (departed !== undefined)
-    return [{ label, failure: "off-contour", why: `it ended; before that, ${inWords(departed)}` }];
+    return [{ label, birth, failure: "off-contour", why: `it ended; before that, ${inWords(departed)}` }];
   const lossy = rule?.losses === "warn" ? undefined : runs.find(({ lost }) => lost > 0);
-  return lossy === undefined ? [] : [{ label, failure: "incomplete", why: `it ended; before that, ${inWords(lossy)}` }];
+  return lossy === undefined
+    ? []
+    : [{ label, birth, failure: "incomplete", why: `it ended; before that, ${inWords(lossy)}` }];
 }
 
 export function inWords({ birth, departures, lost }: EndedRun): string {

@@ -6,6 +6,7 @@ import {
   type Check,
   type Ending,
   type FailureClass,
+  readAccepted,
   writeAccepted,
 } from "@isoline/attest/appraise";
 import type { CanisterBody, EvidenceReading, NodeBody } from "@isoline/attest/evidence";
@@ -181,8 +182,16 @@ export function writeOf(verdict: Verdict, { node, tenant, verifier, at, departed
       processes: departed.has(canister.label) ? JSON.stringify(departed.get(canister.label)) : null,
     })),
     endings: new Map(endings.map(({ label, failure: kind, why: words }) => [label, { failure: kind, why: words }])),
+    endingsIn: (before) => writtenEndings(verdict, readAccepted(before)),
     others: { state: "unverifiable", failure, why: "the evidence of its node was refused, so nothing is known of it" },
   };
+}
+
+/** Labels whose endings are written already, as what was accepted before says. Births are numbered anew in each boot. */
+function writtenEndings({ endings, accepted }: Verdict, before: Accepted): ReadonlySet<string> {
+  if (before.clock?.resetCount !== accepted?.clock?.resetCount) return new Set();
+  const said = new Map(before.canisters.map(({ label, said: birth = -1 }) => [label, birth]));
+  return new Set(endings.filter(({ label, birth }) => (said.get(label) ?? -1) >= birth).map(({ label }) => label));
 }
 
 function columnsOf({ sensors, kernel, build }: NodeBody) {

@@ -23,6 +23,11 @@ export interface VerdictWrite {
   readonly canisters: readonly NewCanister[] | undefined;
   /** Why canisters that are there no more ended badly, by label; each is written as a change, also of one that never was there. */
   readonly endings?: ReadonlyMap<string, Pick<NodeTable, "failure" | "why">>;
+  /**
+   * Labels whose endings were written before, by what stands as accepted of the node. Where the answer of the database was lost, the
+   * verifier that writes them does not know that they were.
+   */
+  readonly endingsIn?: (accepted: string) => ReadonlySet<string>;
   readonly others?: Pick<NodeTable, "state" | "failure" | "why">;
   readonly evidence?: { readonly challenge: Uint8Array; readonly evidence: Uint8Array } | undefined;
   /** SHA-256 of the policy that it was judged by, in hexadecimal; undefined where none was. */
@@ -162,8 +167,10 @@ function planOf(write: VerdictWrite, before: NodeRow, standing: ReadonlyMap<stri
   for (const { label, state: was, counters } of ended)
     changed(label, was, { ...ENDED, ...endings?.get(label) }, counters);
   // A run that began and ended between two evidences has no row. What it did is said all the same.
-  for (const [label, ending] of endings ?? [])
-    if (!present.has(label) && !standing.has(label)) changed(label, "unknown", { ...ENDED, ...ending });
+  const unseen = [...(endings ?? [])].filter(([label]) => !present.has(label) && !standing.has(label));
+  const said = unseen.length === 0 || before.accepted === null ? undefined : write.endingsIn?.(before.accepted);
+  for (const [label, ending] of unseen)
+    if (said?.has(label) !== true) changed(label, "unknown", { ...ENDED, ...ending });
   return { write, before, canisters: rows, ended: ended.map(({ label }) => label), changes };
 }
 
