@@ -118,6 +118,11 @@ describe("a stolen key of a node without a TPM", () => {
     const answered = await node.evidence(bytes(theirs));
     expect(await send(node, theirs, answered)).toMatchObject({ error: { code: "challenge-refused" } });
     expect(await send(node, mine, answered)).toMatchObject({ state: "unverifiable", failure: "stale" });
+    // What proves nothing, and is not written, does not make the node's own challenge too early.
+    await honest();
+    const own = await challengeFor(node);
+    expect(await sends({ reports: () => [] })).toMatchObject({ failure: "untrusted-platform" });
+    expect(await send(node, own, await node.evidence(bytes(own)))).toMatchObject({ state: "affirming" });
     const early = await challengeFor(node);
     const kept = await node.evidence(bytes(early));
     await honest();

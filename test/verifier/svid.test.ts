@@ -149,6 +149,10 @@ describe.skipIf(!isInstalled("openssl"))("X.509-SVIDs (needs openssl)", () => {
     const registers = Array.from({ length: 16 }, () => new Uint8Array(32));
     expect((await rig.attest(node, { registers })).body.state).toBe("unverifiable");
     expect(await refused({})).toMatch(/^403 expected an attestation .* got unverifiable/);
+    // The same once more, after it was affirmed anew, is answered and not written.
+    await rig.attest(node);
+    expect((await rig.attest(node, { registers })).body.state).toBe("unverifiable");
+    expect((await ask(node)).status).toBe(200);
     await rig.attest(other);
     expect((await ask(other)).body.id).toBe("spiffe://example.org/tenant/umbrella/node/node-2");
     expect(await refused({ token: node.token }, other)).toMatch(/^403 expected node node-2, got node-1/);

@@ -99,8 +99,8 @@ export class Attestation {
       // Nothing is said after the lease ran out: another verifier may have accepted something newer by now.
       if (!lease.isHeld || ownership.present(node.name) !== node)
         throw elsewhere(node.name, "the lease of this verifier ran out");
-      node.given = { digest, answer };
       if (!isHeard) return answer;
+      node.given = { digest, answer };
       node.seen = now;
       watch.saw(node);
       return answer;
@@ -109,7 +109,6 @@ export class Attestation {
 
   async #judge(node: OwnedNode, challenge: Uint8Array, reading: EvidenceReading, now: Date): Promise<Judged> {
     const { lease, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
-    node.affirmed = undefined;
     const bodies = bodiesIn(reading);
     const given = await rules.forNode(node, bodies?.canisters ?? [], turns.breath(node.tenant));
     // The database may have been asked meanwhile.
@@ -148,6 +147,9 @@ export class Attestation {
       appraised?.(verdict.state, false);
       return { answer: answerOf(verdict, ear, given.missing, []), isHeard: false };
     }
+    // Before anything is written: where that fails, it is not known whether it was, and nothing earlier counts any more.
+    node.affirmed = undefined;
+    node.heard(challenge);
     if (isNews) {
       const { name, tenant } = node;
       const file = verdict.body === undefined ? undefined : bodies?.ledger;

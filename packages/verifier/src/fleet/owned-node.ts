@@ -76,17 +76,20 @@ export class OwnedNode {
   /**
    * Evidence by a TPM is in the order of its clock. Where there is none, it is in the order of the challenges: otherwise a node could keep
    * what it said before something happened, and say it afterwards. Refuses with `challenge-refused` a challenge that is not later than the
-   * last one that this verifier judged.
+   * last one that this verifier heard.
    */
   assertLater(challenge: Uint8Array): void {
     if (this.enrolled.is === "tpm") return;
-    const made = madeAt(challenge);
-    if (made <= this.#answered)
+    if (madeAt(challenge) <= this.#answered)
       throw new VerifierError(
         "challenge-refused",
         `expected a challenge that was given after that of the last evidence of ${this.name}, got an earlier one; ask for another`,
       );
-    this.#answered = made;
+  }
+
+  /** From now on the challenge has to be later than this one. */
+  heard(challenge: Uint8Array): void {
+    this.#answered = madeAt(challenge);
   }
 
   /** Whether no verdict on evidence that proved nothing was written within so many seconds. One is, where this is so. */
