@@ -162,6 +162,7 @@ export class Attestation {
         policy: given.policy?.digest,
         stated,
       });
+      if (provesNothing(verdict)) node.refused();
     }
     node.imprint = imprint;
     node.state = verdict.state;

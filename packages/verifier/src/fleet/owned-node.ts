@@ -92,11 +92,14 @@ export class OwnedNode {
     this.#answered = madeAt(challenge);
   }
 
-  /** Whether no verdict on evidence that proved nothing was written within so many seconds. One is, where this is so. */
+  /** Whether no verdict on evidence that proved nothing was written within so many seconds. */
   mayBeRefused(seconds: number, now = performance.now()): boolean {
-    if (now - this.#unproven < seconds * 1000) return false;
+    return now - this.#unproven >= seconds * 1000;
+  }
+
+  /** A verdict on evidence that proved nothing is written. */
+  refused(now = performance.now()): void {
     this.#unproven = now;
-    return true;
   }
 
   /** Work on one node happens in turns: two pieces of evidence at once must not both be the next one. */
