@@ -52,6 +52,9 @@ interface Judged {
   readonly isHeard: boolean;
 }
 
+/** Does work while so many bytes of evidence are in memory, or refuses. */
+export type Charge = <T>(bytes: number, work: () => Promise<T>) => Promise<T>;
+
 export interface AttestationParts {
   readonly verdicts: VerdictQueue;
   readonly lease: Lease;
@@ -81,30 +84,47 @@ export class Attestation {
   /**
    * Judges evidence, whole or as a delta. What is news is written before this returns; see docs/verifier.md for what is kept in memory
    * alone. Refuses a delta whose whole is not known here with `full-log-needed`, before anything is judged.
+   * `charge` is asked for the bytes of the whole once it is the node's turn: what waits has no more in memory than what came.
    */
-  attest(node: OwnedNode, challenge: Uint8Array, sent: Uint8Array | EvidenceDelta): Promise<AttestationResult> {
+  attest(
+    node: OwnedNode,
+    challenge: Uint8Array,
+    sent: Uint8Array | EvidenceDelta,
+    charge: Charge = (_, work) => work(),
+  ): Promise<AttestationResult> {
     return node.alone(async () => {
-      const { ownership, lease, challenges, timing, watch, logs, turns } = this.#parts;
+      const { ownership, challenges, timing, logs, turns } = this.#parts;
       await turns.turn(node.tenant);
       if (ownership.present(node.name) !== node) throw elsewhere(node.name, "another verifier has taken it over");
       if (node.state === "revoked") throw wasRevoked(node.name);
       const now = new Date();
       challenges.assertOurs(challenge, node.id, now, timing.stale);
-      const reading = readingOf(sent instanceof Uint8Array ? sent : logs.whole(node.id, sent));
-      if (!(sent instanceof Uint8Array)) assertWhole(reading, sent);
-      const digest = `${Buffer.from(challenge).toString("hex")} ${reading.digest}`;
-      if (node.given?.digest === digest) return node.given.answer as AttestationResult;
-      node.assertLater(challenge);
-      const { answer, isHeard } = await this.#judge(node, challenge, reading, now);
-      // Nothing is said after the lease ran out: another verifier may have accepted something newer by now.
-      if (!lease.isHeld || ownership.present(node.name) !== node)
-        throw elsewhere(node.name, "the lease of this verifier ran out");
-      if (!isHeard) return answer;
-      node.given = { digest, answer };
-      node.seen = now;
-      watch.saw(node);
-      return answer;
+      const bytes = sent instanceof Uint8Array ? sent.length : logs.sizeOf(node.id, sent);
+      return charge(bytes, () => this.#answered(node, challenge, sent, now));
     });
+  }
+
+  async #answered(
+    node: OwnedNode,
+    challenge: Uint8Array,
+    sent: Uint8Array | EvidenceDelta,
+    now: Date,
+  ): Promise<AttestationResult> {
+    const { ownership, lease, watch, logs } = this.#parts;
+    const reading = readingOf(sent instanceof Uint8Array ? sent : logs.whole(node.id, sent));
+    if (!(sent instanceof Uint8Array)) assertWhole(reading, sent);
+    const digest = `${Buffer.from(challenge).toString("hex")} ${reading.digest}`;
+    if (node.given?.digest === digest) return node.given.answer as AttestationResult;
+    node.assertLater(challenge);
+    const { answer, isHeard } = await this.#judge(node, challenge, reading, now);
+    // Nothing is said after the lease ran out: another verifier may have accepted something newer by now.
+    if (!lease.isHeld || ownership.present(node.name) !== node)
+      throw elsewhere(node.name, "the lease of this verifier ran out");
+    if (!isHeard) return answer;
+    node.given = { digest, answer };
+    node.seen = now;
+    watch.saw(node);
+    return answer;
   }
 
   async #judge(node: OwnedNode, challenge: Uint8Array, reading: EvidenceReading, now: Date): Promise<Judged> {

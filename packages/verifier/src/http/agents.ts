@@ -123,11 +123,10 @@ async function attested(c: Context<Env>, door: Door, node: OwnedNode, read: (bod
       "bad-request",
       "expected the header Isoline-Challenge with 64 hexadecimal digits, got none; ask for a challenge",
     );
-  const sent = read(new Uint8Array(await c.req.arrayBuffer()));
-  // A delta of a few bytes stands for megabytes, which its tenant pays for as well.
-  const more = sent instanceof Uint8Array ? 0 : door.fleet.logs.sizeOf(node.id, sent);
-  const answer = await door.bytes.run(payerOf(c), more, () =>
-    door.fleet.attestation.attest(node, Buffer.from(challenge, "hex"), sent),
+  const came = new Uint8Array(await c.req.arrayBuffer());
+  // A delta of a few bytes stands for megabytes, which its tenant pays for as well, beside the bytes that came.
+  const answer = await door.fleet.attestation.attest(node, Buffer.from(challenge, "hex"), read(came), (bytes, work) =>
+    door.bytes.run(payerOf(c), Math.max(0, bytes - came.length), work),
   );
   return { ...answer, ...nextFor(door, node.id) } as z.infer<typeof result>;
 }
