@@ -1,8 +1,9 @@
 /** Revocation as a relying party sees it: results with an epoch and a short life, and the present epoch, signed and logged. */
 import { createPublicKey, webcrypto } from "node:crypto";
 import { decodeJwt } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { verifyEar, verifyEpoch } from "../../packages/attest/src/appraise/index.ts";
+import { Administration } from "../../packages/verifier/src/fleet/administration.ts";
 import { FleetLog } from "./logged.ts";
 import { type Answer, OPERATOR, Rig, samplePolicy } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
@@ -103,6 +104,10 @@ describe("a relying party of a verifier", () => {
     const revoke = (one: SoftwareNode, token?: string) =>
       rig.call("POST", `/v1/nodes/${one.name}/revocation`, { body: { reason: "lost" }, ...(token && { token }) });
     const answers: Answer[] = [];
+    // One that was not written is none of them.
+    const gone = Object.assign(new Error("terminating connection"), { code: "57P01" });
+    vi.spyOn(Administration.prototype, "revoke").mockRejectedValueOnce(gone);
+    expect((await revoke(many[0] as SoftwareNode, OPERATOR)).status).toBe(503);
     for (const one of many.slice(0, 11)) answers.push(await revoke(one, OPERATOR));
     expect(answers.map(({ status }) => status)).toEqual([...Array.from({ length: 10 }, () => 200), 429]);
     expect(Number(answers[10]?.headers.get("retry-after"))).toBeGreaterThan(0);

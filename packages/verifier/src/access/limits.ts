@@ -47,6 +47,12 @@ export class Limits {
     if (bucket !== undefined) this.#assertOne(this.#leftIn(bucket, now));
   }
 
+  /** Counts a request no longer: what it asked for was not done. */
+  giveBack(caller: string): void {
+    const bucket = this.#buckets.get(caller);
+    if (bucket !== undefined) bucket.left = Math.min(this.#burst, bucket.left + 1);
+  }
+
   #leftIn({ left, at }: Bucket, now: number): number {
     return Math.min(this.#burst, left + ((now - at) / 1000) * this.#perSecond);
   }

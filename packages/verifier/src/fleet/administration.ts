@@ -170,9 +170,10 @@ export class Administration {
   /**
    * From the answer on, no verifier affirms this node. Results that were signed before are of an earlier revocation epoch: relying parties
    * that know this one refuse them, and elsewhere they run out by themselves. A node that is revoked already is so from now on, with this
-   * reason, and the epoch stays.
+   * reason, and the epoch stays. Whether the epoch was raised.
    */
-  async revoke(name: string, reason: string, { who }: Pick<Administrator, "who">): Promise<void> {
+  async revoke(name: string, reason: string, { who }: Pick<Administrator, "who">): Promise<boolean> {
+    let isRaised = false;
     const isThere = await this.#ownership.alone(name, TAKE_MS, async (node) => {
       const verdict = { state: "revoked", failure: null, why: reason } as const;
       // Should the answer of the database be lost: the next evidence is news, which is refused where the revocation was written.
@@ -198,9 +199,11 @@ export class Administration {
         },
       });
       if (raised !== undefined) this.#epochs.raised(raised);
+      isRaised = raised !== undefined;
       node.state = "revoked";
     });
     if (!isThere) throw new VerifierError("not-found", `no node ${name} is enrolled; see isoline fleet nodes`);
+    return isRaised;
   }
 }
 

@@ -261,8 +261,10 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
     async (c) => {
       const person = await personOf(c, door, "operator");
       const { name, state } = await nodeFor(door, person, c.req.valid("param").name);
-      if (person.tenant !== undefined && state !== "revoked") revocations.count(person.tenant);
-      await fleet.administration.revoke(name, c.req.valid("json").reason, { who: person.name });
+      const revoke = () => fleet.administration.revoke(name, c.req.valid("json").reason, { who: person.name });
+      await (person.tenant === undefined || state === "revoked"
+        ? revoke()
+        : countedIn(revocations, person.tenant, revoke));
       const row = (await findNode(db, name)) as NodeRow;
       const counts = await countsByNode(db, [name]);
       return c.json(nodeDocument(row, counts.get(name) ?? {}, fleet), 200);
@@ -298,6 +300,17 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
       );
     },
   );
+}
+
+/** Counted before, since many may come at once; and no longer where nothing was done, as it costs no tenant its results. */
+async function countedIn(limits: Limits, tenant: string, revoke: () => Promise<boolean>): Promise<void> {
+  limits.count(tenant);
+  let isDone = false;
+  try {
+    isDone = await revoke();
+  } finally {
+    if (!isDone) limits.giveBack(tenant);
+  }
 }
 
 /**
