@@ -1,10 +1,12 @@
 """Does what a pipe tells it to, line by line, and prints the results: 0 or the errno."""
 
 import ctypes
+import errno
 import fcntl
 import mmap
 import os
 import signal
+import socket
 import subprocess
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -13,6 +15,10 @@ AT_FDCWD = -100
 OPEN_BY_HANDLE_AT = 304
 OPEN_TREE = 428
 OPEN_TREE_CLONE = 1
+FSOPEN = 430
+FSCONFIG = 431
+SET_FLAG = 0
+CREATE = 6
 
 
 def called(result):
@@ -77,9 +83,105 @@ def sibling(word):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def listener():
+    made = socket.socket()
+    made.bind(("127.0.0.1", 0))
+    made.listen()
+    return made
+
+
+def serve(file):
+    """Listens at a port that the kernel chooses, and writes it down."""
+    try:
+        servers.append(listener())
+        with open(file, "w") as at:
+            at.write(str(servers[0].getsockname()[1]))
+    except OSError as error:
+        return error.errno
+    return 0
+
+
+def leave(_):
+    servers.pop().close()
+    return 0
+
+
+def reach(port):
+    """Connects to a port of this machine, the one that it listens at or another one."""
+    number = servers[0].getsockname()[1] if port == "own" else int(port)
+    with socket.socket() as made:
+        return made.connect_ex(("127.0.0.1", number))
+
+
+def offer(_):
+    """Another process listens at a port that the kernel chooses."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            listener()
+        except OSError as error:
+            os._exit(error.errno)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def opened(file, flags, mode=0o600):
+    try:
+        os.close(os.open(file, flags, mode))
+    except OSError as error:
+        return error.errno
+    return 0
+
+
+def aside(name):
+    """A directory is moved with a new file of this name in it, and back without it."""
+    try:
+        result = opened("out/" + name, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        os.rename("out", "old")
+        result = result or opened("old/" + name, os.O_RDONLY)
+        os.unlink("old/" + name)
+        os.rename("old", "out")
+    except OSError as error:
+        return error.errno
+    return result
+
+
+def make(name):
+    """A new file, which is then read: what fails, or the result of the reading."""
+    return opened(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY) or read(name)
+
+
+def take(name):
+    """Tries to make a file that another process has made, and reads it."""
+    made = opened(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    return read(name) if made == errno.EEXIST else made
+
+
+def read(name):
+    return opened(name, os.O_RDONLY)
+
+
+def append(name):
+    """Opens a file that may not be there yet, as what writes a log does."""
+    return opened(name, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
+
+
+def tmpfs(flag):
+    """Sets up a file system behind a descriptor."""
+    context = libc.syscall(FSOPEN, b"tmpfs", 0)
+    if context < 0:
+        return ctypes.get_errno()
+    result = called(libc.syscall(FSCONFIG, context, SET_FLAG, flag.encode(), None, 0))
+    result = result or called(libc.syscall(FSCONFIG, context, CREATE, None, None, 0))
+    os.close(context)
+    return result
+
+
+servers = []
 ends = os.pipe()
 children = [child()]
-acts = {"own": own, "run": run, "handle": handle, "tree": tree, "tell": tell, "sibling": sibling}
+named = [own, run, handle, tree, tell, sibling, serve, leave, reach, offer, aside, make, take, append, tmpfs]
+acts = {act.__name__: act for act in named}
 with open("told") as told:
     print("ready", flush=True)
     for line in told:

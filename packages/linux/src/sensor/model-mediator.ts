@@ -25,7 +25,7 @@ import { sendSignal } from "../process/child.ts";
 import { type Asking, HELD } from "./asking.ts";
 import { Falls } from "./falls.ts";
 import { isMissed } from "./files/content.ts";
-import { dependsOnCreations, dependsOnPorts, dependsOnProcesses } from "./passing-verdicts.ts";
+import { mayPass } from "./passing-verdicts.ts";
 import { type LocalEnd, type LocalSocket, OwnPorts } from "./own-ports.ts";
 import { relationOf, type Whereabouts } from "./relation.ts";
 import { Tools } from "./tools.ts";
@@ -39,6 +39,8 @@ import { Witnessing } from "./witness.ts";
 
 /** A longer line of programs is not added to a contour. */
 const LONGEST_LINEAGE = 1024;
+
+const MISSED = "content that counts was changed, gone, withheld or being written while it was read";
 
 const SIGKILL = 9;
 const SIGSTOP = 19;
@@ -213,11 +215,13 @@ export class ModelMediator implements Mediator {
     // Copied field by field: this runs for each event, and spreading the object is slow.
     const { op, subject, content, isKept, passing } = act;
     const seen = { op, actor, subject } as Event;
+    const missed = content?.some(isMissed) ?? false;
+    this.wasLasting = false;
     const observation = this.#observe(thread, act.observation);
     if (isKept) this.#kept += 1;
-    else if (this.#leveller.overlooks(seen, observation)) return this.witnessing.unlessOwed(0, process);
+    else if (this.#leveller.overlooks(seen, observation)) return this.#overlooked(process, missed);
     const levelled = this.#levelled(seen, observation, process);
-    if (!isKept && this.#classes.overlooks(levelled)) return this.witnessing.unlessOwed(0, process);
+    if (!isKept && this.#classes.overlooks(levelled)) return this.#overlooked(process, missed);
     this.#counts.events += 1;
     const { event } = this.#classes.of(levelled, () => this.#programs.of(actor.task));
     const task = this.#tasks.get(actor.task);
@@ -231,7 +235,6 @@ export class ModelMediator implements Mediator {
       ...(content ? { content } : {}),
       ...(isKept ? { isKept } : {}),
     };
-    const missed = content?.some(isMissed) ?? false;
     const judgement = this.#engine.judge(event, this.#withAnswers(circumstances, event, missed));
     if (judgement.refuse) this.#leveller.withdraw();
     if (judgement.verdict === "asked") {
@@ -239,20 +242,22 @@ export class ModelMediator implements Mediator {
       return HELD;
     }
     // A class is the same for the same levelled event, so only what was levelled before it may come to mean something else.
-    const isKnown =
-      !missed && !passing && judgement.known !== 0 && !dependsOnCreations(levelled) && !dependsOnProcesses(levelled);
+    const isKnown = !missed && !passing && judgement.known !== 0 && !mayPass(levelled);
     // A departure costs each process its trust, so where that has consequences the supervisor must see the next process as well.
     const isWatchedFor = judgement.verdict !== "on" && this.#falls !== undefined;
-    this.wasLasting = isKnown && !dependsOnPorts(levelled) && !isWatchedFor;
+    this.wasLasting = isKnown && !isWatchedFor;
     if (key && isKnown) this.#known.remember(key.bytes, 0, key.length, judgement.known);
     this.#onDecision?.(event, judgement, circumstances);
     this.witnessing.judged(judgement, process);
     const verdict = this.witnessing.unlessOwed(this.#carryOut(judgement, process), process);
     if (verdict !== 0 && !judgement.refuse) this.#leveller.withdraw();
-    return missed
-      ? verdict ||
-          this.lost("content that counts was changed, gone, withheld or being written while it was read", process)
-      : verdict;
+    return missed ? verdict || this.lost(MISSED, process) : verdict;
+  }
+
+  /** Nothing that counts is exchanged. The lens is asked each time: what it overlooks may come to mean something else. */
+  #overlooked(process: ActingProcess, missed: boolean): Verdict {
+    const verdict = this.witnessing.unlessOwed(0, process);
+    return missed ? verdict || this.lost(MISSED, process) : verdict;
   }
 
   /** Content that could not be read is a loss, about which no person is asked. */

@@ -4,32 +4,13 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { beginWith, cwd, endAll, EPERM, report } from "../asking.mjs";
+import { cwd, endAll, EPERM } from "../asking.mjs";
 import { withoutPrograms as skip } from "../bpf-programs.mjs";
+import { enforce, forgetNames, learn } from "../doing-again.mjs";
 
 const ESRCH = 3;
 /** A number that no process has. */
 const FREE = 30_000;
-const program = ["python3", "-I", "-S", "-B", fileURLToPath(new URL("../passing.py", import.meta.url))];
-const ENFORCE = ["--sensor", "bpf", "--enforce", "-q", "--report"];
-
-/** Learns acts, each with its result. @param {string} name @param {Readonly<Record<string, number>>} acts */
-async function learn(name, acts) {
-  const run = beginWith(program, "learn", "--sensor", "bpf", "-q", "-o", `${name}.contour`, "--report", `${name}.json`);
-  equal(await run.hear(), "ready");
-  for (const [act, result] of Object.entries(acts)) equal(await run.ask(act), result, act);
-  run.end();
-  await run.over;
-  return report(`${name}.json`);
-}
-
-/** @param {string} name */
-async function enforce(name) {
-  const run = beginWith(program, "run", `${name}.contour`, ...ENFORCE, `${name}.json`);
-  equal(await run.hear(), "ready");
-  return { ...run, told: async () => (run.end(), await run.over, report(`${name}.json`)) };
-}
 
 /** A process outside with this number, which another one may take first. @param {number} pid */
 function processNumbered(pid) {
@@ -53,12 +34,6 @@ function handleOf(file) {
   const takes = `$h = pack("II", 128, 0) . "\\0" x 128; $m = pack("I", 0);
     syscall(303, -100, $ARGV[0], $h, $m, 0) and die $!; print $h`;
   return spawnSync("perl", ["-e", takes, file]).stdout;
-}
-
-/** From now on the kernel has no names of files in memory but of those that are open. */
-function forgetNames() {
-  spawnSync("sync");
-  writeFileSync("/proc/sys/vm/drop_caches", "2");
 }
 
 describe("passing meanings", { skip }, () => {

@@ -1,11 +1,14 @@
 /** Which verdicts the BPF programs may keep. */
 import type { Operation } from "@isoline/core/event";
+import type { Act } from "../mediation.ts";
+import { dependsOnRelation } from "./asked.ts";
+import { portIn } from "./ports.ts";
 
 /**
  * Operations that may be decided for good. The lens must see each name that is made, moved or removed, and changes of
  * attributes are rare.
  */
-export const LASTING: ReadonlySet<Operation> = new Set<Operation>([
+const LASTING: ReadonlySet<Operation> = new Set<Operation>([
   "exec",
   "open",
   "map",
@@ -20,3 +23,13 @@ export const LASTING: ReadonlySet<Operation> = new Set<Operation>([
   "keyctl",
   "kexec",
 ]);
+
+/**
+ * Whether nothing but what its key covers decides which act it is. Ports and abstract names pass from one socket to another, and what
+ * another process is to the actor may change.
+ */
+export function isToldByKey(act: Act): boolean {
+  if (!LASTING.has(act.op) || dependsOnRelation(act) || portIn(act) !== undefined) return false;
+  const { family, address } = act.subject as { readonly family?: string; readonly address?: string };
+  return family !== "unix" || address === undefined || address.startsWith("/");
+}

@@ -11,7 +11,7 @@ import { startTime } from "../../process/proc-status.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
-import { type Asked, dependsOnRelation, dependsOnVersions, type Ruling } from "./asked.ts";
+import { type Asked, dependsOnVersions, type Ruling } from "./asked.ts";
 import type { SeenContent } from "./content.ts";
 import { Decisions, keyBytes } from "./decisions.ts";
 import { execOf } from "./exec-act.ts";
@@ -20,7 +20,7 @@ import { Glance } from "./glance.ts";
 import { Identities, type Noted, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
-import { LASTING } from "./lasting.ts";
+import { isToldByKey } from "./lasting.ts";
 import { FIRST } from "./members.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
@@ -275,6 +275,7 @@ export class BpfSensor implements Sensor {
     if (record.fate === fates.refusedLate) return this.#tooLate(asked);
     if (process.identity === UNTOLD) return this.#actUntold(asked);
     if (record.fate === fates.refused && this.#decisions.isSettled(record.tid, key)) return;
+    // Remembered is only what a key tells (lasting.ts), so what is repeated may last.
     const repeated = record.isKept || !isSameByKey ? undefined : this.#mediator.repeated(keyBytes(key), process);
     for (const settled of this.#inspections.unsettled(record)) this.#decisions.takeBack(settled);
     const inspected = repeated || record.fate === fates.refused ? 0 : this.#inspections.look(record, process);
@@ -319,8 +320,8 @@ export class BpfSensor implements Sensor {
     const port = portIn(told);
     noteSocket(this.#mediator, record, process);
     if (port !== undefined) expectPort(this.#mediator, record, process, port);
-    const verdict = this.#judge(told, asked, !dependsOnRelation(told));
-    const holdsForGood = LASTING.has(told.op) && port === undefined;
+    const holdsForGood = isToldByKey(told);
+    const verdict = this.#judge(told, asked, holdsForGood);
     this.#carryOut(asked, { verdict, lasts: holdsForGood && this.#lasts(record) });
   }
 
