@@ -257,6 +257,14 @@ describe("a refused event changes no names", () => {
     expect(moves(true)).toBe("/srv/deadbeef-0000-4372-a567-5ec2e7000001");
   });
 
+  test("a name that may have been there before does not count as created", () => {
+    const { node } = start();
+    const at = { exclusive: true, requestedMode: 0o600, isUnproven: true };
+    expect(node.creates("/tmp/upload-X7a9Qq12.bin", at)).toBe("$TMP/{node#1}.bin");
+    expect(node.sees("/tmp/upload-X7a9Qq12.bin")).toBe("$TMP/upload-X7a9Qq12.bin");
+    expect(node.draws("/tmp/upload-Y8b0Rr23.bin")).toBe("$TMP/{node#1}.bin");
+  });
+
   test("withdrawing twice, or without an event, changes nothing", () => {
     const { namespace, node } = start();
     namespace.leveller.withdraw();

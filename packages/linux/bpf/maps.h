@@ -70,6 +70,8 @@ struct member {
 	u32 words;
 	u32 words_stand;
 	u64 words_digest[2];
+	/* The name that the kernel was sent to look up before it is judged: a digest of its directory and the name (names.bpf.c). */
+	u64 sought;
 };
 
 struct {

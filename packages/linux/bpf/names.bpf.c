@@ -11,6 +11,7 @@
 #define BPF_FS_MAGIC 0xcafe4a11
 #define RENAME_EXCHANGE 2
 #define ENOTEMPTY 39
+#define ESTALE 116
 #define NR_MKNOD 133
 #define NR_MKNODAT 259
 /* Negative entries count as well: names that are cached as not existing. */
@@ -170,6 +171,10 @@ int BPF_PROG(renamed, struct inode *old_dir, struct dentry *old, struct inode *n
 	scratch->record.act.arguments[0] = member->place_flags & RENAME_EXCHANGE;
 	/* The verifier assumes that the inode is never NULL, and would remove a comparison with it. */
 	scratch->record.act.arguments[1] = BPF_CORE_READ(new, d_inode) != 0;
+#ifndef ATTACH_TRACEPOINTS
+	/* The file system may refuse it. */
+	scratch->record.act.arguments[2] = 1;
+#endif
 	add_object(scratch, old->d_inode, old, member->place_mount);
 	add_object(scratch, 0, new, member->place_mount);
 	/* The kernel calls the hook twice for an exchange, the second time with the names swapped. */
@@ -248,7 +253,53 @@ int BPF_PROG(mknod_at, const struct path *dir, struct dentry *dentry)
 	return note_place(dir, dentry, 0);
 }
 
-static __always_inline int judge_node(struct member *member, struct dentry *dentry, u32 mode, u32 device)
+/*
+ * Whether the kernel knows that there is no such file. An open that may make one asks before the name is looked up, unless the kernel
+ * remembers that it is missing (fs/namei.c, lookup_open). A dentry that is still to be looked up is in no table. Of the file systems in
+ * memory there is no file that the kernel does not remember.
+ */
+static __always_inline bool is_missing(struct dentry *dentry)
+{
+#ifdef ATTACH_TRACEPOINTS
+	/* It has been made. */
+	return true;
+#else
+	if (BPF_CORE_READ(dentry, d_hash.pprev))
+		return true;
+	switch (BPF_CORE_READ(dentry, d_sb, s_magic)) {
+	case 0x01021994: /* TMPFS_MAGIC */
+	case 0x858458f6: /* RAMFS_MAGIC */
+	case 0x958458f6: /* HUGETLBFS_MAGIC */
+		return true;
+	}
+	return false;
+#endif
+}
+
+/*
+ * Whether the kernel is to look a name up first. Where the file is there, the kernel drops the error of the hook, and the call is an open
+ * like any other. Where it is not, ESTALE makes the kernel try once more at once, and it remembers by then that the name is missing
+ * (fs/namei.c, do_filp_open). Where the file system keeps no such memory, the second try is judged.
+ */
+static __always_inline bool is_to_be_sought(struct member *member, struct dentry *dentry)
+{
+	u64 name = (u64)BPF_CORE_READ(dentry, d_parent) ^ BPF_CORE_READ(dentry, d_name.hash);
+	bool is_new = member->sought != name;
+
+	member->sought = is_new ? name : 0;
+	return is_new;
+}
+
+/* In the place of a number that such an act does not have: the file may have been there before. */
+#define UNPROVEN 2
+
+/* Where the file is there, the kernel drops the error. A task that had been stopped for it would stay stopped, and its call would go on. */
+static __always_inline int end_making(struct scratch *scratch, u32 standing)
+{
+	return end_event_by(scratch, standing == UNPROVEN ? IN_PLACE : BY_RESTART);
+}
+
+static __always_inline int judge_node(struct member *member, struct dentry *dentry, u32 mode, u32 device, u32 standing)
 {
 	u32 operation = (mode & S_IFMT) == S_IFSOCK && member->socket_type ? OP_BIND : OP_MKNOD;
 	struct scratch *scratch = begin_making(member, dentry, operation);
@@ -257,7 +308,8 @@ static __always_inline int judge_node(struct member *member, struct dentry *dent
 		return unseen(member, operation);
 	scratch->record.act.arguments[0] = operation == OP_BIND ? member->socket_type : mode;
 	scratch->record.act.arguments[1] = operation == OP_BIND ? 1 : device;
-	return end_event(scratch);
+	scratch->record.act.arguments[2] = standing;
+	return end_making(scratch, standing);
 }
 
 /* A device, a pipe or a socket: bind makes the name of a socket as any other name is made. */
@@ -266,7 +318,7 @@ int BPF_PROG(mknoded, struct inode *dir, struct dentry *dentry, unsigned short m
 {
 	struct member *member = at_place(dentry);
 
-	return member ? judge_node(member, dentry, mode, device) : 0;
+	return member ? judge_node(member, dentry, mode, device, 0) : 0;
 }
 
 /* A regular file, made by an open or by mknod. */
@@ -274,14 +326,18 @@ HOOK(inode_create)
 int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short mode)
 {
 	struct member *member = at_place(dentry);
-	u32 flags, asked;
+	u32 flags, asked, standing;
 	struct scratch *scratch;
 
 	if (!member)
 		return 0;
+	standing = is_missing(dentry) ? 0 : UNPROVEN;
+	if (standing && is_to_be_sought(member, dentry))
+		return -ESTALE;
+	member->sought = 0;
 	if (!asks_for(&flags, &asked)) {
 		member->created_with = BY_RING;
-		return judge_node(member, dentry, (mode & 07777) | S_IFREG, 0);
+		return judge_node(member, dentry, (mode & 07777) | S_IFREG, 0, standing);
 	}
 	/* The kernel takes bits away from the mode (umask), and adds none: it was another one in the memory of openat2. */
 	if (mode & 07777 & ~asked)
@@ -292,5 +348,6 @@ int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short m
 		return unseen(member, OP_CREATE);
 	scratch->record.act.arguments[0] = flags & KEY_FLAGS;
 	scratch->record.act.arguments[1] = asked & 07777;
-	return end_event(scratch);
+	scratch->record.act.arguments[2] = standing;
+	return end_making(scratch, standing);
 }

@@ -33,6 +33,8 @@ export interface Observation {
   readonly exclusive?: boolean;
   /** The task makes the call itself once it was decided, so the kernel may still refuse it. */
   readonly mayFail?: boolean;
+  /** A name that is made may have been there before, made by another process. It does not become the namespace's own. */
+  readonly isUnproven?: boolean;
   /** The full mode requested at creation (a private 0600 or 0700 is the mark of mkstemp and mkdtemp). */
   readonly requestedMode?: number;
   /** The file in /proc that lists the sockets of the network of the address; left out if it cannot be determined. */

@@ -122,7 +122,7 @@ export class CreatedNames {
   /** `path` is created: returns the label of its last component, or undefined if the name may stay. */
   creates(path: string, made: Made, at: Observation): Label | undefined {
     const judged = this.#judge(path, made, at);
-    this.#effect = () => this.#files.put(path, this.#numbered(judged, at));
+    this.#effect = at.isUnproven ? undefined : () => this.#files.put(path, this.#numbered(judged, at));
     return judged?.label;
   }
 

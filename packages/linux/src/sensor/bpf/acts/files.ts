@@ -7,7 +7,10 @@ import { accessOf, accessOfNew } from "../../words/access.ts";
 import type { SeenContent } from "../content.ts";
 import { describeObject, pathTextOf } from "../objects.ts";
 import type { Record } from "../record.ts";
-import { protection } from "./names.ts";
+import { newly, protection } from "./names.ts";
+
+/** The argument of a file that has no name. */
+const UNNAMED = 1;
 
 export class FileActs {
   readonly #content: SeenContent;
@@ -37,12 +40,12 @@ export class FileActs {
   create(record: Record): Act {
     const flags = record.argument(0);
     const mode = record.argument(1);
-    const isUnnamed = record.argument(2) !== 0;
+    const isUnnamed = record.argument(2) === UNNAMED;
     const path = pathTextOf(record.object(0));
     return {
       op: "create",
       subject: { access: accessOfNew(flags), path: isUnnamed ? `${path}/#unnamed` : path, mode: mode & 0o7700 },
-      ...(isUnnamed ? {} : { observation: { exclusive: (flags & O_EXCL) !== 0, requestedMode: mode } }),
+      ...(isUnnamed ? {} : { observation: { exclusive: (flags & O_EXCL) !== 0, ...newly(record, mode) } }),
     };
   }
 

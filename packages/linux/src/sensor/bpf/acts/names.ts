@@ -1,5 +1,6 @@
 /** Names that are made, moved and removed; attributes of files; memory that becomes executable. */
 import { escapeBytes } from "@isoline/core/event";
+import type { Observation } from "@isoline/core/identity";
 import { S_IFBLK, S_IFCHR, S_IFMT } from "../../../abi/stat.ts";
 import type { Act } from "../../mediation.ts";
 import { describeObject, pathTextOf } from "../objects.ts";
@@ -13,6 +14,8 @@ const rest = (record: Record) => escapeBytes(record.rest);
 /** Shared memory that was asked for as executable. */
 const SHARED = 1;
 const PROT_WRITE = 2;
+/** As in `bpf/names.bpf.c`. */
+const UNPROVEN = 2;
 
 /** Decoders by operation. */
 export const nameActs: readonly (readonly [number, Decoder])[] = [
@@ -35,7 +38,16 @@ export const nameActs: readonly (readonly [number, Decoder])[] = [
 
 function rename(record: Record): Act {
   const replaces = record.argument(0) !== 0 ? "exchange" : record.argument(1) !== 0 ? "yes" : "no";
-  return { op: "rename", subject: { ...object(record), to: pathTextOf(record.object(1)), replaces } };
+  return {
+    op: "rename",
+    subject: { ...object(record), to: pathTextOf(record.object(1)), replaces },
+    ...unlessDone(record),
+  };
+}
+
+/** By the hooks a rename is seen before the file system may refuse it. */
+function unlessDone(record: Record): { readonly observation?: { readonly mayFail: true } } {
+  return record.argument(2) !== 0 ? { observation: { mayFail: true } } : {};
 }
 
 function mkdir(record: Record): Act {
@@ -55,8 +67,13 @@ function mknod(record: Record): Act {
   return {
     op: "mknod",
     subject: { path: path(record), mode: kind | (mode & 0o7700), device: number },
-    observation: { exclusive: true, requestedMode: mode & 0o7777 },
+    observation: { exclusive: true, ...newly(record, mode & 0o7777) },
   };
+}
+
+/** A name that is made with a mode. Where the kernel could not say that there was none, the file may be another's. */
+export function newly(record: Record, requestedMode: number): Pick<Observation, "requestedMode" | "isUnproven"> {
+  return { requestedMode, ...(record.argument(2) === UNPROVEN ? { isUnproven: true } : {}) };
 }
 
 function chown(record: Record): Act {
