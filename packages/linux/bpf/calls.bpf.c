@@ -150,23 +150,37 @@ static __always_inline int judge_mount_call(u64 call, u64 text, int directory, b
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define FSCONTEXT 0x65746e6f6373665bULL
 
-/* The type of the file system that is set up behind a descriptor of fsopen or fspick ("[fscontext]"). */
-static __always_inline const char *type_behind(int descriptor)
+/* The file system that is set up behind a descriptor of fsopen or fspick ("[fscontext]"). */
+static __always_inline struct fs_context *set_up_behind(int descriptor)
 {
 	struct file *file = file_behind(descriptor);
-	struct fs_context *context;
 	u64 name = 0;
 
 	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != ANON_INODE_FS_MAGIC)
 		return 0;
 	bpf_probe_read_kernel(&name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
-	context = BPF_CORE_READ(file, private_data);
-	return name == FSCONTEXT ? BPF_CORE_READ(context, fs_type, name) : 0;
+	return name == FSCONTEXT ? BPF_CORE_READ(file, private_data) : 0;
+}
+
+/* The flags of a file system that have words of their own (fs/fs_context.c): ro, sync, mand, dirsync, lazytime. */
+#define FLAGS_WITH_WORDS (1 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 25)
+
+/*
+ * What was set and what was cleared of the flags that the kernel takes before it asks about a setting (fs/fs_context.c,
+ * vfs_parse_fs_param). The lowest bit of the second argument says that a setting follows, and none does.
+ */
+static __always_inline void add_flags(struct scratch *scratch, struct fs_context *context)
+{
+	u64 flags = BPF_CORE_READ(context, sb_flags), touched = BPF_CORE_READ(context, sb_flags_mask) & FLAGS_WITH_WORDS;
+
+	scratch->record.act.arguments[1] = (touched & ~flags) << 1;
+	scratch->record.act.arguments[2] = touched & flags;
 }
 
 /* A call on such a descriptor, with a number: attributes of a mount, or the command that creates or reconfigures a file system. */
 static __always_inline int judge_set_up(u64 call, int descriptor, u32 number)
 {
+	struct fs_context *context;
 	struct member *member = current_member();
 	struct scratch *scratch;
 
@@ -177,7 +191,10 @@ static __always_inline int judge_set_up(u64 call, int descriptor, u32 number)
 		return unseen(member, OP_MOUNT);
 	scratch->record.act.arguments[0] = number;
 	scratch->record.act.arguments[3] = call;
-	append_string(scratch, type_behind(descriptor));
+	context = set_up_behind(descriptor);
+	if (context && call == NR_FSCONFIG)
+		add_flags(scratch, context);
+	append_string(scratch, context ? BPF_CORE_READ(context, fs_type, name) : 0);
 	return end_event_by(scratch, IN_PLACE);
 }
 

@@ -352,6 +352,8 @@ struct file_system_type {
 
 struct fs_context {
 	struct file_system_type *fs_type;
+	unsigned int sb_flags;
+	unsigned int sb_flags_mask;
 };
 
 struct fanotify_group_private_data {

@@ -5,16 +5,21 @@ import { privilegeActs } from "./privileges.ts";
 
 const [, mount] = privilegeActs.find(([operation]) => operation === operations.mount) ?? [];
 
-/** A call of the newer mount interface: two numbers, and what follows the objects. */
-function called(call: number, [first = 0, second = 0]: readonly number[], rest: Buffer, ...objects: readonly string[]) {
+/** A call of the newer mount interface: its numbers, and what follows the objects. */
+function called(
+  call: number,
+  [first = 0, second = 0, third = 0]: readonly number[],
+  rest: Buffer,
+  ...objects: readonly string[]
+) {
   const record = {
-    ...{ rest, objects: objects.length, argument: (index: number) => [first, second, 0, call][index] },
+    ...{ rest, objects: objects.length, argument: (index: number) => [first, second, third, call][index] },
     object: (index: number) => ({ standing: standings.here, path: Buffer.from(objects[index] ?? "") }),
   };
   return mount?.(record as unknown as Record).subject;
 }
 
-const { fsmount, move_mount: moves, mount_setattr: sets, open_tree: copies } = syscallNumbers;
+const { fsconfig, fsmount, move_mount: moves, mount_setattr: sets, open_tree: copies } = syscallNumbers;
 
 test.each([
   ["a tree that is mounted", 0, "/from"],
@@ -41,4 +46,21 @@ test("attributes follow the path", () => {
 test("that a descriptor is closed on exec is no part of the act", () => {
   expect(called(copies, [0x8_0001], Buffer.from("/place"))).toMatchObject({ path: "/place", flags: 1n });
   expect(called(fsmount, [1], Buffer.from("tmpfs"))).toMatchObject({ path: "none", type: "tmpfs", flags: 1n });
+});
+
+const CREATES = 6;
+const RECONFIGURES = 7;
+
+test.each([
+  ["none", [CREATES], ["create"]],
+  ["set", [CREATES, 0, (1 << 25) | (1 << 7) | 1], ["create", "dirsync", "lazytime", "ro"]],
+  ["cleared", [RECONFIGURES, ((1 << 4) | 1) << 1], ["reconfigure", "async", "rw"]],
+])("a command names the flags that were set before it: %s", (_, numbers, options) => {
+  expect(called(fsconfig, numbers, Buffer.from("ext4"))).toMatchObject({ type: "ext4", options });
+});
+
+test("a setting has its key and its value", () => {
+  expect(called(fsconfig, [1, 1], Buffer.from("tmpfs\0size\x0064k"))).toMatchObject({
+    ...{ type: "tmpfs", options: ["set-string", "size=64k"] },
+  });
 });

@@ -187,13 +187,37 @@ function movedIn(record: Record): string {
   return record.objects > 1 ? pathTextOf(record.object(1)) : "none";
 }
 
-/** A setting, or a command; each with the type of the file system. */
+/** A setting, or a command; each with the type of the file system. A command comes with the flags that were set before it. */
 function fsconfig(record: Record): Act {
   const command = fsconfigCommand(record.argument(0));
-  const [type = record.rest, key, value] = record.argument(1) === 0 ? [] : partsOf(record.rest);
-  const options = key === undefined ? [command] : [command, ...settingOf(record, command, key, value)];
+  const isSetting = (record.argument(1) & 1) !== 0;
+  const [type = record.rest, key, value] = isSetting ? partsOf(record.rest) : [];
+  const said = key === undefined ? flagsOf(record) : settingOf(record, command, key, value);
+  const options = [command, ...said];
   const subject = { call: "fsconfig", source: "none", path: "none", flags: 0n, options };
   return { op: "mount", subject: { ...subject, type: typeText(type) } };
+}
+
+/** fs/fs_context.c, `common_set_sb_flag` and `common_clear_sb_flag` */
+const setFlags = new Map([
+  [1, "ro"],
+  [1 << 4, "sync"],
+  [1 << 6, "mand"],
+  [1 << 7, "dirsync"],
+  [1 << 25, "lazytime"],
+]);
+const clearedFlags = new Map([
+  [1, "rw"],
+  [1 << 4, "async"],
+  [1 << 6, "nomand"],
+  [1 << 25, "nolazytime"],
+]);
+
+function flagsOf(record: Record): readonly string[] {
+  const [set, cleared] = [record.argument(2), record.argument(1) >>> 1];
+  const named = (flags: number, names: ReadonlyMap<number, string>) =>
+    [...names].filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
+  return inOrder([...named(set, setFlags), ...named(cleared, clearedFlags)]);
 }
 
 function settingOf(record: Record, command: string, key: Buffer, value: Buffer = Buffer.alloc(0)): readonly string[] {
