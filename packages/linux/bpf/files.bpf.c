@@ -125,7 +125,14 @@ static __always_inline bool is_kept_open(struct file *file)
 #ifdef ATTACH_TRACEPOINTS
 	return false;
 #else
-	return file->f_inode->i_sb->s_magic == PROC_SUPER_MAGIC && is_kept_entry(file);
+	switch (file->f_inode->i_sb->s_magic) {
+	case PROC_SUPER_MAGIC:
+		return is_kept_entry(file);
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+		return file->f_mode & FMODE_WRITE && is_of_own_group(file);
+	}
+	return false;
 #endif
 }
 

@@ -134,6 +134,21 @@ struct {
 	__type(value, u32);
 } supervisors SEC(".maps");
 
+/* A control group: the inode of its directory, and the device of its hierarchy. */
+struct group {
+	u64 inode;
+	u32 device;
+	u32 zero;
+};
+
+/* Those that contain a supervisor, as they were when it began. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct group);
+	__type(value, u32);
+} own_groups SEC(".maps");
+
 /* The number of the next namespace; only a supervisor writes it. A number is used once in a load. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -104,6 +104,42 @@ static __noinline int is_kept_entry(struct file *file)
 	}
 	return !is_harmless;
 }
+
+/* linux/magic.h */
+#define CGROUP_SUPER_MAGIC 0x27e0eb
+#define CGROUP2_SUPER_MAGIC 0x63677270
+#define SETTING_WORDS 3
+#define HARMLESS_SETTINGS 10
+
+/* Files that move tasks, enable controllers or wait for pressure (HARMLESS in own-groups.ts): names, padded with zeros. */
+static const char harmless_settings[HARMLESS_SETTINGS][8 * SETTING_WORDS] = {
+	"tasks",	   "cgroup.procs", "cgroup.threads",  "cgroup.subtree_control", "cgroup.clone_children",
+	"cgroup.pressure", "cpu.pressure", "memory.pressure", "io.pressure",		"irq.pressure",
+};
+
+/*
+ * Whether this is a file of a control group that contains a supervisor, which no workload may write to: it would freeze, kill or starve
+ * the supervisor. By a handle a file may be open that has no name, of which the group is not known.
+ */
+static __noinline int is_of_own_group(struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+	struct group group = {};
+	u64 name[SETTING_WORDS] = {};
+
+	group.inode = dentry->d_parent->d_inode->i_ino;
+	group.device = file->f_inode->i_sb->s_dev;
+	if (dentry->d_parent != dentry && !bpf_map_lookup_elem(&own_groups, &group))
+		return false;
+	bpf_probe_read_kernel_str(name, sizeof(name), dentry->d_name.name);
+	for (u32 each = 0; each < HARMLESS_SETTINGS; each++) {
+		const u64 *harmless = (const u64 *)harmless_settings[each];
+
+		if (name[0] == harmless[0] && name[1] == harmless[1] && name[2] == harmless[2])
+			return false;
+	}
+	return true;
+}
 #endif
 
 #endif

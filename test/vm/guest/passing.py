@@ -166,6 +166,14 @@ def append(name):
     return opened(name, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
 
 
+def write(name):
+    return opened(name, os.O_WRONLY)
+
+
+def look(name):
+    return read(name)
+
+
 def tmpfs(flag):
     """Sets up a file system behind a descriptor."""
     context = libc.syscall(FSOPEN, b"tmpfs", 0)
@@ -180,7 +188,7 @@ def tmpfs(flag):
 servers = []
 ends = os.pipe()
 children = [child()]
-named = [own, run, handle, tree, tell, sibling, serve, leave, reach, offer, aside, make, take, append, tmpfs]
+named = [own, run, handle, tree, tell, sibling, serve, leave, reach, offer, aside, make, take, append, write, look, tmpfs]
 acts = {act.__name__: act for act in named}
 with open("told") as told:
     print("ready", flush=True)

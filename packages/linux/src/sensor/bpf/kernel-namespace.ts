@@ -12,6 +12,7 @@ import { RingReader } from "../../libbpf/ring.ts";
 import { LinuxError } from "../../error.ts";
 import { Journal } from "./journal.ts";
 import type { Attachment } from "./attachment.ts";
+import { keepGroups } from "./kept-groups.ts";
 import { full, Load } from "./load.ts";
 import { Members } from "./members.ts";
 import { type Note, takeBack } from "./note.ts";
@@ -130,6 +131,7 @@ export class KernelNamespace {
       };
       this.reader = RingReader.of(this.#own.ring, ringSize);
       this.rest = new Rest(load.maps.sleepers, this.id % MOST_NAMESPACES, this.#own.ring.fd);
+      keepGroups(load.maps.own_groups);
       if (orphan !== undefined) {
         this.#takeOver(options);
         return;

@@ -27,6 +27,7 @@ const mapNames = [
   "labels",
   "journal",
   "supervisors",
+  "own_groups",
   "numbers",
   "tables",
   "rings",

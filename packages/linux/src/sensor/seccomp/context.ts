@@ -29,7 +29,7 @@ import { reasonFor } from "./paths/reasons.ts";
 import { Hosts } from "./hosts/hosts.ts";
 import { FormatHandlers } from "./surroundings/handlers.ts";
 import { MountContexts } from "./surroundings/mount-contexts.ts";
-import { OwnGroups } from "./surroundings/own-groups.ts";
+import { OwnGroups } from "../own-groups.ts";
 import { Networks } from "./surroundings/networks.ts";
 import { KnownExecs } from "./tasks/known-execs.ts";
 import { SocketPaths } from "./surroundings/task-socket.ts";

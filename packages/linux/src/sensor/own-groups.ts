@@ -6,10 +6,10 @@
  * as its group exists. The mounts are held from the start, because a workload may unmount them.
  */
 import { readFileSync } from "node:fs";
-import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
-import { close, openat2, statx } from "../../../abi/libc.ts";
-import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_PATH, Stat, STATX_MASK } from "../../../abi/stat.ts";
-import type { Found } from "../../files/found.ts";
+import { EMPTY, openHow, terminated } from "../abi/bytes.ts";
+import { close, openat2, statx } from "../abi/libc.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_PATH, Stat, STATX_MASK } from "../abi/stat.ts";
+import type { Found } from "./files/found.ts";
 
 /** linux/magic.h */
 const CGROUP = 0x0027_e0eb;
@@ -45,6 +45,16 @@ export class OwnGroups {
     const here = this.#hierarchies.find(({ device }) => device === stat.device);
     // In a hierarchy that was mounted later, it is only known that the supervisor is in it.
     return here === undefined || this.#above(here).some((group) => this.#isThere(here, `${group}${name}`, stat));
+  }
+
+  /** The directory of each group that contains the supervisor. */
+  containing(): readonly { readonly device: number; readonly inode: number }[] {
+    return this.#hierarchies.flatMap((here) =>
+      this.#above(here).flatMap((group) => {
+        const found = statx(here.fd, terminated(`${group}.`), 0, STATX_MASK, this.#stat.bytes) >= 0;
+        return found ? [{ device: here.device, inode: this.#stat.inode }] : [];
+      }),
+    );
   }
 
   /** Whether a task inside could move the supervisor to another group, and the supervisor is no longer in its first one. */
