@@ -194,16 +194,10 @@ describe("escapes", { skip: casesMissing() }, () => {
     equal(spawnSync("umount", ["/sys/fs"]).status, 0);
   }
 
-  /** An act through a ring is never held: it is refused until its verdict is known. @param {Escapes} run */
+  /** An act through a ring is not held: it waits in place for its verdict. @param {Escapes} run */
   async function useRings(run) {
     const { rings } = words(run);
-    const first = await run.try("rings", ...rings);
-    const names = ["open", "mkdir", "rename", "unlink", "connect", "associate"].map((act) => `before-${act}`);
-    deepEqual(
-      names.map((name) => first[name]),
-      names.map(() => EPERM),
-    );
-    let answers = first;
+    let answers = await run.try("rings", ...rings);
     for (let times = 0; times < 50 && Object.values(answers).includes(EPERM); times++) {
       await setTimeout(100);
       answers = await run.try("rings", ...rings);
