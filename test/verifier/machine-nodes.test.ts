@@ -262,6 +262,9 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     const evidence = await other.evidence(Buffer.from(theirs, "hex"));
     expect(await send(node, theirs, evidence)).toMatchObject({ error: { code: "challenge-refused" } });
     expect((await send(node, mine, evidence)).failure).toBe("stale");
+    // That proved nothing and was not written, so what the node made before it still counts.
+    expect(await send(node, before, kept)).toMatchObject({ state: "affirming" });
+    expect(await attest(node)).toMatchObject({ state: "affirming" });
     for (const late of [before, mine])
       expect(await send(node, late, kept)).toMatchObject({
         error: {
