@@ -91,6 +91,7 @@ describe.skipIf(needsSwtpm)("the forgery matrix (needs swtpm and tpm2-tools)", (
         [
           {
             label: "web",
+            birth: 1,
             failure: "off-contour",
             why: "it ended; before that, its run that was born in record 1 of the ledger departed 1 times",
           },
