@@ -222,8 +222,6 @@ int BPF_PROG(file_opened, struct file *file)
 
 	if (!member || file->f_mode & FMODE_NOACCOUNT || is_no_opening(file))
 		return 0;
-	/* It was found (names.bpf.c). */
-	member->sought = 0;
 	call = system_call();
 	if (call == NR_SWAPON || call == NR_SWAPOFF)
 		return judge_use(member, file, OP_SWAP, call);

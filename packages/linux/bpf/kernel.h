@@ -242,6 +242,10 @@ struct thread_info {
 	u32 status;
 };
 
+struct nameidata {
+	unsigned int flags;
+};
+
 struct task_struct {
 	int pid, tgid;
 	struct pid *thread_pid;
@@ -259,6 +263,8 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct thread_info thread_info;
 	unsigned int personality;
+	/* The path that is being walked to; NULL while none is. */
+	struct nameidata *nameidata;
 	/* The task storage of BPF programs; most tasks have none. */
 	struct bpf_local_storage *bpf_storage;
 };

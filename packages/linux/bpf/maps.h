@@ -70,8 +70,6 @@ struct member {
 	u32 words;
 	u32 words_stand;
 	u64 words_digest[2];
-	/* The name that the kernel was sent to look up before it is judged: a digest of its directory and the name (names.bpf.c). */
-	u64 sought;
 };
 
 struct {
@@ -143,7 +141,7 @@ struct group {
 
 /* Those that contain a supervisor, as they were when it began. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct group);
 	__type(value, u32);

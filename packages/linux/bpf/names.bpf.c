@@ -253,18 +253,17 @@ int BPF_PROG(mknod_at, const struct path *dir, struct dentry *dentry)
 	return note_place(dir, dentry, 0);
 }
 
+/* The walk to the path of an open is in its last attempt, which trusts no memory (include/linux/namei.h). */
+#define LOOKUP_REVAL 0x20
+
 /*
  * Whether the kernel knows that there is no such file. An open that may make one asks before the name is looked up, unless the kernel
  * remembers that it is missing (fs/namei.c, lookup_open). A dentry that is still to be looked up is in no table. Of the file systems in
- * memory there is no file that the kernel does not remember.
+ * memory there is no file that the kernel does not remember. mknod has looked the name up, and walks no path any more.
  */
-static __always_inline bool is_missing(struct dentry *dentry)
+static __always_inline bool is_missing(struct dentry *dentry, struct nameidata *walk)
 {
-#ifdef ATTACH_TRACEPOINTS
-	/* It has been made. */
-	return true;
-#else
-	if (BPF_CORE_READ(dentry, d_hash.pprev))
+	if (!walk || BPF_CORE_READ(dentry, d_hash.pprev))
 		return true;
 	switch (BPF_CORE_READ(dentry, d_sb, s_magic)) {
 	case 0x01021994: /* TMPFS_MAGIC */
@@ -273,21 +272,6 @@ static __always_inline bool is_missing(struct dentry *dentry)
 		return true;
 	}
 	return false;
-#endif
-}
-
-/*
- * Whether the kernel is to look a name up first. Where the file is there, the kernel drops the error of the hook, and the call is an open
- * like any other. Where it is not, ESTALE makes the kernel try once more at once, and it remembers by then that the name is missing
- * (fs/namei.c, do_filp_open). Where the file system keeps no such memory, the second try is judged.
- */
-static __always_inline bool is_to_be_sought(struct member *member, struct dentry *dentry)
-{
-	u64 name = (u64)BPF_CORE_READ(dentry, d_parent) ^ BPF_CORE_READ(dentry, d_name.hash);
-	bool is_new = member->sought != name;
-
-	member->sought = is_new ? name : 0;
-	return is_new;
 }
 
 /* In the place of a number that such an act does not have: the file may have been there before. */
@@ -326,15 +310,25 @@ HOOK(inode_create)
 int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short mode)
 {
 	struct member *member = at_place(dentry);
-	u32 flags, asked, standing;
+	u32 flags, asked, standing = 0;
 	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	standing = is_missing(dentry) ? 0 : UNPROVEN;
-	if (standing && is_to_be_sought(member, dentry))
-		return -ESTALE;
-	member->sought = 0;
+#ifndef ATTACH_TRACEPOINTS
+	struct nameidata *walk = BPF_CORE_READ(bpf_get_current_task_btf(), nameidata);
+
+	/*
+	 * Has the kernel look the name up first. Where the file is there, the kernel drops the error, and the call is an open like any other.
+	 * Where it is not, ESTALE makes the kernel try once more at once, and it remembers by then that the name is missing (fs/namei.c,
+	 * do_filp_open). Where the file system keeps no such memory, this last attempt is judged.
+	 */
+	if (!is_missing(dentry, walk)) {
+		if (!(BPF_CORE_READ(walk, flags) & LOOKUP_REVAL))
+			return -ESTALE;
+		standing = UNPROVEN;
+	}
+#endif
 	if (!asks_for(&flags, &asked)) {
 		member->created_with = BY_RING;
 		return judge_node(member, dentry, (mode & 07777) | S_IFREG, 0, standing);

@@ -1,6 +1,6 @@
 /** What the kernel does before, or after, it asks about an act: it looks names up, and takes flags of a file system. */
 import { deepEqual, equal, match } from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, test } from "node:test";
 import { cwd, endAll, EPERM } from "../asking.mjs";
@@ -33,6 +33,22 @@ describe("what the kernel does before it asks", { skip }, () => {
       equal(await ask("append log"), 0);
     }
     deepEqual((await told()).departures, []);
+  });
+
+  test("where no missing name is remembered, what is there is opened, and what is not there is made", async () => {
+    const place = mkdtempSync("/run/machine/share/names-");
+    mkdirSync(join(place, "below"));
+    const log = join(place, "below", "log");
+    await learn("far", { [`append ${log}`]: 0 });
+    const { ask, told } = await enforce("far");
+    for (let turn = 0; turn < 2; turn++) {
+      forgetNames();
+      equal(await ask(`append ${log}`), 0);
+      rmSync(log);
+      equal(await ask(`append ${log}`), 0);
+    }
+    deepEqual((await told()).departures, []);
+    rmSync(place, { recursive: true });
   });
 
   test("a file system that is set up with other flags is another act", async () => {

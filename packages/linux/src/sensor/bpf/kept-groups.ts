@@ -7,13 +7,16 @@ import { u32 } from "./structures.ts";
 const GROUP_BYTES = 16;
 const DEVICE_AT = 8;
 
-export function keepGroups(map: Pick<BpfMap, "update">): void {
+/** Holds their mounts until it is closed: a hierarchy that is mounted anew has another device. Undefined if the map is full. */
+export function keepGroups(map: Pick<BpfMap, "update">): Pick<OwnGroups, "close"> | undefined {
   const groups = new OwnGroups();
-  for (const { device, inode } of groups.containing()) {
+  const areKept = groups.containing().every(({ device, inode }) => {
     const key = Buffer.alloc(GROUP_BYTES);
     key.writeBigUInt64LE(BigInt(inode));
     key.writeUInt32LE(device, DEVICE_AT);
-    map.update(key, u32(1));
-  }
+    return map.update(key, u32(1));
+  });
+  if (areKept) return groups;
   groups.close();
+  return undefined;
 }

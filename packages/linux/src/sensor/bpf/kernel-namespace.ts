@@ -88,6 +88,8 @@ export class KernelNamespace {
   readonly #record: Buffer = Buffer.alloc(namespaceState.bytes);
   #launcher = 0;
   readonly #supervisor: number;
+  /** Holds the mounts of the control groups that the BPF programs keep. */
+  readonly #groups: ReturnType<typeof keepGroups>;
   #isLeft = false;
   /** The table has been full since an entry was last removed. */
   #isFull = false;
@@ -131,7 +133,8 @@ export class KernelNamespace {
       };
       this.reader = RingReader.of(this.#own.ring, ringSize);
       this.rest = new Rest(load.maps.sleepers, this.id % MOST_NAMESPACES, this.#own.ring.fd);
-      keepGroups(load.maps.own_groups);
+      this.#groups = keepGroups(load.maps.own_groups);
+      if (this.#groups === undefined) throw full();
       if (orphan !== undefined) {
         this.#takeOver(options);
         return;
@@ -356,6 +359,7 @@ export class KernelNamespace {
       if (isOver) this.#load.forget(this.id);
     });
     this.rest.close();
+    this.#groups?.close();
     for (const map of Object.values(this.#own)) map.close();
   }
 }

@@ -12,6 +12,7 @@ test.each([
   ["a connection to an abstract name", socket("connect", "unix", "@one"), false],
   ["the same in another network", socket("connect", "unix", "?net:unshare/@one"), false],
   ["a port that is taken", socket("bind", "inet", "127.0.0.1:0"), false],
+  ["a connection that is accepted", socket("accept", "inet", "127.0.0.1:4711"), true],
   ["a move", { op: "rename", subject: { path: "/a", to: "/b", replaces: "no" } }, false],
   ["a signal", { op: "kill", subject: { signal: 15, relation: "child" } }, false],
 ])("whether its key tells what is done: %s", (_, act, isTold) => {

@@ -29,7 +29,9 @@ const LASTING: ReadonlySet<Operation> = new Set<Operation>([
  * another process is to the actor may change.
  */
 export function isToldByKey(act: Act): boolean {
-  if (!LASTING.has(act.op) || dependsOnRelation(act) || portIn(act) !== undefined) return false;
+  if (!LASTING.has(act.op) || dependsOnRelation(act)) return false;
+  // The port of a socket that accepts is its own.
+  if (act.op !== "accept" && portIn(act) !== undefined) return false;
   const { family, address } = act.subject as { readonly family?: string; readonly address?: string };
   return family !== "unix" || address === undefined || address.startsWith("/");
 }
