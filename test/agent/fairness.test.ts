@@ -1,6 +1,6 @@
 /** Two namespaces in one thread of the agent: one that floods it takes nothing from the other but time, and less than all of that. */
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -20,6 +20,10 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
     const at = (name: string) => join(agent.directory, name);
     const handed = (contour: string, report: string) =>
       ["run", "-q", contour, "--enforce", "--report", report, "--agent", "--agent-socket", agent.socket, "--"] as const;
+    const refusedOfHog = async () => {
+      const { text } = await agent.fetch("/metrics");
+      return Number(/^isoline_namespace_refused(?:_total)?\{.*\} ([1-9]\d*)$/m.exec(text)?.[1] ?? 0);
+    };
     const reportOf = (name: string) => JSON.parse(readFileSync(at(name), "utf8")) as Report;
 
     beforeAll(async () => {
@@ -53,13 +57,21 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
       await agent.isoline(["learn", "-q", "-o", "hog.contour", "--", "./hog", "0", "1"]);
       const before = agent.log.length;
       const since = (kind: string) => agent.log.slice(before).filter(({ event }) => event === kind);
-      const hog = agent.isoline([...handed("hog.contour", "hog.json"), "./hog", "32", "256"]);
+      rmSync(at("end"), { force: true });
+      const hog = agent.isoline([...handed("hog.contour", "hog.json"), "./hog", "32", "64"]);
       await until(() => since("began").length === 1);
-      const quiet = await agent.isoline([...handed("quiet.contour", "quiet.json"), "sh", "-c", "cat data; cat data"]);
-      expect(quiet).toMatchObject({ status: 0, stdout: "data\ndata\n" });
-      expect(since("ended")).toHaveLength(1);
+      const script = "cat data; ".repeat(10);
+      const quiet = agent.isoline([...handed("quiet.contour", "quiet.json"), "sh", "-c", script]);
+      await until(() => since("began").length === 2);
+      const first = await refusedOfHog();
+      expect(await quiet).toMatchObject({ status: 0, stdout: "data\n".repeat(10) });
+      const meanwhile = (await refusedOfHog()) - first;
+      writeFileSync(at("end"), "");
       await hog;
-      expect(reportOf("hog.json")).toMatchObject({ verdict: "off-contour", refused: 32 });
+      // The ten make more than 120 calls, and each would wait for a long decision if the moment between two calls were not waited for.
+      expect(meanwhile).toBeLessThan(80);
+      const { verdict, refused, off } = reportOf("hog.json");
+      expect([verdict, refused]).toEqual(["off-contour", off]);
     });
 
     it("calls that arrive at the same moment are all answered, though they are more than one turn takes", async () => {

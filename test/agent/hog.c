@@ -1,4 +1,5 @@
-/* hog THREADS MEGABYTES: each thread maps an empty file in memory of that size, to execute it. Its content has to be known for that. */
+/* hog THREADS MEGABYTES: each thread maps an empty file in memory of that size, to execute it, until there is a file `end`. Its content
+ * has to be known for that. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,7 +10,9 @@ static size_t bytes;
 
 static void *map_it(void *unused) {
   int fd = memfd_create("hog", 0);
-  if (ftruncate(fd, bytes) == 0) mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  if (ftruncate(fd, bytes) < 0) return unused;
+  do mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  while (access("end", F_OK) < 0);
   return unused;
 }
 

@@ -47,8 +47,11 @@ describe.skipIf(!isBuilt || !existsSync(PYTHON))(
       const there = createServer().listen(socket);
       await once(there, "listening");
       chmodSync(socket, 0o600);
-      place.learn(`${trial}.contour`, reaches(socket));
-      there.close();
+      try {
+        place.learn(`${trial}.contour`, reaches(socket));
+      } finally {
+        there.close();
+      }
       await once(there, "close");
       clear();
     };

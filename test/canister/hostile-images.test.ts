@@ -170,10 +170,10 @@ describe.skipIf(!isCI || why !== undefined)(`hostile images (only in CI${why ===
     expect(shop.run(script, "enforce", "modes.contour").stdout).toBe("4\n");
     expect(departuresOf("modes.contour")).toEqual([expect.stringMatching(/^exec path=\/odd\/true mode=0104755 /)]);
     const opened = (mode: string) => [expect.stringMatching(`^open access=read path=/odd/file mode=${mode} `)];
-    made("chmod 755 true; rm file; mknod file c 1 5");
+    made("chmod 755 true; rm file; mknod file c 1 5; chmod 644 file");
     expect(shop.run(script, "enforce", "modes.contour").stdout).toBe("0\n");
     expect(departuresOf("modes.contour")).toEqual(opened("020644"));
-    made("rm file; mkfifo file");
+    made("rm file; mkfifo file; chmod 644 file");
     // A FIFO with a writer and data is read like a file. Otherwise to open it would wait.
     const fifo = openSync(shop.path("rootfs/odd/file"), constants.O_RDWR);
     writeSync(fifo, "data");

@@ -60,7 +60,7 @@ describe("a node that attests", () => {
       onFailure: (why, seconds) => {
         failures.push(why);
         announced.push(seconds);
-        // So long a patience is believed as it is told: no test waits for it.
+        // The test does not wait for a minute or more: it takes the node's word.
         if (seconds >= 60) ending.abort();
       },
       onRemark: (why) => failures.push(why),

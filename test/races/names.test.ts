@@ -53,7 +53,7 @@ describe.skipIf(!isCI || obstacle !== undefined)(
     });
     afterAll(() => arena.close());
 
-    /** What each try must find: after one that was not undone the next is none. `next` is the outside process's own, which is killed. */
+    /** What each try must find: a try that was not undone would make the next one impossible. `next` is the outside process's own, which is killed. */
     const laid = () =>
       ["good", "evil", "."].map((name) => readdirSync(arena.at(name)).filter((each) => each !== "next"));
 

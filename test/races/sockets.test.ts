@@ -18,6 +18,7 @@ import { isRoot } from "../support/machine.ts";
 
 const inCI = process.env["CI"] !== undefined;
 const TRIES = inCI ? "100000" : "5000";
+const ROUNDS = 5;
 const FIRST_PORT = 20_000 + 2 * (process.pid % 5000);
 const uid = isRoot ? NOBODY : undefined;
 
@@ -81,6 +82,20 @@ describe.skipIf(compiler === undefined || !isBuilt)("raced sockets (needs gcc, a
     return ports.map(String);
   };
 
+  /** Once more if one side never had its turn, which a busy machine may bring about. */
+  const race = async (how: string, one: string, other: string) => {
+    for (let round = 1; ; round++) {
+      strays = 0;
+      const words = ["run", "--enforce", "--no-landlock", "contour"];
+      const { stdout, stderr } = await run(words, how, TRIES, [one, other]);
+      if (stdout === "") throw new Error(`${how} said nothing: ${stderr}`);
+      const [allowed = 0, won, refused = 0, dissolved = 0] = stdout.trim().split(" ").map(Number);
+      await settled();
+      const raced = allowed > 0 && refused > 0 && (how !== "other" || dissolved > 0);
+      if (raced || won !== 0 || strays !== 0 || round === ROUNDS) return { won, strays, raced };
+    }
+  };
+
   it.each([
     "connect",
     "dissolve",
@@ -99,12 +114,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("raced sockets (needs gcc, a
     async (how) => {
       const [one = "", other = ""] = portsOf(how);
       await run(["learn", "-o", "contour"], how, "1", [one, how === "form" || how === "listen" ? other : one]);
-      strays = 0;
-      const { stdout } = await run(["run", "--enforce", "--no-landlock", "contour"], how, TRIES, [one, other]);
-      const [allowed = 0, won, refused = 0, dissolved = 0] = stdout.trim().split(" ").map(Number);
-      await settled();
-      const isFlipped = refused > 0 && (how !== "other" || dissolved > 0);
-      expect({ won, strays, raced: allowed > 0 && isFlipped }).toEqual({ won: 0, strays: 0, raced: true });
+      expect(await race(how, one, other)).toEqual({ won: 0, strays: 0, raced: true });
     },
     600_000,
   );

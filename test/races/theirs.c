@@ -3,7 +3,7 @@
  *   theirs ACT TRIES GOOD OTHER     in a directory with `good` and `evil`, as the test lays them for each act
  * 
  * Another thread changes the argument between GOOD and OTHER; not in three tries or fewer, from which a contour is learnt.
- * What the act itself must not do to the other object is allowed otherwise: it is opened here, and removed. Unmediated calls
+ * The contour allows the program to open and to remove the other object, and only the act on it is off contour. Unmediated calls
  * read what was done.
  * Writes `GOOD OTHER NONE`: OTHER is how often the race was won. */
 #define _GNU_SOURCE

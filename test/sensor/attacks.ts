@@ -28,17 +28,28 @@ export const ONLY_ROOT: ReadonlySet<string> = new Set([
   ...["tree-copied", "tree-attributes", "file-system-made", "picked", "moved-over"],
 ]);
 
-/** The kernel asks for a program that is mapped nowhere any more (EBUSY), and for CAP_SYS_RESOURCE: its act is looked for instead. */
+/** The kernel asks for a program that is mapped nowhere any more (EBUSY), and for CAP_SYS_RESOURCE: so the test looks for this prctl in the report. */
 export const LOST_ANYWAY: ReadonlySet<string> = new Set(["image-exchanged"]);
 /** What the report says of those. */
 export const TOLD_ANYWAY = /^prctl option=set-mm value=13$/;
 
-const [EPERM, EBADF, ENOSYS, EPROTONOSUPPORT, EOPNOTSUPP, EAFNOSUPPORT] = [1, 9, 38, 93, 95, 97];
+const [EPERM, EINTR, EBADF, ENOSPC, ENOSYS] = [1, 4, 9, 28, 38];
+const [ENOPROTOOPT, EPROTONOSUPPORT, EOPNOTSUPP, EAFNOSUPPORT] = [92, 93, 95, 97];
 /** What a kernel may lack, and the error by which it says so: these alone may lose outside, and with this error alone. */
 const LACKED: Readonly<Record<string, readonly number[]>> = {
   "handle-of-process": [EBADF, EOPNOTSUPP],
   "handle-of-namespace": [EBADF, EOPNOTSUPP],
-  multipath: [EPROTONOSUPPORT],
+  multipath: [EPROTONOSUPPORT, ENOPROTOOPT],
+  "handle-of-file": [EOPNOTSUPP],
+  "routed-by-header": [EAFNOSUPPORT],
+  "fast-open": [EOPNOTSUPP],
+  // Of the file system: tmpfs and overlay have none.
+  quota: [ENOSYS],
+  // A kernel without calls of 32 bits ends the process.
+  "old-call": [EINTR],
+  // The administrator may forbid them to users, or altogether.
+  "own-user-namespace": [EPERM, ENOSPC],
+  ...{ "own-mounts": [EPERM, ENOSPC], "own-time": [EPERM, ENOSPC], "own-groups": [EPERM, ENOSPC] },
   crypto: [EAFNOSUPPORT],
   machines: [EAFNOSUPPORT],
   express: [EAFNOSUPPORT],

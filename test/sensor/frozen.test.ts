@@ -7,9 +7,10 @@ import { isRoot } from "../support/machine.ts";
 import { workplace } from "./case.ts";
 import { isBuilt, supervise } from "./supervised.ts";
 
-const LONG = 30_000;
+/** Longer than a starved machine takes for all of it. */
+const LONG = 120_000;
 
-const succeeds = (command: string, ...words: string[]) => spawnSync(command, words).status === 0;
+const succeeds = (command: string, ...words: string[]) => spawnSync(command, words, { timeout: 60_000 }).status === 0;
 
 /** Mounts an ext4 of eight mebibytes at `disk`; false if the machine lets it not. */
 function mounted(directory: string): boolean {
@@ -27,8 +28,10 @@ describe.skipIf(!isRoot || !isBuilt)("a frozen file system (needs root, a build,
     isMounted = mounted(directory);
   });
   afterAll(() => {
-    spawnSync("umount", [join(directory, "disk")]);
-    rmSync(directory, { recursive: true, force: true });
+    const disk = join(directory, "disk");
+    // On a disk that is still frozen, everything after this would wait for ever.
+    succeeds("fsfreeze", "--unfreeze", disk);
+    if (!isMounted || succeeds("umount", disk)) rmSync(directory, { recursive: true, force: true });
   });
 
   const run = async (script: string) => {
@@ -38,8 +41,8 @@ describe.skipIf(!isRoot || !isBuilt)("a frozen file system (needs root, a build,
       wasStuck = true;
       spawnSync("fsfreeze", ["--unfreeze", disk]);
     }, LONG);
-    const { stdout, report } = await supervise({ command: ["sh", "-c", script], directory });
-    clearTimeout(rescue);
+    const supervised = supervise({ command: ["sh", "-c", script], directory });
+    const { stdout, report } = await supervised.finally(() => clearTimeout(rescue));
     return { stdout, wasStuck, incomplete: report.incomplete, left: Object.keys(report.racy) };
   };
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -62,11 +63,12 @@ static void start(void *(*run)(void *), sem_t *until) {
   pthread_attr_t small;
   pthread_attr_init(&small);
   pthread_attr_setstacksize(&small, 65536);
-  if (pthread_create(&thread, &small, run, NULL) != 0) perror("pthread_create");
+  if (pthread_create(&thread, &small, run, NULL) != 0) perror("pthread_create"), _exit(3);
   sem_wait(until);
 }
 
 int main(int count, char **words) {
+  umask(022);
   sem_init(&apart, 0, 0), sem_init(&laid, 0, 0), sem_init(&called, 0, 0), sem_init(&ended, 0, 0);
   sends = strcmp(words[1], "send") == 0;
   for (int left = sends ? atoi(words[2]) : 0; left > 0; left--) start(beside, &called);

@@ -6,7 +6,7 @@
  *   race name TRIES NAME OTHER       executes ./many in a child, with this argv[0]
  *   race connect TRIES PORT OTHER    connects to a port of 127.0.0.1
  * 
- * Writes how often it got the one, the other, and neither; and how often of these last a program began, and did not come to its end. The
+ * Writes how often it got the one, the other, and neither; and in how many of the last the program began, and did not come to its end. The
  * other file begins with an 's' (for secret); the other program ends with status 7. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -123,7 +123,7 @@ describe.skipIf(!isCI || compiler === undefined || !isBuilt)(
       expect(tally.one).toBeGreaterThan(0);
       // Its start is refused where the name was seen. Where it was not, the program begins, and comes no further than its first act.
       expect(tally.begun).toBeGreaterThan(0);
-      expect(report.incomplete).toEqual([swapped(tally.begun)]);
+      expect(report.incomplete).toContainEqual(swapped(tally.begun));
     });
 
     for (const [call, tries, pair, needed, isPerformed] of [

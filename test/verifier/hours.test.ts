@@ -28,7 +28,7 @@ describe("the hour of a root", () => {
     expect([before, before + 1]).toContain(claimed.present);
     expect(stores.needsRoot(claimed)).toBe(true);
     for (const _ of [1, 2]) await stores.stateRoot(db, { hour: claimed.present, ...root });
-    // One that another verifier stated when the next hour had just begun is none ahead.
+    // One that another verifier stated when the next hour had just begun does not count as ahead.
     await stores.stateRoot(db, { hour: claimed.present + 1, ...root });
     await stores.stateRoot(db, { hour: claimed.present, ...root });
     expect(stores.needsRoot({ ...claimed, hour: claimed.present + 1 })).toBe(false);

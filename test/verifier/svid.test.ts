@@ -149,7 +149,7 @@ describe.skipIf(!isInstalled("openssl"))("X.509-SVIDs (needs openssl)", () => {
     const registers = Array.from({ length: 16 }, () => new Uint8Array(32));
     expect((await rig.attest(node, { registers })).body.state).toBe("unverifiable");
     expect(await refused({})).toMatch(/^403 expected an attestation .* got unverifiable/);
-    // The same once more, after it was affirmed anew, is answered and not written.
+    // The verifier answers the same evidence again, and does not write the verdict.
     await rig.attest(node);
     expect((await rig.attest(node, { registers })).body.state).toBe("unverifiable");
     expect((await ask(node)).status).toBe(200);

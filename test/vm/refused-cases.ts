@@ -61,7 +61,9 @@ export async function refuse(
       .map(({ act }) => act.split(" ")[0] ?? "");
     return [does, { what: inWords(learnt.get(name), printed.get(name), operations), operations }] as const;
   });
-  return { became: new Map(became), outcome, before, after: describe(place) };
+  const after = describe(place);
+  rmSync(directory, { recursive: true });
+  return { became: new Map(became), outcome, before, after };
 }
 
 /** By what the workload printed when the last call was left out, and when it was made. */

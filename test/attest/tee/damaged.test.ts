@@ -218,7 +218,7 @@ describe("a table of certificates", () => {
   });
 
   it("is refused at any length, and never read beyond its end", async () => {
-    // No bytes at all are the table of a host that gives none.
+    // A host without certificates gives an empty table.
     expect(await outcomesOfTruncations(whole, parseCertificateTable, 1)).toStrictEqual(["bad-tee-report"]);
     const outcomes = await outcomesOfFlips(whole.subarray(0, 96), ALL, parseCertificateTable);
     expect(["accepted", "bad-tee-report"]).toStrictEqual(expect.arrayContaining(outcomes));

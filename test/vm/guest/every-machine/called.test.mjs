@@ -1,5 +1,5 @@
 /** The name by which a program was called, and the script it runs: the bpf sensor reports both as the seccomp sensor does. */
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -91,8 +91,13 @@ function raced(program, still, moving, tries) {
   const argv = ["--cpu-list", "0", program, String(tries), ...moving];
   const wins = () => JSON.parse(spawnSync("taskset", argv, { cwd, encoding: "utf8" }).stdout).evil > 0;
   equal(Array.from({ length: 50 }).some(wins), true);
-  const enforced = run("run", contour, "--sensor", "bpf", "--enforce", "-q", "--", program, String(tries), ...moving);
-  const { good, evil, powerless, refused, other } = JSON.parse(enforced.stdout);
-  deepEqual({ evil, other }, { evil: 0, other: 0 }, enforced.stdout + enforced.stderr);
-  ok(good + powerless + refused === tries && powerless + refused > 0, enforced.stdout);
+  const words = ["--sensor", "bpf", "--enforce", "-q", "--", program, String(tries), ...moving];
+  const isMet = () => {
+    const enforced = run("run", contour, ...words);
+    const { good, evil, powerless, refused, other } = JSON.parse(enforced.stdout);
+    deepEqual({ evil, other }, { evil: 0, other: 0 }, enforced.stdout + enforced.stderr);
+    equal(good + powerless + refused, tries, enforced.stdout);
+    return powerless + refused > 0;
+  };
+  equal(Array.from({ length: 10 }).some(isMet), true);
 }
