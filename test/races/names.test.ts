@@ -53,7 +53,7 @@ describe.skipIf(!isCI || obstacle !== undefined)(
     });
     afterAll(() => arena.close());
 
-    /** What each try must find: a try that was not undone would make the next one impossible. `next` is the outside process's own, which is killed. */
+    /** What each try must find: a try that was not undone would make the next one impossible. The outside process is killed with `next`. */
     const laid = () =>
       ["good", "evil", "."].map((name) => readdirSync(arena.at(name)).filter((each) => each !== "next"));
 

@@ -28,7 +28,7 @@ export const ONLY_ROOT: ReadonlySet<string> = new Set([
   ...["tree-copied", "tree-attributes", "file-system-made", "picked", "moved-over"],
 ]);
 
-/** The kernel asks for a program that is mapped nowhere any more (EBUSY), and for CAP_SYS_RESOURCE: so the test looks for this prctl in the report. */
+/** The kernel wants a program that is mapped nowhere any more (EBUSY), and CAP_SYS_RESOURCE. The test looks for the act in the report. */
 export const LOST_ANYWAY: ReadonlySet<string> = new Set(["image-exchanged"]);
 /** What the report says of those. */
 export const TOLD_ANYWAY = /^prctl option=set-mm value=13$/;

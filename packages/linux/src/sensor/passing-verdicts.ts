@@ -11,8 +11,10 @@ export function mayPass(event: Event): boolean {
  * bytes.
  */
 function dependsOnCreations(event: Event): boolean {
-  const { path, loader, runs, address } = subjectRecord(event);
-  return [path, loader, runs, address].flat().some((text) => typeof text === "string" && /\{|\$hash/.test(text));
+  const { path, to, content, source, options, loader, runs, address } = subjectRecord(event);
+  return [path, to, content, source, options, loader, runs, address]
+    .flat()
+    .some((text) => typeof text === "string" && /\{|\$hash/.test(text));
 }
 
 /** A number in /proc may belong to another process the next time, and the relation of a process to the actor may change. */

@@ -179,10 +179,18 @@ describe("escapes", { skip: casesMissing() }, () => {
       run.end();
       await run.over;
       const { off, refused, kept, incomplete, departures } = report("let-go.json");
+      /** @type {readonly { reason: string, count: number }[]} */
+      const losses = incomplete;
       const { length } = departures.filter((/** @type {{ act: string }} */ { act }) =>
         /^(setid|capset) .*(65533|0x1ffdf)/.test(act),
       );
-      deepEqual([off, refused - kept, length, incomplete], [10, 10, 10, []]);
+      // On a busy machine a verdict on what a ring does may come too late; the ring tries again.
+      const late = losses.reduce((sum, { count }) => sum + count, 0);
+      deepEqual([off, refused - kept - late, length], [10, 10, 10]);
+      deepEqual(
+        losses.filter(({ reason }) => reason !== "an act was refused because its verdict came too late"),
+        [],
+      );
     });
   });
 

@@ -4,11 +4,8 @@ import type { Act } from "../mediation.ts";
 import { dependsOnRelation } from "./asked.ts";
 import { portIn } from "./ports.ts";
 
-/**
- * Operations that may be decided for good. The lens must see each name that is made, moved or removed, and changes of
- * attributes are rare.
- */
-const LASTING: ReadonlySet<Operation> = new Set<Operation>([
+/** Operations that may be decided for good the first time; others may the second time, because most are done once. */
+export const LASTING: ReadonlySet<Operation> = new Set<Operation>([
   "exec",
   "open",
   "map",
@@ -25,11 +22,11 @@ const LASTING: ReadonlySet<Operation> = new Set<Operation>([
 ]);
 
 /**
- * Whether nothing but what its key covers decides which act it is. Ports and abstract names pass from one socket to another, and what
- * another process is to the actor may change.
+ * Whether nothing but what its key covers decides which act it is. Ports and abstract names pass from one socket to another, what another
+ * process is to the actor may change, and the lens must see each move: what it knows of the name goes along.
  */
 export function isToldByKey(act: Act): boolean {
-  if (!LASTING.has(act.op) || dependsOnRelation(act)) return false;
+  if (act.op === "rename" || dependsOnRelation(act)) return false;
   // The port of a socket that accepts is its own.
   if (act.op !== "accept" && portIn(act) !== undefined) return false;
   const { family, address } = act.subject as { readonly family?: string; readonly address?: string };

@@ -20,7 +20,7 @@ import { Glance } from "./glance.ts";
 import { Identities, type Noted, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
-import { isToldByKey } from "./lasting.ts";
+import { isToldByKey, LASTING } from "./lasting.ts";
 import { FIRST } from "./members.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
@@ -320,9 +320,9 @@ export class BpfSensor implements Sensor {
     const port = portIn(told);
     noteSocket(this.#mediator, record, process);
     if (port !== undefined) expectPort(this.#mediator, record, process, port);
-    const holdsForGood = isToldByKey(told);
-    const verdict = this.#judge(told, asked, holdsForGood);
-    this.#carryOut(asked, { verdict, lasts: holdsForGood && this.#lasts(record) });
+    const isTold = isToldByKey(told);
+    const verdict = this.#judge(told, asked, isTold);
+    this.#carryOut(asked, { verdict, lasts: isTold && LASTING.has(told.op) && this.#lasts(record) });
   }
 
   /** The new identity of an exec is given with the verdict, so that no later act has the old one. */
