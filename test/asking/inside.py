@@ -2,7 +2,7 @@
 
 usage: inside.py SOCKET OUTSIDE PLACE
 
-It begins when the socket is there.
+It begins when the socket is there, with the mode 0600 that its maker gives it a moment later.
 """
 import ctypes
 import fcntl
@@ -82,7 +82,7 @@ def types():
 
 
 for _ in range(1200):
-    if os.path.exists(approver):
+    if os.path.exists(approver) and os.stat(approver).st_mode & 0o777 == 0o600:
         break
     time.sleep(0.05)
 os.makedirs(place)
