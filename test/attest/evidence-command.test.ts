@@ -100,9 +100,8 @@ describe.skipIf(needsSwtpm || !isBuilt)("evidence (needs swtpm and a build)", ()
     for (const { index, path, body } of canisters)
       expect(leadsTo(tree.root, { leaf: leafOf(body), index, size: tree.size, path })).toBe(true);
     expect(canisters.map(({ body }) => readCanisterBody(body).label)).toEqual(expect.arrayContaining(["other", "web"]));
-    expect(readNodeBody(node)).toMatchObject({
-      sensors: [{ sensor: "seccomp" }],
-    });
+    // Another test may have a namespace under the other sensor on this machine.
+    expect(readNodeBody(node).sensors).toContainEqual({ sensor: "seccomp", programs: [] });
   });
 
   it("says of a namespace its contour, its portable state, and the state that only this machine could make now", async () => {

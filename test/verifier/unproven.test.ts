@@ -68,7 +68,7 @@ describe("a node whose token is stolen", () => {
     const affirmed = owned("affirming");
     expect(affirmed.mayBeRefused(60, now)).toBe(true);
     affirmed.refused(now);
-    expect([59_000, 60_000].map((later) => affirmed.mayBeRefused(60, now + later))).toEqual([false, true]);
+    expect([59_000, 60_001].map((later) => affirmed.mayBeRefused(60, now + later))).toEqual([false, true]);
     expect(owned("unverifiable").mayBeRefused(60)).toBe(false);
   });
 });
