@@ -333,6 +333,7 @@ describe("a monitor of a fleet's log", () => {
 
   it("has a name for each finding, and stands what a sample of each kind says", () => {
     expect(new Set(findingKinds).size).toBe(findingKinds.length);
+    expect(inLog(samples).kinds).not.toEqual([]);
     expect(inLog(samples).kinds.every((one) => findingKinds.some((kind) => one.endsWith(kind)))).toBe(true);
   });
 });

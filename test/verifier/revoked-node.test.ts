@@ -48,7 +48,7 @@ describe("a node that was revoked", () => {
     expect(await ask()).toMatchObject(refused);
   });
 
-  it("leaves no departure and no contour of what it sent", async () => {
+  it("sends departures and a contour, and the verifier keeps neither", async () => {
     const { body } = await rig.get<CanisterInFull>("/v1/nodes/node-1/canisters/web");
     expect(body).toMatchObject({ state: "revoked", departures: [] });
     expect((await rig.get(`/v1/contours/${digest}`)).status).toBe(404);

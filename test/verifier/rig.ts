@@ -1,4 +1,5 @@
 /** A verifier for tests, in this process, with people, and with nodes that are enrolled before it starts. */
+import type { KeyObject } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +67,13 @@ export class Rig {
       limits: { person: 10_000, stranger: 10_000 },
       ...more,
     };
+  }
+
+  /** Before it starts: contours that this key signs count. */
+  trustsSigner(key: KeyObject): void {
+    mkdirSync(join(this.place, "trust/contour-signers"), { mode: 0o700 });
+    const pem = String(key.export({ type: "spki", format: "pem" }));
+    writeFileSync(join(this.place, "trust/contour-signers/owner.pub"), pem, { mode: 0o600 });
   }
 
   async enrol(nodes: Nodes, database = this.database): Promise<void> {

@@ -1,7 +1,5 @@
 /** A contour that counts because a trusted key signed it, for some images only, where no rule demands a signature. */
 import { generateKeyPairSync, sign } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { preAuthenticated, STATEMENT, writeStatement } from "@isoline/core/verify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canisterSample } from "../attest/samples.ts";
@@ -32,9 +30,7 @@ describe("a contour that is signed for images", () => {
   };
 
   beforeAll(async () => {
-    mkdirSync(join(rig.place, "trust/contour-signers"), { mode: 0o700 });
-    const pem = String(owner.publicKey.export({ type: "spki", format: "pem" }));
-    writeFileSync(join(rig.place, "trust/contour-signers/owner.pub"), pem, { mode: 0o600 });
+    rig.trustsSigner(owner.publicKey);
     await rig.enrol([node]);
     await rig.start();
     await rig.rules(undefined, { references: 1, contours: [] });

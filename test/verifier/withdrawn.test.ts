@@ -1,7 +1,5 @@
 /** A contour that is withdrawn counts no longer, also where a person had put it, or a trusted key has signed it. */
 import { generateKeyPairSync, sign } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { preAuthenticated, STATEMENT, writeStatement } from "@isoline/core/verify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canisterSample } from "../attest/samples.ts";
@@ -108,9 +106,7 @@ describe("a contour that a trusted key has signed, and that is withdrawn", () =>
     rig.rules(samplePolicy({ version: ++version }), { references: 1, contours });
 
   beforeAll(async () => {
-    mkdirSync(join(rig.place, "trust/contour-signers"), { mode: 0o700 });
-    const pem = String(owner.publicKey.export({ type: "spki", format: "pem" }));
-    writeFileSync(join(rig.place, "trust/contour-signers/owner.pub"), pem, { mode: 0o600 });
+    rig.trustsSigner(owner.publicKey);
     await rig.enrol([node]);
     await rig.start();
     await name([]);

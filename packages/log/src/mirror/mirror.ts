@@ -88,7 +88,7 @@ export class Mirror {
     return { checkpoint, first };
   }
 
-  /** Durably, before an entry is asked for: a log that withholds the entries of what it signed is held to it all the same. */
+  /** Writes the checkpoint to the disk before the mirror asks for its entries. A log that withholds them must still continue it. */
   #keepLatest(seen: Seen): void {
     this.#latest = seen;
     const { size } = this.#edge;
