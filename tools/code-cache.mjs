@@ -8,7 +8,16 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -75,6 +84,8 @@ export async function keepCode(folder) {
   } finally {
     copyFileSync(loader, join(folder, "load.js"));
     rmSync(place, { recursive: true, force: true });
+    // A process that was killed while it stored its code leaves half of it.
+    for (const half of readdirSync(folder).filter((name) => /\.cache\.\d+-\d+$/.test(name))) rmSync(join(folder, half));
     if (!existsSync(join(folder, "supervise-thread-code.js.cache")))
       console.log("no compiled code was stored with the bundle: isoline learn does not work here");
   }

@@ -14,7 +14,7 @@ import { repository, run } from "./run.mjs";
 const packages = ["core", "attest", "log", "linux", "dashboard", "verifier", "isoline"];
 const LEFT_OUT = [
   /\.map$/,
-  /\.cache$/,
+  /\.cache(\.|$)/,
   /\/(kept-for|built-from)$/,
   /\.tsbuildinfo$/,
   /\/fixtures$/,

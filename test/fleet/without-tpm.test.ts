@@ -176,9 +176,13 @@ describe.skipIf(needs)("a node without a TPM, as it is typed (needs root, /dev/f
       at("fleet/node.json"),
       JSON.stringify({ isoline: "fleet node 1", ...enrolled, machineKey: other.pem }),
     );
-    await attesting((said) =>
-      says(said, /^guest-1: contraindicated, .*: expected evidence of node "[0-9a-f]{16}", got/m),
-    );
-    expect((await fleet("nodes")).stdout).toMatch(/^guest-1 +contraindicated +tee .*expected evidence of node/m);
+    await attesting(async (said) => {
+      await says(said, /^guest-1: contraindicated, .*: expected evidence of node "[0-9a-f]{16}", got/m);
+      // What proves nothing is written once in `due` seconds: until then the fleet shows what was written above.
+      const shown = async () => (await fleet("nodes")).stdout;
+      await expect
+        .poll(shown, { timeout: 30_000 })
+        .toMatch(/^guest-1 +contraindicated +tee .*expected evidence of node/m);
+    });
   });
 });

@@ -58,7 +58,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
       const held = files(tarball(name));
       expect(held).toEqual(expect.arrayContaining(["README.md", "LICENSE", "package.json"]));
       expect(
-        held.filter((path) => /\.map$|\.cache$|kept-for$|fixtures|\.test\.|\.tsbuildinfo$|^src\//.test(path)),
+        held.filter((path) => /\.map$|\.cache(\.|$)|kept-for$|fixtures|\.test\.|\.tsbuildinfo$|^src\//.test(path)),
       ).toEqual([]);
     },
   );

@@ -33,7 +33,7 @@ const RACES = `
 The sensor reads a path or an address from the memory of the task, and the kernel reads it again. If another thread changes it in
 between, the verdict is about another object:
 [what another thread can forge](guarantees/seccomp.md#what-another-thread-can-forge). A program with two threads, one of which
-changes the argument without pause, tries this thousands of times (\`npx vitest run test/sharp/race\`):
+changes the argument without pause, tries this hundreds to thousands of times (\`CI=1 npx vitest run test/sharp/race\`):
 
 | learnt | departure | watched | enforced, \`--no-landlock\` | enforced |
 | --- | --- | --- | --- | --- |
