@@ -91,7 +91,7 @@ async function holds(session, machines) {
   return Object.entries(HELD).map(([act, what]) => heldActs(what, told[act]));
 }
 
-/** @param {string} what @param {{ bare: number[][], held: number[][] }} told of each act nanoseconds, and how often it gave up its processor */
+/** @param {string} what @param {{ bare: number[][], held: number[][] }} told of each act nanoseconds, and how often it gave way */
 function heldActs(what, told) {
   const bare = told.bare.slice(FIRST).map(([nanoseconds = 0]) => nanoseconds / 1000);
   const held = told.held.slice(FIRST);

@@ -41,6 +41,28 @@ describe("rules that are kept", () => {
     expect(await stores.rulesStamp(store.db)).toBe(await stores.rulesStamp(store.db));
   });
 
+  it("have a contour for the images that references name it for, and for any where one of them names none", async () => {
+    const digest = Buffer.alloc(32, 9).toString("hex");
+    const row = { digest, file: Buffer.from("{}"), reviewed: true, since: new Date() };
+    await stores.writeContour(store.db, row);
+    const body = canisterSample("web", { contour: new Uint8Array(32).fill(9) }) as CanisterBody;
+    const imagesFor = async (...told: readonly (readonly string[])[]) => {
+      const contours = told.map((images, at) => ({
+        name: `web-${at}`,
+        contour: digest,
+        state: "05".repeat(32),
+        images,
+      }));
+      await put("all", contours, new Date(20_000));
+      const rules = new Rules(store.db, { policySigners: [], contourSigners: [] } as unknown as Trusted);
+      return (await rules.forNode(node, [body])).contours.map(({ images }) => images);
+    };
+    const [one, other] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`];
+    expect(await imagesFor([one], [other])).toEqual([[one, other]]);
+    expect(await imagesFor([one], [])).toEqual([[]]);
+    await put("all", [], new Date(30_000));
+  });
+
   it("look at each body a few times, however many name contours that only a node sent, with signatures of no key", async () => {
     const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const owner = { name: "owner", pem: publicKey.export({ type: "spki", format: "pem" }) };

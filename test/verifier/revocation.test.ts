@@ -119,6 +119,18 @@ describe("a relying party of a verifier", () => {
     expect((await epoch()).epoch).toBe(known + 11);
   });
 
+  it("loses none more to a person whose revocation begins while the node is revoked, and is carried out when it is not", async () => {
+    const known = (await epoch()).epoch;
+    // The node is enrolled anew in between. The person has none left, after the test above.
+    vi.spyOn(Administration.prototype, "revoke").mockImplementationOnce(async (_name, _reason, { raises }) => {
+      raises?.();
+      return true;
+    });
+    const asked = { body: { reason: "sold" }, token: OPERATOR };
+    expect((await rig.call("POST", "/v1/nodes/many-0/revocation", asked)).status).toBe(429);
+    expect((await epoch()).epoch).toBe(known);
+  });
+
   it("has not made the verifier fail", () => {
     expect(rig.failures).toEqual([]);
   });

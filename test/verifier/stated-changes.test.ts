@@ -1,11 +1,15 @@
 /** What a log is told where a node makes up labels, in each evidence others. */
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Accepted, readAccepted, writeAccepted } from "../../packages/attest/src/appraise/index.ts";
 import { readStatement, type Statement } from "../../packages/log/src/statement/index.ts";
+import { ledgerNews } from "../../packages/verifier/src/fleet/stated.ts";
 import { type Verdict, writeOf } from "../../packages/verifier/src/fleet/verdict.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
+import { fileOf, sample } from "../attest/ledger-sample.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const node = new SoftwareNode("node-1");
@@ -124,5 +128,24 @@ describe("the statements of a node with many canisters", () => {
     // The next run of the label, and one of another boot, whose births begin anew.
     expect(await ended(12)).toBe(1);
     expect(await ended(9, 2)).toBe(1);
+  });
+
+  it("have a birth once, also where the answer of the database was lost and it is written again", async () => {
+    const file = Uint8Array.from(fileOf(sample().records.slice(0, 2)));
+    const accepted: Accepted = {
+      clock: { clock: 1n, resetCount: 9, restartCount: 0 },
+      policy: { name: "default", version: 1 },
+      ledger: { bytes: file.length, digest: createHash("sha256").update(file).digest("hex") },
+      canisters: [],
+    };
+    const born = async () => {
+      await write({
+        columns: { accepted: writeAccepted(accepted) },
+        stated: (before) => ledgerNews(node.id, file, before === null ? undefined : readAccepted(before), accepted),
+      });
+      return (await stated()).map(({ kind }) => kind);
+    };
+    expect(await born()).toEqual(["birth", "birth", "head"]);
+    expect(await born()).toEqual([]);
   });
 });

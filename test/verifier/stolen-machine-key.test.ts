@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReportEvidence } from "../../packages/attest/src/evidence/index.ts";
 import * as amd from "../attest/tee/amd-vendor.ts";
@@ -48,6 +49,15 @@ describe("a stolen key of a node without a TPM", () => {
   it("is of use where it was not stolen: beside a new report by the machine that was enrolled", async () => {
     expect([await enrol(node), await enrol(other)]).toEqual(["200 enrolled", "200 enrolled"]);
     await honest();
+  });
+
+  it("does not keep the node from answering, however often the thief answers later challenges with what proves nothing", async () => {
+    const challenge = await challengeFor(node);
+    for (let time = 0; time < 3; time++) {
+      await setTimeout(2);
+      expect((await send(node, await challengeFor(node), Buffer.alloc(40, time))).state).toBe("unverifiable");
+    }
+    expect(await send(node, challenge, await node.evidence(bytes(challenge)))).toMatchObject({ state: "affirming" });
   });
 
   it.each<[what: string, told: () => Told, failure: string, why: RegExp]>([

@@ -1,6 +1,6 @@
 /** Push attestation: a node sends evidence that answers its last challenge, and gets the result with the next challenge. */
 import { createHash } from "node:crypto";
-import { type Appraisal, appraise, endOfResult } from "@isoline/attest/appraise";
+import { type Appraisal, appraise, endOfResult, readAccepted } from "@isoline/attest/appraise";
 import { type EvidenceDelta, EvidenceReading } from "@isoline/attest/evidence";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
@@ -169,18 +169,20 @@ export class Attestation {
     }
     // Before anything is written: where that fails, it is not known whether it was, and nothing earlier counts any more.
     node.affirmed = undefined;
-    node.heard(challenge);
+    if (isNews) [node.imprint, node.given, node.isAhead] = [null, undefined, false];
+    // A process with the node's token may answer each challenge at once. It must not make those old that the node answers.
+    if (!provesNothing(verdict)) node.heard(challenge);
     if (isNews) {
       const { name, tenant } = node;
       const file = verdict.body === undefined ? undefined : bodies?.ledger;
       const departed = departedIn(verdict, file);
       const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now, departed, imprint });
-      const stated = ledgerNews(node.id, file, node.accepted, verdict.accepted);
       await this.#write(node, {
         ...write,
         evidence: { challenge, evidence: reading.bytes },
         policy: given.policy?.digest,
-        stated,
+        stated: (before) =>
+          ledgerNews(node.id, file, before === null ? undefined : readAccepted(before), verdict.accepted),
       });
       if (provesNothing(verdict)) node.refused();
     }

@@ -40,6 +40,8 @@ interface Loaded {
   readonly references: readonly Uint8Array[];
   /** Digests of contours that reference values name. */
   readonly named: ReadonlyMap<string, string>;
+  /** The images for which reference values name a contour, by its digest: none for any. */
+  readonly namedFor: ReadonlyMap<string, readonly string[]>;
   /** Digests of images for which reference values name a contour. */
   readonly images: ReadonlySet<string>;
   /** Policies that evidence was judged by, each read with these reference values, by its name. A refusal is kept as well. */
@@ -188,15 +190,17 @@ export class Rules {
    * A contour that only a node sent counts where a reference names it, or a trusted key signed it; anything else would let a node choose
    * what it is judged by. Signatures do not end, so one that was withdrawn counts by none.
    *
-   * Gives the images that it counts for, those of all its signatures: none for any, and undefined where it counts for no image.
+   * Gives the images that it counts for, those of all references that name it or of all its signatures: none for any, and undefined where
+   * it counts for no image.
    */
   async #imagesFor(
     { digest, reviewed, withdrawn }: NamedContour,
-    { named }: Loaded,
+    { namedFor }: Loaded,
     signatures: readonly Uint8Array[],
     breathe: () => Promise<void> | undefined,
   ): Promise<readonly string[] | undefined> {
-    if (named.has(digest)) return [];
+    const told = namedFor.get(digest);
+    if (told !== undefined) return told;
     if (withdrawn || reviewed) return withdrawn ? undefined : [];
     const keys = this.trusted.contourSigners;
     const images = new Set<string>();
@@ -268,6 +272,7 @@ export class Rules {
       policies: new Map(policies.map((row) => [row.name, row])),
       references: files.map(({ file }) => file),
       named: new Map(told.map(({ contour, name }) => [contour, name])),
+      namedFor: imagesByContour(told),
       images: new Set(told.flatMap(({ images }) => images)),
       read: new Map(),
     };
@@ -314,3 +319,12 @@ function signaturesIn(bodies: readonly CanisterBody[]): ReadonlyMap<string, read
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+function imagesByContour(told: References["contours"]): ReadonlyMap<string, readonly string[]> {
+  const all = new Map<string, readonly string[]>();
+  for (const { contour, images } of told) {
+    const before = all.get(contour) ?? images;
+    all.set(contour, before.length === 0 || images.length === 0 ? [] : [...new Set([...before, ...images])]);
+  }
+  return all;
+}

@@ -99,6 +99,8 @@ export class Watch {
       if (node.state === "revoked" || node.state === "stale" || node.state === "unknown") return;
       const why = `no evidence for ${this.#seconds} seconds; see whether the node runs and reaches a verifier`;
       const verdict = { state: "stale", failure: "unreachable", why } as const;
+      // Should the answer of the database be lost: the next evidence is news, whatever was written.
+      node.imprint = null;
       await this.#verdicts.write(node.tenant, {
         node: name,
         verifier: this.#lease.id,

@@ -260,11 +260,10 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
     }),
     async (c) => {
       const person = await personOf(c, door, "operator");
-      const { name, state } = await nodeFor(door, person, c.req.valid("param").name);
-      const revoke = () => fleet.administration.revoke(name, c.req.valid("json").reason, { who: person.name });
-      await (person.tenant === undefined || state === "revoked"
-        ? revoke()
-        : countedIn(revocations, person.tenant, revoke));
+      const { name } = await nodeFor(door, person, c.req.valid("param").name);
+      const revoke = (raises?: () => void) =>
+        fleet.administration.revoke(name, c.req.valid("json").reason, { who: person.name, raises });
+      await (person.tenant === undefined ? revoke() : countedIn(revocations, person.tenant, revoke));
       const row = (await findNode(db, name)) as NodeRow;
       const counts = await countsByNode(db, [name]);
       return c.json(nodeDocument(row, counts.get(name) ?? {}, fleet), 200);
@@ -302,14 +301,20 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
   );
 }
 
-/** Counted before, since many may come at once; and no longer where nothing was done, as it costs no tenant its results. */
-async function countedIn(limits: Limits, tenant: string, revoke: () => Promise<boolean>): Promise<void> {
-  limits.count(tenant);
-  let isDone = false;
+/** Counted before the epoch is raised, since many may come at once; and no longer where that was not written. */
+async function countedIn(
+  limits: Limits,
+  tenant: string,
+  revoke: (raises: () => void) => Promise<boolean>,
+): Promise<void> {
+  let [isCounted, isRaised] = [false, false];
   try {
-    isDone = await revoke();
+    isRaised = await revoke(() => {
+      limits.count(tenant);
+      isCounted = true;
+    });
   } finally {
-    if (!isDone) limits.giveBack(tenant);
+    if (isCounted && !isRaised) limits.giveBack(tenant);
   }
 }
 

@@ -32,8 +32,8 @@ export interface VerdictWrite {
   readonly evidence?: { readonly challenge: Uint8Array; readonly evidence: Uint8Array } | undefined;
   /** SHA-256 of the policy that it was judged by, in hexadecimal; undefined where none was. */
   readonly policy?: string | undefined;
-  /** Stated before the changes. */
-  readonly stated?: readonly ToState[];
+  /** Stated before the changes, by what stands as accepted of the node: it was stated before where an answer of the database was lost. */
+  readonly stated?: (accepted: string | null) => readonly ToState[];
   /** Done in the same transaction, with the node as it stood before; what it returns is stated with it. */
   readonly also?: (step: Transaction<Tables>, before: NodeRow) => Promise<readonly ToState[]>;
 }
@@ -87,7 +87,7 @@ export function writeVerdicts(
     await state(
       step,
       plans.flatMap(({ write, before, changes }) => [
-        ...(write.stated ?? []),
+        ...(write.stated?.(before.accepted) ?? []),
         ...(further.get(write) ?? []),
         ...statementsOf(before.id, changes, write.policy),
       ]),
