@@ -314,6 +314,11 @@ enum patience {
 	IN_PLACE = 2,
 	/* The same for a shorter time: the kernel holds a lock that every task needs (tasklist_lock). */
 	IN_PLACE_BRIEFLY = 3,
+	/*
+	 * The task is stopped and its call restarted. A task that cannot be stopped waits no longer than every task does before it is
+	 * stopped: the kernel holds a spinlock. Another processor may be waiting for that lock, and be the one that the supervisor needs.
+	 */
+	UNDER_SPINLOCK = 4,
 };
 
 /*
@@ -330,6 +335,8 @@ enum patience {
 
 static __always_inline u64 longest_wait(enum patience patience)
 {
+	if (patience == UNDER_SPINLOCK)
+		return FIRST_WAIT;
 	return patience == IN_PLACE ? LONGEST_WAIT : LONGEST_BRIEF_WAIT;
 }
 
@@ -369,7 +376,7 @@ __noinline int wait_in_place(struct scratch *scratch, u64 nanoseconds)
 	scratch->record.fate = FATE_HELD;
 	if (send(scratch))
 		return -EPERM;
-	if (__sync_fetch_and_add(tasks, 1) + 1 >= processors_of(scratch->record.namespace_id))
+	if (__sync_fetch_and_add(tasks, 1) + 1 >= processors_of(scratch->record.namespace_id) && nanoseconds > WAIT_ON_LAST_PROCESSOR)
 		waiting.until = bpf_ktime_get_ns() + WAIT_ON_LAST_PROCESSOR;
 	for (u32 round = 0; round < MOST_ROUNDS_IN_PLACE; round++) {
 		bpf_loop(MOST_LOOKS_IN_PLACE, wait_longer, &waiting, 0);

@@ -94,8 +94,13 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 	barrier_var(patience);
 #else
 	if (mode == MODE_HOLD && supervisor_of(id) && patience != AT_ONCE) {
-		/* What a ring does is not made again: where it is decided each time, it would be refused each time. */
-		if (!can_hold())
+		/*
+		 * What a ring does is not made again: where it is decided each time, it would be refused each time. What is done under a
+		 * spinlock is known by the next time.
+		 */
+		if (can_hold())
+			patience = patience == UNDER_SPINLOCK ? BY_RESTART : patience;
+		else if (patience != UNDER_SPINLOCK)
 			patience = IN_PLACE_BRIEFLY;
 		return patience == BY_RESTART ? hold(scratch) : wait_in_place(scratch, longest_wait(patience));
 	}

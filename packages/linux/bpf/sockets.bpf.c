@@ -170,7 +170,7 @@ int BPF_PROG(message_sent, struct socket *socket, struct msghdr *message)
 	return judge_address(member, socket, name, length, OP_SEND);
 }
 
-/* The file that the other Unix socket is bound to. */
+/* The file that the other Unix socket is bound to. The kernel has locked that socket (net/unix/af_unix.c, unix_state_lock). */
 static __always_inline int judge_peer(struct member *member, struct sock *other, u32 operation)
 {
 	struct unix_sock *peer = (struct unix_sock *)other;
@@ -185,7 +185,7 @@ static __always_inline int judge_peer(struct member *member, struct sock *other,
 	scratch->record.act.arguments[0] = BPF_CORE_READ(other, sk_type);
 	scratch->record.act.arguments[1] = 1;
 	add_object(scratch, 0, dentry, mount_of(BPF_CORE_READ(peer, path.mnt)));
-	return end_event(scratch);
+	return end_event_by(scratch, UNDER_SPINLOCK);
 }
 
 HOOK(unix_stream_connect)

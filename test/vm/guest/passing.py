@@ -8,6 +8,13 @@ import os
 import signal
 import socket
 import subprocess
+import sys
+import threading
+import time
+
+# With -I the directory of this file is not in the path.
+sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+from rings import Ring
 
 libc = ctypes.CDLL(None, use_errno=True)
 F_SETOWN = 8
@@ -174,6 +181,51 @@ def look(name):
     return read(name)
 
 
+def drop(name):
+    try:
+        os.unlink(name)
+    except OSError as error:
+        return error.errno
+    return 0
+
+
+def connect(path, together, results):
+    """Connects by a ring, at the same moment as another thread, and again until it is not refused."""
+    ring = Ring()
+    together.wait()
+    for _ in range(100):
+        with socket.socket(socket.AF_UNIX) as own:
+            begun = time.monotonic()
+            result = ring.connect(own.fileno(), path)
+            tries.append(time.monotonic() - begun)
+        if result == 0:
+            break
+        time.sleep(0.05)
+    results.append(result)
+
+
+def rings(path):
+    """Two threads connect to a new socket, each by a ring of its own."""
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen()
+    tries.clear()
+    together = threading.Barrier(2)
+    results = []
+    threads = [threading.Thread(target=connect, args=(path, together, results)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    server.close()
+    return max(results)
+
+
+def longest(_):
+    """How many milliseconds the longest of these tries took."""
+    return round(1000 * max(tries))
+
+
 def tmpfs(flag):
     """Sets up a file system behind a descriptor."""
     context = libc.syscall(FSOPEN, b"tmpfs", 0)
@@ -186,9 +238,11 @@ def tmpfs(flag):
 
 
 servers = []
+tries = []
 ends = os.pipe()
 children = [child()]
 named = [own, run, handle, tree, tell, sibling, serve, leave, reach, offer, aside, make, take, append, write, look, tmpfs]
+named += [drop, rings, longest]
 acts = {act.__name__: act for act in named}
 with open("told") as told:
     print("ready", flush=True)
