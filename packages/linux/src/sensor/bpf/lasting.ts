@@ -1,5 +1,6 @@
 /** Which verdicts the BPF programs may keep. */
 import type { Operation } from "@isoline/core/event";
+import { changesNames } from "@isoline/core/identity";
 import type { Act } from "../mediation.ts";
 import { dependsOnRelation } from "./asked.ts";
 import { portIn } from "./ports.ts";
@@ -22,11 +23,12 @@ export const LASTING: ReadonlySet<Operation> = new Set<Operation>([
 ]);
 
 /**
- * Whether nothing but what its key covers decides which act it is. Ports and abstract names pass from one socket to another, what another
- * process is to the actor may change, and the lens must see each move: what it knows of the name goes along.
+ * Whether nothing but what its key covers decides which act it is. Ports and abstract names pass from one socket to another, and what
+ * another process is to the actor may change. The lens must see each name that is made, moved or removed: the name may get a token, or
+ * lose the one that it has.
  */
 export function isToldByKey(act: Act): boolean {
-  if (act.op === "rename" || dependsOnRelation(act)) return false;
+  if (changesNames(act.op) || dependsOnRelation(act)) return false;
   // The port of a socket that accepts is its own.
   if (act.op !== "accept" && portIn(act) !== undefined) return false;
   const { family, address } = act.subject as { readonly family?: string; readonly address?: string };
