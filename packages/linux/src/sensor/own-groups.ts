@@ -20,6 +20,15 @@ const HARMLESS =
 const MOVES = /^(?:tasks|cgroup\.(?:procs|threads))$/;
 const DIRECTORY = openHow(O_PATH | O_CLOEXEC, 0, 0);
 
+/** The mount's own group. */
+const WHOLE: readonly string[] = [""];
+
+/** The directory of a group. */
+export interface Group {
+  readonly device: number;
+  readonly inode: number;
+}
+
 interface Hierarchy {
   /** Its mount, by a descriptor of the supervisor. */
   readonly fd: number;
@@ -34,6 +43,7 @@ export class OwnGroups {
   readonly #hierarchies = mounted();
   readonly #stat = new Stat();
   readonly #begun = own();
+  #last = placesOf("self");
   #mayBeMoved = false;
 
   /** Whether the object is a file of a group that contains the supervisor, which must not be opened for writing. */
@@ -44,17 +54,41 @@ export class OwnGroups {
     if (HARMLESS.test(name)) return false;
     const here = this.#hierarchies.find(({ device }) => device === stat.device);
     // In a hierarchy that was mounted later, it is only known that the supervisor is in it.
-    return here === undefined || this.#above(here).some((group) => this.#isThere(here, `${group}${name}`, stat));
+    if (here === undefined) return true;
+    const above = groupsFrom(here, placesOf("self")) ?? WHOLE;
+    return above.some((group) => this.#isThere(here, `${group}${name}`, stat));
   }
 
   /** The directory of each group that contains the supervisor. */
-  containing(): readonly { readonly device: number; readonly inode: number }[] {
-    return this.#hierarchies.flatMap((here) =>
-      this.#above(here).flatMap((group) => {
-        const found = statx(here.fd, terminated(`${group}.`), 0, STATX_MASK, this.#stat.bytes) >= 0;
-        return found ? [{ device: here.device, inode: this.#stat.inode }] : [];
-      }),
-    );
+  containing(): readonly Group[] {
+    const places = placesOf("self");
+    return this.#hierarchies.flatMap((here) => this.#directories(here, groupsFrom(here, places) ?? WHOLE));
+  }
+
+  /** The same of another process; none if there is none, undefined if it is outside of what the supervisor sees of a hierarchy. */
+  containingProcess(pid: number): readonly Group[] | undefined {
+    const places = placesOf(pid);
+    if (places.size === 0) return [];
+    const found: Group[] = [];
+    for (const here of this.#hierarchies) {
+      const groups = groupsFrom(here, places);
+      if (groups === undefined) return undefined;
+      found.push(...this.#directories(here, groups));
+    }
+    return found;
+  }
+
+  /** Whether a device is that of a hierarchy which the supervisor sees. */
+  sees(device: number): boolean {
+    return this.#hierarchies.some((here) => here.device === device);
+  }
+
+  /** Whether the supervisor was moved since this was asked last. A hierarchy that was mounted or unmounted meanwhile does not count. */
+  hasMoved(): boolean {
+    const before = this.#last;
+    const now = placesOf("self");
+    if (now.size > 0) this.#last = now;
+    return [...now].some(([controllers, path]) => (before.get(controllers) ?? path) !== path);
   }
 
   /** Whether a task inside could move the supervisor to another group, and the supervisor is no longer in its first one. */
@@ -66,20 +100,11 @@ export class OwnGroups {
     for (const { fd } of this.#hierarchies) close(fd);
   }
 
-  /**
-   * The groups that contain the supervisor, from the mount down, each with a slash at its end unless it is the mount's own. If
-   * they are unknown, every group counts.
-   */
-  #above({ root, isListedAs }: Hierarchy): string[] {
-    const line = own()
-      .split("\n")
-      .map((each) => /^\d+:([^:]*):(\/.*)$/.exec(each))
-      .find((match) => match !== null && isListedAs(match[1] as string));
-    const path = line?.[2] ?? "/";
-    const prefix = root === "/" ? "/" : `${root}/`;
-    const below = path === root ? "" : path.startsWith(prefix) ? path.slice(prefix.length) : "";
-    const steps = below === "" ? [] : below.split("/");
-    return ["", ...steps.map((_, index) => `${steps.slice(0, index + 1).join("/")}/`)];
+  #directories({ fd, device }: Hierarchy, groups: readonly string[]): Group[] {
+    return groups.flatMap((group) => {
+      const found = statx(fd, terminated(`${group}.`), 0, STATX_MASK, this.#stat.bytes) >= 0;
+      return found ? [{ device, inode: this.#stat.inode }] : [];
+    });
   }
 
   #isThere({ fd }: Hierarchy, path: string, { inode }: Stat): boolean {
@@ -88,11 +113,38 @@ export class OwnGroups {
 }
 
 function own(): string {
+  return listed("self");
+}
+
+function listed(process: number | "self"): string {
   try {
-    return readFileSync("/proc/self/cgroup", "latin1");
+    return readFileSync(`/proc/${process}/cgroup`, "latin1");
   } catch {
     return "";
   }
+}
+
+/** The group of a process in each hierarchy, by its controllers as they are listed; none if there is no such process. */
+function placesOf(process: number | "self"): ReadonlyMap<string, string> {
+  const lines = listed(process).matchAll(/^\d+:([^:]*):(\/.*)$/gm);
+  return new Map(Array.from(lines, ([, controllers = "", path = ""]) => [controllers, path]));
+}
+
+/**
+ * The groups that contain a process, from the mount down, each with a slash at its end unless it is the mount's own. Undefined if the
+ * process is in none that is below the mount's.
+ */
+function groupsFrom(
+  { root, isListedAs }: Hierarchy,
+  places: ReadonlyMap<string, string>,
+): readonly string[] | undefined {
+  const path = [...places].find(([controllers]) => isListedAs(controllers))?.[1];
+  const prefix = root === "/" ? "/" : `${root}/`;
+  if (path === undefined || `${path}/`.includes("/../")) return undefined;
+  if (path === root) return WHOLE;
+  if (!path.startsWith(prefix)) return undefined;
+  const steps = path.slice(prefix.length).split("/");
+  return ["", ...steps.map((_, index) => `${steps.slice(0, index + 1).join("/")}/`)];
 }
 
 /** Every mount of a hierarchy in the supervisor's view (proc_pid_mountinfo(5)). */

@@ -9,16 +9,16 @@ import { availableParallelism } from "node:os";
 import { BpfMap, type MapShape, NO_PREALLOCATION } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
 import { RingReader } from "../../libbpf/ring.ts";
-import { LinuxError } from "../../error.ts";
 import { Journal } from "./journal.ts";
 import type { Attachment } from "./attachment.ts";
-import { keepGroups } from "./kept-groups.ts";
+import { KeptGroups } from "./kept-groups.ts";
 import { full, Load } from "./load.ts";
 import { Members } from "./members.ts";
 import { type Note, takeBack } from "./note.ts";
 import { operations } from "./record.ts";
 import { Rest } from "./rest.ts";
 import { MOST_NAMESPACES, setStance } from "./stance.ts";
+import { gone, refuseOtherPolicy } from "./takeover.ts";
 import { wakeHeld } from "./wake.ts";
 import {
   counterNames,
@@ -88,8 +88,8 @@ export class KernelNamespace {
   readonly #record: Buffer = Buffer.alloc(namespaceState.bytes);
   #launcher = 0;
   readonly #supervisor: number;
-  /** Holds the mounts of the control groups that the BPF programs keep. */
-  readonly #groups: ReturnType<typeof keepGroups>;
+  /** The control groups that the BPF programs keep. */
+  readonly groups: KeptGroups;
   #isLeft = false;
   /** The table has been full since an entry was last removed. */
   #isFull = false;
@@ -113,6 +113,7 @@ export class KernelNamespace {
     this.journal = new Journal(load.maps.journal, this.id);
     this.members = new Members(load, this.id, supervisor);
     const made: BpfMap[] = [];
+    const opened: { close(): void }[] = [];
     try {
       const make = (name: string, shape: MapShape) => {
         const map = BpfMap.create(name, shape);
@@ -133,8 +134,9 @@ export class KernelNamespace {
       };
       this.reader = RingReader.of(this.#own.ring, ringSize);
       this.rest = new Rest(load.maps.sleepers, this.id % MOST_NAMESPACES, this.#own.ring.fd);
-      this.#groups = keepGroups(load.maps.own_groups);
-      if (this.#groups === undefined) throw full();
+      opened.push(this.rest);
+      this.groups = new KeptGroups(load.maps);
+      opened.push(this.groups);
       if (orphan !== undefined) {
         this.#takeOver(options);
         return;
@@ -156,6 +158,7 @@ export class KernelNamespace {
       if (orphan === undefined) load.forget(this.id);
       else takeBack(this.note);
       for (const map of made) load.letGo(this.id, map);
+      for (const each of opened) each.close();
       throw fault;
     }
   }
@@ -359,7 +362,7 @@ export class KernelNamespace {
       if (isOver) this.#load.forget(this.id);
     });
     this.rest.close();
-    this.#groups?.close();
+    this.groups.close();
     for (const map of Object.values(this.#own)) map.close();
   }
 }
@@ -379,20 +382,4 @@ function nextNumber(load: Load): number {
   while (taken.has(number % MOST_NAMESPACES)) number += 1;
   load.maps.numbers.update(u32(0), u32(number));
   return number;
-}
-
-function gone(id: number): LinuxError {
-  return new LinuxError("in-use", `namespace ${id} has ended, or has a supervisor already; see isoline ps`);
-}
-
-/** The BPF programs go on as they were set when the namespace began. */
-function refuseOtherPolicy(load: Load, id: number, { versions, bars }: KernelNamespaceOptions): void {
-  const state = Buffer.alloc(namespaceState.bytes);
-  if (!load.maps.namespace_states.lookup(u32(id), state)) throw gone(id);
-  const isSame = (offset: number, asked: number) => state.readUInt32LE(offset) === asked;
-  if (isSame(namespaceState.content, versionsOf[versions]) && isSame(namespaceState.bars, Number(bars))) return;
-  throw new LinuxError(
-    "in-use",
-    "the namespace was begun under a policy with another `content` or `reaction`, or with an IMA policy, which is gone with its supervisor; attach with a contour of that policy",
-  );
 }

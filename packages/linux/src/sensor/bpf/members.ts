@@ -1,6 +1,8 @@
 /** Which processes are in a namespace of the BPF programs, by the kernel's own table of tasks; and how one gets there. */
 import { readdirSync } from "node:fs";
 import { close, pidfdOpen } from "../../abi/libc.ts";
+import { startTime } from "../../process/proc-status.ts";
+import type { Joining } from "../sensor.ts";
 import type { Load } from "./load.ts";
 import { member, namespaceState, u32 } from "./structures.ts";
 
@@ -74,6 +76,17 @@ export class Members {
   invite(pidfd: number): boolean {
     if (this.#idOf(pidfd) !== undefined) return false;
     return this.#maps.invitations.update(u32(pidfd), Buffer.concat([u32(this.#id), u32(this.#supervisor)]));
+  }
+
+  /** The same for a process that asks to join by its number; false if it has another one by now, or comes with a listener. */
+  join({ pid, started, listener }: Joining): boolean {
+    const pidfd = listener === undefined ? pidfdOpen(pid, 0) : -1;
+    if (pidfd < 0) return false;
+    try {
+      return startTime(pid) === started && this.invite(pidfd);
+    } finally {
+      close(pidfd);
+    }
   }
 
   /**

@@ -3,11 +3,9 @@
  * verdict.
  */
 import { EINTR } from "../../abi/errno.ts";
-import { close, pidfdOpen } from "../../abi/libc.ts";
 import { sendSignal } from "../../process/child.ts";
 import type { Act, Verdict } from "../mediation.ts";
 import type { Identity } from "../acting.ts";
-import { startTime } from "../../process/proc-status.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
@@ -137,15 +135,7 @@ export class BpfSensor implements Sensor {
   }
 
   /** Lets the next process that it forks enter the namespace. */
-  join({ pid, started, listener }: Joining): boolean {
-    const pidfd = listener === undefined ? pidfdOpen(pid, 0) : -1;
-    if (pidfd < 0) return false;
-    try {
-      return startTime(pid) === started && this.#kernel.members.invite(pidfd);
-    } finally {
-      close(pidfd);
-    }
-  }
+  readonly join = (joining: Joining): boolean => this.#kernel.members.join(joining);
 
   /** The BPF programs report every end. */
   sweep(): void {}
@@ -177,7 +167,7 @@ export class BpfSensor implements Sensor {
 
   /** Counts the acts that the BPF programs decided without asking. */
   settle(): void {
-    this.#noteLosses();
+    this.#noteLosses("at once");
     this.#noteSkipped();
     this.#decisions.settle();
   }
@@ -205,11 +195,13 @@ export class BpfSensor implements Sensor {
       this.#mediator.lostUnseen("the kernel did not call a program, because it had preempted it", skipped);
   }
 
-  #noteLosses(): ReturnType<KernelNamespace["census"]> {
+  #noteLosses(look: "at once" | "now and then" = "now and then"): ReturnType<KernelNamespace["census"]> {
     const census = this.#kernel.census();
     const { lost } = census;
     if (lost > this.#lost) this.#mediator.lostUnseen("the kernel could not tell of an event", lost - this.#lost);
     this.#lost = lost;
+    if (this.#kernel.groups.follow(look))
+      this.#mediator.lostUnseen("the supervisor was moved to another control group", 1);
     return census;
   }
 
