@@ -59,11 +59,16 @@ struct timespec64 {
 	long tv_nsec;
 };
 
+struct inode_operations {
+	void *atomic_open;
+};
+
 struct inode {
 	u16 i_mode;
 	kuid_t i_uid;
 	kgid_t i_gid;
 	unsigned int i_flags;
+	const struct inode_operations *i_op;
 	unsigned long i_ino;
 	u32 i_nlink;
 	s64 i_size;

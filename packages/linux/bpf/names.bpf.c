@@ -256,15 +256,31 @@ int BPF_PROG(mknod_at, const struct path *dir, struct dentry *dentry)
 /* The walk to the path of an open is in its last attempt, which trusts no memory (include/linux/namei.h). */
 #define LOOKUP_REVAL 0x20
 
+static __always_inline bool is_last_attempt(struct nameidata *walk)
+{
+	return BPF_CORE_READ(walk, flags) & LOOKUP_REVAL;
+}
+
+/*
+ * Whether the file system looks a name up and makes it in one step, as one on a network does. For an open that may make a file it
+ * leaves in place what the kernel remembers as missing, and may find the file all the same (fs/nfs/dir.c, nfs_neg_need_reval).
+ */
+static __always_inline bool opens_by_itself(struct inode *dir)
+{
+	return BPF_CORE_READ(dir, i_op, atomic_open) != 0;
+}
+
 /*
  * Whether the kernel knows that there is no such file. An open that may make one asks before the name is looked up, unless the kernel
  * remembers that it is missing (fs/namei.c, lookup_open). A dentry that is still to be looked up is in no table. Of the file systems in
  * memory there is no file that the kernel does not remember. mknod has looked the name up, and walks no path any more.
  */
-static __always_inline bool is_missing(struct dentry *dentry, struct nameidata *walk)
+static __always_inline bool is_missing(struct inode *dir, struct dentry *dentry, struct nameidata *walk)
 {
-	if (!walk || BPF_CORE_READ(dentry, d_hash.pprev))
+	if (!walk)
 		return true;
+	if (BPF_CORE_READ(dentry, d_hash.pprev))
+		return !opens_by_itself(dir) || is_last_attempt(walk);
 	switch (BPF_CORE_READ(dentry, d_sb, s_magic)) {
 	case 0x01021994: /* TMPFS_MAGIC */
 	case 0x858458f6: /* RAMFS_MAGIC */
@@ -277,13 +293,13 @@ static __always_inline bool is_missing(struct dentry *dentry, struct nameidata *
 /* In the place of a number that such an act does not have: the file may have been there before. */
 #define UNPROVEN 2
 
-/* Where the file is there, the kernel drops the error. A task that had been stopped for it would stay stopped, and its call would go on. */
-static __always_inline int end_making(struct scratch *scratch, u32 standing)
-{
-	return end_event_by(scratch, standing == UNPROVEN ? IN_PLACE : BY_RESTART);
-}
+/* How a name is about to be made. */
+struct making {
+	u32 standing;
+	enum patience patience;
+};
 
-static __always_inline int judge_node(struct member *member, struct dentry *dentry, u32 mode, u32 device, u32 standing)
+static __always_inline int judge_node(struct member *member, struct dentry *dentry, u32 mode, u32 device, struct making making)
 {
 	u32 operation = (mode & S_IFMT) == S_IFSOCK && member->socket_type ? OP_BIND : OP_MKNOD;
 	struct scratch *scratch = begin_making(member, dentry, operation);
@@ -292,8 +308,8 @@ static __always_inline int judge_node(struct member *member, struct dentry *dent
 		return unseen(member, operation);
 	scratch->record.act.arguments[0] = operation == OP_BIND ? member->socket_type : mode;
 	scratch->record.act.arguments[1] = operation == OP_BIND ? 1 : device;
-	scratch->record.act.arguments[2] = standing;
-	return end_making(scratch, standing);
+	scratch->record.act.arguments[2] = making.standing;
+	return end_event_by(scratch, making.patience);
 }
 
 /* A device, a pipe or a socket: bind makes the name of a socket as any other name is made. */
@@ -302,7 +318,7 @@ int BPF_PROG(mknoded, struct inode *dir, struct dentry *dentry, unsigned short m
 {
 	struct member *member = at_place(dentry);
 
-	return member ? judge_node(member, dentry, mode, device, 0) : 0;
+	return member ? judge_node(member, dentry, mode, device, (struct making){ .patience = BY_RESTART }) : 0;
 }
 
 /* A regular file, made by an open or by mknod. */
@@ -310,7 +326,8 @@ HOOK(inode_create)
 int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short mode)
 {
 	struct member *member = at_place(dentry);
-	u32 flags, asked, standing = 0;
+	struct making making = { .patience = BY_RESTART };
+	u32 flags, asked;
 	struct scratch *scratch;
 
 	if (!member)
@@ -323,15 +340,18 @@ int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short m
 	 * Where it is not, ESTALE makes the kernel try once more at once, and it remembers by then that the name is missing (fs/namei.c,
 	 * do_filp_open). Where the file system keeps no such memory, this last attempt is judged.
 	 */
-	if (!is_missing(dentry, walk)) {
-		if (!(BPF_CORE_READ(walk, flags) & LOOKUP_REVAL))
+	if (!is_missing(dir, dentry, walk)) {
+		if (!is_last_attempt(walk))
 			return -ESTALE;
-		standing = UNPROVEN;
+		making.standing = UNPROVEN;
 	}
+	/* Where the file is there, the kernel drops the error: a task that had been stopped for it would stay stopped, while its call goes on. */
+	if (making.standing == UNPROVEN || (walk && opens_by_itself(dir)))
+		making.patience = IN_PLACE;
 #endif
 	if (!asks_for(&flags, &asked)) {
 		member->created_with = BY_RING;
-		return judge_node(member, dentry, (mode & 07777) | S_IFREG, 0, standing);
+		return judge_node(member, dentry, (mode & 07777) | S_IFREG, 0, making);
 	}
 	/* The kernel takes bits away from the mode (umask), and adds none: it was another one in the memory of openat2. */
 	if (mode & 07777 & ~asked)
@@ -342,6 +362,6 @@ int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short m
 		return unseen(member, OP_CREATE);
 	scratch->record.act.arguments[0] = flags & KEY_FLAGS;
 	scratch->record.act.arguments[1] = asked & 07777;
-	scratch->record.act.arguments[2] = standing;
-	return end_making(scratch, standing);
+	scratch->record.act.arguments[2] = making.standing;
+	return end_event_by(scratch, making.patience);
 }
