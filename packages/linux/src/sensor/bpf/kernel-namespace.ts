@@ -260,12 +260,16 @@ export class KernelNamespace {
     return this.#load.maps.tickets.update(ticket, verdictBytes(ticket, on, next, process.hrtime.bigint()));
   }
 
-  /** Takes back the verdict for one act of one thread, if the thread has not taken it; returns it. */
-  takeBackAnswer(tid: number, key: Buffer): "on" | "off" | undefined {
+  /** The verdict for one act of one thread, if the thread has not taken it. */
+  answerTo(tid: number, key: Buffer): "on" | "off" | undefined {
     const ticket = ticketKey(this.id, tid, key);
     const answer = Buffer.alloc(decided.bytes);
-    if (!this.#load.maps.tickets.lookup(ticket, answer) || !this.#load.maps.tickets.delete(ticket)) return undefined;
-    return verdictIn(answer, ticket);
+    return this.#load.maps.tickets.lookup(ticket, answer) ? verdictIn(answer, ticket) : undefined;
+  }
+
+  /** Takes that back. */
+  takeBackAnswer(tid: number, key: Buffer): void {
+    this.#load.maps.tickets.delete(ticketKey(this.id, tid, key));
   }
 
   /** Removes a thread from the held ones; false if it was not held, and so need not be woken. */

@@ -277,10 +277,12 @@ export class BpfSensor implements Sensor {
     else this.#carryOut(asked, { verdict: repeated, lasts: this.#lasts(record) });
   }
 
-  /** Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. */
-  #tooLate({ record, process, key }: Asked): void {
-    const isOff = this.#kernel.takeBackAnswer(record.tid, key) === "off" || this.#decisions.isSettled(record.tid, key);
-    if (!isOff) this.#mediator.lost("an act was refused because its verdict came too late", process);
+  /** Refused without a verdict in time. If the late verdict lets the act go ahead, it counts as lost, and the next try may have it. */
+  #tooLate({ record, process, key, isSameByKey }: Asked): void {
+    const answer = this.#kernel.answerTo(record.tid, key);
+    if (answer === "off" || !isSameByKey) this.#kernel.takeBackAnswer(record.tid, key);
+    if (answer !== "off" && !this.#decisions.isSettled(record.tid, key))
+      this.#mediator.lost("an act was refused because its verdict came too late", process);
   }
 
   /** The identity of the actor is unknown, so the act has no point. */
@@ -367,7 +369,8 @@ export class BpfSensor implements Sensor {
   }
 
   /** Gives the BPF programs the verdict, for good if it is lasting. Then a held task is woken, and its call restarted. */
-  #carryOut({ record, process, key, isSameByKey }: Asked, { verdict, lasts = false, next = 0 }: Ruling): void {
+  #carryOut(asked: Asked, { verdict, lasts = false, next = 0 }: Ruling): void {
+    const { record, process, key, isSameByKey } = asked;
     // A process that is to be stopped is stopped before the act: it may be held, and would act when another process wakes it.
     const isFrozen = this.#mediator.isFrozen(process);
     const on = verdict === 0 && !isFrozen;
@@ -384,6 +387,13 @@ export class BpfSensor implements Sensor {
       (on ? this.#decisions.letGo(key, next, isHeld) : this.#decisions.refuse(key, next, waiting));
     if (decided && on) this.#inspections.settled(record, key);
     if (isHeld && !decided) this.#kernel.answer(record.tid, key, on, next);
+    if (record.fate === fates.refusedUndecided && on && !decided && !isBarred) this.#permitOnce(asked, next);
     if (isHeld && this.#kernel.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
+  }
+
+  /** It was refused before it was decided, and no verdict on it is kept: the thread may do it when it tries again. */
+  #permitOnce({ record, process, key, isSameByKey }: Asked, next: number): void {
+    if (isSameByKey) this.#kernel.answer(record.tid, key, true, next);
+    else this.#mediator.lost("an act was refused before it was decided, and no verdict on it can be kept", process);
   }
 }
