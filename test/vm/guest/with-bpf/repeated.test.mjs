@@ -54,7 +54,7 @@ describe("acts that are repeated", { skip }, () => {
     const { ask, told } = await enforce("stale");
     for (const act of ["drop", "make", "drop"]) equal(await ask(`${act} ${name}`), 0, act);
     make();
-    equal(await ask(`read ${name}`), EPERM);
+    equal(await ask(`look ${name}`), EPERM);
     rmSync(join(cwd, name));
     for (const act of ["make", "drop", "make"]) equal(await ask(`${act} ${name}`), 0, act);
     const { departures } = await told();
@@ -72,9 +72,9 @@ describe("acts that are repeated", { skip }, () => {
       equal(await ask(`rings ${name}`), 0);
       longest.push(await ask("longest try"));
     }
-    // Of five, because one try may take long on a busy machine.
-    const [, , middle = 0] = longest.sort((one, other) => one - other);
-    ok(middle < 900, longest.join());
+    // All but one of five: one may take long on a busy machine.
+    const [, , , fourth = 0] = longest.sort((one, other) => one - other);
+    ok(fourth < 900, longest.join());
     deepEqual((await told()).departures, []);
   });
 });
