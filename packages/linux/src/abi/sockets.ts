@@ -3,7 +3,7 @@
  *
  * Every function returns what the kernel returns, with failure as a negative errno.
  */
-import { getsockopt } from "./libc.ts";
+import { getsockopt, ioctl } from "./libc.ts";
 import { rawCall } from "./raw-call.ts";
 
 /** x86-64 system call numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
@@ -26,6 +26,8 @@ const F_DUPFD_CLOEXEC = 1030;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
+/** asm-generic/ioctls.h */
+const FIONBIO = 0x5421;
 const SOL_SOCKET = 1;
 const SO_SNDTIMEO = 21;
 
@@ -90,7 +92,7 @@ export function copyFlags(from: number, to: number): void {
   if (flags >= 0) rawCall(NR.fcntl, [to, F_SETFL, flags]);
 }
 
-/** `connect(2)`, which may block. */
+/** `connect(2)`, which may block: on a socket of a task only within a moment (`process/moment.ts`). */
 export function connect(fd: number, address: Buffer): number {
   return rawCall(NR.connect, [fd, address, address.length]);
 }
@@ -127,11 +129,19 @@ export function waits(fd: number): boolean {
   return flags >= 0 && (flags & O_NONBLOCK) === 0;
 }
 
-/** Makes calls on this open file block or not. This affects every descriptor of it, in all processes. */
+/**
+ * Makes calls on this open file block or not. This affects every descriptor of it, in all processes. Another thread may change it back
+ * at any moment.
+ */
 export function setWaits(fd: number, should: boolean): void {
-  const flags = rawCall(NR.fcntl, [fd, F_GETFL]);
-  if (flags >= 0) rawCall(NR.fcntl, [fd, F_SETFL, should ? flags & ~O_NONBLOCK : flags | O_NONBLOCK]);
+  ioctl(fd, FIONBIO, should ? NO : YES);
 }
+
+const [NO, YES] = [0, 1].map((value) => {
+  const number = Buffer.alloc(4);
+  number.writeInt32LE(value, 0);
+  return number;
+}) as [Buffer, Buffer];
 
 const time: Buffer = Buffer.alloc(16);
 const timeLength: Buffer = Buffer.alloc(4);

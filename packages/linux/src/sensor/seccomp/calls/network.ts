@@ -16,7 +16,7 @@ import type { Act, Verdict } from "../../mediation.ts";
 import { AF_INET, AF_UNIX, AF_UNSPEC, type Address, familyName, inNetwork, typeName } from "../../words/sockets.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import type { Wait } from "../listener/parked.ts";
-import { beginToConnect, canBeConnected } from "../perform/connecting.ts";
+import { beginToConnect, canBeConnected, type Making } from "../perform/connecting.ts";
 import type { Thread } from "../tasks/process.ts";
 import { addressFor, atSocket, badAddress, endpoint, familyOf, isUnnamed, actOn, readAddress } from "./endpoints.ts";
 import { findPlace } from "./place.ts";
@@ -140,7 +140,7 @@ export const connect: Decoder = (context, thread) =>
   atSocket(context, thread, "connect", (socket) => {
     const given = readAddress(context, thread, context.call.pointer(1), context.call.u32(2));
     if (typeof given === "number") return badAddress(context, thread, "connect", given);
-    if (isForNobody(socket, given)) return context.returns(connectTo(socket.fd, given));
+    if (isForNobody(socket, given)) return connectToNobody(context, thread, socket, given);
     const address = addressFor(socket, given);
     if (!address || (socket.family === AF_UNIX && isUnnamed(address))) return context.refuses(EINVAL);
     if (isNobodys(context, thread, socket, address)) return context.refuses(ECONNREFUSED);
@@ -171,13 +171,29 @@ function isForNobody(socket: SocketFacts, given: Buffer): boolean {
   return isOfInternet(socket) && family !== AF_INET && family !== socket.family;
 }
 
+/**
+ * It needs no rights. What dissolves a connection does not wait, nor does a Unix socket; any other family waits for the connection that is
+ * under way.
+ */
+function connectToNobody(context: Context, thread: Thread, socket: TaskSocket, address: Buffer): Verdict {
+  const within = (call: () => number) => context.moment.within(call);
+  const mayWait = isOfInternet(socket) && familyOf(address) !== AF_UNSPEC;
+  if (mayWait) return begin(context, thread, socket, address, within);
+  return context.returns(within(() => connectTo(socket.fd, address)));
+}
+
 function connecting(context: Context, thread: Thread, socket: TaskSocket, address: Buffer): Verdict {
-  const { listener, performer } = context;
+  const { performer } = context;
   // The peer of a Unix socket learns which process connects, and a netlink socket is named after it.
   if (!isOfInternet(socket) || !canBeConnected(socket) || !performer.rightsFor(thread)) return context.racy();
+  return begin(context, thread, socket, address, (call) => performer.begin(thread, call));
+}
+
+function begin(context: Context, thread: Thread, socket: TaskSocket, address: Buffer, make: Making): Verdict {
+  const { listener } = context;
   if (!listener.mayPark) return context.notSeen(thread, "too many connections in progress at once");
   if (!listener.stillWaiting()) return 0;
-  const begun: number | Wait = beginToConnect(socket, thread.tid, address, (call) => performer.make(thread, call));
+  const begun: number | Wait = beginToConnect(socket, thread.tid, address, make);
   if (typeof begun === "number") return context.returns(begun);
   socket.takeOver();
   listener.park(begun);

@@ -7,9 +7,10 @@
  * It does so in the network of the launch, and as nscd for tasks at the root and with the mounts of the launch: others have another
  * resolv.conf.
  */
-import { EAGAIN, ECONNREFUSED, EINPROGRESS, EMFILE, ETIMEDOUT } from "../../../abi/errno.ts";
+import { EAGAIN, ECONNREFUSED, EINPROGRESS, EINTR, EMFILE, ETIMEDOUT } from "../../../abi/errno.ts";
 import { close, pollNow } from "../../../abi/libc.ts";
 import { connect, copyFlags, duplicate, setWaits, streamPair, waits } from "../../../abi/sockets.ts";
+import type { Moment } from "../../../process/moment.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { HostNames } from "../../names/host-names.ts";
 import type { Mediator, Verdict } from "../../mediation.ts";
@@ -46,16 +47,25 @@ export class Hosts {
   readonly #listener: Listener;
   readonly #mediator: Mediator;
   readonly #worlds: Worlds;
+  readonly #moment: Moment;
   readonly #watches = new Watches();
   readonly #nscd: NscdConnections;
   readonly #network: EmptyNetwork;
   readonly #server: NameServer;
   readonly #renewal: Renewal;
 
-  constructor(names: HostNames, listener: Listener, mediator: Mediator, tasks: TaskTable, worlds: Worlds) {
+  constructor(
+    names: HostNames,
+    listener: Listener,
+    mediator: Mediator,
+    tasks: TaskTable,
+    worlds: Worlds,
+    moment: Moment,
+  ) {
     this.#listener = listener;
     this.#mediator = mediator;
     this.#worlds = worlds;
+    this.#moment = moment;
     const lookups = new Lookups(mediator, tasks);
     this.#nscd = new NscdConnections(this.#watches, names, lookups);
     this.#server = new NameServer(
@@ -128,7 +138,9 @@ export class Hosts {
     const shouldWait = waits(socket.fd);
     return this.#exchanged(thread, number, socket, (fd) => {
       setWaits(fd, false);
-      const begun = connect(fd, address);
+      const connected = this.#moment.within(() => connect(fd, address));
+      // It waited: another thread has made the socket wait since.
+      const begun = connected === -EINTR ? -EINPROGRESS : connected;
       // In that network a connection is established before `connect` returns.
       const isThere = begun === -EINPROGRESS && pollNow(fd, POLLOUT) > 0;
       setWaits(fd, shouldWait);

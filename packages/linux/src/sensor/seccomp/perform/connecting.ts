@@ -7,9 +7,10 @@
  *
  * Non-blocking is a property of the open file, which all its descriptors share. It is set for the length of one call that does
  * not sleep, and only if the socket blocks. Another thread that uses the same socket in these microseconds would get EAGAIN; a
- * socket that is not connected yet is hardly used otherwise.
+ * socket that is not connected yet is hardly used otherwise. Or it may have the socket block again, and then the call sleeps: so it
+ * is made within a moment, and ends with EINTR. The connection is under way all the same (net/ipv4/af_inet.c, __inet_stream_connect).
  */
-import { EALREADY, EINPROGRESS, EISCONN } from "../../../abi/errno.ts";
+import { EALREADY, EINPROGRESS, EINTR, EISCONN } from "../../../abi/errno.ts";
 import { pollNow } from "../../../abi/libc.ts";
 import { connect, sendTimeout, setWaits, waits } from "../../../abi/sockets.ts";
 import type { Wait } from "../listener/parked.ts";
@@ -30,19 +31,23 @@ export function carriesDatagrams(type: number): boolean {
   return type === SOCK_DGRAM || type === SOCK_RAW;
 }
 
-/** Makes a call with the rights of the task. */
-type Making = (call: () => number) => number;
+/** Makes a call with the rights that it needs, within a moment: EINTR if it waited. */
+export type Making = (call: () => number) => number;
 
-/** Connects an internet socket, or starts to; returns the result of the call, or what it has to wait for. */
+/**
+ * Connects an internet socket, or starts to; returns the result of the call, or what it has to wait for. An address of another family
+ * than the socket's waits as well, for a connection that is under way.
+ */
 export function beginToConnect(
   { fd, type }: { readonly fd: number; readonly type: number },
   tid: number,
   address: Buffer,
   make: Making,
 ): number | Wait {
-  if (carriesDatagrams(type) || !waits(fd)) return make(() => connect(fd, address));
-  const begun = make(() => withoutWaiting(fd, address));
-  if (!isUnderWay(begun)) return begun;
+  if (carriesDatagrams(type)) return make(() => connect(fd, address));
+  const shouldWait = waits(fd);
+  const begun = make(() => (shouldWait ? withoutWaiting(fd, address) : connect(fd, address)));
+  if (shouldWait ? !isUnderWay(begun) : begun !== -EINTR) return begun;
   // The kernel's own way to query the result, which also updates the socket. If another thread has queried it before, that is
   // not an error.
   const attempt = (): number | undefined => {
@@ -63,5 +68,5 @@ function withoutWaiting(fd: number, address: Buffer): number {
 }
 
 function isUnderWay(result: number): boolean {
-  return result === -EINPROGRESS || result === -EALREADY;
+  return result === -EINPROGRESS || result === -EALREADY || result === -EINTR;
 }

@@ -11,6 +11,7 @@ import {
   SECCOMP_SET_MODE_FILTER,
 } from "../../../abi/seccomp.ts";
 import { readUmask } from "../../../process/proc-status.ts";
+import type { Moment } from "../../../process/moment.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Peers } from "./peers.ts";
 import type { ThreadRights } from "./thread-rights.ts";
@@ -18,12 +19,14 @@ import type { ThreadRights } from "./thread-rights.ts";
 export class Performer {
   readonly #rights: ThreadRights;
   readonly #peers: Peers;
+  readonly #moment: Moment;
   readonly #isUndisturbed = waitsUndisturbed();
   #isWatched = false;
 
-  constructor(rights: ThreadRights, peers: Peers) {
+  constructor(rights: ThreadRights, peers: Peers, moment: Moment) {
     this.#rights = rights;
     this.#peers = peers;
+    this.#moment = moment;
   }
 
   /**
@@ -51,7 +54,12 @@ export class Performer {
     });
   }
 
-  /** The same for a call that creates a file, whose mode and default ACL depend on the thread's umask. */
+  /** The same for a call that a task can have wait in the kernel: if it waits, it ends with EINTR after a moment, and is not made again. */
+  begin(thread: Thread, call: () => number): number {
+    return this.#rights.as(thread, () => this.#moment.within(call));
+  }
+
+  /** As `make`, for a call that creates a file, whose mode and default ACL depend on the thread's umask. */
   create(thread: Thread, call: () => number): number {
     const umask = readUmask(thread.tid);
     return umask === undefined ? -EFAULT : this.#rights.under(umask, () => this.make(thread, call));
