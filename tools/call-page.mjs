@@ -19,7 +19,8 @@ const REQUESTS = "packages/linux/system-calls/requests.json";
  * @property {readonly Harmless[]} absent
  *
  * @typedef {object} Requests
- * @property {readonly { readonly number: number, readonly name: string, readonly event: string }[]} mediated
+ * @property {readonly { readonly number: number, readonly name: string, readonly event?: string, readonly answer?: string }[]} mediated
+ *   An answer is that to a request that is no event.
  * @property {readonly { readonly requests: string, readonly because: string }[]} harmless
  * @property {readonly { readonly requests: string, readonly unseen: string, readonly instead: string }[]} gap
  * @property {string} [note]
@@ -82,8 +83,8 @@ const rowsOf = ({ calls }, said) => Object.entries(calls).map(([name, number]) =
 function requestSection(call, { mediated, harmless, gap, note }) {
   const rows = [
     ...mediated.map(
-      ({ number, name, event }) =>
-        `| ${name} (${shown(number)}) | **mediated**: ${event.replace(/[a-z-]+/g, "`$&`")} |`,
+      ({ number, name, event, answer }) =>
+        `| ${name} (${shown(number)}) | **mediated**: ${event?.replace(/[a-z-]+/g, "`$&`") ?? answer} |`,
     ),
     ...harmless.map(({ requests, because }) => `| ${requests} | *harmless*: ${because} |`),
     ...gap.map(({ requests, unseen, instead }) => `| ${requests} | **gap**: ${unseen} ${instead} |`),

@@ -45,6 +45,12 @@ const F_GETFD = 1;
 const F_SETFL = 4;
 const F_SETOWN = 8;
 const F_SETOWN_EX = 15;
+const F_SETLEASE = 1024;
+const F_SETDELEG = 1040;
+const F_RDLCK = 0;
+const F_UNLCK = 2;
+const EBADF = 9;
+const EINVAL = 22;
 const F_OWNER_TID = 0;
 const F_OWNER_PGRP = 2;
 const RLIMIT_CORE = 4;
@@ -212,6 +218,20 @@ export const requests: readonly Case[] = [
       call("fcntl", result(0), F_SETOWN_EX, at(0)),
     ],
     events: [madeSocket],
+  },
+  {
+    does: "leases, and delegations, which no task gets",
+    calls: [
+      must(call("open", "file", 0)),
+      call("fcntl", result(0), F_SETLEASE, F_RDLCK),
+      call("fcntl", result(0), F_SETLEASE, F_UNLCK),
+      // struct delegation { u32 flags; u16 type; u16 pad }: what it would be for reading.
+      poke(0, struct([4, 0], [2, F_RDLCK], [2, 0])),
+      call("fcntl", result(0), F_SETDELEG, at(0)),
+      call("fcntl", 99, F_SETDELEG, at(0)),
+    ],
+    events: ["open access=read path=./file"],
+    told: `2: ok\n72: ok\n72: ok\n72: errno ${EINVAL}\n72: errno ${EBADF}\nexit 0\n`,
   },
   {
     does: "limits of other processes",

@@ -167,8 +167,8 @@ export const poisoningAdvice: readonly number[] = [100, 101];
 export const USERFAULTFD_IOC_NEW = 0xaa00;
 /** FIOSETOWN, SIOCSPGRP (asm-generic/sockios.h): a pid, or a group if negative, behind the pointer. */
 export const ownerRequests: readonly number[] = [0x8901, 0x8902];
-/** linux/fcntl.h: F_SETFL, F_SETOWN, F_SETOWN_EX. */
-export const fcntlCommands = { setFlags: 4, setOwner: 8, setOwnerEx: 15 } as const;
+/** linux/fcntl.h: F_SETFL, F_SETOWN, F_SETOWN_EX, and since 6.19 F_SETDELEG. */
+export const fcntlCommands = { setFlags: 4, setOwner: 8, setOwnerEx: 15, setDelegation: 1040 } as const;
 /** FS_IOC_UNRESVSP, FS_IOC_UNRESVSP64, FS_IOC_ZERO_RANGE (linux/falloc.h): fallocate under another name. */
 export const spaceRequests: readonly number[] = [0x4030_5829, 0x4030_582b, 0x4030_5839];
 

@@ -135,6 +135,7 @@ const F_OWNER_PGRP = 2;
 export const fcntl: Decoder = (context, thread) => {
   if (context.call.u32(1) === fcntlCommands.setFlags) return setStatusFlags(context, thread);
   if (context.call.u32(1) === fcntlCommands.setOwner) return owner(context, thread, context.call.int(2));
+  if (context.call.u32(1) === fcntlCommands.setDelegation) return withoutDelegations(context, thread);
   return withDuplicate(context, thread, (fd) => {
     const error = context.memory.exactly(thread.tid, context.call.pointer(2), OWNER_BYTES);
     if (error < 0) return context.unreadable(thread, error);
@@ -148,6 +149,17 @@ export const fcntl: Decoder = (context, thread) => {
     return verdict || setOwner(context, thread, call);
   });
 };
+
+/**
+ * `F_SETDELEG` fails as on kernels that do not know it. While a task has a delegation of a file or a directory, each change of it by
+ * another process waits until the task gives it back (fs/namei.c, try_break_deleg), for /proc/sys/fs/lease-break-time at most: and that
+ * other process would be the supervisor.
+ */
+function withoutDelegations(context: Context, thread: Thread): Verdict {
+  const own = duplicate(thread, context.call.int(0));
+  if (own >= 0) close(own);
+  return context.refuses(own === -EBADF ? EBADF : EINVAL);
+}
 
 /** `FIOSETOWN`, `SIOCSPGRP`: a pointer to a number, for a socket. On other files the kernel does not have this request. */
 function ownerOfSocket(context: Context, thread: Thread, request: number): Verdict {
