@@ -56,8 +56,8 @@ export const setStatusFlags: Decoder = (context, thread) => {
   return change(context, thread, {
     act: opened,
     call: (own) => fcntl(own, F_SETFL, flags),
-    // The kernel records the number of the task that is to get signals, as the caller sees it.
-    isTheirsAlone: (own) => ((fcntl(own, F_GETFL, 0) ^ flags) & O_ASYNC) !== 0,
+    // Whose signals these are the kernel learns from its caller (__tty_fasync), also where another thread has just cleared the flag.
+    isTheirsAlone: (own) => isAsynchronous || (fcntl(own, F_GETFL, 0) & O_ASYNC) !== 0,
   });
 };
 
