@@ -131,6 +131,8 @@ function calling(seated: readonly Seated[], milliseconds: number): readonly Seat
  * where that one is to wait a little longer; its calls are received meanwhile.
  */
 function firstOf(due: readonly Seated[], running: readonly Seated[], isOneBeginning: boolean): readonly Seated[] {
+  // A doorbell has ended the wait, or there is a filter to look for.
+  if (due.length === 0) return [];
   const now = performance.now();
   const rested = due.filter(([, { restsUntil }]) => restsUntil <= now);
   const rest = Math.min(...due.map(([, { restsUntil }]) => restsUntil)) - now;
