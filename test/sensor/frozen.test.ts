@@ -1,10 +1,11 @@
 /** A file system that the workload freezes: a change there waits for the workload, and so must not be the supervisor's. */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isRoot } from "../support/machine.ts";
-import { workplace } from "./case.ts";
+import { compiler, workplace } from "./case.ts";
 import { isBuilt, supervise } from "./supervised.ts";
 
 /** Longer than a starved machine takes for all of it. */
@@ -54,6 +55,25 @@ describe.skipIf(!isRoot || !isBuilt)("a frozen file system (needs root, a build,
     expect(seen).toEqual({ stdout: "waited\nfile\nlost+found\nmade\nnew\n", wasStuck: false, incomplete: [] });
     expect(left.filter((call) => /mkdir|open|chmod/.test(call)).length).toBeGreaterThan(1);
   });
+
+  const ENOPROTOOPT = 92;
+  it.skipIf(compiler === undefined).for([
+    ["sent", 0],
+    ["peer", ENOPROTOOPT],
+  ] as const)(
+    "keeps none waiting for a result that is written there: %s (needs gcc)",
+    async ([what, told], { skip }) => {
+      skip(!isMounted, "no ext4 could be mounted");
+      const source = fileURLToPath(new URL("frozen.c", import.meta.url));
+      execFileSync("gcc", ["-O1", "-w", "-static", "-o", join(directory, "frozen"), source]);
+      const { stdout, wasStuck, incomplete } = await run(`./frozen disk ${what}`);
+      expect({ stdout, wasStuck, incomplete }).toEqual({
+        stdout: `another open: 1\n${what}: ${told}\n`,
+        wasStuck: false,
+        incomplete: [],
+      });
+    },
+  );
 
   it("by no task without the right to, so that its calls stay the supervisor's", async ({ skip }) => {
     skip(!isMounted, "no ext4 could be mounted");

@@ -10,6 +10,7 @@ import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
 import { bpfCommands, keyOperations, perfTypes, rebootCommands } from "../../words/kernel.ts";
 import type { Context, Decoder } from "../context.ts";
+import { mayWaitForThaw } from "../perform/filesystems.ts";
 import { PATH_ERRORS } from "../paths/finder.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { FileUse } from "../../inspection.ts";
@@ -223,6 +224,8 @@ export function adjtime(call: "adjtimex" | "clock_adjtime", argument: 0 | 1): De
     if (isFile || memory.bytes.readUInt32LE(0) !== 0)
       return context.decide(thread, { op: "settime", subject: { call } });
     if ((thread.credentials.capabilities & CAP_SYS_TIME) === 0n) return 0;
+    // The memory may be that of a file.
+    if (mayWaitForThaw()) return context.racy();
     const copy = Buffer.from(memory.bytes.subarray(0, TIMEX));
     const read = rawCall(syscallNumbers[call], argument === 1 ? [context.call.int(0), copy] : [copy]);
     if (read >= 0 && memory.write(thread.tid, address, copy) !== TIMEX) return EFAULT;

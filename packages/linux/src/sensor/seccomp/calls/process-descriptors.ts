@@ -12,11 +12,12 @@
  * A directory of /proc serves `pidfd_send_signal` as well. `other-processes.ts` sends what the supervisor could not survive itself.
  */
 import { readFileSync } from "node:fs";
-import { EFAULT, EINVAL } from "../../../abi/errno.ts";
+import { EFAULT, EINVAL, ENOPROTOOPT } from "../../../abi/errno.ts";
 import { close, getsockopt as option } from "../../../abi/libc.ts";
 import { peerPidfd, SOL_SOCKET } from "../../words/requests.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Verdict } from "../../mediation.ts";
+import { mayWaitForThaw } from "../perform/filesystems.ts";
 import { pidMeant } from "../tasks/pid-numbers.ts";
 import type { Thread } from "../tasks/process.ts";
 import { withDuplicate } from "./requests.ts";
@@ -45,6 +46,8 @@ const NUMBER = 4;
 
 function peerOf(context: Context, thread: Thread, socket: number): Verdict {
   const { call, memory, listener } = context;
+  // Where the number is written may be a file of a frozen file system. The task itself could exchange the socket.
+  if (mayWaitForThaw()) return context.refuses(ENOPROTOOPT);
   const unread = memory.exactly(thread.tid, call.pointer(4), NUMBER);
   if (unread < 0) return context.unreadable(thread, unread);
   const length = Math.min(memory.bytes.readInt32LE(0), NUMBER);

@@ -12,6 +12,7 @@ import type { Verdict } from "../../mediation.ts";
 import { AF_UNIX } from "../../words/sockets.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import { carriesDatagrams } from "../perform/connecting.ts";
+import { mayWaitForThaw } from "../perform/filesystems.ts";
 import { copyOf, Datagram, type Described, hasRoute, MOST_CONTROL, MOST_PARTS } from "../perform/datagrams.ts";
 import type { Thread } from "../tasks/process.ts";
 import { SOURCE_ROUTE } from "../../words/requests.ts";
@@ -69,8 +70,9 @@ export const sendmmsg: Decoder = (context, thread) =>
     const count = Math.min(context.call.u32(2), MAX_MESSAGES);
     const first = count > 0 ? describedAt(context, thread, context.call.pointer(1)) : -EINVAL;
     const name = typeof first === "number" ? undefined : first.name;
+    // The supervisor would write how much was sent into what may be a file of a frozen file system.
     return towardsResolver(context, thread, socket, name, (to) =>
-      isSentByUs(context, thread, to, context.call.u32(3))
+      isSentByUs(context, thread, to, context.call.u32(3)) && !mayWaitForThaw()
         ? sendSeveral(context, thread, to, count)
         : decideSeveral(context, thread, to, count),
     );
@@ -143,8 +145,12 @@ function sendSeveral(context: Context, thread: Thread, socket: TaskSocket, count
   return context.returns(count);
 }
 
-/** Writes the number of bytes sent where the task expects it; returns 1, for one message, or a negative errno. */
+/**
+ * Writes the number of bytes sent where the task expects it; returns 1, for one message, or a negative errno. It writes nothing where a
+ * file system may have been frozen while the message waited.
+ */
 function tellSent(context: Context, thread: Thread, at: bigint, sent: number): number {
+  if (mayWaitForThaw()) return -EFAULT;
   const word = Buffer.alloc(4);
   word.writeUInt32LE(sent, 0);
   return context.memory.write(thread.tid, at + BigInt(MSGHDR), word) === word.length ? 1 : -EFAULT;
