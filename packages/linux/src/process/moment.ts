@@ -14,7 +14,7 @@ import { armDoorbell, DOORBELL } from "./doorbell.ts";
 /** x86-64 system call numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
 const NR = { timer_create: 222, timer_settime: 223, timer_delete: 226 } as const;
 const CLOCK_MONOTONIC = 1;
-/** asm-generic/siginfo.h: the signal goes to one thread. `struct sigevent` is u64 value, int signal, int kind, int thread, 64 bytes in all. */
+/** asm-generic/siginfo.h: the signal goes to one thread. `struct sigevent`: u64 value, int signal, int kind, int thread, 64 bytes in all. */
 const SIGEV_THREAD_ID = 4;
 const SIGEVENT_BYTES = 64;
 /** `struct itimerspec`: how often, and when first, each in seconds and nanoseconds, of 8 bytes. */
