@@ -4,7 +4,7 @@
  *
  * A timer of the thread's own sends it the doorbell's signal, whose handler does not restart calls. It does so again and again while the
  * call lasts: the first signal may come before the call waits. The timer is made beforehand, because the user's processes could use up
- * what timers are made of (RLIMIT_SIGPENDING).
+ * what timers are made of (RLIMIT_SIGPENDING). All sensors that a thread serves share one.
  */
 import { gettid } from "../abi/libc.ts";
 import { rawCall } from "../abi/raw-call.ts";
@@ -14,7 +14,7 @@ import { armDoorbell, DOORBELL } from "./doorbell.ts";
 /** x86-64 system call numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
 const NR = { timer_create: 222, timer_settime: 223, timer_delete: 226 } as const;
 const CLOCK_MONOTONIC = 1;
-/** asm-generic/siginfo.h: the signal goes to one thread. `struct sigevent`: u64 value, int signal, int kind, int thread, 64 bytes in all. */
+/** asm-generic/siginfo.h: the signal goes to one thread. `struct sigevent`: u64 value, int signal, int kind, int thread; 64 bytes. */
 const SIGEV_THREAD_ID = 4;
 const SIGEVENT_BYTES = 64;
 /** `struct itimerspec`: how often, and when first, each in seconds and nanoseconds, of 8 bytes. */
@@ -27,34 +27,42 @@ armed.writeBigInt64LE(MOMENT, 8);
 armed.writeBigInt64LE(MOMENT, 24);
 const disarmed: Buffer = Buffer.alloc(ITIMERSPEC_BYTES);
 
-export class Moment {
-  readonly #timer: number;
+/** The calling thread's timer, and how many have it. */
+let timer = 0;
+let users = 0;
 
+export class Moment {
   /** For the calling thread. */
   constructor() {
-    armDoorbell();
-    const event = Buffer.alloc(SIGEVENT_BYTES);
-    event.writeInt32LE(DOORBELL, 8);
-    event.writeInt32LE(SIGEV_THREAD_ID, 12);
-    event.writeInt32LE(gettid(), 16);
-    const made = Buffer.alloc(4);
-    const result = rawCall(NR.timer_create, [CLOCK_MONOTONIC, event, made]);
-    if (result < 0)
-      throw new LinuxError("system-call-failed", `cannot make a timer for the supervising thread (errno ${-result})`);
-    this.#timer = made.readInt32LE(0);
+    if (users === 0) timer = timerOfThread();
+    users++;
   }
 
   /** Makes a call; its result, which is EINTR if it waited too long. */
   within(call: () => number): number {
-    rawCall(NR.timer_settime, [this.#timer, 0, armed]);
+    rawCall(NR.timer_settime, [timer, 0, armed]);
     try {
       return call();
     } finally {
-      rawCall(NR.timer_settime, [this.#timer, 0, disarmed]);
+      rawCall(NR.timer_settime, [timer, 0, disarmed]);
     }
   }
 
   close(): void {
-    rawCall(NR.timer_delete, [this.#timer]);
+    users--;
+    if (users === 0) rawCall(NR.timer_delete, [timer]);
   }
+}
+
+function timerOfThread(): number {
+  armDoorbell();
+  const event = Buffer.alloc(SIGEVENT_BYTES);
+  event.writeInt32LE(DOORBELL, 8);
+  event.writeInt32LE(SIGEV_THREAD_ID, 12);
+  event.writeInt32LE(gettid(), 16);
+  const made = Buffer.alloc(4);
+  const result = rawCall(NR.timer_create, [CLOCK_MONOTONIC, event, made]);
+  if (result < 0)
+    throw new LinuxError("system-call-failed", `cannot make a timer for the supervising thread (errno ${-result})`);
+  return made.readInt32LE(0);
 }
