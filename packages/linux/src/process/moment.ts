@@ -6,7 +6,7 @@
  * call lasts: the first signal may come before the call waits. The timer is made beforehand, because the user's processes could use up
  * what timers are made of (RLIMIT_SIGPENDING). All sensors that a thread serves share one.
  */
-import { gettid } from "../abi/libc.ts";
+import { close, gettid } from "../abi/libc.ts";
 import { rawCall } from "../abi/raw-call.ts";
 import { LinuxError } from "../error.ts";
 import { armDoorbell, DOORBELL } from "./doorbell.ts";
@@ -40,17 +40,30 @@ export class Moment {
 
   /** Makes a call; its result, which is EINTR if it waited too long. */
   within(call: () => number): number {
-    rawCall(NR.timer_settime, [timer, 0, armed]);
-    try {
-      return call();
-    } finally {
-      rawCall(NR.timer_settime, [timer, 0, disarmed]);
-    }
+    return within(call);
   }
 
   close(): void {
     users--;
     if (users === 0) rawCall(NR.timer_delete, [timer]);
+  }
+}
+
+/**
+ * Closes a duplicate of a descriptor of a task, of which it may be the last: then the close of a socket waits for its peer for as long as
+ * the task has said (SO_LINGER). What is still to be sent is sent all the same.
+ */
+export function closeSoon(fd: number): void {
+  if (users === 0) close(fd);
+  else within(() => close(fd));
+}
+
+function within(call: () => number): number {
+  rawCall(NR.timer_settime, [timer, 0, armed]);
+  try {
+    return call();
+  } finally {
+    rawCall(NR.timer_settime, [timer, 0, disarmed]);
   }
 }
 

@@ -10,7 +10,8 @@
  */
 import { EMPTY } from "../../../abi/bytes.ts";
 import { EBADF, EINVAL } from "../../../abi/errno.ts";
-import { close, fcntl, ioctl, statx } from "../../../abi/libc.ts";
+import { fcntl, ioctl, statx } from "../../../abi/libc.ts";
+import { closeSoon } from "../../../process/moment.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
 import { AT_EMPTY_PATH, O_ACCMODE, O_APPEND, O_RDONLY, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
@@ -134,7 +135,7 @@ function change(context: Context, thread: Thread, what: Change): Verdict {
     return verdict || goAhead(context, thread, what, own);
   } finally {
     found.close();
-    if (own >= 0) close(own);
+    if (own >= 0) closeSoon(own);
   }
 }
 

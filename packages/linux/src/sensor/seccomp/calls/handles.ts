@@ -4,6 +4,7 @@
  */
 import { EBADF, EINVAL, EPERM } from "../../../abi/errno.ts";
 import { close, openat2, pidfdOpen } from "../../../abi/libc.ts";
+import { closeSoon } from "../../../process/moment.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
@@ -45,7 +46,7 @@ export const openByHandle: Decoder = (context, thread) => {
   try {
     return openBehind(context, thread, mount, handle);
   } finally {
-    close(mount);
+    closeSoon(mount);
   }
 };
 

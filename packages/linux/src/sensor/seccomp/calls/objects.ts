@@ -1,7 +1,7 @@
 /** The object of a call: an existing one, by a path or by a descriptor of the task. Every error in finding it is handled here. */
 import { AT_FDCWD, O_PATH } from "../../../abi/stat.ts";
 import { EBADF, EFAULT, ENAMETOOLONG, ENOENT } from "../../../abi/errno.ts";
-import { close } from "../../../abi/libc.ts";
+import { closeSoon } from "../../../process/moment.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
 import { terminated } from "../../../abi/bytes.ts";
 import type { Context } from "../context.ts";
@@ -110,7 +110,7 @@ export function withHeldDescriptor(
       const isReached = isHeld && performer.rightsFor(thread) !== undefined && isOrdinary(found);
       return use({ found, path: pathOf(own < 0 ? found.fd : own), fd: own, isReached });
     } finally {
-      if (own >= 0) close(own);
+      if (own >= 0) closeSoon(own);
     }
   };
   try {

@@ -5,7 +5,8 @@ import type { Context, Decoder } from "../context.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
-import { close, getpgrp, kill as sendToGroup } from "../../../abi/libc.ts";
+import { getpgrp, kill as sendToGroup } from "../../../abi/libc.ts";
+import { closeSoon } from "../../../process/moment.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { isDeadly } from "../../../process/own-signals.ts";
@@ -117,7 +118,7 @@ export const pidfdSendSignal: Decoder = (context, thread) => {
   try {
     return signalBehind(context, thread, pidBehindOwn(own), signalNumber) || sendBy(context, thread, own, signalNumber);
   } finally {
-    close(own);
+    closeSoon(own);
   }
 };
 

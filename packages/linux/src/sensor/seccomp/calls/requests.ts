@@ -3,7 +3,8 @@
  * of a file, a file system, the network of the machine. All others only move data and are not mediated.
  */
 import { EBADF, EINVAL, ENOPROTOOPT, ENOTTY, ESRCH } from "../../../abi/errno.ts";
-import { close, ioctl as ioctlOf } from "../../../abi/libc.ts";
+import { ioctl as ioctlOf } from "../../../abi/libc.ts";
+import { closeSoon } from "../../../process/moment.ts";
 import { isatty } from "node:tty";
 import { rawCall } from "../../../abi/raw-call.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
@@ -157,7 +158,7 @@ export const fcntl: Decoder = (context, thread) => {
  */
 function withoutDelegations(context: Context, thread: Thread): Verdict {
   const own = duplicate(thread, context.call.int(0));
-  if (own >= 0) close(own);
+  if (own >= 0) closeSoon(own);
   return context.refuses(own === -EBADF ? EBADF : EINVAL);
 }
 
@@ -181,7 +182,7 @@ export function withDuplicate(context: Context, thread: Thread, use: (fd: number
   try {
     return use(fd);
   } finally {
-    close(fd);
+    closeSoon(fd);
   }
 }
 

@@ -6,7 +6,8 @@
  * with ERESTARTSYS, which the kernel turns into EINTR or restarts. A thread that the signal is not for would see that number. So where
  * it may be another's, the answer is EINTR, as by a handler without SA_RESTART.
  */
-import { close, poll } from "../../../abi/libc.ts";
+import { poll } from "../../../abi/libc.ts";
+import { closeSoon } from "../../../process/moment.ts";
 import { EINTR, ERESTARTSYS } from "../../../abi/errno.ts";
 import { type Blocked, wakes } from "../../../process/pending-signals.ts";
 
@@ -119,7 +120,7 @@ export class ParkedCalls {
   }
 
   #drop({ fd }: Parked): void {
-    close(fd);
+    closeSoon(fd);
     this.#budget.giveBack();
   }
 }

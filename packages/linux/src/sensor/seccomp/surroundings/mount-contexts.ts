@@ -8,7 +8,7 @@
  * The file system that is mounted in the end shows in paths, by the mount.)
  */
 import { readdirSync, readlinkSync } from "node:fs";
-import { close } from "../../../abi/libc.ts";
+import { closeSoon } from "../../../process/moment.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { Process, Thread } from "../tasks/process.ts";
 import { isSameFile } from "./kcmp.ts";
@@ -48,7 +48,7 @@ export class MountContexts {
     const own = duplicate(thread, fd);
     if (own < 0) return UNKNOWN;
     const met = this.#met.find((each) => isSameFile(own, each.fd));
-    close(own);
+    closeSoon(own);
     return met ?? UNKNOWN;
   }
 
@@ -72,13 +72,13 @@ export class MountContexts {
   /** Releases what is held for a process that has ended: a context holds its file system. */
   forget(process: Process): void {
     if (this.#met.length === 0 && this.#asked.length === 0) return;
-    for (const { fd, process: owner } of this.#met) if (owner === process) close(fd);
+    for (const { fd, process: owner } of this.#met) if (owner === process) closeSoon(fd);
     this.#met = this.#met.filter((each) => each.process !== process);
     this.#asked = this.#asked.filter(({ thread }) => thread.process !== process);
   }
 
   close(): void {
-    for (const { fd } of this.#met) close(fd);
+    for (const { fd } of this.#met) closeSoon(fd);
   }
 
   /** Looks for new descriptors of every process that was allowed to create one. */
@@ -87,7 +87,7 @@ export class MountContexts {
     if (asking.size > 0) asking.set(thread.process, thread);
     for (const each of asking.values()) this.#meetOf(each);
     this.#asked = this.#asked.filter((asked) => asked.thread.process !== thread.process && isAsking(asked.thread));
-    for (const { fd } of this.#met.splice(0, Math.max(0, this.#met.length - MOST))) close(fd);
+    for (const { fd } of this.#met.splice(0, Math.max(0, this.#met.length - MOST))) closeSoon(fd);
   }
 
   #meetOf(thread: Thread): void {
@@ -97,7 +97,7 @@ export class MountContexts {
     for (const number of contextsOf(thread)) {
       const fd = duplicate(thread, number);
       if (fd < 0) continue;
-      if (this.#met.some((each) => isSameFile(fd, each.fd))) close(fd);
+      if (this.#met.some((each) => isSameFile(fd, each.fd))) closeSoon(fd);
       else this.#met.push({ ...context, fd, process: thread.process });
     }
   }

@@ -3,6 +3,7 @@
  */
 import { EMPTY } from "../../../abi/bytes.ts";
 import { close, getsockname, getsockopt, pidfdGetfd, pidfdOpen, statx } from "../../../abi/libc.ts";
+import { closeSoon } from "../../../process/moment.ts";
 import { EACCES } from "../../../abi/errno.ts";
 import { AT_EMPTY_PATH, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import { AF_INET, AF_INET6, type Address, parseAddress } from "../../words/sockets.ts";
@@ -84,7 +85,7 @@ export function usingOwn<T>(own: number, use: (socket: TaskSocket) => T, without
     const facts = factsOf(own);
     return typeof facts === "number" ? without(facts) : use({ ...facts, fd: own, takeOver });
   } finally {
-    if (!isTaken) close(own);
+    if (!isTaken) closeSoon(own);
   }
 }
 
@@ -128,7 +129,7 @@ export function duplicate(thread: Thread, fd: number): number {
 export function duplicateByFirst(thread: Thread, fd: number): number {
   const own = ofFirst(thread, fd);
   if (shareDescriptors(thread.process.pid, thread.tid)) return own;
-  if (own >= 0) close(own);
+  if (own >= 0) closeSoon(own);
   return -EACCES;
 }
 
