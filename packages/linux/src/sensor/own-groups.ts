@@ -65,10 +65,10 @@ export class OwnGroups {
     return this.#hierarchies.flatMap((here) => this.#directories(here, groupsFrom(here, places) ?? WHOLE));
   }
 
-  /** The same of another process; none if there is none, undefined if it is outside of what the supervisor sees of a hierarchy. */
+  /** The same of another process; undefined if it cannot be read, or is outside of what the supervisor sees of a hierarchy. */
   containingProcess(pid: number): readonly Group[] | undefined {
     const places = placesOf(pid);
-    if (places.size === 0) return [];
+    if (places.size === 0) return undefined;
     const found: Group[] = [];
     for (const here of this.#hierarchies) {
       const groups = groupsFrom(here, places);
@@ -87,7 +87,9 @@ export class OwnGroups {
   hasMoved(): boolean {
     const before = this.#last;
     const now = placesOf("self");
-    if (now.size > 0) this.#last = now;
+    // What cannot be read may have changed.
+    if (now.size === 0) return before.size > 0;
+    this.#last = now;
     return [...now].some(([controllers, path]) => (before.get(controllers) ?? path) !== path);
   }
 
@@ -140,10 +142,10 @@ function groupsFrom(
 ): readonly string[] | undefined {
   const path = [...places].find(([controllers]) => isListedAs(controllers))?.[1];
   const prefix = root === "/" ? "/" : `${root}/`;
-  if (path === undefined || `${path}/`.includes("/../")) return undefined;
   if (path === root) return WHOLE;
-  if (!path.startsWith(prefix)) return undefined;
+  if (path?.startsWith(prefix) !== true) return undefined;
   const steps = path.slice(prefix.length).split("/");
+  if (steps.includes("..")) return undefined;
   return ["", ...steps.map((_, index) => `${steps.slice(0, index + 1).join("/")}/`)];
 }
 

@@ -26,6 +26,7 @@ export class KeptGroups {
   readonly #maps: GroupMaps;
   readonly #groups: Seen;
   #next = 0;
+  #areKept = true;
 
   /** Holds the mounts until it is closed: a hierarchy that is mounted anew has another device. Throws if they cannot be kept. */
   constructor(maps: GroupMaps, groups: Seen = new OwnGroups()) {
@@ -43,9 +44,14 @@ export class KeptGroups {
   follow(look: "at once" | "now and then"): boolean {
     if (look === "now and then" && performance.now() < this.#next) return false;
     this.#next = performance.now() + LOOK_EVERY_MS;
-    if (!this.#groups.hasMoved()) return false;
-    this.#keep();
-    return true;
+    const hasMoved = this.#groups.hasMoved();
+    if (hasMoved || !this.#areKept) this.#areKept = this.#keep();
+    return hasMoved;
+  }
+
+  /** Once this supervisor is known to others: one of them may have forgotten its groups before. */
+  keepAnew(): void {
+    this.#areKept = this.#keep();
   }
 
   close(): void {

@@ -139,6 +139,7 @@ export class KernelNamespace {
       opened.push(this.groups);
       if (orphan !== undefined) {
         this.#takeOver(options);
+        this.groups.keepAnew();
         return;
       }
       load.put("rings", this.id, this.#own.ring);
@@ -153,6 +154,7 @@ export class KernelNamespace {
       load.setLabel(this.id, label);
       this.setDefaultAction(mode);
       if (!load.maps.supervisors.update(u32(supervisor), u32(this.id))) throw full();
+      this.groups.keepAnew();
       if (!load.maps.namespace_states.update(u32(this.id), this.#record)) throw full();
     } catch (fault) {
       if (orphan === undefined) load.forget(this.id);
@@ -260,16 +262,12 @@ export class KernelNamespace {
     return this.#load.maps.tickets.update(ticket, verdictBytes(ticket, on, next, process.hrtime.bigint()));
   }
 
-  /** The verdict for one act of one thread, if the thread has not taken it. */
-  answerTo(tid: number, key: Buffer): "on" | "off" | undefined {
+  /** Takes back the verdict for one act of one thread, if the thread has not taken it; returns it. */
+  takeBackAnswer(tid: number, key: Buffer): "on" | "off" | undefined {
     const ticket = ticketKey(this.id, tid, key);
     const answer = Buffer.alloc(decided.bytes);
-    return this.#load.maps.tickets.lookup(ticket, answer) ? verdictIn(answer, ticket) : undefined;
-  }
-
-  /** Takes that back. */
-  takeBackAnswer(tid: number, key: Buffer): void {
-    this.#load.maps.tickets.delete(ticketKey(this.id, tid, key));
+    if (!this.#load.maps.tickets.lookup(ticket, answer) || !this.#load.maps.tickets.delete(ticket)) return undefined;
+    return verdictIn(answer, ticket);
   }
 
   /** Removes a thread from the held ones; false if it was not held, and so need not be woken. */

@@ -148,6 +148,7 @@ export class BpfSensor implements Sensor {
     const { reader, rest } = this.#kernel;
     for (let waited = 1, naps = 0; ; ) {
       if (this.#watch.isDue) this.#noteSkipped();
+      this.#noteMoved("now and then");
       const before = this.#told;
       const records = reader.drain((offset, length) => this.#take(offset, length), RECORDS_AT_ONCE);
       // Checked after all records have been read: most records wake no reader.
@@ -167,7 +168,8 @@ export class BpfSensor implements Sensor {
 
   /** Counts the acts that the BPF programs decided without asking. */
   settle(): void {
-    this.#noteLosses("at once");
+    this.#noteLosses();
+    this.#noteMoved("at once");
     this.#noteSkipped();
     this.#decisions.settle();
   }
@@ -195,13 +197,16 @@ export class BpfSensor implements Sensor {
       this.#mediator.lostUnseen("the kernel did not call a program, because it had preempted it", skipped);
   }
 
-  #noteLosses(look: "at once" | "now and then" = "now and then"): ReturnType<KernelNamespace["census"]> {
+  #noteMoved(look: "at once" | "now and then"): void {
+    if (this.#kernel.groups.follow(look))
+      this.#mediator.lostUnseen("the supervisor was moved to another control group", 1);
+  }
+
+  #noteLosses(): ReturnType<KernelNamespace["census"]> {
     const census = this.#kernel.census();
     const { lost } = census;
     if (lost > this.#lost) this.#mediator.lostUnseen("the kernel could not tell of an event", lost - this.#lost);
     this.#lost = lost;
-    if (this.#kernel.groups.follow(look))
-      this.#mediator.lostUnseen("the supervisor was moved to another control group", 1);
     return census;
   }
 
@@ -277,12 +282,10 @@ export class BpfSensor implements Sensor {
     else this.#carryOut(asked, { verdict: repeated, lasts: this.#lasts(record) });
   }
 
-  /** Refused without a verdict in time. If the late verdict lets the act go ahead, it counts as lost, and the next try may have it. */
-  #tooLate({ record, process, key, isSameByKey }: Asked): void {
-    const answer = this.#kernel.answerTo(record.tid, key);
-    if (answer === "off" || !isSameByKey) this.#kernel.takeBackAnswer(record.tid, key);
-    if (answer !== "off" && !this.#decisions.isSettled(record.tid, key))
-      this.#mediator.lost("an act was refused because its verdict came too late", process);
+  /** Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. */
+  #tooLate({ record, process, key }: Asked): void {
+    const isOff = this.#kernel.takeBackAnswer(record.tid, key) === "off" || this.#decisions.isSettled(record.tid, key);
+    if (!isOff) this.#mediator.lost("an act was refused because its verdict came too late", process);
   }
 
   /** The identity of the actor is unknown, so the act has no point. */
@@ -369,8 +372,7 @@ export class BpfSensor implements Sensor {
   }
 
   /** Gives the BPF programs the verdict, for good if it is lasting. Then a held task is woken, and its call restarted. */
-  #carryOut(asked: Asked, { verdict, lasts = false, next = 0 }: Ruling): void {
-    const { record, process, key, isSameByKey } = asked;
+  #carryOut({ record, process, key, isSameByKey }: Asked, { verdict, lasts = false, next = 0 }: Ruling): void {
     // A process that is to be stopped is stopped before the act: it may be held, and would act when another process wakes it.
     const isFrozen = this.#mediator.isFrozen(process);
     const on = verdict === 0 && !isFrozen;
@@ -387,13 +389,9 @@ export class BpfSensor implements Sensor {
       (on ? this.#decisions.letGo(key, next, isHeld) : this.#decisions.refuse(key, next, waiting));
     if (decided && on) this.#inspections.settled(record, key);
     if (isHeld && !decided) this.#kernel.answer(record.tid, key, on, next);
-    if (record.fate === fates.refusedUndecided && on && !decided && !isBarred) this.#permitOnce(asked, next);
+    // Nothing may be kept for the next try: what the key stands for may be another object by then.
+    if (record.fate === fates.refusedUndecided && on && !decided && !isBarred)
+      this.#mediator.lost("an act was refused before it was decided, as it is each time", process);
     if (isHeld && this.#kernel.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
-  }
-
-  /** It was refused before it was decided, and no verdict on it is kept: the thread may do it when it tries again. */
-  #permitOnce({ record, process, key, isSameByKey }: Asked, next: number): void {
-    if (isSameByKey) this.#kernel.answer(record.tid, key, true, next);
-    else this.#mediator.lost("an act was refused before it was decided, and no verdict on it can be kept", process);
   }
 }
