@@ -117,9 +117,9 @@ __noinline int decided_before(struct scratch *scratch)
 		return take_ticket(scratch);
 	next = next_of(known);
 	verdict = verdict_of(known, scratch->record.key[0] ^ scratch->record.key[1]);
-	if (!verdict)
+	if (!verdict || (verdict == VERDICT_ORPHANED && supervisor_of(scratch->record.namespace_id)))
 		return take_ticket(scratch);
-	if (verdict != VERDICT_ON)
+	if (verdict == VERDICT_OFF)
 		return refuse(scratch, counters, FATE_REFUSED);
 	__sync_fetch_and_add(&known->times, 1);
 	if (counters)

@@ -19,7 +19,7 @@ static __always_inline u32 verdict_of(const struct decided *entry, u64 words)
 {
 	u64 verdict = *(const volatile u64 *)&entry->verdict ^ words;
 
-	return verdict == VERDICT_ON || verdict == VERDICT_OFF ? verdict : 0;
+	return verdict <= VERDICT_ORPHANED ? verdict : 0;
 }
 
 /* To be read before the verdict. */

@@ -229,6 +229,8 @@ struct record {
 enum verdict {
 	VERDICT_ON = 1,
 	VERDICT_OFF = 2,
+	/* It goes ahead while there is no supervisor; one that there is decides each time. */
+	VERDICT_ORPHANED = 3,
 };
 
 /* An entry of one namespace in a table of all. */

@@ -12,7 +12,7 @@ import { LinuxError } from "../error.ts";
 import { armDoorbell, DOORBELL } from "./doorbell.ts";
 
 /** x86-64 system call numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
-const NR = { timer_create: 222, timer_settime: 223, timer_delete: 226 } as const;
+const NR = { timer_create: 222, timer_settime: 223 } as const;
 const CLOCK_MONOTONIC = 1;
 /** asm-generic/siginfo.h: the signal goes to one thread. `struct sigevent`: u64 value, int signal, int kind, int thread; 64 bytes. */
 const SIGEV_THREAD_ID = 4;
@@ -27,44 +27,31 @@ armed.writeBigInt64LE(MOMENT, 8);
 armed.writeBigInt64LE(MOMENT, 24);
 const disarmed: Buffer = Buffer.alloc(ITIMERSPEC_BYTES);
 
-/** The calling thread's timer, and how many have it. */
-let timer = 0;
-let users = 0;
+/** The calling thread's timer. It stays while the thread does: another one might not be had. */
+let timer: number | undefined;
 
-export class Moment {
-  /** For the calling thread. */
-  constructor() {
-    if (users === 0) timer = timerOfThread();
-    users++;
-  }
+/** Makes the timer of the calling thread, unless it has one. */
+export function prepareMoments(): void {
+  timer ??= timerOfThread();
+}
 
-  /** Makes a call; its result, which is EINTR if it waited too long. */
-  within(call: () => number): number {
-    return within(call);
-  }
-
-  close(): void {
-    users--;
-    if (users === 0) rawCall(NR.timer_delete, [timer]);
+/** Makes a call; its result, which is EINTR if it waited too long. Needs `prepareMoments`. */
+export function withinMoment(call: () => number): number {
+  rawCall(NR.timer_settime, [timer as number, 0, armed]);
+  try {
+    return call();
+  } finally {
+    rawCall(NR.timer_settime, [timer as number, 0, disarmed]);
   }
 }
 
 /**
- * Closes a duplicate of a descriptor of a task, of which it may be the last: then the close of a socket waits for its peer for as long as
- * the task has said (SO_LINGER). What is still to be sent is sent all the same.
+ * Closes a duplicate of a descriptor of a task, of which it may be the last: then the close waits for as long as the task has said, for the
+ * peer of a socket (SO_LINGER) or until a terminal has sent its output. What is still to be sent by a socket is sent all the same.
  */
 export function closeSoon(fd: number): void {
-  if (users === 0) close(fd);
-  else within(() => close(fd));
-}
-
-function within(call: () => number): number {
-  rawCall(NR.timer_settime, [timer, 0, armed]);
-  try {
-    return call();
-  } finally {
-    rawCall(NR.timer_settime, [timer, 0, disarmed]);
-  }
+  if (timer === undefined) close(fd);
+  else withinMoment(() => close(fd));
 }
 
 function timerOfThread(): number {

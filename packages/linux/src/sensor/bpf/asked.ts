@@ -20,6 +20,10 @@ export interface Ruling {
   readonly verdict: Verdict;
   /** It holds for every act with the same key. */
   readonly lasts?: boolean;
+  /** The supervisor decides each time. */
+  readonly isEach?: boolean;
+  /** It holds while there is no supervisor. */
+  readonly isLeft?: boolean;
   /** The number of the identity that an exec leads to. */
   readonly next?: number;
 }

@@ -15,7 +15,7 @@ interface LetGo {
 export class Decisions {
   readonly #kernel: KernelNamespace;
   readonly #mediator: ModelMediator;
-  readonly #letGo = new Map<string, LetGo>();
+  readonly #taken = new Map<string, LetGo>();
   /**
    * Threads that were held and will be refused when their call is restarted. The refusal is reported again, and must not be
    * counted twice.
@@ -29,23 +29,28 @@ export class Decisions {
     this.#mediator = mediator;
   }
 
-  /** From now on the BPF programs let it go ahead and count it. Set once only: setting it again would reset the count. */
-  letGo(key: Buffer, next: number, isHeld: boolean): boolean {
+  /** From now on the BPF programs decide it by themselves; whether they do. `held`: the thread that waits for the verdict. */
+  keep(key: Buffer, on: boolean, next: number, held: number | undefined): boolean {
+    return on ? this.#letGo(key, next, held !== undefined) : this.#refuse(key, next, held);
+  }
+
+  /** They let it go ahead and count it. Set once only: setting it again would reset the count. */
+  #letGo(key: Buffer, next: number, isHeld: boolean): boolean {
     // No task waits for an act that was reported without being held. If the table is full, the decision is not needed.
     if (!isHeld && this.#kernel.isFull) return false;
     const name = nameOf(key);
-    let taken = this.#letGo.get(name);
+    let taken = this.#taken.get(name);
     if (taken === undefined) {
       if (!this.#kernel.decide(key, true, next)) return false;
       taken = { key: Buffer.from(key), known: this.#mediator.knownBy(keyBytes(key)), counted: 0 };
-      this.#letGo.set(name, taken);
+      this.#taken.set(name, taken);
     }
     if (isHeld) taken.counted += 1;
     return true;
   }
 
-  /** From now on the BPF programs refuse it, and report it each time. `held`: the thread that waits for the verdict. */
-  refuse(key: Buffer, next: number, held: number | undefined): boolean {
+  /** They refuse it, and report it each time. */
+  #refuse(key: Buffer, next: number, held: number | undefined): boolean {
     if (!this.#mediator.refusesWhatIsOff || !this.#kernel.decide(key, false, next)) return false;
     this.#refused.set(nameOf(key), Buffer.from(key));
     if (held !== undefined) this.#toBeRefused.add(asking(held, key));
@@ -59,16 +64,16 @@ export class Decisions {
 
   /** Counts the acts that the BPF programs let go ahead by a key; from now on they ask again. */
   takeBack(key: Buffer): void {
-    const taken = this.#letGo.get(nameOf(key));
+    const taken = this.#taken.get(nameOf(key));
     if (taken) this.#count(taken);
-    this.#letGo.delete(nameOf(key));
+    this.#taken.delete(nameOf(key));
     this.#refused.delete(nameOf(key));
     this.#kernel.forget(key);
   }
 
   /** The same for every act that goes ahead without asking. */
   takeBackAll(): void {
-    for (const { key } of [...this.#letGo.values()]) this.takeBack(key);
+    for (const { key } of [...this.#taken.values()]) this.takeBack(key);
   }
 
   /** The contour permits more than before: from now on the BPF programs ask about what they refused. */
@@ -79,8 +84,8 @@ export class Decisions {
 
   /** Counts the acts that the BPF programs let go ahead without asking. */
   settle(): void {
-    for (const taken of this.#letGo.values()) this.#count(taken);
-    this.#letGo.clear();
+    for (const taken of this.#taken.values()) this.#count(taken);
+    this.#taken.clear();
   }
 
   #count({ key, known, counted }: LetGo): void {

@@ -236,8 +236,13 @@ export class KernelNamespace {
 
   /** Decides every act with this key, from now on; false if the table is full. */
   decide(key: Buffer, on: boolean, next: number): boolean {
-    this.#isFull ||= !this.#own.table.update(key, verdictBytes(key, on, next));
+    this.#isFull ||= !this.#own.table.update(key, verdictBytes(key, on ? "on" : "off", next));
     return !this.#isFull;
+  }
+
+  /** Once this supervisor has ended, an act with this key goes ahead. Until then each is held, and decided by the supervisor. */
+  permitOrphaned(key: Buffer): void {
+    if (!this.#isFull) this.#own.table.update(key, verdictBytes(key, "orphaned", 0));
   }
 
   /** Whether the table is full, so that no further key can be decided. */
@@ -259,7 +264,10 @@ export class KernelNamespace {
   /** Decides about one act of one thread, once. */
   answer(tid: number, key: Buffer, on: boolean, next: number): boolean {
     const ticket = ticketKey(this.id, tid, key);
-    return this.#load.maps.tickets.update(ticket, verdictBytes(ticket, on, next, process.hrtime.bigint()));
+    return this.#load.maps.tickets.update(
+      ticket,
+      verdictBytes(ticket, on ? "on" : "off", next, process.hrtime.bigint()),
+    );
   }
 
   /** Takes back the verdict for one act of one thread, if the thread has not taken it; returns it. */

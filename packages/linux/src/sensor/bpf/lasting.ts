@@ -22,15 +22,19 @@ export const LASTING: ReadonlySet<Operation> = new Set<Operation>([
   "kexec",
 ]);
 
+/** For how long a verdict on an act holds for the next one with its key. */
+export type Holding = "always" | "without a supervisor" | "never";
+
 /**
- * Whether nothing but what its key covers decides which act it is. Ports and abstract names pass from one socket to another, and what
- * another process is to the actor may change. The lens must see each name that is made, moved or removed: the name may get a token, or
- * lose the one that it has.
+ * Ports and abstract names pass from one socket to another, and what another process is to the actor may change: the key does not tell. The
+ * lens must see each name that is made, moved or removed: the name may get a token, or lose the one that it has. Without a supervisor there
+ * is no lens.
  */
-export function isToldByKey(act: Act): boolean {
-  if (changesNames(act.op) || dependsOnRelation(act)) return false;
+export function holdingOf(act: Act): Holding {
+  if (dependsOnRelation(act)) return "never";
   // The port of a socket that accepts is its own.
-  if (act.op !== "accept" && portIn(act) !== undefined) return false;
+  if (act.op !== "accept" && portIn(act) !== undefined) return "never";
   const { family, address } = act.subject as { readonly family?: string; readonly address?: string };
-  return family !== "unix" || address === undefined || address.startsWith("/");
+  if (family === "unix" && address !== undefined && !address.startsWith("/")) return "never";
+  return changesNames(act.op) ? "without a supervisor" : "always";
 }

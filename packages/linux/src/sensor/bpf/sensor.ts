@@ -18,7 +18,8 @@ import { Glance } from "./glance.ts";
 import { Identities, type Noted, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
-import { isToldByKey, LASTING } from "./lasting.ts";
+import { holdingOf, LASTING } from "./lasting.ts";
+import { OrphanedNames } from "./orphaned-names.ts";
 import { FIRST } from "./members.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
@@ -61,6 +62,7 @@ export class BpfSensor implements Sensor {
   /** Acts that were reported. */
   #told = 0;
   readonly #decisions: Decisions;
+  readonly #names: OrphanedNames;
   readonly #waits: boolean;
   readonly #inspections: Inspections;
   readonly #isAsked: boolean;
@@ -83,6 +85,7 @@ export class BpfSensor implements Sensor {
     this.#watch.assertCalled();
     if (kernel.tellsPlaces) this.#record.placing = new LaunchView();
     this.#decisions = new Decisions(kernel, mediator);
+    this.#names = new OrphanedNames(kernel);
     this.#mediator = mediator;
     this.#acts = new Acts(this.#content, mediator.content === "read", this.#table);
     this.#executions = new Executions(this.#content);
@@ -317,9 +320,11 @@ export class BpfSensor implements Sensor {
     const port = portIn(told);
     noteSocket(this.#mediator, record, process);
     if (port !== undefined) expectPort(this.#mediator, record, process, port);
-    const isTold = isToldByKey(told);
-    const verdict = this.#judge(told, asked, isTold);
-    this.#carryOut(asked, { verdict, lasts: isTold && LASTING.has(told.op) && this.#lasts(record) });
+    const holding = holdingOf(told);
+    const verdict = this.#judge(told, asked, holding === "always");
+    const isEach = holding !== "always" || !this.#lasts(record);
+    const isLeft = holding === "without a supervisor" && this.#lasts(record);
+    this.#carryOut(asked, { verdict, lasts: !isEach && LASTING.has(told.op), isEach, isLeft });
   }
 
   /** The new identity of an exec is given with the verdict, so that no later act has the old one. */
@@ -345,7 +350,7 @@ export class BpfSensor implements Sensor {
     const next = this.#identities.of(task, program, process.identity);
     if (next.serial >= known) this.#kernel.journal.append(JSON.stringify({ identity: next, task } satisfies Noted));
     if (record.fate === fates.wentOn) this.#assign(record, next);
-    this.#carryOut(asked, { verdict: verdict || untold, lasts, next: next.serial });
+    this.#carryOut(asked, { verdict: verdict || untold, lasts, isEach: !lasts, next: next.serial });
   }
 
   #assign(record: Record, next: Identity): void {
@@ -372,25 +377,23 @@ export class BpfSensor implements Sensor {
   }
 
   /** Gives the BPF programs the verdict, for good if it is lasting. Then a held task is woken, and its call restarted. */
-  #carryOut({ record, process, key, isSameByKey }: Asked, { verdict, lasts = false, next = 0 }: Ruling): void {
+  #carryOut({ record, process, key, isSameByKey }: Asked, ruling: Ruling): void {
+    const { verdict, lasts = false, isEach = false, isLeft = false, next = 0 } = ruling;
     // A process that is to be stopped is stopped before the act: it may be held, and would act when another process wakes it.
     const isFrozen = this.#mediator.isFrozen(process);
     const on = verdict === 0 && !isFrozen;
     const isHeld = record.fate === fates.held;
-    const waiting = isHeld ? record.tid : undefined;
     const isBarred = this.#mediator.isBarred(process);
     // The process is barred before it gets the verdict: it would continue with its next act at once.
     if (isBarred) this.#kernel.bar(process.handle);
     // A barred process gets its verdict as a ticket, valid once: other processes may do the same act.
-    const isForEach = !lasts || !isSameByKey || this.#mediator.witnessing.isForEach;
-    const decided =
-      !isForEach &&
-      !isBarred &&
-      (on ? this.#decisions.letGo(key, next, isHeld) : this.#decisions.refuse(key, next, waiting));
+    const mayLast = isSameByKey && !isBarred && !this.#mediator.witnessing.isForEach;
+    if (isLeft && mayLast && on && record.fate !== fates.wentOn) this.#names.permitted(key);
+    const decided = lasts && mayLast && this.#decisions.keep(key, on, next, isHeld ? record.tid : undefined);
     if (decided && on) this.#inspections.settled(record, key);
     if (isHeld && !decided) this.#kernel.answer(record.tid, key, on, next);
-    // Nothing may be kept for the next try: what the key stands for may be another object by then.
-    if (record.fate === fates.refusedUndecided && on && !decided && !isBarred)
+    // No ticket for the next try: what the key stands for may be another object by then.
+    if (record.fate === fates.refusedUndecided && on && isEach && !isBarred)
       this.#mediator.lost("an act was refused before it was decided, as it is each time", process);
     if (isHeld && this.#kernel.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
   }

@@ -40,7 +40,7 @@ export const counterNames = ["seen", "decided_here", "sent_up", "lost", "refused
 export const decided = { bytes: 24, verdict: 0, next: 8, times: 16 } as const;
 
 /** `enum verdict` */
-export const verdicts = { on: 1, off: 2 } as const;
+export const verdicts = { on: 1, off: 2, orphaned: 3 } as const;
 
 /** `enum mode`: what becomes of an act that has not been decided. */
 export const modes = { tell: 1, hold: 2, refuse: 3 } as const;
@@ -65,16 +65,16 @@ export function ticketKey(namespace: number, tid: number, key: Buffer): Buffer {
 }
 
 /** A verdict under a key of a table or of the tickets, and the identity that an exec leads to: `struct decided`. */
-export function verdictBytes(key: Buffer, on: boolean, next: number, times = 0n): Buffer {
+export function verdictBytes(key: Buffer, verdict: keyof typeof verdicts, next: number, times = 0n): Buffer {
   const bytes = Buffer.alloc(decided.bytes);
-  bytes.writeBigUInt64LE(BigInt(on ? verdicts.on : verdicts.off) ^ wordsOf(key), decided.verdict);
+  bytes.writeBigUInt64LE(BigInt(verdicts[verdict]) ^ wordsOf(key), decided.verdict);
   bytes.writeUInt32LE(next >>> 0, decided.next);
   bytes.writeBigUInt64LE(times, decided.times);
   return bytes;
 }
 
 /** The verdict in an entry that was found under a key; undefined if the kernel has given the entry to another key meanwhile. */
-export function verdictIn(entry: Buffer, key: Buffer): keyof typeof verdicts | undefined {
+export function verdictIn(entry: Buffer, key: Buffer): "on" | "off" | undefined {
   const verdict = entry.readBigUInt64LE(decided.verdict) ^ wordsOf(key);
   if (verdict === BigInt(verdicts.on)) return "on";
   return verdict === BigInt(verdicts.off) ? "off" : undefined;

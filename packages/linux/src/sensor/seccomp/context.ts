@@ -22,7 +22,7 @@ import { Performer } from "./perform/performer.ts";
 import { isKeptInSticky } from "./paths/sticky.ts";
 import { O_CREAT, O_TRUNC } from "../../abi/stat.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
-import { Moment } from "../../process/moment.ts";
+import { prepareMoments } from "../../process/moment.ts";
 import { filtersIn, filtersOf } from "../../process/filters.ts";
 import { readProcFile } from "../../process/proc-file.ts";
 import { callName } from "../../abi/syscalls.ts";
@@ -75,7 +75,6 @@ export class Context {
   readonly kept: KeptFiles;
   readonly finder: PathFinder;
   readonly rights = new ThreadRights();
-  readonly moment = new Moment();
   readonly peers: Peers;
   readonly performer: Performer;
   readonly opener: Opener;
@@ -101,16 +100,17 @@ export class Context {
 
   constructor(listener: Listener, mediator: Mediator, tasks: TaskTable, isCanister: boolean) {
     this.listener = listener;
+    prepareMoments();
     this.mediator = mediator;
     this.tasks = tasks;
     this.peers = new Peers(this.rights, tasks.launchPlaces);
-    this.performer = new Performer(this.rights, this.peers, this.moment);
+    this.performer = new Performer(this.rights, this.peers);
     this.permissions = new Permissions(this.rights, this.peers);
     this.opener = new Opener(this.performer, listener, (stat) => this.files.noteOpened(stat));
     this.building = new Building(mediator.tools, this.files, this.opener, () => this.caller?.process.identity);
     this.networks = new Networks(this.worlds, isCanister);
     this.origins = new Origins(this.worlds, (thread, number) => this.networks.seenBy(thread, number), isCanister);
-    this.hosts = mediator.hosts && new Hosts(mediator.hosts, listener, mediator, tasks, this.worlds, this.moment);
+    this.hosts = mediator.hosts && new Hosts(mediator.hosts, listener, mediator, tasks, this.worlds);
     this.networks.standsIn = (network) => this.hosts?.owns({ network }) ?? false;
     this.kept = new KeptFiles({
       isServing: (number) =>
@@ -145,7 +145,6 @@ export class Context {
     this.mountContexts.close();
     this.ownGroups.close();
     this.hosts?.close();
-    this.moment.close();
   }
 
   get call(): Listener["call"] {

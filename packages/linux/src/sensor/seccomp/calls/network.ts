@@ -7,16 +7,26 @@
  */
 import { escapeBytes } from "@isoline/core/event";
 import { localPort } from "@isoline/core/identity";
-import { EADDRINUSE, ECONNREFUSED, EINVAL } from "../../../abi/errno.ts";
+import { EADDRINUSE, EAFNOSUPPORT, ECONNREFUSED, EINVAL } from "../../../abi/errno.ts";
 import { bind as bindTo, connect as connectTo, listen as listenOn } from "../../../abi/sockets.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
+import { withinMoment } from "../../../process/moment.ts";
 import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import { AF_INET, AF_UNIX, AF_UNSPEC, type Address, familyName, inNetwork, typeName } from "../../words/sockets.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  AF_UNSPEC,
+  type Address,
+  familyName,
+  inNetwork,
+  typeName,
+} from "../../words/sockets.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import type { Wait } from "../listener/parked.ts";
-import { beginToConnect, canBeConnected, type Making } from "../perform/connecting.ts";
+import { beginToConnect, canBeConnected, carriesDatagrams, type Making } from "../perform/connecting.ts";
 import type { Thread } from "../tasks/process.ts";
 import { addressFor, atSocket, badAddress, endpoint, familyOf, isUnnamed, actOn, readAddress } from "./endpoints.ts";
 import { findPlace } from "./place.ts";
@@ -25,6 +35,10 @@ import { isOfInternet, type SocketFacts, socketFacts, type TaskSocket } from "..
 
 const SLASH = 0x2f;
 const SOCK_RAW = 3;
+/** Of an address, before which there is nothing else. */
+const FAMILY_BYTES = 2;
+/** linux/in.h */
+const [IPPROTO_DCCP, IPPROTO_SMC] = [33, 256];
 
 export const socket: Decoder = (context, thread) => {
   const [family, type, protocol] = [context.call.u32(0), context.call.u32(1), context.call.u32(2)];
@@ -172,14 +186,21 @@ function isForNobody(socket: SocketFacts, given: Buffer): boolean {
 }
 
 /**
- * It needs no rights. What dissolves a connection does not wait, nor does a Unix socket; any other family waits for the connection that is
- * under way.
+ * It needs no rights. What dissolves a connection does not wait, nor does a socket of datagrams or of Unix. Any other family waits for the
+ * connection that is under way.
  */
 function connectToNobody(context: Context, thread: Thread, socket: TaskSocket, address: Buffer): Verdict {
-  const within = (call: () => number) => context.moment.within(call);
-  const mayWait = isOfInternet(socket) && familyOf(address) !== AF_UNSPEC;
-  if (mayWait) return begin(context, thread, socket, address, within);
-  return context.returns(within(() => connectTo(socket.fd, address)));
+  const isStream = isOfInternet(socket) && !carriesDatagrams(socket.type);
+  if (!isStream || address.length < FAMILY_BYTES || familyOf(address) === AF_UNSPEC)
+    return context.returns(withinMoment(() => connectTo(socket.fd, address)));
+  if (!canBeConnected(socket)) return context.refuses(errorOfOtherFamily(socket, address));
+  return begin(context, thread, socket, address, withinMoment);
+}
+
+/** As the kernel has it. The call is not made: while the task connects such a socket itself, the kernel may keep it locked. */
+function errorOfOtherFamily({ protocol }: SocketFacts, address: Buffer): number {
+  const isOfTcp = protocol === IPPROTO_SMC && familyOf(address) === AF_INET6;
+  return protocol === IPPROTO_DCCP || isOfTcp ? EAFNOSUPPORT : EINVAL;
 }
 
 function connecting(context: Context, thread: Thread, socket: TaskSocket, address: Buffer): Verdict {

@@ -1,6 +1,6 @@
 /** Whether a call reaches a name server, so that the supervisor answers in its place. */
 import { localPort } from "@isoline/core/identity";
-import { close } from "../../../abi/libc.ts";
+import { closeSoon } from "../../../process/moment.ts";
 import type { Verdict } from "../../mediation.ts";
 import { type Address, typeName } from "../../words/sockets.ts";
 import type { Context } from "../context.ts";
@@ -61,6 +61,6 @@ export function connectToResolver(
   if (context.performer.rightsFor(thread)) return way.connect(thread, number, socket, address);
   const swapped = way.socketToSend(thread, number, socket);
   if ("failed" in swapped) return swapped.failed;
-  close(swapped.fd);
+  closeSoon(swapped.fd);
   return context.racy();
 }

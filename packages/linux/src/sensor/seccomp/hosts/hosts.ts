@@ -10,7 +10,7 @@
 import { EAGAIN, ECONNREFUSED, EINPROGRESS, EINTR, EMFILE, ETIMEDOUT } from "../../../abi/errno.ts";
 import { close, pollNow } from "../../../abi/libc.ts";
 import { connect, copyFlags, duplicate, setWaits, streamPair, waits } from "../../../abi/sockets.ts";
-import type { Moment } from "../../../process/moment.ts";
+import { closeSoon, withinMoment } from "../../../process/moment.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { HostNames } from "../../names/host-names.ts";
 import type { Mediator, Verdict } from "../../mediation.ts";
@@ -47,25 +47,16 @@ export class Hosts {
   readonly #listener: Listener;
   readonly #mediator: Mediator;
   readonly #worlds: Worlds;
-  readonly #moment: Moment;
   readonly #watches = new Watches();
   readonly #nscd: NscdConnections;
   readonly #network: EmptyNetwork;
   readonly #server: NameServer;
   readonly #renewal: Renewal;
 
-  constructor(
-    names: HostNames,
-    listener: Listener,
-    mediator: Mediator,
-    tasks: TaskTable,
-    worlds: Worlds,
-    moment: Moment,
-  ) {
+  constructor(names: HostNames, listener: Listener, mediator: Mediator, tasks: TaskTable, worlds: Worlds) {
     this.#listener = listener;
     this.#mediator = mediator;
     this.#worlds = worlds;
-    this.#moment = moment;
     const lookups = new Lookups(mediator, tasks);
     this.#nscd = new NscdConnections(this.#watches, names, lookups);
     this.#server = new NameServer(
@@ -138,7 +129,7 @@ export class Hosts {
     const shouldWait = waits(socket.fd);
     return this.#exchanged(thread, number, socket, (fd) => {
       setWaits(fd, false);
-      const connected = this.#moment.within(() => connect(fd, address));
+      const connected = withinMoment(() => connect(fd, address));
       // It waited: another thread has made the socket wait since.
       const begun = connected === -EINTR ? -EINPROGRESS : connected;
       // In that network a connection is established before `connect` returns.
@@ -193,7 +184,8 @@ export class Hosts {
       this.#listener.answer(0n);
       return ANSWERED;
     } finally {
-      if (!isTheirs) close(fd);
+      // The task has it by now, and may have closed its own.
+      if (!isTheirs) closeSoon(fd);
     }
   }
 

@@ -52,6 +52,8 @@ export function beginToConnect(
   // not an error.
   const attempt = (): number | undefined => {
     const result = make(() => withoutWaiting(fd, address));
+    // Another thread makes it wait, as it may do each time: the call is not looked at again and again.
+    if (result === -EINTR) return result;
     if (isUnderWay(result)) return undefined;
     return result === -EISCONN ? 0 : result;
   };

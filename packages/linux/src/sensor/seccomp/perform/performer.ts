@@ -11,7 +11,7 @@ import {
   SECCOMP_SET_MODE_FILTER,
 } from "../../../abi/seccomp.ts";
 import { readUmask } from "../../../process/proc-status.ts";
-import type { Moment } from "../../../process/moment.ts";
+import { withinMoment } from "../../../process/moment.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Peers } from "./peers.ts";
 import type { ThreadRights } from "./thread-rights.ts";
@@ -19,14 +19,12 @@ import type { ThreadRights } from "./thread-rights.ts";
 export class Performer {
   readonly #rights: ThreadRights;
   readonly #peers: Peers;
-  readonly #moment: Moment;
   readonly #isUndisturbed = waitsUndisturbed();
   #isWatched = false;
 
-  constructor(rights: ThreadRights, peers: Peers, moment: Moment) {
+  constructor(rights: ThreadRights, peers: Peers) {
     this.#rights = rights;
     this.#peers = peers;
-    this.#moment = moment;
   }
 
   /**
@@ -56,7 +54,7 @@ export class Performer {
 
   /** The same for a call that a task can have wait in the kernel: if it waits, it ends with EINTR after a moment, and is not made again. */
   begin(thread: Thread, call: () => number): number {
-    return this.#rights.as(thread, () => this.#moment.within(call));
+    return this.#rights.as(thread, () => withinMoment(call));
   }
 
   /** As `make`, for a call that creates a file, whose mode and default ACL depend on the thread's umask. */
