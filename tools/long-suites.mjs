@@ -65,6 +65,7 @@ export const longSuites = [
   "test/sensor/lineage.test.ts",
   "test/sensor/modes.test.ts",
   "test/sensor/never-empty.test.ts",
+  "test/sensor/silent.test.ts",
   "test/sharp/sharp.test.ts",
   "test/sharp/stale.test.ts",
   "test/toolchains/built.test.ts",
