@@ -117,8 +117,15 @@ __noinline int decided_before(struct scratch *scratch)
 		return take_ticket(scratch);
 	next = next_of(known);
 	verdict = verdict_of(known, scratch->record.key[0] ^ scratch->record.key[1]);
-	if (!verdict || (verdict == VERDICT_ORPHANED && supervisor_of(scratch->record.namespace_id)))
+	if (!verdict)
 		return take_ticket(scratch);
+	if (verdict == VERDICT_ORPHANED) {
+		/* What the supervisor has answered this thread counts, also where it has ended since. */
+		int given = take_ticket(scratch);
+
+		if (given != 1 || supervisor_of(scratch->record.namespace_id))
+			return given;
+	}
 	if (verdict == VERDICT_OFF)
 		return refuse(scratch, counters, FATE_REFUSED);
 	__sync_fetch_and_add(&known->times, 1);

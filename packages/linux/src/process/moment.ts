@@ -12,7 +12,7 @@ import { LinuxError } from "../error.ts";
 import { armDoorbell, DOORBELL } from "./doorbell.ts";
 
 /** x86-64 system call numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
-const NR = { timer_create: 222, timer_settime: 223 } as const;
+const NR = { timer_create: 222, timer_settime: 223, timer_delete: 226 } as const;
 const CLOCK_MONOTONIC = 1;
 /** asm-generic/siginfo.h: the signal goes to one thread. `struct sigevent`: u64 value, int signal, int kind, int thread; 64 bytes. */
 const SIGEV_THREAD_ID = 4;
@@ -27,12 +27,22 @@ armed.writeBigInt64LE(MOMENT, 8);
 armed.writeBigInt64LE(MOMENT, 24);
 const disarmed: Buffer = Buffer.alloc(ITIMERSPEC_BYTES);
 
-/** The calling thread's timer. It stays while the thread does: another one might not be had. */
+/** The calling thread's timer, and how many sensors need it. A timer outlives its thread, and so has to be deleted. */
 let timer: number | undefined;
+let users = 0;
 
 /** Makes the timer of the calling thread, unless it has one. */
 export function prepareMoments(): void {
   timer ??= timerOfThread();
+  users += 1;
+}
+
+/** Deletes it after the last of those that have prepared it. */
+export function endMoments(): void {
+  users -= 1;
+  if (users > 0 || timer === undefined) return;
+  rawCall(NR.timer_delete, [timer]);
+  timer = undefined;
 }
 
 /** Makes a call; its result, which is EINTR if it waited too long. Needs `prepareMoments`. */

@@ -2,6 +2,7 @@
 import type { KeyBytes } from "../mediation.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
+import { OrphanedNames } from "./orphaned-names.ts";
 
 /** An act that the BPF programs let go ahead without asking. */
 interface LetGo {
@@ -24,8 +25,11 @@ export class Decisions {
   /** What the BPF programs refuse without asking, by name. */
   readonly #refused = new Map<string, Buffer>();
 
+  readonly #names: OrphanedNames;
+
   constructor(kernel: KernelNamespace, mediator: ModelMediator) {
     this.#kernel = kernel;
+    this.#names = new OrphanedNames(kernel, kernel.room / 4);
     this.#mediator = mediator;
   }
 
@@ -57,6 +61,12 @@ export class Decisions {
     return true;
   }
 
+  /** An act on names, which is decided each time: what they do with it once there is no supervisor. */
+  leave(key: Buffer, on: boolean): void {
+    if (on) this.#names.permitted(key);
+    else this.#names.refused(key);
+  }
+
   /** Whether a reported refusal is that of a thread that was held, and so was counted then. */
   isSettled(tid: number, key: Buffer): boolean {
     return this.#toBeRefused.delete(asking(tid, key));
@@ -71,8 +81,9 @@ export class Decisions {
     this.#kernel.forget(key);
   }
 
-  /** The same for every act that goes ahead without asking. */
+  /** The same for every act that goes ahead without asking, or would without a supervisor. */
   takeBackAll(): void {
+    this.#names.takeBackAll();
     for (const { key } of [...this.#taken.values()]) this.takeBack(key);
   }
 

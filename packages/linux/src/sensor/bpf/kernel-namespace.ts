@@ -93,6 +93,8 @@ export class KernelNamespace {
   #isLeft = false;
   /** The table has been full since an entry was last removed. */
   #isFull = false;
+  /** Keys that the table has room for. */
+  readonly room: number;
 
   /** With a number: takes over the namespace of a supervisor that has ended. Its unread records and its decisions are dropped. */
   private constructor(load: Load, options: KernelNamespaceOptions, orphan?: number) {
@@ -108,6 +110,7 @@ export class KernelNamespace {
       isContainer = false,
     } = options;
     this.#load = load;
+    this.room = keys;
     this.#supervisor = supervisor;
     this.id = orphan ?? nextNumber(load);
     this.journal = new Journal(load.maps.journal, this.id);
@@ -242,6 +245,7 @@ export class KernelNamespace {
 
   /** Once this supervisor has ended, an act with this key goes ahead. Until then each is held, and decided by the supervisor. */
   permitOrphaned(key: Buffer): void {
+    // If the table is full, it is refused then.
     if (!this.#isFull) this.#own.table.update(key, verdictBytes(key, "orphaned", 0));
   }
 

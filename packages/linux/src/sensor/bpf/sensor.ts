@@ -19,7 +19,6 @@ import { Identities, type Noted, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
 import { holdingOf, LASTING } from "./lasting.ts";
-import { OrphanedNames } from "./orphaned-names.ts";
 import { FIRST } from "./members.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
@@ -62,7 +61,6 @@ export class BpfSensor implements Sensor {
   /** Acts that were reported. */
   #told = 0;
   readonly #decisions: Decisions;
-  readonly #names: OrphanedNames;
   readonly #waits: boolean;
   readonly #inspections: Inspections;
   readonly #isAsked: boolean;
@@ -85,7 +83,6 @@ export class BpfSensor implements Sensor {
     this.#watch.assertCalled();
     if (kernel.tellsPlaces) this.#record.placing = new LaunchView();
     this.#decisions = new Decisions(kernel, mediator);
-    this.#names = new OrphanedNames(kernel);
     this.#mediator = mediator;
     this.#acts = new Acts(this.#content, mediator.content === "read", this.#table);
     this.#executions = new Executions(this.#content);
@@ -315,7 +312,7 @@ export class BpfSensor implements Sensor {
   #decide(asked: Asked): void {
     const { record, process } = asked;
     const told = this.#acts.of(record, process);
-    if (told === "nothing") return this.#carryOut(asked, { verdict: 0 });
+    if (told === "nothing") return this.#carryOut(asked, { verdict: 0, isEach: true });
     if ("unknown" in told) return this.#carryOut(asked, { verdict: this.#mediator.lost(told.unknown, process) });
     const port = portIn(told);
     noteSocket(this.#mediator, record, process);
@@ -324,7 +321,9 @@ export class BpfSensor implements Sensor {
     const verdict = this.#judge(told, asked, holding === "always");
     const isEach = holding !== "always" || !this.#lasts(record);
     const isLeft = holding === "without a supervisor" && this.#lasts(record);
-    this.#carryOut(asked, { verdict, lasts: !isEach && LASTING.has(told.op), isEach, isLeft });
+    // What was refused before it was decided is tried again.
+    const lasts = !isEach && (LASTING.has(told.op) || record.fate === fates.refusedUndecided);
+    this.#carryOut(asked, { verdict, lasts, isEach, isLeft });
   }
 
   /** The new identity of an exec is given with the verdict, so that no later act has the old one. */
@@ -388,12 +387,12 @@ export class BpfSensor implements Sensor {
     if (isBarred) this.#kernel.bar(process.handle);
     // A barred process gets its verdict as a ticket, valid once: other processes may do the same act.
     const mayLast = isSameByKey && !isBarred && !this.#mediator.witnessing.isForEach;
-    if (isLeft && mayLast && on && record.fate !== fates.wentOn) this.#names.permitted(key);
+    if (isLeft && mayLast && this.#mediator.refusesWhatIsOff) this.#decisions.leave(key, on);
     const decided = lasts && mayLast && this.#decisions.keep(key, on, next, isHeld ? record.tid : undefined);
     if (decided && on) this.#inspections.settled(record, key);
     if (isHeld && !decided) this.#kernel.answer(record.tid, key, on, next);
     // No ticket for the next try: what the key stands for may be another object by then.
-    if (record.fate === fates.refusedUndecided && on && isEach && !isBarred)
+    if (record.fate === fates.refusedUndecided && on && !decided && (isEach || lasts) && !isBarred)
       this.#mediator.lost("an act was refused before it was decided, as it is each time", process);
     if (isHeld && this.#kernel.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
   }

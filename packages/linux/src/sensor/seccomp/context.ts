@@ -22,7 +22,7 @@ import { Performer } from "./perform/performer.ts";
 import { isKeptInSticky } from "./paths/sticky.ts";
 import { O_CREAT, O_TRUNC } from "../../abi/stat.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
-import { prepareMoments } from "../../process/moment.ts";
+import { endMoments, prepareMoments } from "../../process/moment.ts";
 import { filtersIn, filtersOf } from "../../process/filters.ts";
 import { readProcFile } from "../../process/proc-file.ts";
 import { callName } from "../../abi/syscalls.ts";
@@ -100,7 +100,6 @@ export class Context {
 
   constructor(listener: Listener, mediator: Mediator, tasks: TaskTable, isCanister: boolean) {
     this.listener = listener;
-    prepareMoments();
     this.mediator = mediator;
     this.tasks = tasks;
     this.peers = new Peers(this.rights, tasks.launchPlaces);
@@ -119,6 +118,8 @@ export class Context {
         tasks.launchers.servesInside(number, namespace) || this.keepsOutside(() => status),
     });
     this.finder = new PathFinder(this.kept, this.origins, tasks.launchPlaces);
+    // Last, since what fails here is not closed.
+    prepareMoments();
   }
 
   /** A call that creates or enters namespaces is allowed. */
@@ -145,6 +146,7 @@ export class Context {
     this.mountContexts.close();
     this.ownGroups.close();
     this.hosts?.close();
+    endMoments();
   }
 
   get call(): Listener["call"] {

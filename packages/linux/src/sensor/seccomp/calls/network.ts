@@ -37,6 +37,8 @@ const SLASH = 0x2f;
 const SOCK_RAW = 3;
 /** Of an address, before which there is nothing else. */
 const FAMILY_BYTES = 2;
+/** SIN6_LEN_RFC2133 (include/net/ipv6.h) */
+const INET6_BYTES = 24;
 /** linux/in.h */
 const [IPPROTO_DCCP, IPPROTO_SMC] = [33, 256];
 
@@ -193,14 +195,18 @@ function connectToNobody(context: Context, thread: Thread, socket: TaskSocket, a
   const isStream = isOfInternet(socket) && !carriesDatagrams(socket.type);
   if (!isStream || address.length < FAMILY_BYTES || familyOf(address) === AF_UNSPEC)
     return context.returns(withinMoment(() => connectTo(socket.fd, address)));
-  if (!canBeConnected(socket)) return context.refuses(errorOfOtherFamily(socket, address));
+  if (!canBeConnected(socket) || !context.listener.mayPark) return context.refuses(errorOfOtherFamily(socket, address));
   return begin(context, thread, socket, address, withinMoment);
 }
 
-/** As the kernel has it. The call is not made: while the task connects such a socket itself, the kernel may keep it locked. */
-function errorOfOtherFamily({ protocol }: SocketFacts, address: Buffer): number {
-  const isOfTcp = protocol === IPPROTO_SMC && familyOf(address) === AF_INET6;
-  return protocol === IPPROTO_DCCP || isOfTcp ? EAFNOSUPPORT : EINVAL;
+/**
+ * As the kernel has it where no connection is under way. The call is not made: while the task connects such a socket itself, the kernel may
+ * keep it locked.
+ */
+function errorOfOtherFamily(socket: SocketFacts, address: Buffer): number {
+  const isOfTcp = socket.protocol === IPPROTO_SMC ? familyOf(address) === AF_INET6 : canBeConnected(socket);
+  if (!isOfTcp && socket.protocol !== IPPROTO_DCCP) return EINVAL;
+  return socket.family === AF_INET6 && address.length < INET6_BYTES ? EINVAL : EAFNOSUPPORT;
 }
 
 function connecting(context: Context, thread: Thread, socket: TaskSocket, address: Buffer): Verdict {
