@@ -108,13 +108,13 @@ static __always_inline bool is_of_layer(struct file *file)
 /*
  * How an open waits for its verdict. A read of a fanotify group opens a file, and hides the hook's error from its caller: the
  * pending permission question would be answered with no, and the open never retried (fs/notify/fanotify/fanotify_user.c,
- * fanotify_read). 9p and SMB tell their server of an open that failed, and find out anew meanwhile whether a signal is pending
- * (net/9p/client.c, p9_client_rpc; fs/smb/client/transport.c, __smb_send_rqst): once the task was woken there is none, and it would be
- * given the kernel's internal error.
+ * fanotify_read). 9p and SMB have opened a file that may be made before they ask, and tell their server when that fails. Meanwhile they
+ * find out anew whether a signal is pending (net/9p/client.c, p9_client_rpc; fs/smb/client/transport.c, __smb_send_rqst): once the task
+ * was woken there is none, and it would be given the kernel's internal error.
  */
 static __always_inline enum patience patience_for(struct member *member, struct file *file, u64 call)
 {
-	switch (file->f_inode->i_sb->s_magic) {
+	switch (file->f_flags & O_CREAT ? file->f_inode->i_sb->s_magic : 0) {
 	case V9FS_MAGIC:
 	case CIFS_SUPER_MAGIC:
 	case SMB2_SUPER_MAGIC:
