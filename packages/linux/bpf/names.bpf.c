@@ -3,8 +3,8 @@
  * Names that are made, moved and removed. Each has two hooks. The hook of the path comes early and knows the mount. The hook
  * of the inode comes after the kernel's own checks; what those refuse is an attempt, not an event.
  *
- * None of these acts is answered from the table for good: the lens must see every name that changes, so the supervisor never
- * stores a lasting verdict.
+ * None of these acts is answered from the table while there is a supervisor: its lens must see every name that changes. What it stores
+ * of them holds once it has ended (VERDICT_ORPHANED).
  */
 #include "hooks.h"
 
