@@ -249,7 +249,7 @@ export class Session {
     const { engine, policy } = this.model;
     const { points, state, measurement, profile, policy: policyDigest } = this.model.state();
     const { mediator } = this;
-    mediator.conclude();
+    mediator.forgetVerdicts();
     const tpm = this.#hardware?.end(this.#observations.counts.events) ?? null;
     this.#untrusted?.close();
     const firings = mediator.firings();

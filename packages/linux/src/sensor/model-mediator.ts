@@ -109,12 +109,7 @@ export class ModelMediator implements Mediator {
     });
   }
 
-  /** The workload has ended: no key will be looked up again, so the verdicts that were remembered give their memory back. */
-  conclude(): void {
-    this.#known.clear();
-  }
-
-  /** The contour permits more than before, so verdicts that were remembered hold no longer. */
+  /** The contour permits more than before, so verdicts that were remembered hold no longer; or no key will be looked up again. */
   forgetVerdicts(): void {
     this.#known.clear();
   }
@@ -163,6 +158,14 @@ export class ModelMediator implements Mediator {
     return mode === "enforce" || asks || reaction !== "log" || this.witnessing.isActive || this.#mayRefuseUses;
   }
 
+  /**
+   * A departure costs each process its trust. Where that has consequences, the supervisor must see every one of them; those
+   * that are refused it sees in any case.
+   */
+  get #followsDepartures(): boolean {
+    return this.#falls !== undefined || (this.#engine.reaction !== "log" && !this.refusesWhatIsOff);
+  }
+
   get #mayRefuseUses(): boolean {
     return this.inspector?.mayRefuse ?? false;
   }
@@ -205,7 +208,7 @@ export class ModelMediator implements Mediator {
     this.#counts.events += 1;
     const judgement = this.#engine.repeat(known, process.handle, this.#counts.events);
     if (judgement.departure !== undefined) this.#onRepeat?.(judgement);
-    this.wasLasting = judgement.verdict === "on" || this.#falls === undefined;
+    this.wasLasting = judgement.verdict === "on" || !this.#followsDepartures;
     this.witnessing.judged(judgement, process);
     return this.witnessing.unlessOwed(this.#carryOut(judgement, process), process);
   }
@@ -243,8 +246,7 @@ export class ModelMediator implements Mediator {
     }
     // A class is the same for the same levelled event, so only what was levelled before it may come to mean something else.
     const isKnown = !missed && !passing && judgement.known !== 0 && !mayPass(levelled);
-    // A departure costs each process its trust, so where that has consequences the supervisor must see the next process as well.
-    const isWatchedFor = judgement.verdict !== "on" && this.#falls !== undefined;
+    const isWatchedFor = judgement.verdict !== "on" && this.#followsDepartures;
     this.wasLasting = isKnown && !isWatchedFor;
     if (key && isKnown) this.#known.remember(key.bytes, 0, key.length, judgement.known);
     this.#onDecision?.(event, judgement, circumstances);

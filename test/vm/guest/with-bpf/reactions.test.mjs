@@ -61,6 +61,15 @@ describe("reactions", { skip }, () => {
     deepEqual([off, refused, isMade("other"), isMade("third"), isMade("made")], [2, 1, true, false, true]);
   });
 
+  test("deny: a departure is refused when the process repeats it", async () => {
+    const { ask, end, over } = await watch("deny");
+    deepEqual([await ask("list /var"), await ask("list /var"), await ask("list /etc")], [0, EPERM, 0]);
+    end();
+    equal(await over, 3);
+    const { off, refused } = report("deny.json");
+    deepEqual([off, refused], [2, 1]);
+  });
+
   test("deny-all: every further act is refused, known or not, of the process or a child", async () => {
     const { ask, end, over } = await watch("deny-all");
     equal(await ask("list /etc"), 0);
