@@ -101,26 +101,16 @@ static __always_inline bool is_of_layer(struct file *file)
 #define NR_PREADV 295
 #define NR_PREADV2 327
 
-#define V9FS_MAGIC 0x01021997
-#define CIFS_SUPER_MAGIC 0xFF534D42
-#define SMB2_SUPER_MAGIC 0xFE534D42
-
 /*
  * How an open waits for its verdict. A read of a fanotify group opens a file, and hides the hook's error from its caller: the
  * pending permission question would be answered with no, and the open never retried (fs/notify/fanotify/fanotify_user.c,
- * fanotify_read). 9p and SMB have opened a file that may be made before they ask, and tell their server when that fails. Meanwhile they
- * find out anew whether a signal is pending (net/9p/client.c, p9_client_rpc; fs/smb/client/transport.c, __smb_send_rqst): once the task
- * was woken there is none, and it would be given the kernel's internal error.
+ * fanotify_read). 9p and SMB have opened a file that may be made before they ask, and tell their server when that fails. On one processor
+ * the supervisor could not decide meanwhile.
  */
 static __always_inline enum patience patience_for(struct member *member, struct file *file, u64 call)
 {
-	switch (file->f_flags & O_CREAT ? file->f_inode->i_sb->s_magic : 0) {
-	case V9FS_MAGIC:
-	case CIFS_SUPER_MAGIC:
-	case SMB2_SUPER_MAGIC:
-		/* On one processor the supervisor could not decide. */
-		return processors_of(member->namespace_id) > 1 ? IN_PLACE : BY_RESTART;
-	}
+	if (file->f_flags & O_CREAT && forgets_signals(file->f_inode->i_sb) && processors_of(member->namespace_id) > 1)
+		return IN_PLACE;
 	switch (call) {
 	case NR_READ:
 	case NR_PREAD64:

@@ -110,6 +110,25 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 	return refuse(scratch, counters, FATE_REFUSED_UNDECIDED);
 }
 
+#define V9FS_MAGIC 0x01021997
+#define CIFS_SUPER_MAGIC 0xFF534D42
+#define SMB2_SUPER_MAGIC 0xFE534D42
+
+/*
+ * Whether a file system finds out anew whether a signal is pending, as 9p and SMB do (net/9p/client.c, p9_client_rpc;
+ * fs/smb/client/transport.c, __smb_send_rqst): once a held task was woken there is none, and it would be given the kernel's internal error.
+ */
+static __always_inline bool forgets_signals(const struct super_block *system)
+{
+	switch (BPF_CORE_READ(system, s_magic)) {
+	case V9FS_MAGIC:
+	case CIFS_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+		return true;
+	}
+	return false;
+}
+
 /* Takes a scratch buffer for an event of this member; 0 if none is free. */
 static __always_inline struct scratch *begin_event(struct member *member, u32 operation)
 {

@@ -345,8 +345,13 @@ int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short m
 			return -ESTALE;
 		making.standing = UNPROVEN;
 	}
-	/* Where the file is there, the kernel drops the error: a task that had been stopped for it would stay stopped, while its call goes on. */
-	if (making.standing == UNPROVEN || (walk && opens_by_itself(dir)))
+	/*
+	 * Where the file is there, the kernel drops the error: the call goes on, and the task would stop after it until its verdict is there.
+	 * On one processor it has to.
+	 */
+	if (making.standing == UNPROVEN && processors_of(member->namespace_id) > 1)
+		making.patience = IN_PLACE;
+	if (walk && forgets_signals(BPF_CORE_READ(dentry, d_sb)))
 		making.patience = IN_PLACE;
 #endif
 	if (!asks_for(&flags, &asked)) {

@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** Some tests make filesystems of their own. */
-const MODULES = ["overlay", "loop", "crc32c_generic", "ext4", "btrfs"];
+const MODULES = ["overlay", "loop", "crc32c_generic", "ext4", "btrfs", "vfat", "nls_cp437", "nls_ascii"];
 
 /** Long, because the processors that emulate may be busy. */
 const LIMIT_SECONDS = 3000;
