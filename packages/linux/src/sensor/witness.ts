@@ -47,12 +47,20 @@ export class Witnessing {
 
   /** While something is owed, nothing goes ahead in a namespace that is enforced. */
   unlessOwed(verdict: Verdict, { handle }: ActingProcess): Verdict {
-    if (verdict !== 0 || this.#witness === undefined || this.#engine.mode !== "enforce") return verdict;
-    if (this.#witness.isUpToDate()) return verdict;
-    this.isForEach = true;
-    this.onOwing?.();
+    if (this.#witness === undefined || !this.takeBackIfOwed() || verdict !== 0) return verdict;
     this.#engine.loss(this.#witness.remedy, 1, handle);
     return EPERM;
+  }
+
+  /**
+   * Whether nothing may go ahead. Then what goes ahead without asking is taken back: it would not wait for the record of a departure that
+   * is refused, of a loss or of a checkpoint.
+   */
+  takeBackIfOwed(): boolean {
+    if (this.#witness === undefined || this.#engine.mode !== "enforce" || this.#witness.isUpToDate()) return false;
+    this.isForEach = true;
+    this.onOwing?.();
+    return true;
   }
 
   died(process: ActingProcess): void {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { nameBy, replayLedger } from "../../../../packages/attest/dist/register/index.js";
+import { begin, endAll, EPERM, learn, report as reportOf } from "../asking.mjs";
 import { withoutPrograms } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
 
@@ -29,7 +30,7 @@ const BPF = ["--sensor", "bpf", "-q", "--report", "report.json"];
 const QUIET = ["sh", "-c", "cat /etc/hostname"];
 const DEPARTS = ["sh", "-c", "cat /etc/hostname; cat /etc/passwd > /dev/null; cp ledger/*.ledger seen"];
 
-/** @type {import("node:child_process").ChildProcess[]} */
+/** The TPM comes first. @type {import("node:child_process").ChildProcess[]} */
 const beside = [];
 
 before(async () => {
@@ -99,6 +100,31 @@ test("a departure is recorded and refused when enforcing", { skip }, () => {
   equal(status === 0, false, stderr);
   fitsTheReport();
   equal(report().refused > 0, true);
+});
+
+test("while the TPM does not answer, what was permitted before is refused as well", { skip }, async (t) => {
+  const [tpm] = beside;
+  t.after(endAll);
+  t.after(() => tpm?.kill("SIGCONT"));
+  await learn();
+  const words = ["--enforce", "--sensor", "bpf", "-q", "--report", "owing.json", ...TPM];
+  const { ask, hear, end, over } = begin("run", "asking.contour", ...words);
+  await hear();
+  deepEqual([await ask("list /etc"), await ask("list /etc")], [0, 0]);
+  tpm?.kill("SIGSTOP");
+  deepEqual([await ask("list /var"), await ask("list /etc"), await ask("list /etc")], [EPERM, EPERM, EPERM]);
+  tpm?.kill("SIGCONT");
+  let answer = EPERM;
+  for (let time = 0; time < 200 && answer !== 0; time++) {
+    await setTimeout(100);
+    answer = await ask("list /etc");
+  }
+  equal(answer, 0);
+  end();
+  await over;
+  const { off, tpm: recordedAs, incomplete } = reportOf("owing.json");
+  deepEqual([off, recordedAs.recorded, incomplete.length], [1, true, 1]);
+  match(incomplete[0].reason, /did not take a record in time/);
 });
 
 test("what is learnt is recorded from birth to end", { skip }, () => {

@@ -149,6 +149,7 @@ export class BpfSensor implements Sensor {
     for (let waited = 1, naps = 0; ; ) {
       if (this.#watch.isDue) this.#noteSkipped();
       this.#noteMoved("now and then");
+      this.#mediator.witnessing.takeBackIfOwed();
       const before = this.#told;
       const records = reader.drain((offset, length) => this.#take(offset, length), RECORDS_AT_ONCE);
       // Checked after all records have been read: most records wake no reader.
