@@ -19,6 +19,8 @@ import { type Begins, type BothEnds, bothEnds, topicOf } from "./both-ends.ts";
 
 const modes: readonly Mode[] = ["learn", "watch", "enforce"];
 const reactions: readonly Policy["reaction"][] = ["log", "deny", "deny-all", "freeze", "kill"];
+/** Verdicts from this on are off contour. */
+const OFF = 0x8000_0000;
 const runs = (many: number) => ({ numRuns: isCI ? many * 20 : many });
 
 interface Step {
@@ -89,7 +91,7 @@ function played(engine: EnginePort, { behaviour: { tasks, events }, steps }: Sto
       case "repeat":
         return known === undefined ? undefined : told(engine.repeat(known, process, ++sequence, which + 1));
       case "unseen":
-        return known === undefined ? undefined : engine.repeatUnseen(known, which + 1);
+        return known === undefined || known >= OFF ? undefined : engine.repeatUnseen(known, which + 1);
       case "born":
         return engine.trust.born(process, which % 6);
       case "died":
@@ -265,6 +267,7 @@ describe("a hostile sensor", () => {
   it.each([
     ["a verdict that was not given", note("repeat", 0x8000_0005, 1, 1, 1)],
     ["a point that there is not", note("unseen", 4_000_000, 1)],
+    ["a departure of no process", note("unseen", OFF + 0x7fff_ffff, 1)],
     ["a count of less than nothing", note("unseen", 1, -1)],
     ["a process that is no number", note("born", "1", 0)],
     ["a note that there is not", note("trusted", 1)],

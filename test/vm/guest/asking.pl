@@ -18,6 +18,9 @@ sub question {
 # A child that lives as long as this process, and how often SIGCONT was passed on to it.
 my ($child, $lives, $passed);
 
+# To the child that lives beside this process, and from it.
+my ($asks, $answers);
+
 my %acts = (
   make => sub { sysopen(my $file, $_[0], O_CREAT | O_EXCL | O_WRONLY) ? 0 : $! + 0 },
   list => \&look,
@@ -29,6 +32,23 @@ my %acts = (
     POSIX::_exit(look($_[0])) if $child == 0;
     waitpid $child, 0;
     $? >> 8;
+  },
+  # Begins a child that lives as long as this process.
+  beside => sub {
+    pipe(my $asked, $asks);
+    pipe($answers, my $answer);
+    return 0 if fork;
+    close $asks;
+    while (my $path = readline $asked) {
+      chomp $path;
+      syswrite $answer, look($path) . "\n";
+    }
+    POSIX::_exit(0);
+  },
+  # Has that child open a directory.
+  twin => sub {
+    syswrite $asks, "$_[0]\n";
+    readline($answers) + 0;
   },
   # From now on SIGCONT is passed on, as an init does with every signal.
   pass => sub {

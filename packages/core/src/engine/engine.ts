@@ -226,13 +226,10 @@ export class Engine<E extends Exchange = Event> {
     return this.#onContour(trusted, count);
   }
 
-  /** Counts `count` events that the BPF programs let go ahead by an earlier verdict, on or off contour. */
+  /** Counts `count` events that the BPF programs let go ahead by an earlier verdict: on contour. */
   repeatUnseen(known: number, count: number): void {
     this.#tally.events += count;
-    if (known >= OFF) {
-      this.#tally.off += count;
-      this.forensics.again(known - OFF, count, false);
-    } else if (this.#mode === "learn") this.#contour.count(known - 1, count);
+    if (this.#mode === "learn") this.#contour.count(known - 1, count);
   }
 
   /**

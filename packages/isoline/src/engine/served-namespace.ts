@@ -76,7 +76,7 @@ export class ServedNamespace {
         engine.repeat(note[1], note[2], note[3], note[4]);
         return;
       case "unseen":
-        this.#assertKnown(note[1]);
+        this.#assertOn(note[1]);
         return engine.repeatUnseen(note[1], note[2]);
       case "gap":
         return engine.gap(note[1], note[2]);
@@ -235,11 +235,15 @@ export class ServedNamespace {
 
   /** A sensor that makes verdicts up would have the engine count what never was. */
   #assertKnown(known: number): void {
-    const { points, engine } = this.#begun;
-    const index = known >= 0x8000_0000 ? known - 0x8000_0000 : -1;
-    const isKnown =
-      index < 0 ? known <= points : index === 0x7fff_ffff || engine.forensics.departure(index) !== undefined;
+    const index = known - 0x8000_0000;
+    if (index < 0) return this.#assertOn(known);
+    const isKnown = index === 0x7fff_ffff || this.#begun.engine.forensics.departure(index) !== undefined;
     if (!isKnown) throw refused(`expected a verdict that was given, got ${known}`);
+  }
+
+  /** The same of one on contour: a departure counts, and costs a process its trust. */
+  #assertOn(known: number): void {
+    if (known > this.#begun.points) throw refused(`expected a verdict that was given, on contour, got ${known}`);
   }
 
   #countLearnt(characters: number): void {

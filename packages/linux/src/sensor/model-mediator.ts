@@ -159,11 +159,11 @@ export class ModelMediator implements Mediator {
   }
 
   /**
-   * A departure costs each process its trust. Where that has consequences, the supervisor must see every one of them; those
-   * that are refused it sees in any case.
+   * Whether what is off contour is decided each time: a departure counts, and costs each process its trust. Of what is always refused
+   * the supervisor is told in any case; where the loss of trust has consequences, the call has to wait for them.
    */
   get #followsDepartures(): boolean {
-    return this.#falls !== undefined || (this.#engine.reaction !== "log" && !this.refusesWhatIsOff);
+    return this.#falls !== undefined || !this.refusesWhatIsOff;
   }
 
   get #mayRefuseUses(): boolean {
@@ -175,7 +175,7 @@ export class ModelMediator implements Mediator {
     return this.#known.lookup(key.bytes, 0, key.length);
   }
 
-  /** Counts events that the BPF programs let go ahead because they had a verdict. */
+  /** Counts events on contour that the BPF programs let go ahead because they had a verdict. */
   repeatedUnseen(known: number, times: number): void {
     if (known === 0 || times === 0) return;
     this.#counts.events += times;

@@ -21,7 +21,7 @@ export interface Witness {
 
 /** The witness beside the engine: has it told of each departure, and has nothing go ahead that it could not be told of. */
 export class Witnessing {
-  /** Whether the last act is to be decided each time: another process may depart by it for the first time. */
+  /** Whether the last act is to be decided again the next time, because something was owed. */
   isForEach = false;
   /** Called when something could not be recorded in time, so that nothing may go ahead any more, on contour or not. */
   onOwing: (() => void) | undefined;
@@ -40,7 +40,7 @@ export class Witnessing {
   /** Has a departure recorded before its verdict is given. One that could not be recorded in time is a loss. */
   judged({ verdict, departure }: Judgement, process: ActingProcess): void {
     if (this.#witness === undefined) return;
-    this.isForEach = verdict === "off" && this.#engine.mode !== "enforce";
+    this.isForEach = false;
     if (verdict !== "off") return;
     if (!this.#witness.departed(process, departure?.point)) this.#engine.gap(this.#witness.remedy);
   }

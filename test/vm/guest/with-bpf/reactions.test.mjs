@@ -5,7 +5,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { begin, cwd, endAll, EPERM, isStopped, learn, report, until, withReaction } from "../asking.mjs";
+import { begin, cwd, endAll, EPERM, isoline, isStopped, learn, report, until, withReaction } from "../asking.mjs";
 import { withoutPrograms as skip } from "../bpf-programs.mjs";
 
 const isMade = (/** @type {string} */ name) => existsSync(join(cwd, name));
@@ -35,10 +35,10 @@ describe("reactions", { skip }, () => {
     for (const name of ["made", "other", "third"]) rmSync(join(cwd, name), { force: true });
   });
 
-  /** Watches; returns the program's process. @param {string} reaction */
-  async function watch(reaction) {
+  /** Watches; returns the program's process. @param {string} reaction @param {readonly string[]} more */
+  async function watch(reaction, ...more) {
     const contour = withReaction(reaction);
-    const run = begin("check", contour, "--sensor", "bpf", "-q", "--report", `${reaction}.json`);
+    const run = begin("check", contour, "--sensor", "bpf", "-q", "--report", `${reaction}.json`, ...more);
     return { ...run, pid: Number((await run.hear()).split(" ")[1]) };
   }
 
@@ -49,6 +49,21 @@ describe("reactions", { skip }, () => {
     equal(await over, 3);
     const { off, refused, incomplete } = report("log.json");
     deepEqual([off, refused, incomplete, isMade("other")], [1, 0, [], true]);
+  });
+
+  test("log: each process that does what another departed by has departed as well", async () => {
+    const { ask, end, over } = await watch("log", "--name", "both");
+    deepEqual([await ask("beside it"), await ask("list /var"), await ask("twin /var")], [0, 0, 0]);
+    /** @type {readonly { trusted: boolean }[]} */
+    const processes = JSON.parse(isoline("trust", "both", "--json").stdout);
+    deepEqual(
+      processes.map(({ trusted }) => trusted),
+      [false, false],
+    );
+    end();
+    equal(await over, 3);
+    const { off, refused, incomplete, departures } = report("log.json");
+    deepEqual([off, refused, incomplete, departures.length], [2, 0, [], 1]);
   });
 
   test("deny: departures after the first are refused, and nothing else", async () => {

@@ -280,7 +280,7 @@ export class BpfSensor implements Sensor {
     if (inspected !== 0) this.#refuseUse(asked, inspected);
     else if (record.operation === operations.exec) this.#exec(asked, repeated);
     else if (repeated === undefined) this.#decide(asked);
-    else this.#carryOut(asked, { verdict: repeated, lasts: this.#lasts(record) });
+    else this.#carryOut(asked, { verdict: repeated, lasts: this.#lasts(record), isEach: !this.#mediator.wasLasting });
   }
 
   /** Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. */
