@@ -22,8 +22,8 @@ export class HostNames {
   readonly #engine: Pick<Engine, "mode">;
   readonly #lookups = new Map<string, ((found: HostLookup) => void)[]>();
 
-  /** `begin` looks a host up in another thread; what it found comes back by `lookedUp`. */
-  constructor(contour: Contour, engine: Pick<Engine, "mode">, begin: (name: string) => void) {
+  /** `contour` gives the one that is in force. `begin` looks a host up in another thread; what it found comes back by `lookedUp`. */
+  constructor(contour: () => Contour, engine: Pick<Engine, "mode">, begin: (name: string) => void) {
     this.#begin = begin;
     this.#onContour = new HostsOnContour(contour);
     this.#engine = engine;

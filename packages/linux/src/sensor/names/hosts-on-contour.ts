@@ -7,32 +7,37 @@ const MOST_NAMES = 64;
 const NAME = /^(?!\d+(?:\.\d+){3}:)([\w-]+(?:\.[\w-]+)*):(\d{1,5})$/;
 
 export class HostsOnContour {
-  readonly #contour: Contour;
+  readonly #contour: () => Contour;
   #names: ReadonlyMap<number, readonly string[]> = new Map();
-  /** The number of points that were read. */
-  #size = -1;
+  /** The contour that was read, and how many of its points. */
+  #read: { readonly contour: Contour; readonly size: number } | undefined;
 
-  constructor(contour: Contour) {
+  /** `contour` gives the one that is in force: one that is amended is another one from then on. */
+  constructor(contour: () => Contour) {
     this.#contour = contour;
   }
 
-  /** Read when it is first asked for, and again when the contour was amended. */
+  /** Read when it is first asked for, and again when the contour was amended or has grown. */
   at(port: number): readonly string[] {
-    if (this.#size !== this.#contour.size) this.#names = this.#read();
-    this.#size = this.#contour.size;
+    const contour = this.#contour();
+    const { size } = contour;
+    if (this.#read?.contour !== contour || this.#read.size !== size) {
+      this.#names = namesOn(contour);
+      this.#read = { contour, size };
+    }
     return this.#names.get(port) ?? [];
   }
+}
 
-  #read(): ReadonlyMap<number, readonly string[]> {
-    const names = new Map<number, Set<string>>();
-    for (let index = 0; index < this.#contour.size; index++) {
-      const { op, subject } = this.#contour.event(index);
-      if (op !== "connect" && op !== "send") continue;
-      const [, name, port] = NAME.exec(subject.address) ?? [];
-      if (name === undefined) continue;
-      const at = names.get(Number(port)) ?? new Set<string>();
-      if (at.size < MOST_NAMES) names.set(Number(port), at.add(name));
-    }
-    return new Map(Array.from(names, ([port, all]) => [port, [...all]]));
+function namesOn(contour: Contour): ReadonlyMap<number, readonly string[]> {
+  const names = new Map<number, Set<string>>();
+  for (let index = 0; index < contour.size; index++) {
+    const { op, subject } = contour.event(index);
+    if (op !== "connect" && op !== "send") continue;
+    const [, name, port] = NAME.exec(subject.address) ?? [];
+    if (name === undefined) continue;
+    const at = names.get(Number(port)) ?? new Set<string>();
+    if (at.size < MOST_NAMES) names.set(Number(port), at.add(name));
   }
+  return new Map(Array.from(names, ([port, all]) => [port, [...all]]));
 }

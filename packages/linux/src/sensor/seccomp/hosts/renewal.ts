@@ -12,8 +12,8 @@ const PAUSE_MS = 10_000;
 
 export class Renewal {
   readonly #names: HostNames;
-  /** When the names of a port were last looked up; infinite while they are. */
-  readonly #renewed = new Map<number, number>();
+  /** The names of a port that were last looked up, and when; infinite while they are. */
+  readonly #renewed = new Map<number, { readonly names: readonly string[]; readonly at: number }>();
   readonly #waiting = new Map<number, (() => void)[]>();
 
   constructor(names: HostNames) {
@@ -28,18 +28,19 @@ export class Renewal {
     if (names.length === 0) return false;
     const known = this.#names.table.namesOf(end.host, process);
     if (names.some((name) => known.includes(name))) return false;
-    const renewed = this.#renewed.get(end.port) ?? -Infinity;
-    if (performance.now() - renewed < PAUSE_MS) {
-      if (renewed !== Infinity) return false;
+    const renewed = this.#renewed.get(end.port);
+    if (renewed?.at === Infinity) {
       this.#waiting.get(end.port)?.push(then());
       return true;
     }
+    // A contour that was amended meanwhile has other names.
+    if (renewed?.names === names && performance.now() - renewed.at < PAUSE_MS) return false;
     this.#renew(end.port, names, then());
     return true;
   }
 
   #renew(port: number, names: readonly string[], go: () => void): void {
-    this.#renewed.set(port, Infinity);
+    this.#renewed.set(port, { names, at: Infinity });
     this.#waiting.set(port, [go]);
     let left = names.length;
     for (const name of names)
@@ -47,12 +48,12 @@ export class Renewal {
         if (typeof found === "object")
           for (const each of found.addresses) this.#names.table.add(name, hostText(each), 0);
         left -= 1;
-        if (left === 0) this.#end(port);
+        if (left === 0) this.#end(port, names);
       });
   }
 
-  #end(port: number): void {
-    this.#renewed.set(port, performance.now());
+  #end(port: number, names: readonly string[]): void {
+    this.#renewed.set(port, { names, at: performance.now() });
     const waiting = this.#waiting.get(port) ?? [];
     this.#waiting.delete(port);
     for (const go of waiting) go();
