@@ -133,7 +133,7 @@ function configurationIn(value: unknown, file: string | undefined): HostConfigur
     const path = source[key];
     if (path === undefined) return undefined;
     if (typeof path !== "string" || !isAbsolute(path)) throw wrong(name, key, "an absolute path", path);
-    return path;
+    return resolve(path);
   };
   const list = (key: "images" | "signatures"): readonly unknown[] => {
     const rules = source[key] ?? [];

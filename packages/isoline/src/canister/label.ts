@@ -7,6 +7,8 @@
  *   a contour attached to the image      as fetched by `isoline fetch-contour`, by the image's digest
  *   none of them                         learnt or refused, as the host configures
  *
+ * What an annotation names to be written (the report, the contour of mode learn) lies below the folders of the host: annotated-place.ts.
+ *
  * If the host requires signed contours for an image, the contour must be signed, wherever the label comes from.
  */
 import { lstatSync, statSync } from "node:fs";
@@ -15,6 +17,7 @@ import { CliError } from "../error.ts";
 import type { SensorName } from "../namespace/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
 import { readTrustedKey } from "../store/signature/keys.ts";
+import { annotatedReport, annotatedToLearn } from "./annotated-place.ts";
 import { attachedContour } from "./attached.ts";
 import type { Bundle } from "./bundle.ts";
 import {
@@ -78,7 +81,7 @@ export function labelOf(bundle: Pick<Bundle, "annotations">, image: Image, host:
     ima,
     sensor,
     policy: said.policy === undefined ? label.policy : absolute(said.policy, "policy"),
-    report: said.report === undefined ? undefined : absolute(said.report, "report"),
+    report: said.report === undefined ? undefined : annotatedReport(said.report, label.contour, host),
     name: said.name,
   };
 }
@@ -133,7 +136,7 @@ function ofAnnotations(said: Annotations, host: HostConfiguration): Bare | undef
     throw refusal(`${PREFIX}mode: expected one of ${modes.join(", ")}, got ${shown(said.mode)}`);
   return {
     mode: said.mode as CanisterMode,
-    contour: inStore(said.contour, host),
+    contour: said.mode === "learn" ? annotatedToLearn(said.contour, host) : inStore(said.contour, host),
     policy: undefined,
     source: "annotations",
   };

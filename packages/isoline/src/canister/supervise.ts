@@ -284,13 +284,17 @@ export class Canister {
    */
   #openReports(): Output[] {
     const { report } = this.#label;
-    const wanted = report === undefined ? [] : [Output.open(report)];
+    const own = this.#openLastReport();
+    return report === undefined ? own : [...own, Output.open(report)];
+  }
+
+  #openLastReport(): Output[] {
     try {
       mkdirSync(this.#host.reports, { recursive: true, mode: 0o755 });
-      return [Output.open(`${this.#lastReport}.json`), ...wanted];
+      return [Output.open(`${this.#lastReport}.json`)];
     } catch (fault) {
       this.#start.log.say("error", (fault as Error).message);
-      return wanted;
+      return [];
     }
   }
 }

@@ -1,0 +1,63 @@
+/**
+ * Places of files that an annotation has written. They lie below the folders of the host, `contours` and `reports`, and are of no other
+ * image there.
+ *
+ * Annotations are the word of the user who starts a container, but not with every tool: `umoci unpack` copies the labels of an image into
+ * the bundle (image-spec, conversion.md), and podman before 4.5.1 copied the annotations of its manifest. An image must not choose which
+ * file root replaces, nor widen a contour that is enforced for another image.
+ */
+import { realpathSync } from "node:fs";
+import { dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
+import { CliError } from "../error.ts";
+import { isAttachedPath } from "./attached.ts";
+import type { HostConfiguration } from "./host-configuration.ts";
+import { isOfAnotherRun } from "./last-report.ts";
+
+const NAME = /^[\w-][\w.-]{0,200}$/;
+const REPORT = "dev.isoline.report";
+const CONTOUR = "dev.isoline.contour";
+
+/** The file of an annotated report; throws `bad-label`. */
+export function annotatedReport(named: string, contour: string, host: HostConfiguration): string {
+  const path = placeBelow(host, "reports", REPORT, named);
+  if (!isOfAnotherRun(path, contour, host)) return path;
+  throw refusal(REPORT, "a name that the last run of another contour has not taken", named, "choose another name");
+}
+
+/** The file that a contour is learnt into because an annotation says so; throws `bad-label`. */
+export function annotatedToLearn(named: string, host: HostConfiguration): string {
+  const path = placeBelow(host, "contours", CONTOUR, named);
+  const rule = host.images.find(({ contour }) => resolve(host.contours, contour) === path);
+  if (rule === undefined && !isAttachedPath(path)) return path;
+  const whose = rule === undefined ? "an attached contour has" : `${host.file} has for images like ${rule.image}`;
+  throw refusal(CONTOUR, `a file to learn into other than ${whose}`, named, "choose another name");
+}
+
+/** A name in the folder, or an absolute path below it that no symbolic link below the folder leads out of it. */
+function placeBelow(host: HostConfiguration, key: "contours" | "reports", annotation: string, named: string): string {
+  const folder = host[key];
+  const path = NAME.test(named) ? join(folder, named) : normalize(named);
+  if (isAbsolute(path) && isBelow(path, folder) && !isThroughLink(path, folder)) return path;
+  const expected = `a path below ${folder} without links (${key} of ${host.file ?? "/etc/isoline/canisters.yaml"})`;
+  throw refusal(annotation, expected, named, `name one there, or set ${key}`);
+}
+
+function isBelow(path: string, folder: string): boolean {
+  const rest = relative(folder, path);
+  return rest !== "" && rest !== ".." && !rest.startsWith("../");
+}
+
+/** Where a directory is missing, no link leads anywhere; opening the file says so. The last name is looked at there as well. */
+function isThroughLink(path: string, folder: string): boolean {
+  const directory = dirname(path);
+  try {
+    return realpathSync(directory) !== join(realpathSync(folder), relative(folder, directory));
+  } catch (fault) {
+    return (fault as NodeJS.ErrnoException).code !== "ENOENT";
+  }
+}
+
+function refusal(annotation: string, expected: string, named: string, next: string): CliError {
+  const got = JSON.stringify(named.slice(0, 120));
+  return new CliError("bad-label", `${annotation}: expected ${expected}, got ${got}; ${next}`);
+}
