@@ -118,9 +118,31 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
     };
     shop.configure({ unlabelled: "learn" });
     expect(start({}, of)).toMatchObject({ status: 0, stdout: "on\n" });
-    expect(shop.isoline("verify", shop.path("contours/localhost_web_1.contour")).status).toBe(0);
+    const learnt = shop.path("contours/localhost_web_1@b2d47ded5e58a254428f7f54e7127f53.contour");
+    expect(shop.isoline("verify", learnt).status).toBe(0);
+    shop.configure({ images: [{ image: "localhost/web:1", contour: learnt, mode: "enforce" }] });
+    expect(start({}, of)).toMatchObject({ status: 0, stdout: "on\n" });
     shop.configure({ annotations: "refuse" });
     expect(refusalOf(start(good))).toMatch(/expected no dev\.isoline/);
+  });
+
+  it("is learnt by an image's exact name into a file of its own, which is no rule's and no attached one", () => {
+    const long = `localhost/${"long".repeat(60)}`;
+    const digest = `sha256:${"a".repeat(64)}`;
+    const names = ["localhost/web:2", "localhost/web/2", "localhost_web_2", `${long}:1`, `${long}:2`, "good", digest];
+    const learntOf = (name: string): string => {
+      shop.configure({ unlabelled: "learn" });
+      const told = shop.inspect(name).stdout;
+      return /^contour +(\S+)$/m.exec(told)?.[1] ?? told;
+    };
+    const files = names.map(learntOf);
+    expect(new Set(files).size).toBe(names.length);
+    const taken = ["good.contour", `${digest.replace(":", "-")}.contour`].map((name) => shop.path(`contours/${name}`));
+    expect(files.filter((file) => taken.includes(file) || !file.startsWith(shop.path("contours/")))).toEqual([]);
+    const before = readFileSync(shop.path("contours/good.contour"));
+    const named = { "io.kubernetes.cri.image-name": "good" };
+    expect(shop.runc("run", "--bundle", shop.bundle("cat /etc/group; echo on", named), shop.id()).status).toBe(0);
+    expect(readFileSync(shop.path("contours/good.contour"))).toEqual(before);
   });
 
   it("comes from the host by image, and an annotation cannot weaken it", () => {

@@ -13,6 +13,7 @@
  */
 import { lstatSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import { sha256 } from "@isoline/core/digest";
 import { CliError } from "../error.ts";
 import type { SensorName } from "../namespace/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
@@ -154,13 +155,20 @@ function unlabelled({ names, digests }: Image, host: HostConfiguration): Bare {
     throw refusal(
       `expected a label: annotations ${PREFIX}contour and ${PREFIX}mode, a contour attached to the image, or a rule for it in ${host.file ?? "/etc/isoline/canisters.yaml"}; found none${name === undefined ? ", and the bundle does not name its image" : ` for ${shown(name)}`}`,
     );
-  const file = `${name.replace(/[^\w.-]+/g, "_").slice(0, 200)}.contour`;
   return {
     mode: "learn",
-    contour: join(host.contours, file),
+    contour: join(host.contours, fileOf(name)),
     policy: undefined,
     source: `${host.file}, for containers without a label`,
   };
+}
+
+/**
+ * The file that an image without a label learns into, by its exact name: web@96be….contour. No two images share one, and no name in the
+ * store, of a rule or of an attached contour, has an `@`.
+ */
+function fileOf(image: string): string {
+  return `${image.replace(/[^\w.-]+/g, "_").slice(0, 120)}@${sha256(Buffer.from(image)).slice(0, 32)}.contour`;
 }
 
 /** A name is resolved in the host's store and cannot leave it; an absolute path is used unchanged. */
