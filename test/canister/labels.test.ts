@@ -153,15 +153,31 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
     expect(start({ ...image, ...good }).status).toBe(0);
   });
 
-  it("goes by the image that the engine has recorded, whatever an annotation calls it", () => {
+  /** Runs a bundle as podman keeps it, with a container of localhost/other:1 whose manifest states these annotations. */
+  const inStorage = (annotations: Record<string, string>, stated: Record<string, string> = {}): Result => {
     const id = shop.id();
     const bundle = shop.path(`overlay-containers/${id}/userdata`);
-    mkdirSync(dirname(bundle), { recursive: true });
-    renameSync(shop.bundle("echo on", { "io.kubernetes.cri.image-name": "registry.example/web:1" }), bundle);
-    const record = { id, image: "a".repeat(64), metadata: JSON.stringify({ "image-name": "localhost/other:1" }) };
+    const image = "a".repeat(64);
+    for (const directory of [dirname(bundle), shop.path(`overlay-images/${image}`)])
+      mkdirSync(directory, { recursive: true });
+    renameSync(shop.bundle("echo on", annotations), bundle);
+    const record = { id, image, metadata: JSON.stringify({ "image-name": "localhost/other:1" }) };
     writeFileSync(shop.path("overlay-containers/containers.json"), JSON.stringify([record]));
+    writeFileSync(shop.path(`overlay-images/${image}/manifest`), JSON.stringify({ annotations: stated }));
+    return shop.runc("run", "--bundle", bundle, id);
+  };
+
+  it("goes by the image that the engine has recorded, whatever an annotation calls it", () => {
     shop.configure({ images: [{ image: "registry.example/*", contour: "good.contour", mode: "enforce" }] });
-    expect(refusalOf(shop.runc("run", "--bundle", bundle, id))).toMatch(/found none for "localhost\/other:1"/);
+    const called = { "io.kubernetes.cri.image-name": "registry.example/web:1" };
+    expect(refusalOf(inStorage(called))).toMatch(/found none for "localhost\/other:1"/);
+  });
+
+  it("is no label where the image itself states it, as podman's storage shows", () => {
+    expect(refusalOf(inStorage(good, { "dev.isoline.mode": "enforce" }))).toMatch(
+      /mode .*which the image itself states/,
+    );
+    expect(inStorage(good, { "dev.isoline.mode": "learn", "org.example": "x" })).toMatchObject({ status: 0 });
   });
 
   it("refuses a host's configuration that is invalid, or that other users may write", () => {

@@ -3,7 +3,8 @@
  * of their own beside the bundle.
  *
  *   podman        …/overlay-containers/ID/userdata is the bundle; …/overlay-containers/containers.json has image and id,
- *                 …/overlay-images/images.json the digest of its manifest
+ *                 …/overlay-images/images.json the digest of its manifest,
+ *                 …/overlay-images/IMAGE-ID/manifest the manifest
  *   CRI-O, containerd under Kubernetes   annotations
  *   Docker        containers/ID/config.v2.json in its data directory; from there it binds containers/ID/hosts and similar files
  */
@@ -38,7 +39,33 @@ function annotated(annotations: Readonly<Record<string, string>>): Image {
   return { names: named, digests: HEX.test(reference) ? [...digests, `sha256:${reference}`] : digests };
 }
 
-function inContainersStorage({ directory }: Bundle, id: string): Image | undefined {
+/**
+ * What the manifest of the image states as annotations, where podman's storage has it. podman before 4.5.1 gave these to the container as
+ * though the user had.
+ */
+export function statedByImage(bundle: Pick<Bundle, "directory">, id: string): Readonly<Record<string, unknown>> {
+  const stored = storedContainer(bundle, id);
+  if (stored === undefined) return {};
+  return table(table(parsed(readBounded(join(stored.images, stored.imageId, "manifest"))))["annotations"]);
+}
+
+interface StoredContainer {
+  /** The directory of the images. */
+  readonly images: string;
+  readonly imageId: string;
+  /** The name by which the image was started. */
+  readonly name: string | undefined;
+}
+
+function inContainersStorage(bundle: Bundle, id: string): Image | undefined {
+  const stored = storedContainer(bundle, id);
+  if (stored === undefined) return undefined;
+  const { images, imageId, name } = stored;
+  const image = records(join(images, "images.json")).find((each) => each["id"] === imageId);
+  return imageIn(image ?? { id: imageId }, name);
+}
+
+function storedContainer({ directory }: Pick<Bundle, "directory">, id: string): StoredContainer | undefined {
   const own = dirname(directory);
   if (basename(directory) !== "userdata" || basename(own) !== id) return undefined;
   const containers = dirname(own);
@@ -48,8 +75,7 @@ function inContainersStorage({ directory }: Bundle, id: string): Image | undefin
   if (typeof imageId !== "string" || !HEX.test(imageId)) return undefined;
   const name = table(parsed(container?.["metadata"]))["image-name"];
   const images = `${containers.slice(0, -"-containers".length)}-images`;
-  const image = records(join(images, "images.json")).find((each) => each["id"] === imageId);
-  return imageIn(image ?? { id: imageId }, typeof name === "string" ? name : undefined);
+  return { images, imageId, name: typeof name === "string" ? name : undefined };
 }
 
 function inDocker({ sources }: Pick<Bundle, "sources">, id: string): Image | undefined {

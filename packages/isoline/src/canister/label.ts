@@ -65,8 +65,14 @@ const known = [
 type Key = (typeof known)[number];
 type Annotations = Partial<Record<Key, string>>;
 
-export function labelOf(bundle: Pick<Bundle, "annotations">, image: Image, host: HostConfiguration): Label {
-  const said = annotationsOf(bundle, host);
+/** The label; throws `bad-label`. `stated` tells what the image states itself as annotations. */
+export function labelOf(
+  bundle: Pick<Bundle, "annotations">,
+  image: Image,
+  host: HostConfiguration,
+  stated: () => Readonly<Record<string, unknown>> = () => ({}),
+): Label {
+  const said = annotationsOf(bundle, host, stated);
   refuseOtherImage(said.image, image);
   const rule = host.images.find((each) => [...image.names, ...image.digests].some((name) => matches(each.image, name)));
   const label = rule
@@ -89,7 +95,11 @@ export function labelOf(bundle: Pick<Bundle, "annotations">, image: Image, host:
 
 type Bare = Omit<Label, "report" | "name" | "signed" | "ima" | "sensor">;
 
-function annotationsOf({ annotations }: Pick<Bundle, "annotations">, host: HostConfiguration): Annotations {
+function annotationsOf(
+  { annotations }: Pick<Bundle, "annotations">,
+  host: HostConfiguration,
+  stated: () => Readonly<Record<string, unknown>>,
+): Annotations {
   const ours = Object.entries(annotations).filter(([key]) => key.startsWith(PREFIX));
   const stranger = ours.find(([key]) => !(known as readonly string[]).includes(key.slice(PREFIX.length)));
   if (stranger)
@@ -100,7 +110,17 @@ function annotationsOf({ annotations }: Pick<Bundle, "annotations">, host: HostC
     throw refusal(
       `expected no ${PREFIX}* annotations, as ${host.file} says, got ${shown(ours[0]?.[0] ?? "")}; remove it`,
     );
+  if (ours.length > 0) refuseWordOfImage(ours, stated());
   return Object.fromEntries(ours.map(([key, value]) => [key.slice(PREFIX.length), value]));
+}
+
+/** A tool that copies annotations from the image lets the image choose its own contour. */
+function refuseWordOfImage(ours: readonly [string, string][], stated: Readonly<Record<string, unknown>>): void {
+  const copied = ours.find(([key, value]) => stated[key] === value);
+  if (copied)
+    throw refusal(
+      `expected ${copied[0]} to be the word of the user who starts the container, got ${shown(copied[1])}, which the image itself states; remove it from the image, or have podman 4.5.1 or later`,
+    );
 }
 
 /** A container whose annotation names an image must be made from that image. */

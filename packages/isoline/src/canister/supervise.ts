@@ -22,7 +22,7 @@ import type { Crew } from "../namespace/crew.ts";
 import { Output } from "../store/output.ts";
 import { policyLine } from "../store/policy-file.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
-import { imageOf } from "./bundle-image.ts";
+import { imageOf, statedByImage } from "./bundle-image.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";
 import { makeSharedDirectories } from "./directories.ts";
 import { remember, remembered } from "./digest-cache.ts";
@@ -87,7 +87,7 @@ export class Canister {
     this.#id = containerOf(call);
     this.#bundle = readBundle(call.options.get("bundle") ?? ".");
     this.#image = imageOf(this.#bundle, this.#id);
-    this.#label = labelOf(this.#bundle, this.#image, host);
+    this.#label = labelOf(this.#bundle, this.#image, host, () => statedByImage(this.#bundle, this.#id));
     this.#records = new Records(this.#id, rootOf(call));
   }
 
