@@ -1,5 +1,5 @@
 /** Containers of isoline-runc that the agent supervises: their calls end when runc ends, and nothing else stays behind. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, Workshop } from "../canister/bundle.ts";
 import { until } from "../faults/bench.ts";
@@ -55,6 +55,18 @@ describe.skipIf(why !== undefined)(`a container at the agent${why === undefined 
     );
     expect(shop.report("kept.contour")).toMatchObject({ refused: 1, incomplete: [] });
     shop.runc("delete", "--force", id);
+  });
+
+  it("leaves no descriptor at the agent", async () => {
+    const counts: number[] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      const id = start("learn", "left.contour", "cat /etc/passwd");
+      await until(() => agent.log.some(({ event, namespace }) => event === "ended" && namespace === id));
+      shop.runc("delete", "--force", id);
+      counts.push(readdirSync(`/proc/${agent.pid}/fd`).length);
+    }
+    // What the first one brings may be for all.
+    expect(counts[3]).toBe(counts[1]);
   });
 
   it("is not made where its label is wrong, and the reason is said", () => {

@@ -112,6 +112,16 @@ export class Canister {
   /** Runs it to its end and returns how runc ended. */
   async run(onResult: (result: Result) => void = () => {}): Promise<ChildState> {
     const reports = this.#openReports();
+    try {
+      return await this.#runToEnd(reports, onResult);
+    } finally {
+      // In an agent the process lives on.
+      for (const output of reports) output.close();
+      this.#output?.close();
+    }
+  }
+
+  async #runToEnd(reports: readonly Output[], onResult: (result: Result) => void): Promise<ChildState> {
     makeSharedDirectories(this.#start.call, this.#bundle);
     const plan = await this.#plan();
     const [result, exit] = await this.#carriedOut(plan).catch((fault: unknown) => {
