@@ -25,6 +25,16 @@ function login(auths: Record<string, unknown>, more: Record<string, unknown> = {
   process.env["REGISTRY_AUTH_FILE"] = path("auth.json");
 }
 
+/** A credential helper that gives the name it was asked for as the user. */
+function helper(): void {
+  writeFileSync(
+    path("docker-credential-test"),
+    '#!/bin/sh\nread host; echo "{\\"Username\\":\\"$host\\",\\"Secret\\":\\"s\\"}"\n',
+  );
+  chmodSync(path("docker-credential-test"), 0o755);
+  process.env["PATH"] = `${path("")}:${before["PATH"]}`;
+}
+
 afterEach(() => {
   process.env = { ...before };
 });
@@ -73,13 +83,22 @@ describe("credentials", () => {
     expect(credentialsFor("r.example")?.user).toBe("docker");
     writeFileSync(path("runtime/containers/auth.json"), JSON.stringify({ auths: { "r.example": entry("podman") } }));
     expect(credentialsFor("r.example")?.user).toBe("podman");
-    writeFileSync(
-      path("docker-credential-test"),
-      '#!/bin/sh\nread host; echo "{\\"Username\\":\\"$host\\",\\"Secret\\":\\"s\\"}"\n',
-    );
-    chmodSync(path("docker-credential-test"), 0o755);
-    process.env["PATH"] = `${path("")}:${before["PATH"]}`;
+    helper();
     expect(credentialsFor("h.example")).toEqual({ user: "h.example", password: "s" });
+  });
+
+  it("of Docker Hub are found where podman and docker keep them, and for no other host", () => {
+    const own = "https://index.docker.io/v1/";
+    for (const key of [own, "docker.io", "docker.io/library", "registry-1.docker.io"]) {
+      login({ [key]: entry("hub") });
+      expect(credentialsFor("registry-1.docker.io", "library/web")?.user).toBe("hub");
+      expect(credentialsFor("auth.docker.io", "library/web")).toBeUndefined();
+    }
+    helper();
+    login({ [own]: {} }, { credsStore: "test" });
+    expect(credentialsFor("registry-1.docker.io", "library/web")?.user).toBe(own);
+    login({}, { credHelpers: { "docker.io": "test" } });
+    expect(credentialsFor("registry-1.docker.io", "library/web")?.user).toBe("docker.io");
   });
 
   it("are refused if the file is invalid, without quoting any of it", () => {
@@ -151,7 +170,13 @@ describe("a registry that requires credentials", () => {
     await expect(fetchAttached(image())).rejects.toThrow(/log in with podman login/);
   });
 
-  it("gets a token for the requested scope, from a server with credentials of its own", async () => {
+  /** A token server that gives what was asked for as the token. */
+  const asks = (request: IncomingMessage): Answer => ({
+    status: 200,
+    body: Buffer.from(JSON.stringify({ token: new URL(request.url ?? "", "http://x").searchParams.get("scope") })),
+  });
+
+  it("gets a token for the requested scope, from a server of its choice that gets its credentials", async () => {
     const scopes = { GET: "pull", HEAD: "pull", POST: "pull,push", PUT: "pull,push" } as Record<string, string>;
     registry.guard = (request) => {
       const scope = `repository:web:${scopes[request.method ?? ""]}`;
@@ -159,32 +184,45 @@ describe("a registry that requires credentials", () => {
       if (held.startsWith(`Bearer ${scope}`)) return undefined;
       return challenge(`Bearer realm="http://${elsewhere()}/token?x=1",service="r",scope="${scope}"`);
     };
-    answer = (request) => ({
-      status: 200,
-      body: Buffer.from(JSON.stringify({ token: new URL(request.url ?? "", "http://x").searchParams.get("scope") })),
-    });
-    login({ [registry.host]: entry("me"), [elsewhere()]: entry("other") });
+    answer = asks;
     await attach(image(), contour, new Date());
     expect(await fetchAttached(image())).toMatchObject({ contour });
     expect(new Set(told)).toEqual(
       new Set(
-        ["pull", "pull%2Cpush"].map(
-          (each) => `/token?x=1&service=r&scope=repository%3Aweb%3A${each} ${basic("other")}`,
-        ),
+        ["pull", "pull%2Cpush"].map((each) => `/token?x=1&service=r&scope=repository%3Aweb%3A${each} ${basic("me")}`),
       ),
     );
   });
 
-  it("keeps credentials to itself: no other host gets them, neither a token server nor the target of a redirect", async () => {
-    registry.guard = () => challenge(`Bearer realm="http://${elsewhere()}/token"`);
-    answer = () => ({ status: 403 });
-    await expect(fetchAttached(image())).rejects.toThrow(/a token of .*403; no credentials for .* were found/);
+  it("gets no token for the login of another registry, by naming that one's token server", async () => {
+    const held: string[] = [];
+    const scope = "repository:org/app:pull,push";
+    registry.guard = (request) => {
+      held.push(request.headers.authorization ?? "nothing");
+      return challenge(`Bearer realm="http://${elsewhere()}/token",service="other",scope="${scope}"`);
+    };
+    answer = (request) => (is(request, basic("other")) ? asks(request) : { status: 403 });
+    for (const logins of [{}, { [registry.host]: entry("me") }]) {
+      login({ [elsewhere()]: entry("other"), ...logins });
+      await expect(fetchAttached(image())).rejects.toThrow(/expected a token of .*, got status 403/);
+    }
+    const asked = `/token?service=other&scope=${encodeURIComponent(scope)}`;
+    expect(told).toEqual([`${asked} nobody`, `${asked} ${basic("me")}`]);
+    expect(held).toEqual(["nothing", "nothing"]);
+  });
+
+  it("keeps its credentials from hosts that a redirect leads to, and from the token servers that these name", async () => {
     registry.guard = (request) =>
       is(request, basic("me"))
         ? { status: 307, headers: { location: `http://${elsewhere()}${request.url}` } }
         : challenge('Basic realm="r"');
+    answer = () => ({ status: 403 });
     await expect(fetchAttached(image())).rejects.toThrow(/403/);
-    expect(told).toEqual(["/token nobody", "/v2/web/manifests/1 nobody"]);
+    answer = () => challenge(`Bearer realm="http://${elsewhere()}/token"`);
+    await expect(fetchAttached(image())).rejects.toThrow(/401/);
+    answer = () => challenge('Basic realm="r"');
+    await expect(fetchAttached(image())).rejects.toThrow(/401/);
+    expect(told).toEqual(Array(3).fill("/v2/web/manifests/1 nobody"));
     answer = () => ({ status: 302, headers: { location: "/round" } });
     await expect(fetchAttached(image())).rejects.toThrow(/a redirect of GET/);
     answer = () => ({ status: 302, headers: { location: "http://registry.example/" } });

@@ -23,16 +23,33 @@ type Table = Readonly<Record<string, unknown>>;
 const MOST_BYTES = 2 ** 20;
 const HELPER_MS = 10_000;
 
+/** Hosts of Docker Hub: podman keeps its login under the second, docker under a URL of the third. */
+const HUB = ["registry-1.docker.io", "docker.io", "index.docker.io"] as const;
+/** The name that docker's helper programs know Docker Hub by (docker/cli, `registry.IndexServer`). */
+const HUB_FOR_HELPERS = "https://index.docker.io/v1/";
+
 /** The most specific ones: of the repository, of its namespaces, of the host. Undefined if there are none. */
 export function credentialsFor(host: string, name = ""): Credentials | undefined {
-  const parts = [host, ...name.split("/").filter((part) => part !== "")];
-  const places = parts.map((_, index) => parts.slice(0, parts.length - index).join("/"));
+  const places = namesOf(host).flatMap((each) => placesBelow(each, name));
   for (const file of files()) {
     const table = tableIn(file);
     const found = table && credentialsIn(file, table, places, host);
     if (found) return found;
   }
   return undefined;
+}
+
+function namesOf(host: string): readonly string[] {
+  return isHub(host) ? [host, ...HUB.filter((each) => each !== host)] : [host];
+}
+
+function isHub(host: string): boolean {
+  return (HUB as readonly string[]).includes(host);
+}
+
+function placesBelow(host: string, name: string): readonly string[] {
+  const parts = [host, ...name.split("/").filter((part) => part !== "")];
+  return parts.map((_, index) => parts.slice(0, parts.length - index).join("/"));
 }
 
 function files(): readonly string[] {
@@ -64,8 +81,13 @@ function credentialsIn(file: string, table: Table, places: readonly string[], ho
   const entries = new Map(Object.entries(tableOf(table["auths"])).map(([key, value]) => [bare(key), tableOf(value)]));
   const entry = places.map((place) => entries.get(place)).find((each) => each !== undefined);
   if (typeof entry?.["auth"] === "string" && entry["auth"] !== "") return inEntry(file, entry["auth"]);
-  const helper = tableOf(table["credHelpers"])[host] ?? table["credsStore"];
-  if (typeof helper === "string" && helper !== "") return fromHelper(helper, host);
+  const helpers = tableOf(table["credHelpers"]);
+  const listed = [...namesOf(host), ...(isHub(host) ? [HUB_FOR_HELPERS] : [])].find((each) =>
+    Object.hasOwn(helpers, each),
+  );
+  const helper = listed === undefined ? table["credsStore"] : helpers[listed];
+  if (typeof helper === "string" && helper !== "")
+    return fromHelper(helper, listed ?? (isHub(host) ? HUB_FOR_HELPERS : host));
   if (entry !== undefined && "identitytoken" in entry)
     throw bad(file, `an identity token for ${host}, which isoline cannot use: log in with a password or access token`);
   return undefined;

@@ -1,7 +1,7 @@
 /**
  * Requests to one registry, with the authentication it asks for (distribution-spec, "Authentication"; "Token Authentication
- * Specification"). Credentials are sent to the registry's own origin, and to its token server only if that is the same host or
- * has credentials of its own. They are never sent along a redirect.
+ * Specification"). The credentials for the registry are sent to the registry and to the token server that it names, and no others
+ * are used: a registry that names another's token server would get a token for that one. They are never sent along a redirect.
  */
 import { readAtMost } from "@isoline/core/bounded";
 import { CliError } from "../../error.ts";
@@ -31,11 +31,14 @@ export class Session {
     this.#name = name;
   }
 
-  /** Sends a request to the registry's own origin; a second time if it asks for authentication. */
+  /**
+   * Sends a request to the registry's own origin; a second time if that origin asks for authentication. A host that a redirect
+   * leads to would have the password sent to a token server of its choice.
+   */
   async ask(url: URL, asked: Asked): Promise<Response> {
     if (url.origin !== this.#origin) throw this.#wrong(`a place at ${this.#origin}`, url.origin);
     let response = await this.#follow(url, asked);
-    if (response.status === 401) {
+    if (response.status === 401 && urlIn(response.url)?.origin === this.#origin) {
       await response.body?.cancel();
       this.#authorization = await this.#answerTo(challengeIn(response.headers.get("www-authenticate")));
       response = await this.#follow(url, asked);
@@ -91,13 +94,12 @@ export class Session {
       throw this.#wrong("a token server at https://", JSON.stringify(realm.slice(0, 120)));
     if (service !== undefined) url.searchParams.set("service", service);
     if (scope !== undefined) url.searchParams.set("scope", scope);
-    const isOwn = url.origin === this.#origin;
-    const credentials = isOwn ? credentialsFor(this.#host, this.#name) : credentialsFor(url.host);
+    const credentials = credentialsFor(this.#host, this.#name);
     const headers: Record<string, string> = credentials === undefined ? {} : { authorization: basic(credentials) };
     const response = await this.#send(url, { method: "GET", headers });
     if (response.status !== 200) {
       await response.body?.cancel();
-      const advice = credentials === undefined ? `; no credentials for ${url.host} were found` : "";
+      const advice = credentials === undefined ? `; no credentials for ${this.#host} were found` : "";
       throw this.#wrong(`a token of ${url.host}`, `status ${response.status}${advice}`);
     }
     return this.#tokenIn(await readAtMost(response.body, MOST_TOKEN), url);
