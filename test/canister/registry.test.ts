@@ -1,11 +1,12 @@
 /** Contours attached to images: pushed, fetched, and refused if a registry lies. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { writeContour } from "@isoline/core/contour";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { keepFetched } from "../../packages/isoline/src/canister/fetched.ts";
 import { attach, fetchAttached } from "../../packages/isoline/src/canister/registry/contours.ts";
 import { Registry } from "../../packages/isoline/src/canister/registry/client.ts";
 import { parseReference } from "../../packages/isoline/src/canister/registry/reference.ts";
@@ -113,6 +114,104 @@ describe.each([
     await expect(fetchAttached(image())).rejects.toThrow(/for another image/);
     registry.claim(manifest, [{ ...referrer(artifact), size: -1 }, "?", null]);
     await expect(fetchAttached(image())).rejects.toThrow(/no contour is attached/);
+  });
+});
+
+describe("fetched contours in the store", () => {
+  let registry: MemoryRegistry;
+  let store = "";
+  const newer = Buffer.concat([contour, Buffer.from("newer")]);
+  const other = Buffer.concat([contour, Buffer.from("permits all")]);
+  beforeAll(async () => {
+    registry = await MemoryRegistry.open(true);
+  });
+  beforeEach(() => {
+    registry.clear();
+    store = mkdtempSync(join(tmpdir(), "isoline-store-"));
+  });
+  afterEach(() => rmSync(store, { recursive: true, force: true }));
+  afterAll(() => registry.close());
+
+  const put = (tag: string, bytes: Buffer, at: number, signature?: string) =>
+    attach(`${registry.host}/web:${tag}`, bytes, day(at), signature === undefined ? undefined : Buffer.from(signature));
+  const fetched = async (tag: string) => keepFetched(store, await fetchAttached(`${registry.host}/web:${tag}`));
+  const file = (digest: string) => join(store, `${digest.replace(":", "-")}.contour`);
+  /** Every file of the store, with its content. */
+  const all = () =>
+    Object.fromEntries(readdirSync(store).map((name) => [name, readFileSync(join(store, name), "utf8")]));
+
+  it("are under both digests of their image, and a newer one with its signature takes their place", async () => {
+    const { manifest, config } = registry.putImage("1");
+    await put("1", contour, 1, "a signature");
+    expect(await fetched("1")).toEqual([file(manifest), file(config)]);
+    await put("1", newer, 2, "a newer signature");
+    await fetched("1");
+    for (const path of [file(manifest), file(config)]) {
+      expect(readFileSync(path)).toEqual(newer);
+      expect(readFileSync(`${path}.sig`, "utf8")).toBe("a newer signature");
+    }
+    await put("1", contour, 3);
+    await fetched("1");
+    expect(readdirSync(store).filter((name) => name.endsWith(".sig"))).toEqual([]);
+  });
+
+  it("are not replaced by those of an image that claims the same configuration", async () => {
+    const { manifest, config } = registry.putImage("1");
+    const claiming = registry.putImage("x", "1");
+    expect(claiming).toMatchObject({ config });
+    await put("1", contour, 1, "a signature");
+    await put("x", other, 1);
+    await fetched("1");
+    const before = all();
+    const refused = await fetched("x").catch((fault: Error) => fault.message);
+    expect(refused).toMatch(/expected a contour that came with .*; nothing was written\. Find out .* remove /);
+    for (const path of [file(config), file(manifest)]) expect(refused).toContain(path);
+    expect(all()).toEqual(before);
+    await put("1", newer, 2, "a signature");
+    await fetched("1");
+    expect(readFileSync(file(config))).toEqual(newer);
+    rmSync(file(config));
+    await fetched("x");
+    expect(readFileSync(file(config))).toEqual(other);
+    expect(all()[basename(`${file(config)}.sig`)]).toBeUndefined();
+  });
+
+  it("are not replaced by an image that first brings the same contour, or the same with another signature", async () => {
+    const { config } = registry.putImage("1");
+    registry.putImage("x", "1");
+    await put("1", contour, 1);
+    await fetched("1");
+    await put("x", contour, 1, "another signature");
+    await expect(fetched("x")).rejects.toMatchObject({ code: "no-attached-contour" });
+    await put("x", contour, 2);
+    await fetched("x");
+    await put("x", other, 3);
+    await expect(fetched("x")).rejects.toMatchObject({ code: "no-attached-contour" });
+    expect(readFileSync(file(config))).toEqual(contour);
+  });
+
+  it("are not replaced by an image that claims another's manifest as its configuration", async () => {
+    const { manifest } = registry.putImage("1");
+    await put("1", contour, 1);
+    await fetched("1");
+    const claiming = {
+      image: digestOf(other),
+      digests: [digestOf(other), manifest],
+      contour: other,
+      signature: undefined,
+    };
+    expect(() => keepFetched(store, claiming)).toThrow(/came with/);
+    expect(readFileSync(file(manifest))).toEqual(contour);
+  });
+
+  it("are not replaced where a person has put them", async () => {
+    const { config } = registry.putImage("1");
+    await put("1", contour, 1);
+    writeFileSync(file(config), newer);
+    await expect(fetched("1")).rejects.toThrow(/of unknown origin/);
+    expect(readdirSync(store)).toEqual([basename(file(config))]);
+    writeFileSync(file(config), contour);
+    await fetched("1");
   });
 });
 

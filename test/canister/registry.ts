@@ -43,9 +43,9 @@ export class MemoryRegistry {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** An empty image under a tag; its digests: of manifest and configuration. */
-  putImage(tag: string): { manifest: string; config: string } {
-    const config = Buffer.from(JSON.stringify({ architecture: "amd64", os: "linux", tag }));
+  /** An empty image under a tag; its digests: of manifest and configuration. It may claim the configuration of another tag. */
+  putImage(tag: string, configured = tag): { manifest: string; config: string } {
+    const config = Buffer.from(JSON.stringify({ architecture: "amd64", os: "linux", tag: configured }));
     const descriptor = {
       mediaType: "application/vnd.oci.image.config.v1+json",
       digest: digestOf(config),
@@ -57,6 +57,7 @@ export class MemoryRegistry {
         mediaType: "application/vnd.oci.image.manifest.v1+json",
         config: descriptor,
         layers: [],
+        ...(configured === tag ? {} : { annotations: { tag } }),
       }),
     );
     this.blobs.set(descriptor.digest, config);

@@ -7,11 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "@isoline/core/digest";
 import { IsolineError } from "@isoline/core/error";
-import { attachedPath } from "../../canister/attached.ts";
+import { keepFetched, writeFetched } from "../../canister/fetched.ts";
 import { readHostConfiguration } from "../../canister/host-configuration.ts";
 import { type Attached, fetchAttached } from "../../canister/registry/contours.ts";
 import { loadAnyContour } from "../../store/contour-file.ts";
-import { writeDurably } from "../../store/output.ts";
 import { assertForImage, assertSame, signaturePath, vouchedIn } from "../../store/signature/demand.ts";
 import { readTrustedKey, type TrustedKey } from "../../store/signature/keys.ts";
 import { status } from "../ending.ts";
@@ -29,10 +28,7 @@ export async function fetchContour(image: string, { output, trustedKey }: FetchO
   if (keys !== undefined) assertSigned(image, attached, keys);
   await refuseBroken(attached);
   if (attached.count > 1) note(`${attached.count} contours are attached to ${attached.image}; the newest was taken`);
-  for (const path of output === undefined ? await placesFor(attached) : [output]) {
-    put(path, attached);
-    printLine(path);
-  }
+  for (const path of output === undefined ? await kept(attached) : written(output, attached)) printLine(path);
   return status.success;
 }
 
@@ -47,19 +43,16 @@ function assertSigned(image: string, { contour, signature, digests }: Attached, 
   assertSame(image, vouched, sha256(contour));
 }
 
-/** The signature of an earlier contour must not remain beside the new one. */
-function put(path: string, { contour, signature }: Attached): void {
-  const beside = signaturePath(path);
-  if (signature === undefined) rmSync(beside, { force: true });
-  else writeDurably(beside, [signature]);
-  writeDurably(path, [contour]);
-}
-
-/** One for each digest by which an engine may know the image. */
-async function placesFor({ digests }: Attached): Promise<string[]> {
+/** Where isoline-runc looks, by each digest by which an engine may know the image. */
+async function kept(attached: Attached): Promise<readonly string[]> {
   const { contours } = await readHostConfiguration();
   mkdirSync(contours, { recursive: true, mode: 0o755 });
-  return digests.map((digest) => attachedPath(contours, digest));
+  return keepFetched(contours, attached);
+}
+
+function written(output: string, attached: Attached): readonly string[] {
+  writeFetched(output, attached);
+  return [output];
 }
 
 async function refuseBroken({ contour }: Attached): Promise<void> {
