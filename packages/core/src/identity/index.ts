@@ -34,3 +34,4 @@ export { type Call, deriveTask, type Image, programName, type Task, taskPhrase, 
 export { builtBy, isFile, type Maker, marksOf } from "./tools/built.ts";
 export { CACHE, OUTPUT, STATE } from "./tools/places.ts";
 export { type MakerRule, ProgramNames, type ToolRule } from "./tools/rule.ts";
+export { Wildcard } from "./wildcard.ts";

@@ -14,6 +14,7 @@
 import { lstatSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { sha256 } from "@isoline/core/digest";
+import { Wildcard } from "@isoline/core/identity";
 import { CliError } from "../error.ts";
 import type { SensorName } from "../namespace/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
@@ -74,7 +75,7 @@ export function labelOf(
 ): Label {
   const said = annotationsOf(bundle, host, stated);
   refuseOtherImage(said.image, image);
-  const rule = host.images.find((each) => [...image.names, ...image.digests].some((name) => matches(each.image, name)));
+  const rule = host.images.find((each) => isLike(each, [...image.names, ...image.digests]));
   const label = rule
     ? ofRule(rule, said, host)
     : (ofAnnotations(said, host) ?? ofImage(image, host) ?? unlabelled(image, host));
@@ -234,9 +235,7 @@ function demandFor(
 ): SignatureDemand | undefined {
   const names = [...image.names, ...image.digests];
   // A bundle whose image is unknown may be made from any image.
-  const rule = host.signatures.find((each) =>
-    (names.length === 0 ? [""] : names).some((name) => matches(each.image, name)),
-  );
+  const rule = host.signatures.find((each) => isLike(each, names.length === 0 ? [""] : names));
   if (rule === undefined) return undefined;
   if (mode === "learn")
     throw refusal(
@@ -250,19 +249,9 @@ function demandFor(
   return { keys, image: { digests: image.digests, named: source === ATTACHED } };
 }
 
-/** `*` matches any text; every other character matches itself. */
-function matches(pattern: string, name: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  if (rest.length === 0) return pattern === name;
-  const last = rest.pop() as string;
-  if (!name.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return name.length - at >= last.length && name.endsWith(last);
+function isLike({ image }: { readonly image: string }, names: readonly string[]): boolean {
+  const pattern = new Wildcard(image);
+  return names.some((name) => pattern.matches(name));
 }
 
 function shown(text: string): string {

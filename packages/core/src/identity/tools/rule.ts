@@ -14,6 +14,7 @@
  * a rule only ever changes what a task is said to do, so a program that merely has the name of a tool has points of its own.
  */
 import { Glob } from "../glob.ts";
+import { Wildcard } from "../wildcard.ts";
 
 /** A rule as it stands in a policy. */
 export type ToolRule = PlaceRule | MakerRule | NameRule;
@@ -47,16 +48,17 @@ export const toolRuleKinds = ["cache", "output", "program", "state", "maker", "f
 
 /** Names of programs, with `*` for any characters. */
 export class ProgramNames {
-  readonly #pattern: RegExp;
+  readonly #whole: ReadonlySet<string>;
+  readonly #patterns: readonly Wildcard[];
 
   constructor(names: readonly string[]) {
-    const patterns = names.map((name) => name.split("*").map(quoted).join(".*"));
-    this.#pattern = new RegExp(`^(?:${patterns.join("|")})$`, "s");
+    this.#whole = new Set(names.filter((name) => !name.includes("*")));
+    this.#patterns = names.filter((name) => name.includes("*")).map((name) => new Wildcard(name));
   }
 
   /** Whether a program with these names (`toolNames`) is one of them. */
   has(names: readonly string[]): boolean {
-    return names.some((name) => this.#pattern.test(name));
+    return names.some((name) => this.#whole.has(name) || this.#patterns.some((pattern) => pattern.matches(name)));
   }
 }
 
@@ -84,7 +86,3 @@ export class Place {
 
 /** Stands for any name. No name of a file in a path with tokens begins with a dollar sign. */
 const ANY = "$any";
-
-function quoted(text: string): string {
-  return text.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
-}
