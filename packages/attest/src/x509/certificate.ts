@@ -161,7 +161,8 @@ export function commonName(name: Uint8Array): string {
   return found;
 }
 
-const PEM = /-----BEGIN CERTIFICATE-----[\r\n]+([A-Za-z0-9+/=\r\n]+?)-----END CERTIFICATE-----/g;
+/** What follows the first line ends is none, so that a flood of these is read once. */
+const PEM = /-----BEGIN CERTIFICATE-----[\r\n]+([A-Za-z0-9+/=][A-Za-z0-9+/=\r\n]*)-----END CERTIFICATE-----/g;
 const MOST_CERTIFICATES = 8;
 
 /**

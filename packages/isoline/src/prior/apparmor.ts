@@ -74,7 +74,10 @@ function networkRule(text: string, rest: string): Rule {
 }
 
 function fileRule(statement: string): Rule | undefined {
-  const text = statement.replace(/^file\s+/, "").replace(/\s*->.*$/, "");
+  const text = statement
+    .replace(/^file\s+/, "")
+    .replace(/->.*$/, "")
+    .trimEnd();
   const found = /^("(?:[^"\\]|\\.)*"|\S+)\s+(\S+)$/.exec(text);
   if (!found) return undefined;
   const [first, second] = [found[1] as string, found[2] as string];

@@ -137,7 +137,7 @@ function readsProgram({ op }: Event, { access, mode }: Fields): boolean {
 
 /** Whether a path is an output as well, or one that the namespace has made, in this run, under a name that is levelled. */
 function isOwnOr(isOutput: (path: string) => boolean, path: string): boolean {
-  return /\{[^/{}]*#[^/{}]*\}/.test(path) || isOutput(path);
+  return /\{[^/{}#]*#[^/{}]*\}/.test(path) || isOutput(path);
 }
 
 function isUsed(event: Event, subject: Fields): boolean {

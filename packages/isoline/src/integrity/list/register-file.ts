@@ -25,7 +25,7 @@ export function readRegisters(text: string, from: string, bank?: Bank): readonly
       current = heading;
       return;
     }
-    const value = /^(?:(sha\d+):)?(?:PCR-?)?(\d{1,2})\s*[:=]\s*(?:0x)?([0-9a-f\s]+)$/i.exec(words);
+    const value = /^(?:(sha\d+):)?(?:PCR-?)?(\d{1,2})\s*[:=]\s*(?:0x\s*)?([0-9a-f][0-9a-f\s]*)$/i.exec(words);
     const named = value?.[1] ?? current;
     if (!value || named === undefined || !isBank(named))
       throw refusal(from, index + 1, "a register as 10: 0x… under its bank, or sha256:10=…", words.slice(0, 60));

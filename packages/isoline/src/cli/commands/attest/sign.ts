@@ -25,7 +25,7 @@ export async function signPolicy(file: string, { key, output }: AttestSignOption
 
 /** Both are JSON or YAML, and say in one member what they are. */
 async function typeOf(bytes: Buffer): Promise<string> {
-  if (/(?:^|[{,\n])\s*"?references"?\s*:/.test(bytes.toString("utf8"))) {
+  if (/(?:^|[{,\n])[^\S\n]*"?references"?\s*:/.test(bytes.toString("utf8"))) {
     await readReferences(bytes, []);
     return REFERENCES_TYPE;
   }
