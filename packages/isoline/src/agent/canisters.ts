@@ -1,6 +1,6 @@
 /** Containers at the agent: from the call of the runtime to the end of the last process. The call ends when runc has ended. */
 import { asRefusal as refusalOf } from "../canister/refusal.ts";
-import { CanisterLog } from "../canister/log.ts";
+import { CanisterLog, plainLine } from "../canister/log.ts";
 import { statusOf } from "../canister/runc.ts";
 import { Canister } from "../canister/supervise.ts";
 import { thisProcess } from "../library/host.ts";
@@ -47,7 +47,7 @@ export class Canisters {
       }
       caller.abandon(fault as Error);
       if (codeOf(fault) === "agent-elsewhere") return caller.refuse(fault);
-      caller.say({ say: "stderr", text: `isoline-runc: ${refusalOf(fault)}\n` });
+      caller.say({ say: "stderr", text: `isoline-runc: ${plainLine(refusalOf(fault))}\n` });
       caller.say({ say: "status", status: REFUSED });
       caller.end();
     } finally {

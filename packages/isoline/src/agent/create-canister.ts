@@ -8,6 +8,7 @@
  */
 import { writeSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { plainLine } from "../canister/log.ts";
 import { rawArguments, readEntry } from "../namespace/entry.ts";
 import { Frames } from "./frames.ts";
 import type { RuncStart } from "./start-runc.ts";
@@ -67,7 +68,7 @@ function hear(told: Told, then: (act: (start: RuncStart) => unknown) => void): v
 }
 
 function refuse(why: string): never {
-  writeSync(STDERR, `isoline-runc: ${why}\n`);
+  writeSync(STDERR, `isoline-runc: ${plainLine(why)}\n`);
   process.exit(REFUSED);
 }
 

@@ -3,7 +3,7 @@
  * `--log-format`), in runc's own form.
  */
 import { appendFileSync, writeSync } from "node:fs";
-import { escapeText } from "@isoline/core/event";
+import { escapeText, isEscaped } from "@isoline/core/event";
 import type { RuncCall } from "./command-line.ts";
 
 type Level = "info" | "warning" | "error";
@@ -30,7 +30,7 @@ export class CanisterLog {
 
   /** Writes one line. A failure to write it is ignored. */
   say(level: Level, text: string): void {
-    const line = plain(text);
+    const line = plainLine(text);
     try {
       if (this.#file !== undefined) appendFileSync(this.#file, `${this.#entry(level, line)}\n`);
     } catch {
@@ -57,7 +57,10 @@ function toStderr(text: string): void {
   }
 }
 
-/** On one line, without control characters that a terminal would execute. */
-function plain(text: string): string {
-  return escapeText(text).replaceAll("\\x20", " ");
+/** On one line, without control characters that a terminal would execute. What is escaped already stays as it is. */
+export function plainLine(text: string): string {
+  return text
+    .split(" ")
+    .map((word) => (isEscaped(word) ? word : escapeText(word)))
+    .join(" ");
 }

@@ -66,7 +66,7 @@ async function serve(namespace: Namespace, name: string, onIntruder: (pid: numbe
     return await ApproverServer.open({ name, ask: namespace.ask, questions: namespace.questions, onIntruder });
   } catch (fault) {
     note(
-      `no approver socket, so approve and amend do not work: ${fault instanceof Error ? fault.message : String(fault)}`,
+      `no approver socket, so approve and amend do not work: ${harmless(fault instanceof Error ? fault.message : String(fault))}`,
     );
     return undefined;
   }

@@ -52,6 +52,6 @@ async function widen(path: string, name: string, { isCurrent, state }: Accepted,
       note(`refused by the kernel's own rules until a restart: ${harmless(line)}`);
   } catch (fault) {
     if (!(fault instanceof CliError)) throw fault;
-    if (!quiet) note(`${source} goes on under the contour that it began with (${fault.message}); ${later}`);
+    if (!quiet) note(`${source} goes on under the contour that it began with (${harmless(fault.message)}); ${later}`);
   }
 }

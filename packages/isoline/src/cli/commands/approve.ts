@@ -83,14 +83,14 @@ async function answerLine(client: ApproverClient, line: string): Promise<void> {
 async function answerAtTerminal(client: ApproverClient): Promise<number> {
   const queue: OpenQuestion[] = [];
   const asked = new Asked(client, queue);
-  note(`waiting for questions of ${client.name}; Ctrl-C leaves`);
+  note(`waiting for questions of ${harmless(client.name)}; Ctrl-C leaves`);
   const stream = client.stream();
   try {
     for (;;) {
       const next = await Promise.race([stream.next(), asked.left]);
       if (next === "left") break;
       if (next.done === true) {
-        note(`${client.name} has ended`);
+        note(`${harmless(client.name)} has ended`);
         break;
       }
       if ("asked" in next.value) queue.push(next.value.asked);

@@ -6,7 +6,7 @@ import * as contours from "../../library/contours.ts";
 import { status } from "../ending.ts";
 import { paint, type Paint } from "../output/paint.ts";
 import { printJson, printLine } from "../output/streams.ts";
-import { counted, grouped } from "../output/wording.ts";
+import { counted, grouped, harmless } from "../output/wording.ts";
 
 export interface DiffOptions {
   readonly json?: boolean;
@@ -19,8 +19,8 @@ export async function diff(a: string, b: string, { json, quiet, html }: DiffOpti
   if (html !== undefined) await writeMap(html, a, b, difference);
   else if (json) printJson({ isoline: 1, a, b, ...difference });
   else if (!quiet && !difference.equal) {
-    printLine(paint("bold", `--- ${a}`));
-    printLine(paint("bold", `+++ ${b}`));
+    printLine(paint("bold", `--- ${harmless(a)}`));
+    printLine(paint("bold", `+++ ${harmless(b)}`));
     for (const line of formatDiff(difference, rankOf)) printLine(coloured(line));
   }
   return difference.equal ? status.success : status.different;

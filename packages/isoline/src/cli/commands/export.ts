@@ -11,6 +11,7 @@ import { loadContour } from "../../store/contour-file.ts";
 import { Output } from "../../store/output.ts";
 import { status } from "../ending.ts";
 import { note, print, printJson } from "../output/streams.ts";
+import { harmless } from "../output/wording.ts";
 import { usage } from "../refusal.ts";
 
 export interface ExportOptions {
@@ -37,8 +38,8 @@ export async function exportTo(file: string, options: ExportOptions, entry: Entr
   if (options.json) printJson({ format: options.to, text, unsaid });
   else if (options.output === undefined) print(text);
   if (!options.quiet && !options.json) {
-    note(`${options.to} cannot say everything that ${file} says. It does not hold:`);
-    for (const sentence of unsaid) note(`  ${sentence}`);
+    note(`${options.to} cannot say everything that ${harmless(file)} says. It does not hold:`);
+    for (const sentence of unsaid) note(`  ${harmless(sentence)}`);
   }
   return status.success;
 }

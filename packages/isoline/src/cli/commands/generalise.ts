@@ -8,7 +8,7 @@ import { status } from "../ending.ts";
 import { sayRestored, shareOf } from "../generalise/share.ts";
 import { sayStaleSignature } from "../output/stale-signature.ts";
 import { note } from "../output/streams.ts";
-import { counted } from "../output/wording.ts";
+import { counted, harmless } from "../output/wording.ts";
 import { usage } from "../refusal.ts";
 
 export interface GeneraliseOptions {
@@ -36,7 +36,7 @@ export async function generalise(file: string, options: GeneraliseOptions): Prom
   if (quiet) return status.success;
   if (removedSignature) sayStaleSignature(output);
   note(
-    `${output}: ${counted(rules.length, "rule")}; ${counted(learnt.contour.size, "point")} became ${made.contour.size}`,
+    `${harmless(output)}: ${counted(rules.length, "rule")}; ${counted(learnt.contour.size, "point")} became ${made.contour.size}`,
   );
   for (const { at, because, accepts } of rules) note(`  ${at}: accepts ${accepts} (${because})`);
   if (found !== undefined && asked.length === 0) {

@@ -13,7 +13,7 @@ import { loadContour } from "../../store/contour-file.ts";
 import { status } from "../ending.ts";
 import { escapeLine } from "../output/prior.ts";
 import { note, printJson, printLine } from "../output/streams.ts";
-import { counted } from "../output/wording.ts";
+import { counted, harmless } from "../output/wording.ts";
 
 export interface ImportOptions {
   readonly from: ImportFormat;
@@ -43,13 +43,13 @@ export async function importFrom(profile: string, file: string, options: ImportO
   for (const text of unseen) printLine(`- ${escapeLine(text)}`);
   for (const text of lacking) printLine(`+ ${escapeLine(text)}`);
   const learnt = isLearnt
-    ? `${counted(confirmed.length, "rule")} confirmed by ${file}, ${unseen.length} that nothing there needs (-), ` +
+    ? `${counted(confirmed.length, "rule")} confirmed by ${harmless(file)}, ${unseen.length} that nothing there needs (-), ` +
       `${counted(lacking.length, "act")} that no rule permits (+)`
-    : `${counted(unseen.length, "rule")}, none confirmed: ${file} is not learnt yet`;
+    : `${counted(unseen.length, "rule")}, none confirmed: ${harmless(file)} is not learnt yet`;
   note(`${learnt}, ${counted(read.unread.length, "line")} not read`);
   if (!options.dryRun)
     note(
-      `${file}${PRIOR_SUFFIX} holds them: isoline learn --merge -o ${file} confirms or removes them, and isoline show lists them`,
+      `${harmless(file)}${PRIOR_SUFFIX} holds them: isoline learn --merge -o ${harmless(file)} confirms or removes them, and isoline show lists them`,
     );
   return status.success;
 }

@@ -7,6 +7,7 @@ import { putAside } from "../../store/checkpoint.ts";
 import type { Invocation } from "../invocation.ts";
 import { priorBeside } from "../workload/prior.ts";
 import { note } from "../output/streams.ts";
+import { harmless } from "../output/wording.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "../workload/command.ts";
 import { endAs } from "../workload/end-as.ts";
@@ -19,11 +20,14 @@ import { supervise } from "../workload/supervise.ts";
 
 /** A run that is lost is said also where nothing else is. */
 function sayWhatWasCutShort(output: string): void {
-  for (const { path, when } of putAside(output))
+  const file = harmless(output);
+  for (const { path, when } of putAside(output)) {
+    const rest = harmless(path);
     note(
-      `a run that learnt ${output} was cut short after ${when.toISOString().slice(0, 19)}Z. What it had learnt is in ${path}: ` +
-        `add it with isoline merge ${output} ${path} -o ${output}, or delete it`,
+      `a run that learnt ${file} was cut short after ${when.toISOString().slice(0, 19)}Z. What it had learnt is in ${rest}: ` +
+        `add it with isoline merge ${file} ${rest} -o ${file}, or delete it`,
     );
+  }
 }
 
 export interface LearnOptions extends ReportOptions, IntegrityOptions, EngineChoice, TpmOptions {
@@ -61,7 +65,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   const prior = await priorBeside(output, invocation.entry);
   const more = merge && existsSync(output);
   if (merge && !more && !quiet)
-    note(`${output} is not there yet, so there is nothing to add to: it begins with this run`);
+    note(`${harmless(output)} is not there yet, so there is nothing to add to: it begins with this run`);
   const about = { command, contour: output, name, quiet, learns: more ? "more" : "anew" } as const;
   const { exit, report, removedSignature } = await supervise(invocation, about, (host, hooks) =>
     startLearning(

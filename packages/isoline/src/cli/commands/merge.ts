@@ -4,7 +4,7 @@ import { assertWritable } from "../../store/output.ts";
 import { status } from "../ending.ts";
 import { sayStaleSignature } from "../output/stale-signature.ts";
 import { note } from "../output/streams.ts";
-import { counted } from "../output/wording.ts";
+import { counted, harmless } from "../output/wording.ts";
 import { usage } from "../refusal.ts";
 
 export interface MergeOptions {
@@ -23,7 +23,7 @@ export async function merge(files: readonly string[], { output, driver, quiet }:
   if (!quiet) {
     if (removedSignature) sayStaleSignature(output);
     const from = runs === undefined ? "" : `, from ${counted(runs, "run")}`;
-    note(`${output}: ${counted(merged.size, "point")} of ${sizes.join(" + ")}${from}`);
+    note(`${harmless(output)}: ${counted(merged.size, "point")} of ${sizes.join(" + ")}${from}`);
   }
   return status.success;
 }

@@ -2,7 +2,7 @@
 import { findNamespace } from "../../control/directory.ts";
 import { status } from "../ending.ts";
 import { note, printJson } from "../output/streams.ts";
-import { counted } from "../output/wording.ts";
+import { counted, harmless } from "../output/wording.ts";
 
 export interface SealOptions {
   readonly json?: boolean;
@@ -12,6 +12,9 @@ export async function seal(name: string, { json }: SealOptions): Promise<number>
   const client = await findNamespace(name);
   const state = await client.seal();
   if (json) printJson(state);
-  else note(`${client.name} is sealed with ${counted(state.points, "point")}; whatever else it does is off contour`);
+  else
+    note(
+      `${harmless(client.name)} is sealed with ${counted(state.points, "point")}; whatever else it does is off contour`,
+    );
   return status.success;
 }

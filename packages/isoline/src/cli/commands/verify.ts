@@ -6,7 +6,7 @@ import { status } from "../ending.ts";
 import { lensOf } from "../lens-name.ts";
 import { paint } from "../output/paint.ts";
 import { print, printJson } from "../output/streams.ts";
-import { grouped } from "../output/wording.ts";
+import { grouped, harmless } from "../output/wording.ts";
 
 export interface VerifyOptions {
   readonly trustedKey?: readonly string[];
@@ -53,5 +53,5 @@ function page(file: string, contour: AnyContour, runs: number | undefined, signe
     ...(signed?.images ?? []).map((image): [string, string] => ["for", image]),
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(12)} ${value}\n`);
-  return `${file}: ${paint("green", "intact")}\n${lines.join("")}`;
+  return `${harmless(file)}: ${paint("green", "intact")}\n${lines.join("")}`;
 }

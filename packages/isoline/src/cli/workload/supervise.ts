@@ -126,7 +126,7 @@ class Surroundings {
     const server = await this.#server;
     const fault = await this.#journal?.end(report);
     if (fault !== undefined)
-      note(`the journal is not whole, so isoline departures will not tell all of this: ${fault}`);
+      note(`the journal is not whole, so isoline departures will not tell all of this: ${harmless(fault)}`);
     await (await this.#decisions)?.close();
     await server?.close();
   }
@@ -140,7 +140,7 @@ class Surroundings {
       return server;
     } catch (fault) {
       note(
-        `no control socket, so ps and the like will not see this: ${fault instanceof Error ? fault.message : String(fault)}`,
+        `no control socket, so ps and the like will not see this: ${harmless(fault instanceof Error ? fault.message : String(fault))}`,
       );
       return undefined;
     }

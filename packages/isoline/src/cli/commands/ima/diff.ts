@@ -3,6 +3,7 @@ import { diffLists, type ListDifference } from "../../../integrity/list/diff.ts"
 import { status } from "../../ending.ts";
 import { paint } from "../../output/paint.ts";
 import { printJson, printLine } from "../../output/streams.ts";
+import { harmless, harmlessWhole } from "../../output/wording.ts";
 import { readList } from "./list-file.ts";
 
 export interface ImaDiffOptions {
@@ -19,11 +20,11 @@ export async function diff(a: string, b: string, { strip, quiet, json }: ImaDiff
 }
 
 function lines(a: string, b: string, { onlyA, onlyB, changed, opaque }: ListDifference): readonly string[] {
-  const minus = (name: string, digest: string) => paint("red", `- ${digest}  ${name}`);
-  const plus = (name: string, digest: string) => paint("green", `+ ${digest}  ${name}`);
+  const minus = (name: string, digest: string) => paint("red", `- ${digest}  ${harmlessWhole(name)}`);
+  const plus = (name: string, digest: string) => paint("green", `+ ${digest}  ${harmlessWhole(name)}`);
   return [
-    paint("bold", `--- ${a}`),
-    paint("bold", `+++ ${b}`),
+    paint("bold", `--- ${harmless(a)}`),
+    paint("bold", `+++ ${harmless(b)}`),
     ...changed.flatMap(({ name, a: gone, b: come }) => [
       ...gone.map((digest) => minus(name, digest)),
       ...come.map((digest) => plus(name, digest)),

@@ -9,7 +9,7 @@ import { type Comparison, type Examiner, type Verified, verifyList } from "../..
 import { status } from "../../ending.ts";
 import { paint } from "../../output/paint.ts";
 import { print, printJson } from "../../output/streams.ts";
-import { grouped } from "../../output/wording.ts";
+import { grouped, harmless } from "../../output/wording.ts";
 import { readRegular } from "../../../store/bounded-file.ts";
 import { readList } from "./list-file.ts";
 
@@ -82,9 +82,9 @@ function document({ templates, registers, ...rest }: Verified): object {
 
 function page(file: string, holds: boolean, verified: Verified, signatures: Signatures | undefined): string {
   const { entries, violations, opaque, problems, moreProblems, comparisons, registers, templates } = verified;
-  const kinds = Array.from(templates, ([name, count]) => `${name} ${count}`).join(", ");
+  const kinds = Array.from(templates, ([name, count]) => `${harmless(name)} ${count}`).join(", ");
   const lines = [
-    `${file}: ${holds ? paint("green", "verified") : paint("red", "not verified")}`,
+    `${harmless(file)}: ${holds ? paint("green", "verified") : paint("red", "not verified")}`,
     row("entries", `${grouped(entries)}${kinds === "" ? "" : `: ${kinds}`}`),
     row("violations", String(violations)),
     ...(opaque > 0 ? [row("unreadable", `${opaque} of unknown templates: hashed, but not parsed`)] : []),
@@ -98,7 +98,7 @@ function page(file: string, holds: boolean, verified: Verified, signatures: Sign
       : []),
     ...registers.entries().map(([register, value]) => row(`${registers.bank}:${register}`, value)),
     ...comparisons.map((each) => row(`${each.bank}:${each.register}`, comparisonText(each, entries))),
-    ...problems.map(({ entry, what }) => row(`entry ${entry}`, paint("red", what))),
+    ...problems.map(({ entry, what }) => row(`entry ${entry}`, paint("red", harmless(what)))),
     ...(moreProblems > 0 ? [row("", `and ${moreProblems} more`)] : []),
   ];
   return `${lines.join("\n")}\n`;
