@@ -2,7 +2,7 @@
  * The kinds of names that a class stands for, as they are written in a rule and in a levelled path: `{photo-<n>}.jpg`.
  *
  * Each kind is a regular expression over one component of a levelled path. None can take a slash, a dot at the start, or more
- * characters than it says, and two kinds never touch each other, so a match takes time that is bounded by the length of a name.
+ * characters than it says. Two kinds never touch each other, but one may take what stands between them: see name-split.ts.
  */
 import { looksDrawn } from "../random-name.ts";
 

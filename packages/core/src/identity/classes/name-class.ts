@@ -8,6 +8,7 @@
 import { isEscaped } from "../../event/escape.ts";
 import type { Reach } from "./guarded.ts";
 import { isKind, type Kind, type KindName, kinds, openKinds, unboundedKinds } from "./kinds.ts";
+import { NameSplit } from "./name-split.ts";
 
 const MOST_PARTS = 4;
 const MOST_CHARACTERS = 160;
@@ -19,13 +20,13 @@ const SPECIAL = /[{}<>@#$/]/;
 export class NameClass {
   readonly text: string;
   readonly kinds: readonly KindName[];
-  readonly #pattern: RegExp;
+  readonly #split: NameSplit;
   readonly #head: string;
 
-  private constructor(text: string, found: readonly KindName[], source: string, head: string) {
+  private constructor(text: string, found: readonly KindName[], split: NameSplit, head: string) {
     this.text = text;
     this.kinds = found;
-    this.#pattern = new RegExp(`^${source}$`);
+    this.#split = split;
     this.#head = head;
   }
 
@@ -41,20 +42,20 @@ export class NameClass {
     const problem = problemOf(names, literals);
     if (problem !== undefined) return { problem };
     const found = names as KindName[];
-    const source = literals
-      .map((literal, at) => quoted(literal) + (at < found.length ? groupOf(found, at) : ""))
-      .join("");
+    const [first = "", ...others] = literals;
+    const last = others.at(-1) ?? "";
     const isMade = found[0] === "k";
-    const body = isMade ? `\\{${source}\\}${quoted(ending)}` : source + quoted(ending);
-    return new NameClass(text, found, body, isMade ? `{${literals[0]}` : (literals[0] as string));
+    const head = isMade ? `{${first}` : first;
+    const tail = isMade ? `${last}}${ending}` : last + ending;
+    return new NameClass(text, found, new NameSplit([head, ...others], found, tail), head);
   }
 
   /** Whether a component of a levelled path is one of this class. */
   matches(component: string): boolean {
     if (!component.startsWith(this.#head)) return false;
-    const found = this.#pattern.exec(component);
-    if (!found) return false;
-    return this.kinds.every((name, at) => (kinds[name] as Kind).fits?.(found[at + 1] as string) ?? true);
+    const parts = this.#split.of(component);
+    if (parts === undefined) return false;
+    return this.kinds.every((name, at) => (kinds[name] as Kind).fits?.(parts[at] as string) ?? true);
   }
 
   /** Where it may reach: the less it takes, the further. */
@@ -84,12 +85,4 @@ function problemOf(names: readonly string[], literals: readonly string[]): strin
   if (bare && (names.length > 1 || literals.some((literal) => literal !== "")))
     return "<one> and <tree> only by themselves";
   return undefined;
-}
-
-function groupOf(found: readonly KindName[], at: number): string {
-  return `(${kinds[found[at] as KindName].source})`;
-}
-
-function quoted(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
