@@ -1,6 +1,6 @@
 /** The object that a path or a descriptor led to: an O_PATH descriptor of the supervisor, its status, and its canonical path. */
 import { openSync } from "node:fs";
-import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
+import { EMPTY, openHow } from "../../abi/bytes.ts";
 import { close, openat, openat2, readlinkat, statx, fstatfs } from "../../abi/libc.ts";
 import {
   AT_EMPTY_PATH,
