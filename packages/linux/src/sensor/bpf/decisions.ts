@@ -3,6 +3,7 @@ import type { KeyBytes } from "../mediation.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
 import { OrphanedNames } from "./orphaned-names.ts";
+import type { Record } from "./record.ts";
 
 /** An act that the BPF programs let go ahead without asking. */
 interface LetGo {
@@ -13,15 +14,18 @@ interface LetGo {
   counted: number;
 }
 
+/** A thread that waits for a verdict, and its process by handle. */
+export type HeldThread = Pick<Record, "process" | "tid">;
+
 export class Decisions {
   readonly #kernel: KernelNamespace;
   readonly #mediator: ModelMediator;
   readonly #taken = new Map<string, LetGo>();
   /**
-   * Threads that were held and will be refused when their call is restarted. The refusal is reported again, and must not be
-   * counted twice.
+   * By process: its threads that were held and will be refused when their call is restarted. The refusal is reported again, and must
+   * not be counted twice. A thread that ends before that leaves its id to another one, whose refusals count.
    */
-  readonly #toBeRefused = new Set<string>();
+  readonly #toBeRefused = new Map<number, Set<string>>();
   /** What the BPF programs refuse without asking, by name. */
   readonly #refused = new Map<string, Buffer>();
 
@@ -34,7 +38,7 @@ export class Decisions {
   }
 
   /** From now on the BPF programs decide it by themselves; whether they do. `held`: the thread that waits for the verdict. */
-  keep(key: Buffer, on: boolean, next: number, held: number | undefined): boolean {
+  keep(key: Buffer, on: boolean, next: number, held: HeldThread | undefined): boolean {
     return on ? this.#letGo(key, next, held !== undefined) : this.#refuse(key, next, held);
   }
 
@@ -54,10 +58,10 @@ export class Decisions {
   }
 
   /** They refuse it, and report it each time. */
-  #refuse(key: Buffer, next: number, held: number | undefined): boolean {
+  #refuse(key: Buffer, next: number, held: HeldThread | undefined): boolean {
     if (!this.#mediator.refusesWhatIsOff || !this.#kernel.decide(key, false, next)) return false;
     this.#refused.set(nameOf(key), Buffer.from(key));
-    if (held !== undefined) this.#toBeRefused.add(asking(held, key));
+    if (held !== undefined) this.#awaitRefusal(held, key);
     return true;
   }
 
@@ -67,9 +71,19 @@ export class Decisions {
     else this.#names.refused(key);
   }
 
+  #awaitRefusal({ process, tid }: HeldThread, key: Buffer): void {
+    const awaited = this.#toBeRefused.get(process) ?? new Set();
+    this.#toBeRefused.set(process, awaited.add(asking(tid, key)));
+  }
+
   /** Whether a reported refusal is that of a thread that was held, and so was counted then. */
-  isSettled(tid: number, key: Buffer): boolean {
-    return this.#toBeRefused.delete(asking(tid, key));
+  isSettled({ process, tid }: HeldThread, key: Buffer): boolean {
+    return this.#toBeRefused.get(process)?.delete(asking(tid, key)) ?? false;
+  }
+
+  /** A process has ended: it makes none of its calls again. */
+  died(process: number): void {
+    this.#toBeRefused.delete(process);
   }
 
   /** Counts the acts that the BPF programs let go ahead by a key; from now on they ask again. */

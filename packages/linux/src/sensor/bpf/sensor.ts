@@ -257,6 +257,7 @@ export class BpfSensor implements Sensor {
     const process = this.#table.get(record.process);
     if (!process) return;
     this.#table.remove(process);
+    this.#decisions.died(process.handle);
     this.#mediator.died(process);
   }
 
@@ -272,7 +273,7 @@ export class BpfSensor implements Sensor {
     process.identity = this.#identities.numbered(record.identity);
     if (record.fate === fates.refusedLate) return this.#tooLate(asked);
     if (process.identity === UNTOLD) return this.#actUntold(asked);
-    if (record.fate === fates.refused && this.#decisions.isSettled(record.tid, key)) return;
+    if (record.fate === fates.refused && this.#decisions.isSettled(record, key)) return;
     // Remembered is only what a key tells (lasting.ts), so what is repeated may last.
     const repeated = record.isKept || !isSameByKey ? undefined : this.#mediator.repeated(keyBytes(key), process);
     for (const settled of this.#inspections.unsettled(record)) this.#decisions.takeBack(settled);
@@ -285,7 +286,7 @@ export class BpfSensor implements Sensor {
 
   /** Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. */
   #tooLate({ record, process, key }: Asked): void {
-    const isOff = this.#kernel.takeBackAnswer(record.tid, key) === "off" || this.#decisions.isSettled(record.tid, key);
+    const isOff = this.#kernel.takeBackAnswer(record.tid, key) === "off" || this.#decisions.isSettled(record, key);
     if (!isOff) this.#mediator.lost("an act was refused because its verdict came too late", process);
   }
 
@@ -389,7 +390,7 @@ export class BpfSensor implements Sensor {
     // A barred process gets its verdict as a ticket, valid once: other processes may do the same act.
     const mayLast = isSameByKey && !isBarred && !this.#mediator.witnessing.isForEach;
     if (isLeft && mayLast && this.#mediator.refusesWhatIsOff) this.#decisions.leave(key, on);
-    const decided = lasts && mayLast && this.#decisions.keep(key, on, next, isHeld ? record.tid : undefined);
+    const decided = lasts && mayLast && this.#decisions.keep(key, on, next, isHeld ? record : undefined);
     if (decided && on) this.#inspections.settled(record, key);
     if (isHeld && !decided) this.#kernel.answer(record.tid, key, on, next);
     // No ticket for the next try: what the key stands for may be another object by then.
