@@ -16,6 +16,8 @@ export interface ActingProcess {
   /** Never reused, unlike the pid; the engine identifies the process by it. */
   readonly handle: number;
   readonly parent: ActingProcess | undefined;
+  /** The handle of its parent, also of one that has ended, where the sensor is told it; 0 is the supervisor. */
+  readonly parentHandle?: number;
   /** -1 if no descriptor of the process is kept. */
   readonly pidfd: number;
   readonly identity: Identity;

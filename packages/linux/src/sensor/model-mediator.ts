@@ -297,7 +297,7 @@ export class ModelMediator implements Mediator {
     this.onBirth?.(process);
     this.#falls?.born(process);
     this.asking?.born(process.handle, process.parent?.handle);
-    this.#engine.trust.born(process.handle, process.parent?.handle ?? SUPERVISOR);
+    this.#engine.trust.born(process.handle, process.parentHandle ?? process.parent?.handle ?? SUPERVISOR);
     // If its parent is uncertain, a process is trusted no more than the least trusted candidate.
     for (const other of process.otherParents) this.#engine.trust.born(process.handle, other.handle);
   }

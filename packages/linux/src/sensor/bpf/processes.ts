@@ -1,9 +1,10 @@
 /** The processes of a namespace, as the BPF programs report them: by a number that is never used twice. */
 import type { ActingProcess, Identity } from "../acting.ts";
 import { hasEnded } from "../../process/proc-status.ts";
-import type { ProcessNumber } from "./record.ts";
+import { outlooks, type ProcessNumber } from "./record.ts";
 
 export interface BpfProcess extends ActingProcess {
+  readonly parentHandle: number;
   identity: Identity;
   multithreaded: boolean;
   countsAnew: boolean;
@@ -57,7 +58,7 @@ export class ProcessTable {
     return [...this.#byHandle.values()].findLast(isMeant) ?? [...this.#ended.values()].findLast(isMeant);
   }
 
-  /** Adds a new process. Its own number is certain, and so is its parent's. */
+  /** Adds a new process. Its own number is certain, and so is its parent's, which may have ended; 0 is the supervisor. */
   add(
     handle: number,
     pid: number,
@@ -70,6 +71,7 @@ export class ProcessTable {
       pid,
       handle,
       parent: above,
+      parentHandle: parent,
       pidfd: -1,
       identity,
       otherParents: [],
@@ -93,4 +95,13 @@ export class ProcessTable {
     }
     if (this.#byPid.get(process.pid) === process) this.#byPid.delete(process.pid);
   }
+}
+
+/** Notes from where a process acts. Whether it has left its root: a runtime enters a container's before the workload begins. */
+export function hasLeftRoot(process: BpfProcess, outlook: number): boolean {
+  const atOwnRoot = (outlook & outlooks.otherRoot) === 0;
+  const hasLeft = process.atOwnRoot && !atOwnRoot;
+  process.atOwnRoot = atOwnRoot;
+  process.countsAnew = (outlook & outlooks.otherNumbers) !== 0;
+  return hasLeft;
 }

@@ -22,9 +22,9 @@ import { holdingOf, LASTING } from "./lasting.ts";
 import { FIRST } from "./members.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
-import { type BpfProcess, ProcessTable } from "./processes.ts";
+import { type BpfProcess, hasLeftRoot, ProcessTable } from "./processes.ts";
 import { ProgramWatch } from "./program-watch.ts";
-import { fates, kinds, operations, outlooks, PENDING, Record } from "./record.ts";
+import { fates, kinds, operations, PENDING, Record } from "./record.ts";
 
 const SIGCONT = 18;
 /** After so many records, requests are handled, even if more records are waiting. */
@@ -99,7 +99,9 @@ export class BpfSensor implements Sensor {
       // A process of a container may have ended when its first record is read, and with it the way to its files.
       this.#content.noteRoot(`/proc/${pid}/root`);
       if (identity < PENDING) this.#identities.leaveOut(identity + 1);
-      this.#mediator.born(this.#table.add(process, pid, parent, this.#identities.numbered(identity)));
+      // Of a parent that has ended, this supervisor was never told: why a process was untrusted is lost with the earlier one.
+      const living = this.#table.get(parent) ? parent : 0;
+      this.#mediator.born(this.#table.add(process, pid, living, this.#identities.numbered(identity)));
     }
     this.#begun = true;
     this.#lost = this.#kernel.census().lost;
@@ -265,7 +267,7 @@ export class BpfSensor implements Sensor {
     this.#told += 1;
     const process = this.#actor(record);
     if (record.threads > 1 || record.tid !== record.pid) process.multithreaded = true;
-    this.#lookOut(record, process);
+    if (hasLeftRoot(process, record.outlook)) this.#content.noteRoot(`/proc/${process.pid}/root`);
     const isSameByKey = this.#content.versionsTell || !dependsOnVersions(record);
     const asked: Asked = { record, process, key: record.key, isSameByKey };
     const { key } = asked;
@@ -301,14 +303,6 @@ export class BpfSensor implements Sensor {
   #refuseUse(asked: Asked, errno: Verdict): void {
     this.#mediator.attempted();
     this.#carryOut(asked, { verdict: errno });
-  }
-
-  /** Where it acts from: the process of a runtime enters the root of the container before the workload begins. */
-  #lookOut({ outlook }: Record, process: BpfProcess): void {
-    const atOwnRoot = (outlook & outlooks.otherRoot) === 0;
-    if (!atOwnRoot && process.atOwnRoot) this.#content.noteRoot(`/proc/${process.pid}/root`);
-    process.atOwnRoot = atOwnRoot;
-    process.countsAnew = (outlook & outlooks.otherNumbers) !== 0;
   }
 
   #decide(asked: Asked): void {
