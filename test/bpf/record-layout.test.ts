@@ -18,6 +18,7 @@ import {
   held,
   invitation,
   defaultAction,
+  member,
   modes,
   namespaceState,
   versionsOf,
@@ -45,6 +46,7 @@ describe.each(attachments)("the object for %s", (attachment) => {
     "has the values of maps laid out as they are written (skipped: the BPF programs are not compiled)",
     () => {
       const { structures } = typesOf(path as string);
+      expect(structures.get("member")?.members).toMatchObject(member);
       const kept = { namespace_state: namespaceState, default_action: defaultAction, decided, held, invitation };
       for (const [name, { bytes, ...members }] of Object.entries(kept)) {
         expect(structures.get(name)?.size).toBe(bytes);

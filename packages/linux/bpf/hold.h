@@ -84,13 +84,12 @@ static __always_inline bool is_barred(u32 namespace_id, u64 process)
 	return bpf_map_lookup_elem(&barred, &key) != 0;
 }
 
-static __always_inline void bar(u32 namespace_id, u64 process)
+/* Of a process that has ended. */
+static __always_inline void forget_barred(u32 namespace_id, u64 process)
 {
 	struct shared_key key = { .namespace_id = namespace_id, .key = { process } };
-	u32 yes = 1;
 
-	if (bpf_map_update_elem(&barred, &key, &yes, BPF_ANY))
-		lose(namespace_id, OP_NONE);
+	bpf_map_delete_elem(&barred, &key);
 }
 
 static __always_inline int refuse(struct scratch *scratch, struct counters *counters, u32 fate)

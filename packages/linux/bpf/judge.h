@@ -64,7 +64,7 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 	state = bpf_map_lookup_elem(&namespace_states, &id);
 	if (!state)
 		return -EPERM;
-	if (state->bars && is_barred(id, scratch->record.process)) {
+	if (state->bars && (scratch->record.is_barred || is_barred(id, scratch->record.process))) {
 		/*
 		 * A verdict for this thread may be waiting: the act may be the reason why its process is barred, and the call
 		 * is restarted only now.

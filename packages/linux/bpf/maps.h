@@ -49,6 +49,8 @@ struct member {
 	u32 is_held;
 	/* The flags with which the name that is being made was judged. */
 	u32 created_with;
+	/* Its process may do nothing more, since it was born: its parent could not, either. Each thread has it from the one that made it. */
+	u32 is_barred;
 	/* The name that the call in progress is about, and its mount: addresses. */
 	u64 place;
 	u64 place_mount;
@@ -269,7 +271,10 @@ struct {
 	__type(value, u32);
 } images SEC(".maps");
 
-/* Processes that may do nothing more (the reaction deny-all and the like), by namespace and process. */
+/*
+ * Processes that may do nothing more (the reaction deny-all and the like) since their supervisor said so, by namespace and process. An
+ * entry is removed when its process ends. What such a process forks from then on has no entry: it is noted with its tasks.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);

@@ -56,6 +56,7 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 		child.process = parent->process;
 		child.parent = parent->parent;
 		child.by_key = parent->by_key;
+		child.is_barred = parent->is_barred;
 		child.root = parent->root;
 		child.mounts = parent->mounts;
 		child.network = parent->network;
@@ -82,7 +83,7 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 		child.parent = child.process;
 		child.process = __sync_fetch_and_add(&state->processes, 1) + 1;
 		if (state->bars && parent && is_barred(child.namespace_id, child.parent))
-			bar(child.namespace_id, child.process);
+			child.is_barred = 1;
 	}
 	if (!bpf_task_storage_get(&members, task, &child, BPF_LOCAL_STORAGE_GET_F_CREATE))
 		return -ENOMEM;
@@ -215,6 +216,9 @@ int BPF_PROG(process_ended, struct task_struct *task)
 		return 0;
 	}
 	state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
+	/* Noted as ended by now (`ends_process`): a supervisor that bars it only afterwards finds it so, and removes the entry. */
+	if (state && state->bars)
+		forget_barred(member->namespace_id, member->process);
 	is_last = state && __sync_fetch_and_add(&state->live, -1) == 1;
 	tell(member, task, KIND_EXIT, is_last);
 	return 0;

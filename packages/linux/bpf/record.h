@@ -219,7 +219,8 @@ struct record {
 	u64 key[2];
 	/* The number that stands for an exec's new identity; 0 for other events. */
 	u32 pending;
-	u32 reserved;
+	/* Not 0 if the process may do nothing more since its birth, as its parent. */
+	u32 is_barred;
 	struct act act;
 };
 

@@ -78,6 +78,7 @@ __noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u
 	record->threads = task->signal->nr_threads;
 	record->process = member->process;
 	record->parent = member->parent;
+	record->is_barred = member->is_barred;
 	record->time = bpf_ktime_get_ns();
 	act->operation = operation;
 	/* Of a process that was taken in while it ran: only here is the address known, and no chroot has gone ahead unjudged. */

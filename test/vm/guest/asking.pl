@@ -50,6 +50,16 @@ my %acts = (
     syswrite $asks, "$_[0]\n";
     readline($answers) + 0;
   },
+  # So many children, one after the other, each of which ends at once.
+  forks => sub {
+    for (1 .. $_[0]) {
+      my $child = fork;
+      return $! + 0 unless defined $child;
+      POSIX::_exit(0) if $child == 0;
+      waitpid $child, 0;
+    }
+    0;
+  },
   # From now on SIGCONT is passed on, as an init does with every signal.
   pass => sub {
     $passed = 0;

@@ -24,7 +24,6 @@ import {
   counterNames,
   decided,
   modes,
-  sharedKey,
   namespaceState,
   ticketKey,
   u32,
@@ -319,13 +318,6 @@ export class KernelNamespace {
   /** Assigns the identity of an exec that went ahead before it was decided. */
   assign(pending: number, identity: number): boolean {
     return this.#load.maps.assigned.update(u32(pending), u32(identity));
-  }
-
-  /** From now on a process, and its children, may do nothing. */
-  bar(process: number): boolean {
-    const key = Buffer.alloc(KEY_BYTES);
-    key.writeBigUInt64LE(BigInt(process));
-    return this.#load.maps.barred.update(sharedKey(this.id, key), u32(1));
   }
 
   /** Whether a process of it has mapped a file of an overlay that it had opened for writing. */

@@ -1,10 +1,12 @@
 /** Which processes are in a namespace of the BPF programs, by the kernel's own table of tasks; and how one gets there. */
 import { readdirSync } from "node:fs";
-import { close, pidfdOpen } from "../../abi/libc.ts";
+import { ESRCH } from "../../abi/errno.ts";
+import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
+import { sendSignal } from "../../process/child.ts";
 import { startTime } from "../../process/proc-status.ts";
 import type { Joining } from "../sensor.ts";
 import type { Load } from "./load.ts";
-import { member, namespaceState, u32 } from "./structures.ts";
+import { barredKey, member, namespaceState, u32 } from "./structures.ts";
 
 /** A process of the namespace, as the kernel knows it. */
 export interface Member {
@@ -13,6 +15,14 @@ export interface Member {
   readonly parent: number;
   readonly identity: number;
 }
+
+/** A process, by its id and by the number that is never another one's in its namespace. */
+export interface Numbered {
+  readonly pid: number;
+  readonly handle: number;
+}
+
+const SIGKILL = 9;
 
 /** The number of the process that a namespace begins with. */
 export const FIRST = 1;
@@ -69,6 +79,34 @@ export class Members {
     return id === this.#id;
   }
 
+  /** From now on a process, and what it forks, may do nothing; false if the table, which is one for all namespaces, is full. */
+  bar(process: number): boolean {
+    return this.#maps.barred.update(barredKey(this.#id, process), u32(1));
+  }
+
+  /** The process has ended. */
+  unbar(process: number): void {
+    this.#maps.barred.delete(barredKey(this.#id, process));
+  }
+
+  /** Whether a process has not ended. Its id may be another one's by now. One that cannot be looked at is taken to live. */
+  lives({ pid, handle }: Numbered): boolean {
+    const pidfd = pidfdOpen(pid, 0);
+    if (pidfd < 0) return pidfd !== -ESRCH;
+    const lives = this.#isOf(pidfd, handle, "living");
+    close(pidfd);
+    return lives;
+  }
+
+  /** Kills a process, unless its id is another one's by now. */
+  end({ pid, handle }: Numbered): void {
+    const pidfd = pidfdOpen(pid, 0);
+    // Without a descriptor for it, an id that is another one's is the lesser risk.
+    if (pidfd < 0) sendSignal(pid, SIGKILL);
+    else if (this.#isOf(pidfd, handle, "known")) pidfdSendSignal(pidfd, SIGKILL);
+    if (pidfd >= 0) close(pidfd);
+  }
+
   /**
    * The next process that another process forks, given by its descriptor, enters the namespace. False if that process is in a
    * namespace itself, or has ended.
@@ -123,6 +161,16 @@ export class Members {
     for (const [name, count] of Object.entries(counts))
       state.writeBigUInt64LE(BigInt(count), namespaceState[name as keyof typeof counts]);
     this.#maps.namespace_states.update(u32(this.#id), state);
+  }
+
+  /** Whether a descriptor is of a process of this namespace, by its number there. */
+  #isOf(pidfd: number, handle: number, as: "known" | "living"): boolean {
+    const { members } = this.#maps;
+    const value = Buffer.alloc(members.valueBytes);
+    if (!members.lookup(u32(pidfd), value)) return false;
+    const isOf =
+      value.readUInt32LE(member.namespace_id) === this.#id && value.readBigUInt64LE(member.process) === BigInt(handle);
+    return isOf && (as === "known" || value.readUInt32LE(member.has_ended) === 0);
   }
 
   #idOf(pidfd: number): number | undefined {

@@ -21,6 +21,7 @@ export const layout = {
     time: 40,
     key: 48,
     pending: 64,
+    is_barred: 68,
     act: 72,
   },
   act: {
@@ -232,6 +233,10 @@ export class Record {
   }
   get pending(): number {
     return this.#u32(layout.record.pending);
+  }
+  /** The BPF programs refuse whatever the process does, since its birth. */
+  get isBarred(): boolean {
+    return this.#u32(layout.record.is_barred) !== 0;
   }
   get operation(): number {
     return this.#act(layout.act.operation);

@@ -10,6 +10,7 @@ import type { ModelMediator } from "../model-mediator.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
 import { type Asked, dependsOnVersions, type Ruling } from "./asked.ts";
+import { Bars } from "./bars.ts";
 import type { SeenContent } from "./content.ts";
 import { Decisions, keyBytes } from "./decisions.ts";
 import { execOf } from "./exec-act.ts";
@@ -61,6 +62,7 @@ export class BpfSensor implements Sensor {
   /** Acts that were reported. */
   #told = 0;
   readonly #decisions: Decisions;
+  readonly #bars: Bars;
   readonly #waits: boolean;
   readonly #inspections: Inspections;
   readonly #isAsked: boolean;
@@ -83,6 +85,7 @@ export class BpfSensor implements Sensor {
     this.#watch.assertCalled();
     if (kernel.tellsPlaces) this.#record.placing = new LaunchView();
     this.#decisions = new Decisions(kernel, mediator);
+    this.#bars = new Bars(kernel.members, mediator);
     this.#mediator = mediator;
     this.#acts = new Acts(this.#content, mediator.content === "read", this.#table);
     this.#executions = new Executions(this.#content);
@@ -242,6 +245,8 @@ export class BpfSensor implements Sensor {
     const numbers = record.kind === kinds.fork ? record.numbers() : [];
     const process = this.#table.add(record.process, record.pid, record.parent, identity, numbers);
     this.#mediator.born(process);
+    // Its parent may have been barred only after it was forked.
+    this.#bars.on(process, record.isBarred);
     return process;
   }
 
@@ -259,6 +264,7 @@ export class BpfSensor implements Sensor {
     const process = this.#table.get(record.process);
     if (!process) return;
     this.#table.remove(process);
+    this.#bars.died(process);
     this.#decisions.died(process.handle);
     this.#mediator.died(process);
   }
@@ -376,11 +382,10 @@ export class BpfSensor implements Sensor {
     const { verdict, lasts = false, isEach = false, isLeft = false, next = 0 } = ruling;
     // A process that is to be stopped is stopped before the act: it may be held, and would act when another process wakes it.
     const isFrozen = this.#mediator.isFrozen(process);
-    const on = verdict === 0 && !isFrozen;
+    const bar = this.#bars.on(process, record.isBarred);
+    const isBarred = bar !== "free";
+    const on = verdict === 0 && !isFrozen && bar !== "ended";
     const isHeld = record.fate === fates.held;
-    const isBarred = this.#mediator.isBarred(process);
-    // The process is barred before it gets the verdict: it would continue with its next act at once.
-    if (isBarred) this.#kernel.bar(process.handle);
     // A barred process gets its verdict as a ticket, valid once: other processes may do the same act.
     const mayLast = isSameByKey && !isBarred && !this.#mediator.witnessing.isForEach;
     if (isLeft && mayLast && this.#mediator.refusesWhatIsOff) this.#decisions.leave(key, on);

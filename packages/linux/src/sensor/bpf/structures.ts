@@ -21,7 +21,7 @@ export const LABEL_BYTES = 1024;
 /** The part of `struct member` that is read or written here. */
 export const member = {
   ...{ namespace_id: 0, identity: 4, process: 8, parent: 16 },
-  ...{ by_key: 72, root: 88, mounts: 96, network: 100 },
+  ...{ by_key: 72, has_ended: 76, root: 88, mounts: 96, network: 100 },
 } as const;
 
 /** `struct default_action` */
@@ -54,9 +54,12 @@ export function u32(value: number): Buffer {
   return bytes;
 }
 
-/** `struct shared_key` */
-export function sharedKey(namespace: number, key: Buffer): Buffer {
-  return Buffer.concat([u32(namespace), u32(0), key]);
+/** `struct shared_key` of a process */
+export function barredKey(namespace: number, process: number): Buffer {
+  const key = Buffer.alloc(24);
+  key.writeUInt32LE(namespace, 0);
+  key.writeBigUInt64LE(BigInt(process), 8);
+  return key;
 }
 
 /** `struct ticket_key` */
