@@ -29,3 +29,11 @@ test("a number that another of the namespace has by now is that one's", () => {
   const next = table.add(2, NOBODYS, 0, identity);
   expect(table.owner(NOBODYS)).toBe(next);
 });
+
+test("a process is of an untold one if its parent was never added, and not if that has ended", () => {
+  const table = new ProcessTable();
+  const first = table.add(1, NOBODYS, 0, identity);
+  table.remove(first);
+  const [of, beyond] = [table.add(4, NOBODYS, 1, identity), table.add(5, NOBODYS, 2, identity)];
+  expect([first, of, beyond].map((process) => table.isOfUntold(process))).toEqual([false, false, true]);
+});

@@ -86,6 +86,11 @@ export class ProcessTable {
     return process;
   }
 
+  /** Whether its parent was never added, as far as is remembered: what that one had done is not known. */
+  isOfUntold({ parentHandle }: BpfProcess): boolean {
+    return parentHandle !== 0 && this.get(parentHandle) === undefined;
+  }
+
   remove(process: BpfProcess): void {
     this.#byHandle.delete(process.handle);
     this.#ended.set(process.handle, process);

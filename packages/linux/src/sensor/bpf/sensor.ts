@@ -245,6 +245,7 @@ export class BpfSensor implements Sensor {
     const numbers = record.kind === kinds.fork ? record.numbers() : [];
     const process = this.#table.add(record.process, record.pid, record.parent, identity, numbers);
     this.#mediator.born(process);
+    if (this.#table.isOfUntold(process)) this.#mediator.guessed(process);
     // Its parent may have been barred only after it was forked.
     this.#bars.on(process, record.isBarred);
     return process;
