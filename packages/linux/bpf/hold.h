@@ -53,7 +53,7 @@ __noinline int take_ticket(struct scratch *scratch)
 {
 	struct ticket_key key = {};
 	struct decided *ticket;
-	u32 verdict, next;
+	u32 verdict, next, process;
 	u64 given;
 
 	if (!scratch)
@@ -66,9 +66,11 @@ __noinline int take_ticket(struct scratch *scratch)
 	if (!ticket)
 		return 1;
 	next = next_of(ticket);
+	process = *(const volatile u32 *)&ticket->process;
 	given = *(const volatile u64 *)&ticket->times;
 	verdict = verdict_of(ticket, ((u64)key.tid << 32 | key.namespace_id) ^ key.key[0] ^ key.key[1]);
-	if (!verdict)
+	/* A process that has ended left it, and another one has the id of its thread by now. */
+	if (!verdict || process != (u32)scratch->record.process)
 		return 1;
 	if (verdict == VERDICT_ON && scratch->record.time > given + LONGEST_PERMISSION)
 		return 1;

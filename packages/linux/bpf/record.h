@@ -249,7 +249,8 @@ struct decided {
 	u64 verdict;
 	/* The identity after an exec. */
 	u32 next;
-	u32 reserved;
+	/* Of a verdict that is valid once: the lower half of the number of the process that it is for. */
+	u32 process;
 	/* How often this entry decided; of a verdict that is valid once, when it was given (CLOCK_MONOTONIC, nanoseconds). */
 	u64 times;
 };

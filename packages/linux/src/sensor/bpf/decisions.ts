@@ -1,9 +1,9 @@
 /** Verdicts that are final and were given to the BPF programs. At the end their counts of use are read. */
 import type { KeyBytes } from "../mediation.ts";
 import type { ModelMediator } from "../model-mediator.ts";
+import type { HeldThread } from "./held-thread.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
 import { OrphanedNames } from "./orphaned-names.ts";
-import type { Record } from "./record.ts";
 
 /** An act that the BPF programs let go ahead without asking. */
 interface LetGo {
@@ -13,9 +13,6 @@ interface LetGo {
   /** How many of its uses were by a task that had been held for it, and so were counted already. */
   counted: number;
 }
-
-/** A thread that waits for a verdict, and its process by handle. */
-export type HeldThread = Pick<Record, "process" | "tid">;
 
 export class Decisions {
   readonly #kernel: KernelNamespace;

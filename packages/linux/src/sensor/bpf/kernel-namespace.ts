@@ -12,6 +12,7 @@ import { RingReader } from "../../libbpf/ring.ts";
 import { Journal } from "./journal.ts";
 import type { Attachment } from "./attachment.ts";
 import { KeptGroups } from "./kept-groups.ts";
+import type { HeldThread } from "./held-thread.ts";
 import { full, Load } from "./load.ts";
 import { Members } from "./members.ts";
 import { type Note, takeBack } from "./note.ts";
@@ -23,8 +24,10 @@ import { wakeHeld } from "./wake.ts";
 import {
   counterNames,
   decided,
+  isFor,
   modes,
   namespaceState,
+  onceBytes,
   ticketKey,
   u32,
   verdictBytes,
@@ -265,20 +268,18 @@ export class KernelNamespace {
   }
 
   /** Decides about one act of one thread, once. */
-  answer(tid: number, key: Buffer, on: boolean, next: number): boolean {
-    const ticket = ticketKey(this.id, tid, key);
-    return this.#load.maps.tickets.update(
-      ticket,
-      verdictBytes(ticket, on ? "on" : "off", next, process.hrtime.bigint()),
-    );
+  answer(thread: HeldThread, key: Buffer, on: boolean, next: number): boolean {
+    const ticket = ticketKey(this.id, thread.tid, key);
+    const verdict = on ? "on" : "off";
+    return this.#load.maps.tickets.update(ticket, onceBytes(ticket, verdict, next, thread.process));
   }
 
   /** Takes back the verdict for one act of one thread, if the thread has not taken it; returns it. */
-  takeBackAnswer(tid: number, key: Buffer): "on" | "off" | undefined {
+  takeBackAnswer({ process: asking, tid }: HeldThread, key: Buffer): "on" | "off" | undefined {
     const ticket = ticketKey(this.id, tid, key);
     const answer = Buffer.alloc(decided.bytes);
     if (!this.#load.maps.tickets.lookup(ticket, answer) || !this.#load.maps.tickets.delete(ticket)) return undefined;
-    return verdictIn(answer, ticket);
+    return isFor(answer, asking) ? verdictIn(answer, ticket) : undefined;
   }
 
   /** Removes a thread from the held ones; false if it was not held, and so need not be woken. */

@@ -295,7 +295,7 @@ export class BpfSensor implements Sensor {
 
   /** Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. */
   #tooLate({ record, process, key }: Asked): void {
-    const isOff = this.#kernel.takeBackAnswer(record.tid, key) === "off" || this.#decisions.isSettled(record, key);
+    const isOff = this.#kernel.takeBackAnswer(record, key) === "off" || this.#decisions.isSettled(record, key);
     if (!isOff) this.#mediator.lost("an act was refused because its verdict came too late", process);
   }
 
@@ -392,7 +392,7 @@ export class BpfSensor implements Sensor {
     if (isLeft && mayLast && this.#mediator.refusesWhatIsOff) this.#decisions.leave(key, on);
     const decided = lasts && mayLast && this.#decisions.keep(key, on, next, isHeld ? record : undefined);
     if (decided && on) this.#inspections.settled(record, key);
-    if (isHeld && !decided) this.#kernel.answer(record.tid, key, on, next);
+    if (isHeld && !decided) this.#kernel.answer(record, key, on, next);
     // No ticket for the next try: what the key stands for may be another object by then.
     if (record.fate === fates.refusedUndecided && on && !decided && (isEach || lasts) && !isBarred)
       this.#mediator.lost("an act was refused before it was decided, as it is each time", process);

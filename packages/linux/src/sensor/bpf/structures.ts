@@ -37,7 +37,7 @@ export const held = { bytes: 32, since: 16, pid: 24 } as const;
 export const counterNames = ["seen", "decided_here", "sent_up", "lost", "refused"] as const;
 
 /** `struct decided` */
-export const decided = { bytes: 24, verdict: 0, next: 8, times: 16 } as const;
+export const decided = { bytes: 24, verdict: 0, next: 8, process: 12, times: 16 } as const;
 
 /** `enum verdict` */
 export const verdicts = { on: 1, off: 2, orphaned: 3 } as const;
@@ -68,12 +68,24 @@ export function ticketKey(namespace: number, tid: number, key: Buffer): Buffer {
 }
 
 /** A verdict under a key of a table or of the tickets, and the identity that an exec leads to: `struct decided`. */
-export function verdictBytes(key: Buffer, verdict: keyof typeof verdicts, next: number, times = 0n): Buffer {
+export function verdictBytes(key: Buffer, verdict: keyof typeof verdicts, next: number): Buffer {
   const bytes = Buffer.alloc(decided.bytes);
   bytes.writeBigUInt64LE(BigInt(verdicts[verdict]) ^ wordsOf(key), decided.verdict);
   bytes.writeUInt32LE(next >>> 0, decided.next);
-  bytes.writeBigUInt64LE(times, decided.times);
   return bytes;
+}
+
+/** The same for a verdict that is given now, and valid once, for one process. */
+export function onceBytes(key: Buffer, verdict: keyof typeof verdicts, next: number, handle: number): Buffer {
+  const bytes = verdictBytes(key, verdict, next);
+  bytes.writeUInt32LE(handle % 2 ** 32, decided.process);
+  bytes.writeBigUInt64LE(process.hrtime.bigint(), decided.times);
+  return bytes;
+}
+
+/** Whether a verdict that is valid once is for a process. */
+export function isFor(entry: Buffer, handle: number): boolean {
+  return entry.readUInt32LE(decided.process) === handle % 2 ** 32;
 }
 
 /** The verdict in an entry that was found under a key; undefined if the kernel has given the entry to another key meanwhile. */
