@@ -63,10 +63,11 @@ describe("processes that may do nothing more", { skip }, () => {
     const { ask, say, end, over } = await watch("full.json");
     const keys = Array.from({ length: MOST_BARRED }, (_, process) => barredKey(NOWHERE, process + 1));
     t.after(() => withTable((barred) => keys.filter((key) => !barred.delete(key))));
-    deepEqual(
-      withTable((barred) => keys.filter((key) => !barred.update(key, u32(1)))),
-      [],
+    // Memory for an entry may be wanting for a moment.
+    const unset = withTable((barred) =>
+      [1, 2].reduce((left) => left.filter((key) => !barred.update(key, u32(1))), keys),
     );
+    deepEqual(unset, []);
     equal(await ask("list /etc"), 0);
     say("make other");
     equal(await over, 4);

@@ -1,0 +1,53 @@
+/** Real processes in a table that stands in for the kernel's. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, expect, test } from "vitest";
+import type { Load } from "./load.ts";
+import { Members } from "./members.ts";
+import { member } from "./structures.ts";
+
+const ID = 3;
+const HANDLE = 7;
+/** More than any kernel counts to (PID_MAX_LIMIT). */
+const NOBODYS = 4_194_305;
+
+const running: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+});
+
+/** A process that waits, and a table in which every process is this one of a namespace. */
+async function one({ namespace = ID, hasEnded = 0 } = {}) {
+  const child = spawn("sleep", ["60"]);
+  running.push(child);
+  await once(child, "spawn");
+  const table = {
+    valueBytes: 256,
+    lookup: (_: Buffer, value: Buffer) => {
+      value.writeUInt32LE(namespace, member.namespace_id);
+      value.writeBigUInt64LE(BigInt(HANDLE), member.process);
+      value.writeUInt32LE(hasEnded, member.has_ended);
+      return true;
+    },
+  };
+  const members = new Members({ maps: { members: table } } as unknown as Load, ID, 1);
+  return { child, members, pid: child.pid as number };
+}
+
+test("a process lives until it is noted as ended, or its id is another one's", async () => {
+  const { members, pid } = await one();
+  expect(members.lives({ pid, handle: HANDLE })).toBe(true);
+  expect(members.lives({ pid, handle: HANDLE + 1 })).toBe(false);
+  expect(members.lives({ pid: NOBODYS, handle: HANDLE })).toBe(false);
+  const ended = await one({ hasEnded: 1 });
+  expect(ended.members.lives({ pid: ended.pid, handle: HANDLE })).toBe(false);
+});
+
+test("only the process itself is ended, and none that has its id by now", async () => {
+  const [elsewhere, other, meant] = await Promise.all([one({ namespace: ID + 1 }), one(), one()]);
+  elsewhere.members.end({ pid: elsewhere.pid, handle: HANDLE });
+  other.members.end({ pid: other.pid, handle: HANDLE + 1 });
+  meant.members.end({ pid: meant.pid, handle: HANDLE });
+  expect(await once(meant.child, "exit")).toEqual([null, "SIGKILL"]);
+  expect([elsewhere, other].map(({ child }) => child.signalCode)).toEqual([null, null]);
+});
