@@ -74,6 +74,6 @@ describe("processes that may do nothing more", { skip }, () => {
     end();
     const { exit, incomplete } = report("full.json");
     deepEqual([exit, existsSync(join(cwd, "other"))], [{ signal: "SIGKILL" }, false]);
-    ok(incomplete.some((/** @type {{ reason: string }} */ { reason }) => /could not be barred/.test(reason)));
+    ok(incomplete.some((/** @type {{ reason: string }} */ { reason }) => /could not be noted as barred/.test(reason)));
   });
 });

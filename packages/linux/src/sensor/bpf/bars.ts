@@ -7,7 +7,7 @@ import type { ModelMediator } from "../model-mediator.ts";
 import type { Members } from "./members.ts";
 import type { BpfProcess } from "./processes.ts";
 
-const UNBARRED = "a process that was to do nothing more could not be barred, for want of room, and was ended";
+const UNBARRED = "a process that was to do nothing more could not be noted as barred, and was ended: no space was left";
 
 export class Bars {
   readonly #members: Pick<Members, "bar" | "unbar" | "lives" | "end">;
