@@ -127,22 +127,20 @@ export class SeccompSensor implements Sensor {
   }
 
   /**
-   * Mediates until the last task of the namespace has ended, or until `onInterrupt` (called when a signal interrupts the wait)
-   * says stop.
+   * Mediates until the last task of the namespace has ended, or until `onInterrupt` (called when something interrupts the wait for
+   * calls: a signal, or what else is attended to) says stop.
    */
   run(onInterrupt: () => "go-on" | "stop"): Ending {
     if (this.isUrgent) serveUrgently();
     for (let calls = 1; ; calls++) {
       const received = this.#listener.receive();
-      if (received === "call") {
-        this.#answer(this.#mediate());
-        if (calls % CALLS_AT_ONCE === 0 && onInterrupt() === "stop") return "stopped";
-      } else if (received === "interrupted") {
-        if (onInterrupt() === "stop") return "stopped";
-      } else if (this.#listener.isOver()) {
+      if (received === "call") this.#answer(this.#mediate());
+      if (received === "gone" && this.#listener.isOver()) {
         if (this.#context.ownGroups.wereMoved) this.#mediator.lost("the supervisor was moved to another control group");
         return "ended";
       }
+      const isDue = received === "interrupted" || calls % CALLS_AT_ONCE === 0;
+      if (isDue && onInterrupt() === "stop") return "stopped";
     }
   }
 

@@ -117,7 +117,8 @@ export class Listener {
   }
 
   /**
-   * Blocks until there is a call to decide.
+   * Blocks until there is a call to decide, or something else has been attended to: then it says `interrupted`, since descriptors that
+   * are always ready would keep it here, and requests unread.
    *
    * Until a call is received, any signal to its task interrupts it, and it fails with EINTR unless the handler has SA_RESTART;
    * from then on only a fatal signal does (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV). Many calls never fail with EINTR without
@@ -125,21 +126,19 @@ export class Listener {
    * of a hundred calls that a signal arrived during, three fail instead of seventy (docs/foreign-tests.md).
    */
   receive(): Received {
-    for (;;) {
-      if (this.#parked.count > 0) this.#parked.settle();
-      this.answers = undefined;
-      if (this.#isAttended) this.#attendant?.attend();
-      if (this.#takeReceived()) return "call";
-      const ready = this.#fds.length > 1 || this.#waitsForMore ? this.#awaitAny() : (this.#fds[0] as number);
-      if (ready === "parked") continue;
-      if (typeof ready !== "number") return ready;
-      this.#fd = ready;
-      const received = this.#receiveInto(ready, this.call.bytes);
-      // If the same thread calls again and again, it is usually the only one: then there is nothing to poll for.
-      if (received === "call" && this.call.tid !== this.#caller) this.receiveWaiting();
-      this.#caller = this.call.tid;
-      return received;
-    }
+    if (this.#parked.count > 0) this.#parked.settle();
+    this.answers = undefined;
+    if (this.#isAttended) this.#attendant?.attend();
+    if (this.#takeReceived()) return "call";
+    const ready = this.#fds.length > 1 || this.#waitsForMore ? this.#awaitAny() : (this.#fds[0] as number);
+    if (ready === "parked") return "interrupted";
+    if (typeof ready !== "number") return ready;
+    this.#fd = ready;
+    const received = this.#receiveInto(ready, this.call.bytes);
+    // If the same thread calls again and again, it is usually the only one: then there is nothing to poll for.
+    if (received === "call" && this.call.tid !== this.#caller) this.receiveWaiting();
+    this.#caller = this.call.tid;
+    return received;
   }
 
   /** The same without blocking: `nothing` if there is no call to decide at this moment. */

@@ -24,6 +24,28 @@ describe("a parked call", () => {
     expect(park(false)).toMatchObject({ done: [], left: 0 });
   });
 
+  it("is waited for no more until the next look, where it is ready and must wait all the same", () => {
+    const parked = new ParkedCalls(new DescriptorBudget());
+    let tries = 0;
+    const fd = openSync("/dev/null", "w");
+    const attempt = (): undefined => void tries++;
+    parked.add(
+      { tid: process.pid, fd, limit: undefined, late: 0, attempt },
+      { stillWaits: () => true, answer: () => true },
+    );
+    const entry: Buffer = Buffer.alloc(8);
+    const waitedFor = () => {
+      parked.describe(entry, 0);
+      return entry.readInt32LE(0);
+    };
+    expect(waitedFor()).toBe(fd);
+    parked.settle();
+    expect({ tries, waitedFor: waitedFor() }).toEqual({ tries: 1, waitedFor: -1 });
+    while (tries === 1) parked.settle();
+    expect(waitedFor()).toBe(-1);
+    parked.close();
+  });
+
   it("keeps no more descriptors than its namespace may, and gives each back", () => {
     const budget = new DescriptorBudget(64 + 2, () => 0);
     const parked = new ParkedCalls(budget);

@@ -38,6 +38,8 @@ interface Parked extends Wait {
   readonly to: Answering;
   /** At so many looks, one after the other, there was a signal that another thread of the process may take. */
   spared: number;
+  /** Its descriptor showed something, and the call must still wait: until the next look the descriptor is not waited for. */
+  isResting: boolean;
 }
 
 /** Counts the descriptors that are kept between calls. */
@@ -50,6 +52,7 @@ export interface KeptDescriptors {
 /** Each is a descriptor of the supervisor, and is looked at again and again. */
 const MOST_PARKED = 1024;
 const POLLOUT = 4;
+const NO_DESCRIPTOR = -1;
 /** How long a signal may go unnoticed, in milliseconds. The time to check one parked call is added for each. */
 const LOOK_EVERY = 20;
 /** After so many looks a signal counts as this thread's. The first thread may need a second to take one, where the machine is busy. */
@@ -76,7 +79,7 @@ export class ParkedCalls {
   add(wait: Wait, to: Answering): void {
     const until = wait.limit === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait.limit;
     this.#budget.keep();
-    this.#parked.push({ ...wait, until, to, spared: 0 });
+    this.#parked.push({ ...wait, until, to, spared: 0, isResting: false });
   }
 
   /** How long the supervisor may wait for something else before these must be checked, in milliseconds. */
@@ -85,26 +88,31 @@ export class ParkedCalls {
     return Math.max(0, Math.ceil(next - performance.now()));
   }
 
-  /** Writes an entry of `struct pollfd` for each, 8 bytes, from `offset`. */
+  /**
+   * Writes an entry of `struct pollfd` for each, 8 bytes, from `offset`. The kernel passes over an entry without a descriptor. A socket
+   * can show an error for as long as the task likes, while its call must wait (net/ipv4/tcp.c, tcp_poll: the error queue is not empty).
+   */
   describe(entries: Buffer, offset: number): void {
-    this.#parked.forEach(({ fd }, index) => {
-      entries.writeInt32LE(fd, offset + 8 * index);
+    this.#parked.forEach(({ fd, isResting }, index) => {
+      entries.writeInt32LE(isResting ? NO_DESCRIPTOR : fd, offset + 8 * index);
       entries.writeInt32LE(POLLOUT, offset + 8 * index + 4);
     });
   }
 
   /** Answers the calls that are ready. */
   settle(): void {
+    const now = performance.now();
+    const mayBeInterrupted = now >= this.#lookAt;
+    if (mayBeInterrupted) for (const parked of this.#parked) parked.isResting = false;
     const entries = Buffer.alloc(8 * this.#parked.length);
     this.describe(entries, 0);
     if (poll(entries, this.#parked.length, 0) < 0) return;
-    const now = performance.now();
-    const mayBeInterrupted = now >= this.#lookAt;
     const blocked: Blocked = new Map();
     if (mayBeInterrupted) this.#lookAt = now + LOOK_EVERY + this.#parked.length / 10;
     this.#parked = this.#parked.filter((parked, index) => {
       const isReady = entries.readUInt16LE(8 * index + 6) !== 0;
       const result = isReady ? attempted(parked) : undefined;
+      parked.isResting ||= isReady && result === undefined;
       const given = result ?? (now >= parked.until ? parked.late : undefined);
       const ends = given ?? (mayBeInterrupted ? interrupted(parked, blocked) : undefined);
       if (ends === undefined) return true;
