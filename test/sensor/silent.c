@@ -5,6 +5,7 @@
  *   silent family    another connect of the same socket, to an address of another family
  *   silent zero      the socket is made to wait all the time (FIONBIO)
  *   silent both      the same, in turns with its opposite
+ *   silent threads   many threads connect the same socket, which is made to wait all the time; then it is shut down under them
  * 
  * Writes how many files were opened at once. What waits is given up long after. */
 #define _GNU_SOURCE
@@ -20,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 300, LONG = 20, AT_ONCE = 5 };
+enum { ROUNDS = 300, LONG = 20, AT_ONCE = 5, THREADS = 400, STACK = 65536 };
 static struct sockaddr_in silent = {.sin_family = AF_INET};
 static _Atomic int current = -1, over, late;
 static int turns;
@@ -50,7 +51,10 @@ static void *gives_up(void *spare) {
 
 static void begin(void *(*run)(void *)) {
   pthread_t thread;
-  pthread_create(&thread, 0, run, 0);
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, STACK);
+  pthread_create(&thread, &small, run, 0);
   pthread_detach(thread);
 }
 
@@ -71,11 +75,38 @@ static int opens(void) {
   return fd >= 0 && time(0) - begun <= AT_ONCE;
 }
 
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+/* For as long as the supervisor would take for all of the threads, one after the other. */
+static int threads(void) {
+  double longest = 0, end;
+  current = socket(AF_INET, SOCK_STREAM, 0);
+  for (int i = 0; i < THREADS; i++) begin(connects);
+  sleep(2);
+  for (int i = 0; i < 2; i++) begin(flips);
+  usleep(100000);
+  shutdown(current, SHUT_RDWR);
+  for (end = now() + AT_ONCE; now() < end;) {
+    double before = now();
+    close(open("/dev/null", O_RDONLY));
+    if (now() - before > longest) longest = now() - before;
+  }
+  fprintf(stderr, "the longest open: %.3f s\n", longest);
+  printf("all were opened at once: %s\n", longest < 1 ? "yes" : "no");
+  fflush(stdout);
+  _exit(0);
+}
+
 int main(int count, char **word) {
   if (count != 2) return 2;
   int is_family = !strcmp(word[1], "family"), made = 0;
   turns = !strcmp(word[1], "both");
   fill();
+  if (!strcmp(word[1], "threads")) return threads();
   current = socket(AF_INET, SOCK_STREAM, 0);
   begin(gives_up);
   if (!is_family) begin(flips);

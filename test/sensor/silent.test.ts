@@ -33,4 +33,9 @@ describe.skipIf(compiler === undefined || !isBuilt)("connects to a silent addres
       incomplete: [],
     });
   });
+
+  it("threads: many on one socket, which is shut down under them, keep no other call waiting", async () => {
+    const { stdout } = await supervise({ command: ["./silent", "threads"], directory });
+    expect(stdout).toBe("all were opened at once: yes\n");
+  });
 });

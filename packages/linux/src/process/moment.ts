@@ -22,9 +22,11 @@ const ITIMERSPEC_BYTES = 32;
 /** What does not wait takes microseconds. */
 const MOMENT = 5_000_000n;
 
-const armed: Buffer = Buffer.alloc(ITIMERSPEC_BYTES);
-armed.writeBigInt64LE(MOMENT, 8);
-armed.writeBigInt64LE(MOMENT, 24);
+/** For each of many: a thousand take a tenth of a second. */
+const SHORT = 100_000n;
+
+const armed = everySoOften(MOMENT);
+const armedForMany = everySoOften(SHORT);
 const disarmed: Buffer = Buffer.alloc(ITIMERSPEC_BYTES);
 
 /** The calling thread's timer, and how many sensors need it. A timer outlives its thread, and so has to be deleted. */
@@ -62,6 +64,20 @@ export function withinMoment(call: () => number): number {
 export function closeSoon(fd: number): void {
   if (timer === undefined) close(fd);
   else withinMoment(() => close(fd));
+}
+
+/** The same for many, of which each may wait. */
+export function closeAllSoon(fds: readonly number[]): void {
+  if (timer !== undefined) rawCall(NR.timer_settime, [timer, 0, armedForMany]);
+  for (const fd of fds) close(fd);
+  if (timer !== undefined) rawCall(NR.timer_settime, [timer, 0, disarmed]);
+}
+
+function everySoOften(nanoseconds: bigint): Buffer {
+  const setting: Buffer = Buffer.alloc(ITIMERSPEC_BYTES);
+  setting.writeBigInt64LE(nanoseconds, 8);
+  setting.writeBigInt64LE(nanoseconds, 24);
+  return setting;
 }
 
 function timerOfThread(): number {

@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import { DescriptorBudget } from "../tasks/descriptor-budget.ts";
 import { ParkedCalls } from "./parked.ts";
 
+/** What a call may take that a task has made wait (process/moment.ts). */
+const MOMENT_MS = 6;
+
 describe("a parked call", () => {
   const park = (isThere: boolean) => {
     const parked = new ParkedCalls(new DescriptorBudget());
@@ -44,6 +47,29 @@ describe("a parked call", () => {
     while (tries === 1) parked.settle();
     expect(waitedFor()).toBe(-1);
     parked.close();
+  });
+
+  it("has its turn after those that waited longer, where each takes a moment: the other calls come in between", () => {
+    const parked = new ParkedCalls(new DescriptorBudget());
+    const [turns, answered]: [number[], number[]] = [[], []];
+    for (const number of [0, 1, 2, 3]) {
+      const attempt = (): number | undefined => {
+        turns.push(number);
+        for (const until = performance.now() + MOMENT_MS; performance.now() < until; );
+        return number % 2 === 0 ? undefined : number;
+      };
+      parked.add(
+        { tid: process.pid, fd: openSync("/dev/null", "w"), limit: undefined, late: 0, attempt },
+        { stillWaits: () => true, answer: (result) => answered.push(result) > 0 },
+      );
+    }
+    const left = [1, 2, 3, 4].map(() => {
+      parked.settle();
+      return parked.count;
+    });
+    expect({ turns, answered, left }).toEqual({ turns: [0, 1, 2, 3], answered: [1, 3], left: [4, 3, 3, 2] });
+    parked.close();
+    expect(parked.count).toBe(0);
   });
 
   it("keeps no more descriptors than its namespace may, and gives each back", () => {

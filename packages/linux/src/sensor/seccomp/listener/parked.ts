@@ -7,7 +7,7 @@
  * it may be another's, the answer is EINTR, as by a handler without SA_RESTART.
  */
 import { poll } from "../../../abi/libc.ts";
-import { closeSoon } from "../../../process/moment.ts";
+import { closeAllSoon, closeSoon } from "../../../process/moment.ts";
 import { EINTR, ERESTARTSYS } from "../../../abi/errno.ts";
 import { type Blocked, wakes } from "../../../process/pending-signals.ts";
 
@@ -40,6 +40,8 @@ interface Parked extends Wait {
   spared: number;
   /** Its descriptor showed something, and the call must still wait: until the next look the descriptor is not waited for. */
   isResting: boolean;
+  /** The last round of looks that it had its turn in. */
+  round: number;
 }
 
 /** Counts the descriptors that are kept between calls. */
@@ -57,10 +59,16 @@ const NO_DESCRIPTOR = -1;
 const LOOK_EVERY = 20;
 /** After so many looks a signal counts as this thread's. The first thread may need a second to take one, where the machine is busy. */
 const LOOKS = { perhaps: 1, unlikely: 50 };
+/** After so many milliseconds the other calls come first. Each attempt and each close may take a moment (process/moment.ts). */
+const SETTLE_MS = 5;
 
 export class ParkedCalls {
+  /** Those that have waited longest for their turn come first. */
   #parked: Parked[] = [];
   #lookAt = 0;
+  #round = 0;
+  /** There was no time for all of them. */
+  #isCut = false;
   readonly #budget: KeptDescriptors;
 
   constructor(budget: KeptDescriptors) {
@@ -79,11 +87,12 @@ export class ParkedCalls {
   add(wait: Wait, to: Answering): void {
     const until = wait.limit === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait.limit;
     this.#budget.keep();
-    this.#parked.push({ ...wait, until, to, spared: 0, isResting: false });
+    this.#parked.push({ ...wait, until, to, spared: 0, isResting: false, round: 0 });
   }
 
   /** How long the supervisor may wait for something else before these must be checked, in milliseconds. */
   get patience(): number {
+    if (this.#isCut) return 0;
     const next = this.#parked.reduce((first, { until }) => Math.min(first, until), this.#lookAt);
     return Math.max(0, Math.ceil(next - performance.now()));
   }
@@ -99,31 +108,52 @@ export class ParkedCalls {
     });
   }
 
-  /** Answers the calls that are ready. */
+  /** Answers the calls that are ready, as many as there is time for; the others have their turn first when it is called again. */
   settle(): void {
     const now = performance.now();
-    const mayBeInterrupted = now >= this.#lookAt;
-    if (mayBeInterrupted) for (const parked of this.#parked) parked.isResting = false;
+    this.#beginLooks(now);
     const entries = Buffer.alloc(8 * this.#parked.length);
     this.describe(entries, 0);
     if (poll(entries, this.#parked.length, 0) < 0) return;
     const blocked: Blocked = new Map();
-    if (mayBeInterrupted) this.#lookAt = now + LOOK_EVERY + this.#parked.length / 10;
-    this.#parked = this.#parked.filter((parked, index) => {
-      const isReady = entries.readUInt16LE(8 * index + 6) !== 0;
-      const result = isReady ? attempted(parked) : undefined;
-      parked.isResting ||= isReady && result === undefined;
-      const given = result ?? (now >= parked.until ? parked.late : undefined);
-      const ends = given ?? (mayBeInterrupted ? interrupted(parked, blocked) : undefined);
-      if (ends === undefined) return true;
-      if (ends !== "gone") parked.to.answer(ends);
-      this.#drop(parked);
-      return false;
-    });
+    const left: Parked[] = [];
+    let turns = 0;
+    for (const parked of this.#parked) {
+      // At least one has its turn, however late it is.
+      if (turns > 0 && performance.now() - now >= SETTLE_MS) break;
+      const isReady = entries.readUInt16LE(8 * turns + 6) !== 0;
+      if (!this.#ends(parked, isReady, now, blocked)) left.push(parked);
+      turns += 1;
+    }
+    this.#isCut = turns < this.#parked.length;
+    this.#parked = [...this.#parked.slice(turns), ...left];
+  }
+
+  /** Begins a round of looks where it is time: each has its turn in it, although not at once. */
+  #beginLooks(now: number): void {
+    if (now < this.#lookAt) return;
+    this.#lookAt = now + LOOK_EVERY + this.#parked.length / 10;
+    this.#round += 1;
+    for (const parked of this.#parked) parked.isResting = false;
+  }
+
+  /** Whether a call has ended; it is answered then. */
+  #ends(parked: Parked, isReady: boolean, now: number, blocked: Blocked): boolean {
+    const isLookedAt = parked.round !== this.#round;
+    parked.round = this.#round;
+    const result = isReady ? attempted(parked) : undefined;
+    parked.isResting ||= isReady && result === undefined;
+    const given = result ?? (now >= parked.until ? parked.late : undefined);
+    const ends = given ?? (isLookedAt ? interrupted(parked, blocked) : undefined);
+    if (ends === undefined) return false;
+    if (ends !== "gone") parked.to.answer(ends);
+    this.#drop(parked);
+    return true;
   }
 
   close(): void {
-    for (const parked of this.#parked) this.#drop(parked);
+    closeAllSoon(this.#parked.map(({ fd }) => fd));
+    this.#parked.forEach(() => this.#budget.giveBack());
     this.#parked = [];
   }
 
