@@ -155,7 +155,10 @@ export class Hosts {
       copyFlags(socket.fd, kept);
       return { result: undefined };
     });
-    return failed === 0 && kept >= 0 ? { fd: kept } : { failed: failed || EMFILE };
+    if (failed === 0 && kept >= 0) return { fd: kept };
+    // A task can have it fail again and again: by a limit for descriptors that it has lowered since (RLIMIT_NOFILE).
+    if (kept >= 0) closeSoon(kept);
+    return { failed: failed || EMFILE };
   }
 
   /**
