@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 300, LONG = 20, AT_ONCE = 5, THREADS = 400, STACK = 65536 };
+enum { ROUNDS = 300, LONG = 20, AT_ONCE = 5, THREADS = 1000, STACK = 65536 };
 static struct sockaddr_in silent = {.sin_family = AF_INET};
 static _Atomic int current = -1, over, late;
 static int turns;
