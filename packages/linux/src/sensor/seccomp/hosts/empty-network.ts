@@ -30,7 +30,8 @@ export class EmptyNetwork {
   readonly #opened: (listening: Listening) => void;
   #state: "none" | "begins" | "open" | "absent" = "none";
   #channel = -1;
-  #datagrams = -1;
+  /** The sockets at which the supervisor listens there, in the order in which they come. */
+  readonly #listening: number[] = [];
   #waiting: (() => void)[] = [];
   /** The number that its sockets report (SO_NETNS_COOKIE). */
   #number = "";
@@ -98,12 +99,11 @@ export class EmptyNetwork {
     const descriptor = receiveDescriptor(this.#channel);
     if (descriptor === -EAGAIN) return;
     if (descriptor < 0) return this.#settle("absent");
-    if (this.#datagrams < 0) {
-      this.#datagrams = descriptor;
-      return;
-    }
-    this.#number = networkOf(descriptor);
-    this.#opened({ datagrams: this.#datagrams, streams: descriptor });
+    this.#listening.push(descriptor);
+    const [datagrams, streams] = this.#listening;
+    if (datagrams === undefined || streams === undefined) return;
+    this.#number = networkOf(streams);
+    this.#opened({ datagrams, streams });
     this.#settle("open");
   }
 
@@ -118,8 +118,12 @@ export class EmptyNetwork {
     return -EAGAIN;
   }
 
+  /** The network is gone with the last of its sockets, and the program that made it with the channel. */
   close(): void {
-    if (this.#channel >= 0) close(this.#channel);
+    for (const fd of [this.#channel, ...this.#listening.splice(0)]) {
+      this.#watches.end(fd);
+      if (fd >= 0) close(fd);
+    }
     this.#channel = -1;
   }
 }

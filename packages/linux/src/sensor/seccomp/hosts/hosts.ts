@@ -51,6 +51,7 @@ export class Hosts {
   readonly #nscd: NscdConnections;
   readonly #network: EmptyNetwork;
   readonly #server: NameServer;
+  readonly #upstream: Upstream;
   readonly #renewal: Renewal;
 
   constructor(names: HostNames, listener: Listener, mediator: Mediator, tasks: TaskTable, worlds: Worlds) {
@@ -59,12 +60,8 @@ export class Hosts {
     this.#worlds = worlds;
     const lookups = new Lookups(mediator, tasks);
     this.#nscd = new NscdConnections(this.#watches, names, lookups);
-    this.#server = new NameServer(
-      this.#watches,
-      names.table,
-      lookups,
-      new Upstream(this.#watches, names.table.servers),
-    );
+    this.#upstream = new Upstream(this.#watches, names.table.servers);
+    this.#server = new NameServer(this.#watches, names.table, lookups, this.#upstream);
     this.#network = new EmptyNetwork(
       this.#watches,
       // No task of the namespace may act on it, as on the supervisor.
@@ -203,7 +200,11 @@ export class Hosts {
     return () => held.again();
   }
 
+  /** Closes all that it has open: the process may live on, as an agent does. */
   close(): void {
+    this.#nscd.close();
+    this.#server.close();
+    this.#upstream.close();
     this.#network.close();
   }
 }

@@ -44,7 +44,8 @@ export class NameServer {
    * families, because one of IPv6 speaks IPv4 as well.
    */
   readonly #askers = new Map<string, Asker>();
-  #streams = 0;
+  /** Each ends one. */
+  readonly #streams = new Set<() => void>();
 
   constructor(watches: Watches, table: HostTable, lookups: Lookups, upstream: Upstream) {
     this.#watches = watches;
@@ -56,6 +57,11 @@ export class NameServer {
   listen({ datagrams, streams }: Listening): void {
     this.#watches.watch(datagrams, { events: POLLIN, ready: () => this.#readDatagrams(datagrams) });
     this.#watches.watch(streams, { events: POLLIN, ready: () => this.#accept(streams) });
+  }
+
+  /** Ends the streams; the sockets at which it listens are not its own. */
+  close(): void {
+    for (const end of [...this.#streams]) end();
   }
 
   /** A socket of the empty network with a port of its own, for a task; a negative errno if there is none. */
@@ -99,11 +105,10 @@ export class NameServer {
     if (socket < 0) return;
     const from: Buffer = Buffer.alloc(28);
     const length = peerName(socket, from);
-    if (length < 0 || this.#streams >= MOST_STREAMS) {
+    if (length < 0 || this.#streams.size >= MOST_STREAMS) {
       close(socket);
       return;
     }
-    this.#streams += 1;
     this.#readStream(socket, this.#askerAt("tcp", from.subarray(0, length)));
   }
 
@@ -116,8 +121,9 @@ export class NameServer {
       isOpen = false;
       this.#watches.end(socket);
       close(socket);
-      this.#streams -= 1;
+      this.#streams.delete(end);
     };
+    this.#streams.add(end);
     const tell = (answer: Buffer) => {
       const length: Buffer = Buffer.alloc(2);
       length.writeUInt16BE(answer.length);

@@ -23,7 +23,7 @@ export class NscdConnections {
   readonly #names: HostNames;
   readonly #lookups: Lookups;
   readonly #piece: Buffer = Buffer.alloc(PIECE);
-  #open = 0;
+  readonly #open = new Set<number>();
 
   constructor(watches: Watches, names: HostNames, lookups: Lookups) {
     this.#watches = watches;
@@ -32,12 +32,12 @@ export class NscdConnections {
   }
 
   get isFull(): boolean {
-    return this.#open >= MOST;
+    return this.#open.size >= MOST;
   }
 
   /** Serves a connection whose other end the task has; `fd` is owned by it from now on. */
   serve(fd: number, asker: Asker): void {
-    this.#open += 1;
+    this.#open.add(fd);
     let received: Buffer = Buffer.alloc(0);
     const ready = () => {
       const length = receive(fd, this.#piece);
@@ -71,10 +71,15 @@ export class NscdConnections {
     this.#end(fd, hostAnswer(request, found));
   }
 
+  /** Lookups may still be under way: what they find is told to no other file that has the number by then. */
+  close(): void {
+    for (const fd of [...this.#open]) this.#end(fd);
+  }
+
   #end(fd: number, answer?: Buffer): void {
+    if (!this.#open.delete(fd)) return;
     if (answer !== undefined) send(fd, answer);
     this.#watches.end(fd);
     close(fd);
-    this.#open -= 1;
   }
 }

@@ -19,6 +19,7 @@ type Answered = (answer: Buffer | undefined) => void;
 export class Upstream {
   readonly #watches: Watches;
   readonly #servers: readonly Buffer[];
+  readonly #open = new Set<number>();
   #asked = 0;
 
   constructor(watches: Watches, servers: readonly string[]) {
@@ -48,10 +49,10 @@ export class Upstream {
       close(socket);
       return next();
     }
+    this.#open.add(socket);
     const id = randomInt(0x1_0000);
     const ended = (answer: Buffer | undefined) => {
-      this.#watches.end(socket);
-      close(socket);
+      this.#end(socket);
       if (answer === undefined) next();
       else answered(answer);
     };
@@ -60,6 +61,17 @@ export class Upstream {
     const message = makeQuestion(question, id);
     if (by === "datagram") this.#byDatagram(socket, message, isOurs, ended, late);
     else this.#byStream(socket, message, isOurs, ended, late);
+  }
+
+  /** Ends what is under way, without an answer. */
+  close(): void {
+    for (const socket of [...this.#open]) this.#end(socket);
+  }
+
+  #end(socket: number): void {
+    this.#watches.end(socket);
+    this.#open.delete(socket);
+    close(socket);
   }
 
   #byDatagram(
