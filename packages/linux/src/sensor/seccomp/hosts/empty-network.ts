@@ -7,7 +7,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { EAGAIN } from "../../../abi/errno.ts";
-import { close, pollNow } from "../../../abi/libc.ts";
+import { close, poll } from "../../../abi/libc.ts";
 import { receiveDescriptor } from "../../../abi/passing.ts";
 import { send, setWaits, streamPair } from "../../../abi/sockets.ts";
 import { POLLIN, type Watches } from "../listener/watches.ts";
@@ -63,7 +63,12 @@ export class EmptyNetwork {
     request.writeInt32LE(type, 4);
     if (send(this.#channel, request) !== request.length) return this.#fail();
     const until = performance.now() + SOCKET_MS;
-    while (pollNow(this.#channel, POLLIN) <= 0) if (performance.now() > until) return this.#fail();
+    const entry: Buffer = Buffer.alloc(8);
+    entry.writeInt32LE(this.#channel, 0);
+    entry.writeInt32LE(POLLIN, 4);
+    // A doorbell signal interrupts it.
+    while (poll(entry, 1, Math.max(0, Math.ceil(until - performance.now()))) <= 0)
+      if (performance.now() > until) return this.#fail();
     return receiveDescriptor(this.#channel);
   }
 

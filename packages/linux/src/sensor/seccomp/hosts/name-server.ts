@@ -28,6 +28,7 @@ const LONGEST_QUESTION = 4096;
 const DATAGRAMS_AT_ONCE = 64;
 const MOST_STREAMS = 64;
 const STREAM_PATIENCE_MS = 10_000;
+const ACCEPT_AGAIN_MS = 20;
 const LONGEST_ANSWER = 65_535;
 /** Sockets that are remembered; the range of ports has some 28 000. */
 const MOST_SOCKETS = 32_768;
@@ -56,7 +57,7 @@ export class NameServer {
 
   listen({ datagrams, streams }: Listening): void {
     this.#watches.watch(datagrams, { events: POLLIN, ready: () => this.#readDatagrams(datagrams) });
-    this.#watches.watch(streams, { events: POLLIN, ready: () => this.#accept(streams) });
+    this.#awaitStreams(streams);
   }
 
   /** Ends the streams; the sockets at which it listens are not its own. */
@@ -100,9 +101,18 @@ export class NameServer {
     }
   }
 
+  #awaitStreams(listening: number): void {
+    this.#watches.watch(listening, { events: POLLIN, ready: () => this.#accept(listening) });
+  }
+
+  /** A stream that cannot be accepted, for want of descriptors, goes on showing: it would be tried without a pause. */
   #accept(listening: number): void {
     const socket = accept(listening);
-    if (socket < 0) return;
+    if (socket < 0) {
+      const again = { after: ACCEPT_AGAIN_MS, call: () => this.#awaitStreams(listening) };
+      this.#watches.watch(listening, { events: 0, ready: () => {}, late: again });
+      return;
+    }
     const from: Buffer = Buffer.alloc(28);
     const length = peerName(socket, from);
     if (length < 0 || this.#streams.size >= MOST_STREAMS) {

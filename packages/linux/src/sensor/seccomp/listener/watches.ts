@@ -6,6 +6,7 @@ export const POLLIN = 1;
 export const POLLOUT = 4;
 
 export interface Watch {
+  /** None, 0: then only the time is waited for. */
   readonly events: number;
   /** Called when the descriptor is ready, or has failed. */
   readonly ready: () => void;
@@ -42,7 +43,8 @@ export class Watches implements Attendant {
   describe(entries: Buffer, offset: number): void {
     let at = offset;
     for (const [fd, { events }] of this.#watched) {
-      entries.writeInt32LE(fd, at);
+      // Errors show without being asked for; an entry without a descriptor is passed over.
+      entries.writeInt32LE(events === 0 ? -1 : fd, at);
       entries.writeInt32LE(events, at + 4);
       at += 8;
     }
