@@ -9,7 +9,15 @@
  * this cannot do: interrupt one decision.
  */
 import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
-import { armDoorbell, awaitTurns, currentThread, ownRights, returnLarger, serveUrgently } from "@isoline/linux";
+import {
+  armDoorbell,
+  awaitTurns,
+  currentThread,
+  ownRights,
+  prepareMoments,
+  returnLarger,
+  serveUrgently,
+} from "@isoline/linux";
 import type { SupervisorMessage } from "./messages.ts";
 import { Seat, type SeatData } from "./seat.ts";
 
@@ -154,6 +162,8 @@ function take(): Seating | undefined {
 
 returnLarger(LARGE_BYTES);
 armDoorbell();
+// It is not ended: with the last namespace the timer would go, and a workload could have used up what the next one is made of.
+prepareMoments();
 serveUrgently();
 tell({ tid: currentThread() });
 void new Service().run();

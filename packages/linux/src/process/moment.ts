@@ -6,6 +6,7 @@
  * call lasts: the first signal may come before the call waits. The timer is made beforehand, because the user's processes could use up
  * what timers are made of (RLIMIT_SIGPENDING). All sensors that a thread serves share one.
  */
+import { EAGAIN } from "../abi/errno.ts";
 import { close, gettid } from "../abi/libc.ts";
 import { rawCall } from "../abi/raw-call.ts";
 import { LinuxError } from "../error.ts";
@@ -33,7 +34,10 @@ const disarmed: Buffer = Buffer.alloc(ITIMERSPEC_BYTES);
 let timer: number | undefined;
 let users = 0;
 
-/** Makes the timer of the calling thread, unless it has one. */
+/**
+ * Makes the timer of the calling thread, unless it has one. A thread that serves many sensors, one after the other, prepares it once for
+ * itself: with the last of them the timer would go, and the next might not get another.
+ */
 export function prepareMoments(): void {
   timer ??= timerOfThread();
   users += 1;
@@ -80,6 +84,10 @@ function everySoOften(nanoseconds: bigint): Buffer {
   return setting;
 }
 
+const NONE_LEFT =
+  "cannot make a timer for the supervising thread: processes of this user have as many signals and timers as the limit permits; " +
+  "raise the limit (RLIMIT_SIGPENDING: `ulimit -i`), or end the process that has them";
+
 function timerOfThread(): number {
   armDoorbell();
   const event = Buffer.alloc(SIGEVENT_BYTES);
@@ -88,6 +96,7 @@ function timerOfThread(): number {
   event.writeInt32LE(gettid(), 16);
   const made = Buffer.alloc(4);
   const result = rawCall(NR.timer_create, [CLOCK_MONOTONIC, event, made]);
+  if (result === -EAGAIN) throw new LinuxError("system-call-failed", NONE_LEFT);
   if (result < 0)
     throw new LinuxError("system-call-failed", `cannot make a timer for the supervising thread (errno ${-result})`);
   return made.readInt32LE(0);
