@@ -4,9 +4,11 @@ import { isBuilt } from "../support/isoline.ts";
 import { runProgram } from "../support/library.ts";
 import { isInstalled, isRoot } from "../support/machine.ts";
 
-describe.skipIf(!isBuilt || !isRoot || !isInstalled("perl"))("runs of one process (need a build, root and perl)", () => {
-  it("leave no descriptor behind", async () => {
-    const { lines, stderr } = await runProgram(`
+describe.skipIf(!isBuilt || !isRoot || !isInstalled("perl"))(
+  "runs of one process (need a build, root and perl)",
+  () => {
+    it("leave no descriptor behind", async () => {
+      const { lines, stderr } = await runProgram(`
       import { learn } from "isoline";
       import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
       import { setTimeout } from "node:timers/promises";
@@ -36,6 +38,7 @@ describe.skipIf(!isBuilt || !isRoot || !isInstalled("perl"))("runs of one proces
       console.log(JSON.stringify({ grew: sockets() - counts[1] }));
       process.exit(0);
     `);
-    expect({ stderr, lines }).toEqual({ stderr: "", lines: ['{"grew":0}'] });
-  });
-});
+      expect({ stderr, lines }).toEqual({ stderr: "", lines: ['{"grew":0}'] });
+    });
+  },
+);

@@ -1,5 +1,5 @@
-/* Connects to an address that does not answer, the program's own listener with a full backlog, on a socket that shows an error all the time:
- * in its error queue lies the time at which an earlier byte was sent, and no one reads it. A connection that is dissolved leaves it there.
+/* Connects to an address that does not answer, the own listener with a full backlog, on a socket that shows an error all the time: in its
+ * error queue lies the time at which an earlier byte was sent, and the program never reads it. To dissolve the connection leaves it there.
  *
  * Writes whether it shows one, and is over as soon as there is a file `stop`. */
 #define _GNU_SOURCE
