@@ -310,6 +310,48 @@ describe("a monitor of a fleet's log", () => {
     expect(inLog([root(HOUR), root(HOUR, 8)]).kinds).toEqual(["1 two-roots"]);
   });
 
+  it("finds no second root for hours that come after a clock that ran ahead was set right, but the one ahead", () => {
+    const after = (hours: number, one: Said) => ({ ...one, at: START + hours * 3_600_000 });
+    const from = (first: number, last: number) =>
+      Array.from({ length: last - first + 1 }, (_, at) => after(first + at, root(HOUR + first + at, 20 + at)));
+    const ten = START + 10 * 3_600_000;
+    const set = { ...policy(6), at: START + 60_000 };
+    const honest = inLog([root(HOUR), after(10, root(HOUR + 10)), set, ...from(1, 10)], unreviewed, ten);
+    expect(honest.kinds).toEqual(["1 missing-root", "2 root-ahead"]);
+    expect(honest.lines).toMatch(
+      /the hour 2026-09-12T18Z has a root by entry 1, and this later entry was stated in the hour 2026-09-12T08Z, before that came: /,
+    );
+    // Where the log begins with what was ahead, and where several hours had passed by that clock.
+    const begun = inLog([...from(8, 10), set, ...from(0, 10)], unreviewed, ten);
+    expect(begun.kinds).toEqual(["3 root-ahead"]);
+    expect(begun.lines).toMatch(
+      /3 hours, 2026-09-12T16Z to 2026-09-12T18Z have roots by entry 2, and this later entry/,
+    );
+    expect(
+      inLog([after(10, policy(6)), { ...policy(7, 2), at: START }, ...from(0, 10)], unreviewed, ten).kinds,
+    ).toEqual([]);
+    // Clocks of two verifiers differ.
+    const apart = { ...policy(6), at: START + 3_600_000 - 299_999 };
+    const two = [root(HOUR), after(1, root(HOUR + 1)), apart, after(1, root(HOUR + 1, 8))];
+    expect(inLog(two, unreviewed, START + 3_600_000).kinds).toEqual(["3 two-roots"]);
+  });
+
+  it("finds the statement by which a verifier takes a root back, to tell another one", () => {
+    const four = START + 4 * 3_600_000;
+    const liar = [{ ...root(HOUR + 4), at: four }, policy(6), { ...root(HOUR + 4, 8), at: four }];
+    expect(inLog(liar, unreviewed, four).kinds).toEqual(["1 root-ahead", "2 missing-root"]);
+    const past = [root(HOUR), { ...policy(6), at: START - 3_600_000 }, root(HOUR, 8)];
+    expect(inLog(past, unreviewed, START).kinds).toEqual(["1 root-ahead", "2 missing-root"]);
+  });
+
+  it("finds a second root, and the statement that takes roots back, however many there were", () => {
+    const many = Array.from({ length: 1200 }, (_, at) => ({ ...root(HOUR + at), at: START + at * 3_600_000 }));
+    const end = START + 1199 * 3_600_000;
+    expect(inLog([...many, { ...root(HOUR + 1199, 8), at: end }], unreviewed, end).kinds).toEqual(["1200 two-roots"]);
+    const all = [...many, policy(6), ...many.map((one) => ({ ...one, root: hash(8) }))];
+    expect(inLog(all, unreviewed, end).kinds).toEqual(["1200 root-ahead"]);
+  });
+
   it("finds statements that are missing, came twice, or are of another source", () => {
     const all = stated([policy(6), policy(7, 2), policy(8, 3)]);
     const written = (places: readonly number[]) => places.map((place) => writeStatement(all[place] as (typeof all)[0]));
