@@ -5,7 +5,15 @@ export { type BegunBy, begunIn, isBegun } from "./begun.ts";
 export { ContourFile, type ContourFor } from "./contour-file.ts";
 export { type EarAlgorithm, type EarOrder, endOfResult, signEar, verifyEar } from "./ear.ts";
 export { type EpochOrder, type RevocationEpoch, signEpoch, verifyEpoch } from "./epoch.ts";
-export { type Check, type CheckName, checks, type FailureClass, failureClasses, type Status } from "./findings.ts";
+export {
+  type Check,
+  type CheckName,
+  checks,
+  type FailureClass,
+  failureClasses,
+  type Status,
+  worst,
+} from "./findings.ts";
 export { type MachineProof, provenMachine } from "./machine.ts";
 export type { MachineRules } from "./machine-rules.ts";
 export { collateralIn, makersIn, revocationsIn, rootsAmong } from "./machine-files.ts";

@@ -1,5 +1,5 @@
 /** `isoline attest verify`: what evidence proves, by what this verifier trusts and its policy. Offline. */
-import { type Check, type FailureClass, type Status, signEar } from "@isoline/attest/appraise";
+import { type Check, type Ending, type FailureClass, type Status, signEar } from "@isoline/attest/appraise";
 import { MOST_EVIDENCE_BYTES } from "@isoline/attest/evidence";
 import { readEarKey } from "../../../attest/ear-key.ts";
 import { type Verification, verifyEvidence } from "../../../attest/verify-evidence.ts";
@@ -12,6 +12,7 @@ import { printJson, printLine } from "../../output/streams.ts";
 import { harmless } from "../../output/wording.ts";
 import { usage } from "../../refusal.ts";
 import { challengeIn } from "./challenge.ts";
+import { checkOf, statusWith } from "./ended.ts";
 
 export interface AttestVerifyOptions {
   readonly challenge: string;
@@ -25,7 +26,7 @@ export interface AttestVerifyOptions {
 }
 
 const MOST_POLICY = 2 ** 24;
-const endings: Readonly<Record<Status, number>> = {
+const exits: Readonly<Record<Status, number>> = {
   affirming: status.success,
   contraindicated: status.offContour,
   unverifiable: status.incomplete,
@@ -50,7 +51,7 @@ export async function verifyAttestation(file: string, options: AttestVerifyOptio
     writeDurably(output, [`${await signEar(verified, { ...signer, now, build: version() })}\n`]);
   if (json) printJson(document(verified));
   else for (const line of page(verified)) printLine(line);
-  return endings[verified.status];
+  return exits[statusWith(verified)];
 }
 
 const vouchers: Readonly<Record<Verification["canisters"][number]["root"], string>> = {
@@ -59,24 +60,17 @@ const vouchers: Readonly<Record<Verification["canisters"][number]["root"], strin
   node: "as its node says",
 };
 
-function document({
-  status: result,
-  root,
-  node,
-  name,
-  platform,
-  canisters,
-  evidenceDigest,
-  policy,
-}: Verification): object {
+function document(verified: Verification): object {
+  const { root, node, name, platform, canisters, endings, evidenceDigest, policy } = verified;
   return {
     isoline: 1,
-    status: result,
+    status: statusWith(verified),
     root,
     node: node ?? null,
     name: name ?? null,
     platform,
     canisters,
+    endings: endings.map(({ label, birth, failure, why }) => ({ label, birth, failure, why })),
     evidence: `sha256:${evidenceDigest}`,
     policy: policy ?? null,
   };
@@ -88,17 +82,24 @@ const colours: Readonly<Record<Status, Paint>> = {
   unverifiable: "yellow",
 };
 
-function page({ status: result, root, name, node, platform, canisters, policy }: Verification): string[] {
+function page(verified: Verification): string[] {
+  const { root, name, node, platform, canisters, endings, policy } = verified;
   const who =
     name ?? (node === undefined ? "an unknown node" : `node ${harmless(node.slice(0, 16))}…, which is not enrolled`);
   const by = policy === undefined ? "" : `, by policy ${harmless(policy.name)} ${policy.version}`;
   return [
-    `${verdict(result)}: ${who}, root: ${root}${by}`,
+    `${verdict(statusWith(verified))}: ${who}, root: ${root}${by}`,
     ...lines("node", platform.status, platform.checks),
     ...canisters.flatMap(({ label, root: vouched, status: own, checks }) => [
       ...lines(`${harmless(label)} (${vouchers[vouched]})`, own, checks),
     ]),
+    ...endings.flatMap(endingLines),
   ];
+}
+
+function endingLines(ending: Ending): string[] {
+  const { status: result, check } = checkOf(ending);
+  return lines(`${harmless(ending.label)} (it ended)`, result, [check]);
 }
 
 function lines(what: string, result: Status, checks: readonly Check[]): string[] {
