@@ -7,6 +7,9 @@ import type { NodeRow, Released, State } from "../store/index.ts";
 import { type EnrolledAs, enrolledAs } from "./enrolled-as.ts";
 import { KeptFacts } from "./proven-facts.ts";
 
+/** A challenge that is further ahead of the clock is refused (docs/spec/challenge.md), also where it is this clock that was set back. */
+const AHEAD_MS = 60_000;
+
 /** An answer that was given; the same evidence once more gets the same. */
 export interface Given {
   readonly digest: string;
@@ -76,10 +79,12 @@ export class OwnedNode {
   /**
    * Evidence by a TPM is in the order of its clock. Where there is none, it is in the order of the challenges: otherwise a node could keep
    * what it said before something happened, and say it afterwards. Refuses with `challenge-refused` a challenge that is not later than the
-   * last one that this verifier heard.
+   * last one that this verifier heard. One that is far ahead was heard before this verifier's clock was set back, and holds up nothing:
+   * else the node would be refused until that time came.
    */
   assertLater(challenge: Uint8Array): void {
     if (this.enrolled.is === "tpm") return;
+    if (this.#answered > Date.now() + AHEAD_MS) this.#answered = 0;
     if (madeAt(challenge) <= this.#answered)
       throw new VerifierError(
         "challenge-refused",
