@@ -6,14 +6,28 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { Lease } from "../../packages/verifier/src/fleet/lease.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 
+const renewals = vi.hoisted(() => ({ isAnswered: true }));
+vi.mock("../../packages/verifier/src/store/leases.ts", async (original) => {
+  const leases = await original<typeof import("../../packages/verifier/src/store/leases.ts")>();
+  return {
+    ...leases,
+    renewLease: async (...about: Parameters<typeof leases.renewLease>) => {
+      const isRenewed = await leases.renewLease(...about);
+      if (!renewals.isAnswered) throw new Error("the answer was lost");
+      return isRenewed;
+    },
+  };
+});
+
 describe("a lease", () => {
   const place = mkdtempSync(join(tmpdir(), "isoline-lease-"));
   let store: stores.Connection;
   let lease: Lease;
+  let losses = 0;
 
   beforeAll(async () => {
     store = await stores.openStore(`pglite:${place}`);
-    lease = new Lease(store.urgent, { lost: () => undefined, renewed: () => Promise.resolve() });
+    lease = new Lease(store.urgent, { lost: () => void losses++, renewed: () => Promise.resolve() });
     await lease.begin();
   });
   afterEach(() => {
@@ -37,6 +51,17 @@ describe("a lease", () => {
     vi.spyOn(performance, "now").mockReturnValue(performance.now() + 60_000);
     expect(lease.isHeld).toBe(false);
     vi.restoreAllMocks();
+  });
+
+  it("is of another verifier once it ran out, also where it was renewed and the answers were lost", async () => {
+    await expect.poll(() => lease.isHeld, { timeout: 10_000 }).toBe(true);
+    const [before, lossesBefore] = [lease.id, losses];
+    renewals.isAnswered = false;
+    await expect.poll(() => losses, { timeout: 30_000 }).toBeGreaterThan(lossesBefore);
+    expect(lease.isHeld).toBe(false);
+    renewals.isAnswered = true;
+    await expect.poll(() => lease.isHeld, { timeout: 30_000 }).toBe(true);
+    expect(lease.id).not.toBe(before);
   });
 
   it("is not held after it was ended", async () => {

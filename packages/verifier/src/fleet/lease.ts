@@ -86,8 +86,12 @@ export class Lease {
       }
       await this.#renewed();
     } catch {
-      // The database does not answer: the lease runs out by itself, and is asked for again.
-      if (!this.isHeld) this.#lost();
+      // The database does not answer: the lease runs out by itself, and is asked for again. What was owned is forgotten then, so the old
+      // id must not go on, though a renewal was written whose answer was lost: its nodes would be owned and watched by none.
+      if (!this.isHeld) {
+        this.#id = "";
+        this.#lost();
+      }
     }
     if (!this.#ended) this.#schedule();
   }

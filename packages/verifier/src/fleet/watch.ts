@@ -78,7 +78,7 @@ export class Watch {
 
   async #markOrLookAgain(name: string): Promise<void> {
     const node = this.#ownership.present(name);
-    if (node === undefined) return;
+    if (node === undefined) return this.#lookAgainUnlessHeld(name);
     try {
       await this.#mark(node);
     } catch (fault) {
@@ -88,14 +88,21 @@ export class Watch {
       // The database is gone or has too much to do, and it is looked at again soon.
       if (isPassing(fault)) this.#failed(fault);
       if (this.#ownership.present(name) !== undefined) this.#wheel.set(name, TRY_AGAIN_SECONDS);
+      else this.#lookAgainUnlessHeld(name);
     }
+  }
+
+  /** While the lease is not held, no node is present. It may be renewed yet, and this verifier alone watches the node then. */
+  #lookAgainUnlessHeld(name: string): void {
+    if (!this.#lease.isHeld) this.#wheel.set(name, TRY_AGAIN_SECONDS);
   }
 
   async #mark(node: OwnedNode): Promise<void> {
     const { name } = node;
     await node.alone(async () => {
       // Its evidence was being judged when it was due; or it was given back and came anew, and that one is watched.
-      if (this.#wheel.has(name) || this.#ownership.present(name) !== node) return;
+      if (this.#wheel.has(name)) return;
+      if (this.#ownership.present(name) !== node) return this.#lookAgainUnlessHeld(name);
       if (node.state === "revoked" || node.state === "stale" || node.state === "unknown") return;
       const why = `no evidence for ${this.#seconds} seconds; see whether the node runs and reaches a verifier`;
       const verdict = { state: "stale", failure: "unreachable", why } as const;
