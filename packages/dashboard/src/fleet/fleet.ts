@@ -11,6 +11,10 @@ import { type Loaded, loadAll } from "./load.ts";
 /** Changes are taken in together, so that a storm of them costs one drawing. */
 const TOGETHER = 200;
 const MOST_CHANGES = 500;
+/** Of so many nodes each is read by itself. */
+const MOST_ALONE = 20;
+/** So often the page reads anew what changed while it read. A fleet in which something changes all the time must not be read for ever. */
+const MOST_ROUNDS = 5;
 
 export const nodes = signal<readonly NodeInList[]>([]);
 export const nodeCounts = signal<Counts>({});
@@ -29,6 +33,8 @@ export const changed = signal<readonly Change[]>([]);
 
 let filterLine = "";
 let loadingNow: AbortController | undefined;
+/** While the page reads: names of nodes that changed since it asked, so that the answer may be older than the change. */
+let touched = new Set<string>();
 let pending: Change[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 let ending: AbortController | undefined;
@@ -41,11 +47,12 @@ export function watchFleet(): () => void {
   void followChanges(
     {
       changed: (change) => {
+        if (loadingNow !== undefined) touched.add(change.node);
         pending.push(change);
         timer ??= setTimeout(takeIn, TOGETHER);
       },
       liveness: (now) => void (liveness.value = now),
-      resumed: () => void reload(),
+      opened: () => void reload(),
     },
     end.signal,
   );
@@ -55,6 +62,7 @@ export function watchFleet(): () => void {
     clearTimeout(timer);
     timer = undefined;
     pending = [];
+    touched = new Set();
     batch(() => {
       nodes.value = [];
       latest.value = [];
@@ -79,32 +87,62 @@ export async function reload(): Promise<void> {
   loadingNow = mine;
   const query = capped.peek() ? atTheVerifier(parseFilter(filterLine)) : {};
   try {
-    const partly = nodes.peek().length === 0 ? show : undefined;
-    show(await loadAll<NodeInList, NodeList>("nodes", query, mine.signal, partly));
+    await list(nodes.peek().length === 0);
     batch(() => {
       loading.value = false;
       loadFault.value = undefined;
     });
+    for (let round = 0; touched.size > 0 && round < MOST_ROUNDS; round++) await readTouched();
   } catch (fault) {
     if (mine.signal.aborted) return;
     batch(() => {
       loading.value = false;
       loadFault.value = sayFault(fault);
     });
+  } finally {
+    if (loadingNow === mine) {
+      loadingNow = undefined;
+      touched = new Set();
+    }
+  }
+
+  async function list(partly: boolean): Promise<void> {
+    touched = new Set();
+    const loaded = await loadAll<NodeInList, NodeList>("nodes", query, mine.signal, partly ? show : undefined);
+    mine.signal.throwIfAborted();
+    show(loaded);
   }
 
   function show({ items, capped: more, first }: Loaded<NodeInList, NodeList>): void {
+    takeIn();
+    const known = new Map(nodes.peek().map((node) => [node.name, node]));
     batch(() => {
-      nodes.value = items;
+      nodes.value = items.map((node) => (touched.has(node.name) ? (known.get(node.name) ?? node) : node));
       capped.value = more || Object.keys(query).length > 0;
       nodeCounts.value = first.counts;
       canisterCounts.value = first.canisters;
     });
   }
+
+  /** What the list said of these nodes may be older than their changes, and so may its counts. */
+  async function readTouched(): Promise<void> {
+    const names = [...touched];
+    if (names.length > MOST_ALONE) return await list(false);
+    touched = new Set();
+    const counting = read<NodeList>("nodes", { ...query, limit: "1" }, mine.signal);
+    const [{ counts, canisters }] = await Promise.all([counting, ...names.map((name) => readNode(name, mine.signal))]);
+    takeIn();
+    batch(() => {
+      nodeCounts.value = counts;
+      canisterCounts.value = canisters;
+    });
+  }
 }
 
 function takeIn(): void {
+  clearTimeout(timer);
   timer = undefined;
+  if (pending.length === 0) return;
   const changes = pending;
   pending = [];
   const places = new Map(nodes.peek().map((node, index) => [node.name, index]));
@@ -128,17 +166,33 @@ function takeIn(): void {
     changesSeen.value += changes.length;
     changed.value = changes;
   });
-  if (unknown.size > 20) void reload();
+  // What is being read goes on to read these.
+  if (loadingNow !== undefined) return;
+  if (unknown.size > MOST_ALONE) void reload();
   else for (const name of unknown) void addNode(name);
 }
 
 /** A node that was enrolled after the list was loaded. */
 async function addNode(name: string): Promise<void> {
-  if (ending === undefined || capped.peek()) return;
+  if (ending === undefined) return;
   try {
-    const node = await read<NodeInList>(pathOf("nodes", name), {}, ending.signal);
-    if (!nodes.peek().some((other) => other.name === node.name)) nodes.value = [...nodes.peek(), node];
+    await readNode(name, ending.signal);
   } catch (fault) {
-    if (!(fault instanceof Fault) || fault.kind !== "missing") loadFault.value = sayFault(fault);
+    if (!ending.signal.aborted) loadFault.value = sayFault(fault);
+  }
+}
+
+/** Reads a node, and puts it in place of what the page has of it. Where the page keeps not all, it adds none. */
+async function readNode(name: string, signal: AbortSignal): Promise<void> {
+  const isKnown = () => nodes.peek().some((node) => node.name === name);
+  if (capped.peek() && !isKnown()) return;
+  try {
+    const node = await read<NodeInList>(pathOf("nodes", name), {}, signal);
+    if (signal.aborted) return;
+    // What changed meanwhile may be newer than the answer.
+    if (!isKnown()) nodes.value = [...nodes.peek(), node];
+    else if (!touched.has(name)) nodes.value = nodes.peek().map((one) => (one.name === name ? node : one));
+  } catch (fault) {
+    if (!(fault instanceof Fault) || fault.kind !== "missing") throw fault;
   }
 }

@@ -19,8 +19,8 @@ export type Liveness =
 interface Follower {
   changed(change: Change): void;
   liveness(now: Liveness): void;
-  /** The stream is back after a break, so changes may be missing that the verifier no longer had. */
-  resumed(): void;
+  /** The stream has begun, or begun anew. What was read before may lack changes: they came before the stream, or are no longer kept. */
+  opened(): void;
 }
 
 /** Runs until the signal ends it. */
@@ -32,7 +32,7 @@ export async function followChanges(follower: Follower, ending: AbortSignal): Pr
     try {
       const opened = () => {
         follower.liveness({ state: "live" });
-        if (brokenSince !== undefined) follower.resumed();
+        follower.opened();
         brokenSince = undefined;
         failures = 0;
       };
