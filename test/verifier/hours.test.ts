@@ -1,10 +1,12 @@
 /** Which hours have a root over all verdicts: by the clock of the database, and again once a clock that ran ahead is set right. */
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { sql } from "kysely";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { readStatement } from "../../packages/log/src/statement/index.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { FleetLog } from "./logged.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
 import { Rig } from "./rig.ts";
+import { setClock, takeClock } from "./set-clock.ts";
 
 const HOUR_MS = 3_600_000;
 const presentHour = () => Math.floor(Date.now() / HOUR_MS);
@@ -35,6 +37,89 @@ describe("the hour of a root", () => {
     const stated = (await stores.statementsBehind(db, 0, 10)).map(({ entry }) => readStatement(entry));
     expect(stated).toMatchObject([{ hour: claimed.present }, { hour: claimed.present + 1 }]);
     await store.close();
+  });
+});
+
+describe("the hours that have a root, where the clock of the database is set", () => {
+  const rig = new Rig();
+  const root = { verdicts: 0, root: "0".repeat(64) };
+  const first = presentHour() + 1;
+  let store: stores.Connection;
+  /** Half past, so many hours behind the first one. */
+  const halfPast = (hours: number) => setClock(store.db, (first + hours + 0.5) * 3600 - Date.now() / 1000);
+  const claim = async () => (await stores.claimLog(store.db, "one")) as stores.ClaimedLog;
+  const look = async () => {
+    const claimed = await claim();
+    if (stores.needsRoot(claimed)) await stores.stateRoot(store.db, { hour: claimed.present, ...root });
+  };
+  const lookAt = async (hours: number) => {
+    await halfPast(hours);
+    await look();
+  };
+  const stated = async () =>
+    (await stores.statementsBehind(store.db, 0, 100)).flatMap(({ entry }) => {
+      const statement = readStatement(entry);
+      return statement?.kind === "root" ? [statement.hour - first] : [];
+    });
+
+  beforeAll(async () => {
+    store = await stores.openStore(rig.database);
+    await takeClock(store.db);
+  });
+  beforeEach(async () => {
+    for (const table of ["statements", "log"] as const) await store.db.deleteFrom(table).execute();
+    await stores.beginLog(store.db, "example.com/fleet", 0);
+  });
+  afterAll(async () => {
+    await store.close();
+    await rig.close();
+  });
+
+  it("are stated once, where it ran ahead and is set right within the hour", async () => {
+    for (const hours of [0, 10, 11, 0, 0, 1]) await lookAt(hours);
+    expect(await stated()).toEqual([0, 10, 11, 1]);
+    expect(stores.needsRoot(await claim())).toBe(false);
+  });
+
+  it("come again where they lay ahead, once they truly come", async () => {
+    for (const hours of [0, 10, 1, 9, 10, 10, 11]) await lookAt(hours);
+    expect(await stated()).toEqual([0, 10, 1, 9, 10, 11]);
+  });
+
+  it("are not those of a verifier that was paused while another one went on", async () => {
+    await halfPast(0);
+    const { present } = await claim();
+    for (const hours of [0, 1, 2, 3]) await lookAt(hours);
+    await stores.stateRoot(store.db, { hour: present, ...root });
+    expect(await stated()).toEqual([0, 1, 2, 3]);
+  });
+
+  it("are not those of a verifier that was paused, where none went on", async () => {
+    await halfPast(0);
+    const { present } = await claim();
+    await halfPast(2);
+    await stores.stateRoot(store.db, { hour: present, ...root });
+    await look();
+    expect(await stated()).toEqual([2]);
+  });
+
+  it("are known for a long time, and not for ever", async () => {
+    await sql`insert into root_hours select * from generate_series(${first - 5000}::bigint, ${first - 1}::bigint)`.execute(
+      store.db,
+    );
+    for (const hours of [0, 5000, 0]) await lookAt(hours);
+    expect(await stated()).toEqual([0, 5000]);
+    const kept = await store.db.selectFrom("root_hours").select("hour").orderBy("hour", "desc").execute();
+    expect([kept.length, kept[0]?.hour]).toEqual([999, first]);
+  });
+
+  it("are known after an upgrade: the last that was stated before it", async () => {
+    await lookAt(0);
+    await sql`drop table root_hours`.execute(store.db);
+    await sql`delete from kysely_migration where name = '0011-root-hours'`.execute(store.db);
+    await store.close();
+    store = await stores.openStore(rig.database);
+    expect(await store.db.selectFrom("root_hours").selectAll().execute()).toEqual([{ hour: first }]);
   });
 });
 

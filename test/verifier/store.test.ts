@@ -21,6 +21,7 @@ const tables = [
   "audit",
   "verifiers",
   "receivers",
+  "root_hours",
 ] as const;
 const node = new SoftwareNode("node-1");
 const other = new SoftwareNode("node-2");

@@ -96,6 +96,11 @@ const withdrawn = `
 create table withdrawn_contours (digest text primary key, since timestamptz not null);
 `;
 
+const rootHours = `
+create table root_hours (hour bigint primary key);
+insert into root_hours (hour) select hour from log where hour > 0;
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -107,6 +112,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0008-bounds": { up: (db) => run(db, bounds) },
   "0009-silences": { up: (db) => run(db, silences) },
   "0010-withdrawn": { up: (db) => run(db, withdrawn) },
+  "0011-root-hours": { up: (db) => run(db, rootHours) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

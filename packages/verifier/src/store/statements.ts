@@ -81,6 +81,8 @@ export async function beginLog(step: Database, origin: string, size: number): Pr
     .onConflict((on) => on.doNothing())
     .returning("id")
     .executeTakeFirst();
+  // They were of a log before this one.
+  if (made !== undefined) await step.deleteFrom("root_hours").execute();
   return made !== undefined;
 }
 
@@ -115,14 +117,40 @@ export async function settleLog(db: Database, appended: number, size: number): P
 /** Whether the present hour needs a root. Where the last one was stated by a clock that ran ahead, the hours that come have theirs. */
 export const needsRoot = ({ hour, present }: ClaimedLog): boolean => present > hour || present + 1 < hour;
 
-/** States the root of the present hour, unless it has one by now. */
+/** States the root of the present hour, unless that one or a later one has a root by now. */
 export async function stateRoot(db: Database, root: Omit<SaidOf<"root">, "kind">): Promise<void> {
   await db.transaction().execute(async (step) => {
-    await keepFromBeginning(step);
-    const { rows } = await sql`update log set hour = ${root.hour} where id = 1
-        and (hour < ${root.hour} or hour > ${root.hour + 1}) returning id`.execute(step);
-    if (rows.length === 1) await state(step, [{ kind: "root", ...root }]);
+    if ((await lockLog(step)) && (await takeHour(step, root.hour))) await state(step, [{ kind: "root", ...root }]);
   });
+}
+
+/** Hours that are known to have a root: a clock may run ahead for a month and more, and hours are not stated anew when it is set right. */
+const MOST_HOURS = 1000;
+
+/**
+ * Whether an hour gets its root now. Not where it is over, since the verifier that computed the root was paused, or another one went on.
+ * A clock that ran ahead is not gone on from: what it stated lies ahead, is forgotten, and comes again when it truly comes. The hours
+ * before it keep the one root that they have.
+ */
+async function takeHour(step: Database, hour: number): Promise<boolean> {
+  // The time of this statement, which may have waited for the lock.
+  const { rows: clock } = await sql<{ present: number }>`
+    select floor(extract(epoch from clock_timestamp()) / 3600)::integer as present`.execute(step);
+  const present = clock[0]?.present ?? 0;
+  if (Math.abs(hour - present) > 1) return false;
+  // The next hour is not ahead: a clock that is set back by a moment as the hour begins would state it twice.
+  await step
+    .deleteFrom("root_hours")
+    .where("hour", ">", present + 1)
+    .execute();
+  const { rows } = await sql`insert into root_hours (hour)
+    select ${hour}::bigint where not exists (select 1 from root_hours where hour >= ${hour}) returning hour`.execute(
+    step,
+  );
+  await sql`delete from root_hours
+    where hour <= (select hour from root_hours order by hour desc offset ${MOST_HOURS} limit 1)`.execute(step);
+  await sql`update log set hour = (select max(hour) from root_hours) where id = 1`.execute(step);
+  return rows.length === 1;
 }
 
 /** A verdict as the root of an hour has it; `label` is null for a node. */

@@ -224,10 +224,15 @@ export interface LogTable {
   /** The statements that the log has, and among how many entries. */
   appended: number;
   size: number;
-  /** The hour whose root was stated last, in hours since 1970 by the clock of the database. */
+  /** The latest hour of `root_hours`, in hours since 1970 by the clock of the database; 0 before the first. */
   hour: number;
   /** The verifier that appends. */
   writer: string | null;
+}
+
+/** Hours whose root was stated. Each has one. */
+export interface RootHourTable {
+  hour: number;
 }
 
 /** Statements that the log is not known to have. */
@@ -261,6 +266,7 @@ export interface Tables {
   verifiers: VerifierTable;
   receivers: ReceiverTable;
   log: LogTable;
+  root_hours: RootHourTable;
   statements: StatementTable;
   revocations: RevocationTable;
 }
