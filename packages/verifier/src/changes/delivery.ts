@@ -3,13 +3,19 @@
  * verifier goes on where another one was. One verifier at a time sends to a receiver: it claims it for longer than a sending takes.
  */
 import type { Fleet } from "../fleet/index.ts";
-import { beginReceiver, changesAfter, claimReceiver, type ReceiverRow, settleReceiver } from "../store/index.ts";
+import {
+  beginReceiver,
+  changesAfter,
+  claimReceiver,
+  LONGEST_WAIT_SECONDS,
+  type ReceiverRow,
+  settleReceiver,
+} from "../store/index.ts";
 import type { Receiver } from "./receiver.ts";
 
 const AT_ONCE = 100;
 const CLAIM_SECONDS = 30;
 const LOOK_MS = 2_000;
-const LONGEST_WAIT_SECONDS = 300;
 
 export class Delivery {
   readonly #fleet: Fleet;

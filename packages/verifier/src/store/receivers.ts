@@ -12,12 +12,18 @@ export async function beginReceiver(db: Database, name: string): Promise<void> {
     select ${name}, coalesce(max(id), 0), 0, now(), 0 from changes on conflict do nothing`.execute(db);
 }
 
-/** Claims a receiver for so many seconds; undefined where another verifier has, or where its next try is later. */
+/** No claim and no wait is longer. */
+export const LONGEST_WAIT_SECONDS = 300;
+
+/**
+ * Claims a receiver for so many seconds; undefined where another verifier has, or where its next try is later. A try that is further ahead
+ * than the longest wait was set by a clock that ran ahead: it is due. The time is that of this moment, after any wait that is seen.
+ */
 export async function claimReceiver(db: Database, name: string, seconds: number): Promise<ReceiverRow | undefined> {
   const { rows } = await sql<ReceiverRow>`
-    update receivers set next = now() + make_interval(secs => ${seconds}) where name = ${name} and next <= now() returning *`.execute(
-    db,
-  );
+    update receivers set next = now() + make_interval(secs => ${seconds}) where name = ${name}
+      and (next <= now() or next > clock_timestamp() + make_interval(secs => ${LONGEST_WAIT_SECONDS}))
+    returning *`.execute(db);
   return rows[0];
 }
 
