@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Delivery } from "../../packages/verifier/src/changes/delivery.ts";
 import type { Fleet } from "../../packages/verifier/src/fleet/fleet.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
+import { SoftwareNode } from "./software-node.ts";
 
 const place = mkdtempSync(join(tmpdir(), "isoline-set-back-"));
 let store: stores.Connection;
@@ -50,5 +51,55 @@ describe("changes for a receiver", () => {
 
   it("wait for a try that is due within the longest wait", async () => {
     expect(await sent(200)).toEqual([]);
+  });
+});
+
+describe("the lease of a verifier", () => {
+  const nodes = ["node-1", "node-2"].map((name) => new SoftwareNode(name));
+  const until = (id: string, seconds: number) =>
+    sql`update verifiers set until = now() + make_interval(secs => ${seconds}) where id = ${id}`.execute(store.db);
+
+  beforeEach(async () => {
+    for (const table of ["nodes", "verifiers", "log"] as const) await store.db.deleteFrom(table).execute();
+    await stores.beginLog(store.db, "example.com/fleet", 0);
+    for (const id of ["before", "other"]) await stores.beginLease(store.db, id, "host", 600);
+    for (const node of nodes) {
+      await stores.insertNode(store.db, node.row("acme"));
+      await stores.claimNode(store.db, node.name, "before");
+    }
+    await store.db.updateTable("nodes").set({ state: "affirming" }).execute();
+    await stores.claimLog(store.db, "before");
+  });
+
+  it("keeps its nodes and the log while it runs", async () => {
+    expect(await stores.adoptNodes(store.db, "other", 10)).toEqual([]);
+    expect(await stores.claimNode(store.db, "node-1", "other")).toEqual({ ownedBy: "before" });
+    expect(await stores.claimLog(store.db, "other")).toBeUndefined();
+    expect(await stores.renewLease(store.db, "before", 600)).toBe(true);
+  });
+
+  it("is over where it ends a day ahead: others take its nodes over, and append", async () => {
+    await until("before", 86_400);
+    expect(await stores.claimNode(store.db, "node-1", "other")).toMatchObject({ owner: "other" });
+    expect((await stores.adoptNodes(store.db, "other", 10)).map(({ name }) => name)).toEqual(["node-2"]);
+    expect(await stores.claimLog(store.db, "other")).toMatchObject({ writer: "other" });
+  });
+
+  it("is not renewed where it ends a day ahead: the verifier begins anew, and takes over as another", async () => {
+    await until("before", 86_400);
+    expect(await stores.renewLease(store.db, "before", 600)).toBe(false);
+    expect(await stores.claimNode(store.db, "node-1", "before")).toBeUndefined();
+    expect(await stores.adoptNodes(store.db, "before", 10)).toEqual([]);
+    await stores.beginLease(store.db, "anew", "host", 600);
+    expect(await stores.adoptNodes(store.db, "anew", 10)).toHaveLength(2);
+  });
+
+  it.each(["adopts all", "takes one"])("never runs again after another verifier %s", async (how) => {
+    await until("before", 700);
+    if (how === "adopts all") expect(await stores.adoptNodes(store.db, "other", 10)).toHaveLength(2);
+    else expect(await stores.claimNode(store.db, "node-1", "other")).toMatchObject({ owner: "other" });
+    // The clock was set back by no more than what has passed by now.
+    await until("before", 500);
+    expect(await stores.renewLease(store.db, "before", 600)).toBe(false);
   });
 });

@@ -101,6 +101,10 @@ create table root_hours (hour bigint primary key);
 insert into root_hours (hour) select hour from log where hour > 0;
 `;
 
+const leases = `
+alter table verifiers add column seconds double precision not null default 6;
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -113,6 +117,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0009-silences": { up: (db) => run(db, silences) },
   "0010-withdrawn": { up: (db) => run(db, withdrawn) },
   "0011-root-hours": { up: (db) => run(db, rootHours) },
+  "0012-leases": { up: (db) => run(db, leases) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

@@ -1,6 +1,7 @@
 /** Nodes, and which verifier owns each: the one that holds what the node said last. */
 import { type RawBuilder, type Selectable, sql } from "kysely";
 import type { Database } from "./connection.ts";
+import { ALIVE, endLease, endLeases, isAlive } from "./leases.ts";
 import type { NodeTable } from "./tables.ts";
 
 export type NodeRow = Selectable<NodeTable>;
@@ -27,18 +28,16 @@ export function claimNode(
   return db.transaction().execute(async (step) => {
     const row = await step.selectFrom("nodes").selectAll().where("name", "=", name).forUpdate().executeTakeFirst();
     if (row === undefined || !(await isAlive(step, verifier))) return undefined;
-    if (row.owner !== null && row.owner !== verifier && (await isAlive(step, row.owner))) return { ownedBy: row.owner };
+    if (row.owner !== null && row.owner !== verifier) {
+      if (await isAlive(step, row.owner)) return { ownedBy: row.owner };
+      await endLease(step, row.owner);
+    }
     // It is being adopted at the same time: what was told of it when it was given back still counts.
     if (row.owner === verifier) return row;
     const silent = row.owner === null ? row.silent : null;
     await step.updateTable("nodes").set({ owner: verifier, silent }).where("name", "=", name).execute();
     return { ...row, owner: verifier, silent };
   });
-}
-
-async function isAlive(db: Database, verifier: string): Promise<boolean> {
-  const { rows } = await sql`select 1 from verifiers where id = ${verifier} and until > now()`.execute(db);
-  return rows.length === 1;
 }
 
 /**
@@ -49,6 +48,7 @@ export async function adoptNodes(db: Database, verifier: string, most: number): 
   const free = await adopt(db, verifier, sql`owner is null`, most);
   const dead = free.length < most ? await deadOwners(db) : [];
   if (dead.length === 0) return free;
+  await endLeases(db, dead);
   const left = await adopt(db, verifier, sql`owner in (${sql.join(dead)})`, most - free.length);
   return [...free, ...left];
 }
@@ -57,7 +57,7 @@ async function adopt(db: Database, verifier: string, whose: RawBuilder<unknown>,
   const { rows } = await sql<NodeRow>`
     update nodes set owner = ${verifier}, silent = case when owner is null then silent end where name in (
       select name from nodes where ${whose} and state not in ('revoked', 'unknown') limit ${most} for update skip locked)
-      and exists (select 1 from verifiers where id = ${verifier} and until > now())
+      and exists (select 1 from verifiers where id = ${verifier} and ${ALIVE})
     returning *`.execute(db);
   return rows;
 }
@@ -69,9 +69,7 @@ async function deadOwners(db: Database): Promise<readonly string[]> {
       select min(owner) from nodes
       union all
       select (select min(owner) from nodes where owner > owners.id) from owners where owners.id is not null)
-    select id from owners where id is not null and id not in (select id from verifiers where until > now())`.execute(
-    db,
-  );
+    select id from owners where id is not null and id not in (select id from verifiers where ${ALIVE})`.execute(db);
   return rows.map(({ id }) => id);
 }
 

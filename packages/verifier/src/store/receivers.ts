@@ -17,7 +17,8 @@ export const LONGEST_WAIT_SECONDS = 300;
 
 /**
  * Claims a receiver for so many seconds; undefined where another verifier has, or where its next try is later. A try that is further ahead
- * than the longest wait was set by a clock that ran ahead: it is due. The time is that of this moment, after any wait that is seen.
+ * than the longest wait was set by a clock that ran ahead: it is due. That asks for the time of this moment: the statement may have begun
+ * before the claim that it sees.
  */
 export async function claimReceiver(db: Database, name: string, seconds: number): Promise<ReceiverRow | undefined> {
   const { rows } = await sql<ReceiverRow>`

@@ -7,6 +7,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { type Said, type SaidOf, writeStatement } from "@isoline/log/statement";
 import { type Selectable, sql } from "kysely";
 import type { Database } from "./connection.ts";
+import { ALIVE } from "./leases.ts";
 import type { LogTable, StatementTable } from "./tables.ts";
 
 export type LogRow = Selectable<LogTable>;
@@ -93,7 +94,7 @@ export type ClaimedLog = LogRow & { readonly present: number };
 export async function claimLog(db: Database, writer: string): Promise<ClaimedLog | undefined> {
   const { rows } = await sql<ClaimedLog>`
     update log set writer = ${writer} where id = 1
-      and (writer is null or writer = ${writer} or writer not in (select id from verifiers where until > now()))
+      and (writer is null or writer = ${writer} or writer not in (select id from verifiers where ${ALIVE}))
     returning *, floor(extract(epoch from now()) / 3600)::integer as present`.execute(db);
   return rows[0];
 }

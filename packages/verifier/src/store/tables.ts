@@ -200,6 +200,8 @@ export interface VerifierTable {
   host: string;
   started: Date;
   until: Date;
+  /** The length of its lease. */
+  seconds: number;
 }
 
 /** How far changes have been sent to each receiver. */
