@@ -115,7 +115,7 @@ describe("a node that comes anew while work on it waits", () => {
   });
 
   it("is not found silent by what was known of the one before", async () => {
-    const watch = new Watch(new stores.VerdictQueue(store.db), lease, ownership, 60);
+    const watch = new Watch(new stores.VerdictQueue(store.db, () => 1), lease, ownership, 60);
     const { first, goOn } = await waited((one) => {
       one.silent = new Date(Date.now() - HOUR_MS);
       watch.watch(one);
@@ -126,7 +126,7 @@ describe("a node that comes anew while work on it waits", () => {
   });
 
   it("is read anew where the store knows that it was revoked, and memory does not", async () => {
-    const watch = new Watch(new stores.VerdictQueue(store.db), lease, ownership, 60);
+    const watch = new Watch(new stores.VerdictQueue(store.db, () => 1), lease, ownership, 60);
     const owned = (await ownership.take("node-1")) as OwnedNode;
     const revoked = { ...affirming, state: "revoked" } as const;
     const write = { node: "node-1", verifier: lease.id, at: new Date(), verdict: revoked, columns: {} };

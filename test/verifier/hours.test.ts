@@ -1,12 +1,13 @@
 /** Which hours have a root over all verdicts: by the clock of the database, and again once a clock that ran ahead is set right. */
-import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { readStatement } from "../../packages/log/src/statement/index.ts";
+import { migrations } from "../../packages/verifier/src/store/migrations.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { FleetLog } from "./logged.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
 import { Rig } from "./rig.ts";
-import { setClock, takeClock } from "./set-clock.ts";
+import { SoftwareNode } from "./software-node.ts";
+import { setClock, statementIn, takeClock } from "./set-clock.ts";
 
 const HOUR_MS = 3_600_000;
 const presentHour = () => Math.floor(Date.now() / HOUR_MS);
@@ -104,21 +105,27 @@ describe("the hours that have a root, where the clock of the database is set", (
   });
 
   it("are known for a long time, and not for ever", async () => {
-    await sql`insert into root_hours select * from generate_series(${first - 5000}::bigint, ${first - 1}::bigint)`.execute(
-      store.db,
-    );
+    const before = Array.from({ length: 1500 }, (_, at) => ({ hour: first - 1 - at }));
+    await store.db.insertInto("root_hours").values(before).execute();
     for (const hours of [0, 5000, 0]) await lookAt(hours);
     expect(await stated()).toEqual([0, 5000]);
     const kept = await store.db.selectFrom("root_hours").select("hour").orderBy("hour", "desc").execute();
     expect([kept.length, kept[0]?.hour]).toEqual([999, first]);
   });
 
+  it("are over the verdicts of all nodes, of few at a time", async () => {
+    const nodes = Array.from({ length: 70 }, (_, at) => new SoftwareNode(`node-${at}`));
+    for (const node of nodes) await stores.insertNode(store.db, node.row());
+    const pages: string[][] = [];
+    await stores.everyVerdict(store.db, (page) => pages.push(page.map(({ node }) => node)));
+    expect(pages.map(({ length }) => length)).toEqual([32, 32, 6]);
+    expect(pages.flat()).toEqual(nodes.map(({ id }) => id).sort());
+  });
+
   it("are known after an upgrade: the last that was stated before it", async () => {
     await lookAt(0);
-    await sql`drop table root_hours`.execute(store.db);
-    await sql`delete from kysely_migration where name = '0011-root-hours'`.execute(store.db);
-    await store.close();
-    store = await stores.openStore(rig.database);
+    await statementIn(store.db, "drop table root_hours");
+    await (await migrations.getMigrations())["0011-root-hours"]?.up(store.db);
     expect(await store.db.selectFrom("root_hours").selectAll().execute()).toEqual([{ hour: first }]);
   });
 });

@@ -240,7 +240,7 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
       await stores.insertNode(store.db, each.row("acme"));
       await stores.claimNode(store.db, each.name, "v1");
     }
-    const queue = new stores.VerdictQueue(store.db);
+    const queue = new stores.VerdictQueue(store.db, () => 1);
     const written = await Promise.allSettled(
       nodes.map(({ name }, at) =>
         queue.write("acme", {

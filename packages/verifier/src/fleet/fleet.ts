@@ -59,7 +59,7 @@ export class Fleet {
     this.ownership = new Ownership(db, this.lease, (node) => this.watch.watch(node));
     this.rules = new Rules(db, trusted);
     this.epochs = new Epochs(urgent, this.lease, signEpoch);
-    const verdicts = new VerdictQueue(db);
+    const verdicts = new VerdictQueue(db, (name) => this.ownership.present(name)?.accepted?.canisters.length ?? 0);
     this.watch = new Watch(verdicts, this.lease, this.ownership, timing.stale, failed);
     this.logs = new KeptLogs(timing.stale);
     const { lease, ownership, rules, epochs, watch, logs, turns } = this;

@@ -162,6 +162,11 @@ export interface StandingVerdict {
   readonly failure: string | null;
 }
 
+type StandingNode = Omit<StandingVerdict, "node" | "label"> & { readonly id: string; readonly name: string };
+
+/** Each may have 4 096 canisters. */
+const NODES_AT_ONCE = 32;
+
 /** All verdicts as they are at one moment: page by page, in the order of the nodes' ids. */
 export async function everyVerdict(db: Database, take: (page: readonly StandingVerdict[]) => void): Promise<void> {
   await db
@@ -169,27 +174,28 @@ export async function everyVerdict(db: Database, take: (page: readonly StandingV
     .setIsolationLevel("repeatable read")
     .execute(async (step) => {
       for (let behind = ""; ; ) {
-        const { rows: nodes } = await sql<{ id: string; name: string; state: string; failure: string | null }>`
+        const { rows: nodes } = await sql<StandingNode>`
           select id, name, state, failure from nodes where id collate "C" > ${behind} order by id collate "C" limit ${AT_ONCE}`.execute(
           step,
         );
         const last = nodes.at(-1);
         if (last === undefined) return;
         behind = last.id;
-        const canisters = await step
-          .selectFrom("canisters")
-          .select(["node", "label", "state", "failure"])
-          .where(
-            "node",
-            "in",
-            nodes.map(({ name }) => name),
-          )
-          .execute();
-        const ids = new Map(nodes.map(({ id, name }) => [name, id]));
-        take([
-          ...nodes.map(({ id, state: stands, failure }) => ({ node: id, label: null, state: stands, failure })),
-          ...canisters.map((row) => ({ ...row, node: ids.get(row.node) as string })),
-        ]);
+        for (let from = 0; from < nodes.length; from += NODES_AT_ONCE)
+          take(await verdictsOf(step, nodes.slice(from, from + NODES_AT_ONCE)));
       }
     });
+}
+
+async function verdictsOf(step: Database, nodes: readonly StandingNode[]): Promise<readonly StandingVerdict[]> {
+  const ids = new Map(nodes.map(({ id, name }) => [name, id]));
+  const canisters = await step
+    .selectFrom("canisters")
+    .select(["node", "label", "state", "failure"])
+    .where("node", "in", [...ids.keys()])
+    .execute();
+  return [
+    ...nodes.map(({ id, state: stands, failure }) => ({ node: id, label: null, state: stands, failure })),
+    ...canisters.map((row) => ({ ...row, node: ids.get(row.node) as string })),
+  ];
 }

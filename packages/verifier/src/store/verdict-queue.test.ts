@@ -30,9 +30,12 @@ class Held {
   }
 }
 
-function begun() {
+/** How many canisters a node has. */
+const few = () => 1;
+
+function begun(standing = few) {
   const held = new Held();
-  return { held, queue: new VerdictQueue(NONE, held.write) };
+  return { held, queue: new VerdictQueue(NONE, standing, held.write) };
 }
 
 describe("verdicts that wait to be written", () => {
@@ -55,6 +58,14 @@ describe("verdicts that wait to be written", () => {
     expect(held.nodes.slice(3, 8)).toEqual([["flood-3"], ["acme-1"], ["flood-4"], ["acme-2"], ["flood-5"]]);
   });
 
+  it("count the canisters that a node has where they name none", async () => {
+    const { held, queue } = begun(() => 600);
+    const silent = (node: string) => ({ ...verdict(node), canisters: undefined });
+    for (let at = 0; at < 6; at++) void queue.write("acme", silent(`silent-${at}`));
+    for (let ended = 0; ended < 3; ended++) await held.end();
+    expect(held.nodes.slice(3)).toEqual([["silent-3"], ["silent-4"], ["silent-5"]]);
+  });
+
   it("of one tenant are written in the order in which they came, each node once in a transaction", async () => {
     const { held, queue } = begun();
     for (const node of ["a", "b", "c", "d", "e", "d"]) void queue.write("acme", verdict(node));
@@ -64,7 +75,7 @@ describe("verdicts that wait to be written", () => {
 
   it.each(["40P01", "40001", "55P03", "57014"])("fail alone where one brings the fault %s", async (code) => {
     const tried: string[][] = [];
-    const queue = new VerdictQueue(NONE, async (_, writes) => {
+    const queue = new VerdictQueue(NONE, few, async (_, writes) => {
       tried.push(writes.map(({ node }) => node));
       await Promise.resolve();
       if (writes.some(({ node }) => node === "bad")) throw Object.assign(new Error("undone"), { code });
@@ -78,7 +89,7 @@ describe("verdicts that wait to be written", () => {
 
   it("all fail, and are not tried one by one, where the database is gone", async () => {
     let tried = 0;
-    const queue = new VerdictQueue(NONE, async () => {
+    const queue = new VerdictQueue(NONE, few, async () => {
       tried++;
       await Promise.resolve();
       throw Object.assign(new Error("gone"), { code: "57P01" });

@@ -23,14 +23,19 @@ interface Waiting {
 
 export class VerdictQueue {
   readonly #db: Database;
+  readonly #standing: (node: string) => number;
   readonly #writeThem: typeof writeVerdicts;
   /** By tenant, in the order of their turns. None is empty. */
   readonly #waiting = new Map<string, Waiting[]>();
   #running = 0;
 
-  /** `writeThem` is another way to write, for tests. */
-  constructor(db: Database, writeThem = writeVerdicts) {
+  /**
+   * `standing` says how many canisters a node may have: its verdict names none where it was refused or went silent, and all of them change.
+   * `writeThem` is another way to write, for tests.
+   */
+  constructor(db: Database, standing: (node: string) => number, writeThem = writeVerdicts) {
     this.#db = db;
+    this.#standing = standing;
     this.#writeThem = writeThem;
   }
 
@@ -58,7 +63,7 @@ export class VerdictQueue {
     const sum = { canisters: 0, bytes: 0 };
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const { node, canisters, evidence } = next.one.write;
-      sum.canisters += canisters?.length ?? 0;
+      sum.canisters += canisters?.length ?? this.#standing(node);
       sum.bytes += evidence?.evidence.length ?? 0;
       const isFull = nodes.size === MOST.verdicts || sum.canisters > MOST.canisters || sum.bytes > MOST.bytes;
       if (taken.length > 0 && (isFull || nodes.has(node))) break;

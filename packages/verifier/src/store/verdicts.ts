@@ -124,15 +124,19 @@ async function lockedNodes(
   return new Map(rows.map((row) => [row.name, row]));
 }
 
+/** Of a canister that stands, what a plan is computed from: the other columns may be many times as long. */
+const STANDING = ["label", "state", "failure", "since", "counters"] as const;
+type Standing = Pick<CanisterRow, (typeof STANDING)[number]>;
+
 async function standingCanisters(
   step: Transaction<Tables>,
   writes: readonly VerdictWrite[],
-): Promise<ReadonlyMap<string, ReadonlyMap<string, CanisterRow>>> {
-  const found = new Map(writes.map(({ node }) => [node, new Map<string, CanisterRow>()]));
+): Promise<ReadonlyMap<string, ReadonlyMap<string, Standing>>> {
+  const found = new Map(writes.map(({ node }) => [node, new Map<string, Standing>()]));
   if (found.size === 0) return found;
   const rows = await step
     .selectFrom("canisters")
-    .selectAll()
+    .select(["node", ...STANDING])
     .where("node", "in", [...found.keys()])
     .orderBy("label")
     .execute();
@@ -140,7 +144,7 @@ async function standingCanisters(
   return found;
 }
 
-function planOf(write: VerdictWrite, before: NodeRow, standing: ReadonlyMap<string, CanisterRow>): Plan {
+function planOf(write: VerdictWrite, before: NodeRow, standing: ReadonlyMap<string, Standing>): Plan {
   const { node, at, verdict, canisters, endings, others } = write;
   const { tenant } = before;
   const changes: NewChange[] = [];
