@@ -1,7 +1,4 @@
-/**
- * The bpf sensor: reads records of the BPF programs, finds out their actor and meaning, and gives the BPF programs the
- * verdict.
- */
+/** The bpf sensor: reads records of the BPF programs, finds out their actor and meaning, and gives the BPF programs the verdict. */
 import { EINTR } from "../../abi/errno.ts";
 import { sendSignal } from "../../process/child.ts";
 import type { Act, Verdict } from "../mediation.ts";
