@@ -4,8 +4,8 @@ import { ControlServer } from "../control/server.ts";
 import { CliError } from "../error.ts";
 import { startRun } from "../library/start.ts";
 import { thisProcess } from "../library/host.ts";
+import { planToTakeOver, readBeginning } from "../namespace/beginning.ts";
 import { BEGUN_LABEL, readLabel, writeLabel } from "../namespace/label.ts";
-import { type Beginning, planUnder } from "../namespace/plan.ts";
 import type { Hosting } from "./hosted.ts";
 import type { Log } from "./log.ts";
 
@@ -26,28 +26,13 @@ async function adopt(
   command: string,
   { hosting, log }: { readonly hosting: Hosting; readonly log: Log },
 ): Promise<void> {
-  const { directory, id } = orphan;
   if (orphan.label === BEGUN_LABEL)
     throw new CliError(
       "namespace-lost",
       "a process began it for itself at an agent that has ended: the kernel goes on refusing what its contour refused, and nothing tells of it",
     );
-  const [first] = journalOf(orphan);
-  if (first === undefined) throw new CliError("namespace-lost", "there is no record of it; see isoline unpin");
-  const { contour, mode, places, holdSeconds } = JSON.parse(first) as Beginning;
-  if (mode === "learn" || contour === undefined)
-    throw new CliError(
-      "namespace-lost",
-      "it was learning, and what it had learnt is lost; see isoline attach --contour",
-    );
-  const plan = planUnder(
-    contour,
-    {
-      ...{ sensor: "bpf", label: writeLabel({ name, command }), places, holdSeconds },
-      ...{ openFiles: undefined, adopt: { directory, id } },
-    },
-    { enforce: orphan.refuses },
-  );
+  const plan = planToTakeOver(orphan, readBeginning(journalOf(orphan)), { label: writeLabel({ name, command }) });
+  const { contour } = plan;
   const about = { contour, command: [command], learns: false };
   const { run, namespace } = await startRun({ ...thisProcess({}), standsIn: false }, { plan, command: [], about });
   const hosted = { name, contour, mode: plan.mode, sensor: plan.sensor, namespace };

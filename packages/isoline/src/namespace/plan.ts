@@ -111,13 +111,3 @@ export function planUnder(
   const mode = enforce ? "enforce" : "watch";
   return { ...surroundings, mode, contour, output: undefined, policy, trajectory: undefined, landlock };
 }
-
-/** The start of a namespace of the bpf sensor, as recorded for a supervisor that takes it over. */
-export interface Beginning {
-  readonly places: Places;
-  /** Absolute path at which a learnt contour is to be written, if none existed before. */
-  readonly contour: string | undefined;
-  readonly mode: Plan["mode"];
-  /** As it was asked for: the kernel goes on by it. */
-  readonly holdSeconds?: number | undefined;
-}

@@ -3,7 +3,6 @@
  * thread, and imports half of Node's modules.
  */
 import { closeSync, openSync } from "node:fs";
-import { resolve } from "node:path";
 import {
   DEFAULT_HOLD_SECONDS,
   type Ending,
@@ -14,9 +13,10 @@ import {
   type Sensor,
   takeIn,
 } from "@isoline/linux";
+import { beginningOf } from "../beginning.ts";
 import { awaitCell, cells, type ControlBlock } from "../control-block.ts";
 import type { SupervisorMessage } from "../messages.ts";
-import type { Beginning, Plan } from "../plan.ts";
+import type { Plan } from "../plan.ts";
 import type { RunReport } from "../report.ts";
 import type { Session } from "../session.ts";
 import type { Driver } from "./driver.ts";
@@ -107,12 +107,6 @@ export class BpfDriver implements Driver {
     this.#bpf.sensor.close();
     this.#stopKeeper?.();
   }
-}
-
-/** The record for the supervisor that takes the namespace over, if this one ends. */
-function beginningOf({ places, contour, output, mode, holdSeconds }: Plan): Beginning {
-  const file = contour ?? output;
-  return { places, contour: file && resolve(file), mode, holdSeconds };
 }
 
 /** Whether this process, and so its children, has a controlling terminal. */
