@@ -15,7 +15,7 @@ export function adoptOrphans(hosting: Hosting, log: Log): void {
     const { name, command } = readLabel(orphan.label);
     const called = name ?? `orphan-${orphan.id}`;
     void adopt(orphan, called, command, { hosting, log }).catch((fault: unknown) =>
-      log.say("lost", { namespace: called, why: (fault as Error).message }),
+      log.say("lost", { namespace: called, why: whyLost(fault as Error, called) }),
     );
   }
 }
@@ -50,4 +50,9 @@ async function adopt(
     leave();
     await (await server)?.close();
   }
+}
+
+/** A contour can be put in order while the kernel goes on refusing; this agent does not look again. */
+function whyLost({ message, code }: Error & { readonly code?: string }, name: string): string {
+  return code === "unsigned" || code === "cannot-read" ? `${message}; then: isoline attach ${name}` : message;
 }

@@ -14,7 +14,7 @@ import { writeLabel } from "../namespace/label.ts";
 import type { Result } from "../library/run.ts";
 import { startRun } from "../library/start.ts";
 import type { Namespace } from "../namespace/namespace.ts";
-import { type Plan, planToLearn, planUnder } from "../namespace/plan.ts";
+import { type Plan, planToLearn, planUnder, type Surroundings } from "../namespace/plan.ts";
 import type { DepartureReport, RunReport } from "../namespace/report.ts";
 import { beginRun } from "../namespace/run-beginning.ts";
 import { reportText } from "../namespace/run-report.ts";
@@ -157,8 +157,10 @@ export class Canister {
   async #plan(): Promise<Plan> {
     const { mode, contour, policy, signed, ima, sensor } = this.#label;
     const { call, entry, launcher } = this.#start;
-    const surroundings = {
+    const surroundings: Surroundings = {
       signed,
+      // Between the look at the label and the reading, a link might be put there.
+      links: "refuse",
       sensor,
       label: writeLabel({ name: this.#name, command: this.#command }),
       root: this.#bundle.rootfs,

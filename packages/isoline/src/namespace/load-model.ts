@@ -10,7 +10,7 @@ import type { Plan } from "./plan.ts";
 
 /** `onLost` is called once if the engine runs elsewhere and is lost. */
 export async function loadModel(plan: Plan, onLost: (why: string) => void): Promise<Model> {
-  const known = plan.contour === undefined ? undefined : await loadContour(plan.contour, iso1, plan.signed);
+  const known = plan.contour === undefined ? undefined : await loadContour(plan.contour, iso1, plan.signed, plan.links);
   const policy = policyFor(plan, known);
   const contour = known ?? Contour.create({ profile: iso1, policy: canonicalPolicy(policy) });
   if (plan.engine === undefined)

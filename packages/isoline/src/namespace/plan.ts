@@ -5,6 +5,7 @@ import type { Launch as Places } from "@isoline/core/identity";
 import type { HeldProcess, Orphaned } from "@isoline/linux";
 import type { IntegrityPlan } from "../integrity/plan.ts";
 import type { TpmPlan } from "../register/plan.ts";
+import type { Links } from "../store/bounded-file.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
 import type { TrustedKey } from "../store/signature/keys.ts";
 import type { MeasuredMachines } from "../wire/measured-proof.ts";
@@ -24,6 +25,8 @@ export interface Plan {
   readonly contour: string | undefined;
   /** The keys of which one must have signed the contour; no signature is required if left out. */
   readonly signed?: SignatureDemand | undefined;
+  /** Whether the contour may be a symbolic link; it may if left out. One that must be signed may never be. */
+  readonly links?: Links | undefined;
   /** Where a learnt contour is written. */
   readonly output: string | undefined;
   /** Whether to keep the contour that exists at the end and to add to it, even if another run wrote it. */
@@ -54,7 +57,7 @@ export interface Plan {
   /** Whether it is for a process with fewer rights than the supervisor: a contour may not have the supervisor set anything for it. */
   readonly forStranger?: boolean | undefined;
   /** A namespace of the bpf sensor to be taken over; otherwise a new one begins. */
-  readonly adopt?: Orphaned | undefined;
+  readonly adopt?: TakenOver | undefined;
   /** How long the bpf sensor holds a task without a verdict; 0 refuses it at once. */
   readonly holdSeconds?: number | undefined;
   /** Digests of files that were hashed before, by their version (`fileVersion`). */
@@ -69,6 +72,12 @@ export interface Plan {
   readonly tpm?: TpmPlan | undefined;
   /** The IMA options, if any were given. */
   readonly integrity?: IntegrityPlan | undefined;
+}
+
+/** A namespace whose supervisor has ended. */
+export interface TakenOver extends Orphaned {
+  /** SHA-256 of the contour that it began under, if that is known. */
+  readonly begunUnder?: Digest | undefined;
 }
 
 /** An engine behind a wire: docs/engine.md. */

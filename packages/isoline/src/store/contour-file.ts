@@ -19,10 +19,18 @@ export function fileDigestOf(contour: Contour): Digest | undefined {
   return read?.points === contour.size ? read.digest : undefined;
 }
 
-/** Loads and verifies a contour of one profile. With a demand, it must be signed: the very bytes that are read are verified. */
-export async function loadContour(path: string, profile: typeof iso1, demand?: SignatureDemand): Promise<Contour> {
+/**
+ * Loads and verifies a contour of one profile. With a demand, it must be signed: the very bytes that are read are verified, and no link is
+ * followed.
+ */
+export async function loadContour(
+  path: string,
+  profile: typeof iso1,
+  demand?: SignatureDemand,
+  links: Links = "follow",
+): Promise<Contour> {
   if (demand === undefined) {
-    const { contour, digest } = await readHashed(path, profile, "follow");
+    const { contour, digest } = await readHashed(path, profile, links);
     return remembered(contour as Contour, digest);
   }
   const { assertForImage, assertSame, vouchedFor } = await import("./signature/demand.ts");

@@ -3,6 +3,7 @@
  * thread, and imports half of Node's modules.
  */
 import { closeSync, openSync } from "node:fs";
+import type { Digest } from "@isoline/core/digest";
 import {
   DEFAULT_HOLD_SECONDS,
   type Ending,
@@ -13,6 +14,7 @@ import {
   type Sensor,
   takeIn,
 } from "@isoline/linux";
+import { fileDigestOf } from "../../store/contour-file.ts";
 import { beginningOf } from "../beginning.ts";
 import { awaitCell, cells, type ControlBlock } from "../control-block.ts";
 import type { SupervisorMessage } from "../messages.ts";
@@ -25,6 +27,9 @@ import { digestsOf } from "./node-digests.ts";
 
 /** Bytes of a ring for a namespace that a stranger began: memory of the kernel's. What does not fit in is said to be lost. */
 const STRANGER_RING = 2 ** 20;
+
+/** What a report says that is of a namespace whose contour was amended, or exchanged, before another supervisor took over. */
+const OTHER_CONTOUR = "what happened before this supervisor took over was decided by a contour with another digest";
 
 export class BpfDriver implements Driver {
   readonly openFiles: number | undefined;
@@ -54,18 +59,20 @@ export class BpfDriver implements Driver {
         const { holding, id } = bpf.kernel;
         say({ kind: "holds", holds: { fd: holding.fd, id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS } });
       }
-      if (adopt === undefined) this.#begin(plan);
+      if (adopt === undefined) this.#begin(plan, fileDigestOf(contour));
       // The workload is running already and is not launched: the launching thread ends, and its part counts as done.
       else Atomics.store(block, cells.workload, 1);
+      const begunUnder = adopt?.begunUnder;
+      if (begunUnder !== undefined && begunUnder !== fileDigestOf(contour)) session.mediator.missed(OTHER_CONTOUR);
     } catch (fault) {
       this.#leave();
       throw fault;
     }
   }
 
-  #begin(plan: Plan): void {
+  #begin(plan: Plan, digest: Digest | undefined): void {
     const { kernel, sensor } = this.#bpf;
-    kernel.journal.append(JSON.stringify(beginningOf(plan)));
+    kernel.journal.append(JSON.stringify(beginningOf(plan, digest)));
     if (plan.takesIn !== undefined) {
       takeIn(kernel, plan.takesIn);
       sensor.takenIn(plan.takesIn.pid);
