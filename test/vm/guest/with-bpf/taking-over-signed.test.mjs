@@ -1,4 +1,4 @@
-/** A namespace that began under a demand for a signature, and whose supervisor was killed: under which contours another one takes it over. */
+/** A namespace that began under a demand for a signature, and whose supervisor was killed: under which contours another takes it over. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
