@@ -136,7 +136,7 @@ describe("a namespace that is taken over", () => {
     const lines = await noted(planned({ policy: canonicalPolicy(DEFAULT_POLICY) }));
     await expect(goOn(lines)).resolves.toBeDefined();
     write(EXACT_POLICY);
-    await expect(goOn(lines)).rejects.toThrow(/learnt under another policy/);
+    await expect(goOn(lines)).rejects.toThrow(/learnt under another policy .*isoline attach --contour$/);
   });
 
   it("is decided about by no engine here, where one elsewhere decided, unless a contour is named", async () => {
@@ -145,6 +145,11 @@ describe("a namespace that is taken over", () => {
     expect(record).not.toContain("secret");
     expect(() => takeOver([record])).toThrow(/expected the engine at unix:\/run\/engine\.sock .* got none.*--contour/);
     expect(takeOver([record], file).contour).toBe(file);
+  });
+
+  it("that a stranger began is a stranger's for its successor", () => {
+    const record = JSON.stringify(beginningOf(planned({ forStranger: true }), undefined));
+    expect(takeOver([record]).forStranger).toBe(true);
   });
 
   it("is taken over by the record of an earlier version, without a demand and without following a link", async () => {

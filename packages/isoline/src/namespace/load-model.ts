@@ -34,9 +34,13 @@ function policyFor(plan: Plan, contour: Contour | undefined): Policy {
   if (!contour) return asked ?? DEFAULT_POLICY;
   const own = policyIn(contour, plan.contour);
   if (asked && canonicalPolicy(asked) !== contour.policy) {
+    const remedy =
+      plan.adopt === undefined
+        ? "leave --lens out to go on under that one, or learn anew without --merge"
+        : "name one of the policy that was asked for: isoline attach --contour";
     throw new IsolineError(
       "not-comparable",
-      `the contour was learnt under another policy (its digest: ${contour.policyDigest}); leave --lens out to go on under that one, or learn anew without --merge`,
+      `the contour was learnt under another policy (its digest: ${contour.policyDigest}); ${remedy}`,
     );
   }
   return own;
