@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Delivery } from "../../packages/verifier/src/changes/delivery.ts";
 import type { Fleet } from "../../packages/verifier/src/fleet/fleet.ts";
@@ -86,19 +87,24 @@ describe("the lease of a verifier", () => {
     expect(await stores.renewLease(store.db, "before", 600)).toBe(true);
   });
 
-  it("is over where it ends a day ahead: another appends, and takes its nodes over", async () => {
+  const lease = async (id: string) =>
+    (await store.db.selectFrom("verifiers").select("until").where("id", "=", id).executeTakeFirst())?.until;
+
+  it("is cut where it ends a day ahead: another takes the nodes and the log over once it is over", async () => {
+    await store.db.updateTable("verifiers").set({ seconds: 1 }).where("id", "=", "before").execute();
     await until("before", 86_400);
-    expect(await stores.claimLog(store.db, "other")).toMatchObject({ writer: "other" });
+    expect(await stores.adoptNodes(store.db, "other", 10)).toEqual([]);
+    await setTimeout(1100);
     expect(await stores.adoptNodes(store.db, "other", 10)).toHaveLength(2);
+    expect(await stores.claimLog(store.db, "other")).toMatchObject({ writer: "other" });
   });
 
-  it("is not renewed where it ends a day ahead: the verifier begins anew, and takes over as another", async () => {
+  it("is renewed where it ends a day ahead: the verifier keeps its nodes, and another gets none", async () => {
     await until("before", 86_400);
-    expect(await stores.renewLease(store.db, "before", 600)).toBe(false);
-    expect(await stores.claimNode(store.db, "node-1", "before")).toBeUndefined();
-    expect(await stores.adoptNodes(store.db, "before", 10)).toEqual([]);
-    await stores.beginLease(store.db, "anew", "host", 600);
-    expect(await stores.adoptNodes(store.db, "anew", 10)).toHaveLength(2);
+    expect(await stores.adoptNodes(store.db, "other", 10)).toEqual([]);
+    expect(await stores.renewLease(store.db, "before", 600)).toBe(true);
+    expect(await lease("before")).toSatisfy((at: Date) => at <= inSeconds(601));
+    expect(await stores.claimNode(store.db, "node-1", "other")).toEqual({ ownedBy: "before" });
   });
 
   const taking = {
@@ -109,9 +115,9 @@ describe("the lease of a verifier", () => {
     ["adopts", 2],
     ["takes", false],
   ] as const)("never runs again after another verifier %s its nodes", async (how, found) => {
-    await until("before", 86_400);
+    await until("before", -1);
     expect(await taking[how]()).toBe(found);
-    // The clock was set back by no more than what has passed by now.
+    // As if the clock were set back by more than what has passed since it was over.
     await until("before", 500);
     expect(await stores.renewLease(store.db, "before", 600)).toBe(false);
   });

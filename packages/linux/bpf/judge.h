@@ -36,6 +36,21 @@ static __always_inline void make_foreign(struct act *act)
 	act->text_length = 0;
 }
 
+/*
+ * The act is decided without being held again. Where the task was held for another act, the kernel has dropped the error of that one, and
+ * the stop is still to come: the supervisor would not find the task to wake it.
+ */
+static __always_inline void end_hold(struct scratch *scratch)
+{
+	struct held_key key = { .namespace_id = scratch->record.namespace_id, .tid = scratch->record.tid };
+	struct held *held = bpf_map_lookup_elem(&holding, &key);
+	bool is_other = held && (held->key[0] != scratch->record.key[0] || held->key[1] != scratch->record.key[1]);
+
+	release(scratch);
+	if (is_other)
+		bpf_send_signal(SIGCONT);
+}
+
 /* The verdict on the act in the scratch buffer: 0, -EPERM or -ERESTARTNOINTR. */
 __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 {
@@ -77,7 +92,7 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 	}
 	if (verdict != 1) {
 		if (scratch->was_held)
-			release(scratch);
+			end_hold(scratch);
 		return verdict;
 	}
 	mode = default_action_of(id);
@@ -106,7 +121,7 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 	}
 #endif
 	if (scratch->was_held)
-		release(scratch);
+		end_hold(scratch);
 	return refuse(scratch, counters, FATE_REFUSED_UNDECIDED);
 }
 

@@ -346,10 +346,10 @@ int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short m
 		making.standing = UNPROVEN;
 	}
 	/*
-	 * Where the file is there, the kernel drops the error: the call goes on, and the task would stop after it until its verdict is there.
-	 * On one processor it has to.
+	 * Where the file is there, the kernel drops the error, and the call goes on. A task that was stopped for it stops once its call is over,
+	 * until the verdict is there. On one processor it has to.
 	 */
-	if (making.standing == UNPROVEN && processors_of(member->namespace_id) > 1)
+	if ((making.standing == UNPROVEN || (walk && opens_by_itself(dir))) && processors_of(member->namespace_id) > 1)
 		making.patience = IN_PLACE;
 	if (walk && forgets_signals(BPF_CORE_READ(dentry, d_sb)))
 		making.patience = IN_PLACE;

@@ -4,12 +4,19 @@ import type { Database } from "./connection.ts";
 
 const FORGOTTEN = "1 hour";
 
+/** Whether a row of `verifiers` is of one that is alive. */
+export const ALIVE = sql<boolean>`until > now()`;
+
 /**
- * Whether a row of `verifiers` is of one that is alive. A lease with more to run than it was given for is from before the clock was set
- * back: that verifier may have died, and would live for as long as the clock had run ahead. This asks for the time of this moment: a
- * transaction began before the renewals that it sees.
+ * Cuts leases that have more to run than they were given for: they are from before the clock was set back. A verifier that has died would
+ * live for as long as the clock had run ahead. One that is alive renews its lease in time. The time of this moment counts: a transaction
+ * began before the renewals that it sees.
  */
-export const ALIVE = sql<boolean>`until > clock_timestamp() and until <= clock_timestamp() + make_interval(secs => seconds)`;
+export async function cutLeases(db: Database): Promise<void> {
+  await sql`
+    update verifiers set until = clock_timestamp() + make_interval(secs => seconds)
+    where until > clock_timestamp() + make_interval(secs => seconds)`.execute(db);
+}
 
 export async function beginLease(db: Database, id: string, host: string, seconds: number): Promise<void> {
   await sql`delete from verifiers where until < now() - ${FORGOTTEN}::interval`.execute(db);
@@ -23,7 +30,7 @@ export async function isAlive(db: Database, id: string): Promise<boolean> {
   return rows.length === 1;
 }
 
-/** Whether the lease was still running, and goes on. It does not after the clock was set back: others may have taken its nodes. */
+/** Whether the lease was still running, and goes on. */
 export async function renewLease(db: Database, id: string, seconds: number): Promise<boolean> {
   const { rows } = await sql`
     update verifiers set until = now() + make_interval(secs => ${seconds}), seconds = ${seconds}
@@ -35,7 +42,7 @@ export function endLease(db: Database, id: string): Promise<void> {
   return endLeases(db, [id]);
 }
 
-/** Also of verifiers that were found dead: where the clock was set back by little, a lease that they have would run again. */
+/** Also of verifiers that were found dead: where the clock is set back, a lease that has run out would run again. */
 export async function endLeases(db: Database, ids: readonly string[]): Promise<void> {
   await db.deleteFrom("verifiers").where("id", "in", ids).execute();
 }

@@ -1,7 +1,7 @@
 /** Nodes, and which verifier owns each: the one that holds what the node said last. */
 import { type RawBuilder, type Selectable, sql } from "kysely";
 import type { Database } from "./connection.ts";
-import { ALIVE, endLease, endLeases, isAlive } from "./leases.ts";
+import { ALIVE, cutLeases, endLease, endLeases, isAlive } from "./leases.ts";
 import type { NodeTable } from "./tables.ts";
 
 export type NodeRow = Selectable<NodeTable>;
@@ -42,9 +42,11 @@ export function claimNode(
 
 /**
  * Takes over nodes that no live verifier owns and that are to be watched. Others that take over at once get other nodes. Each verifier
- * asks every two seconds, so both questions are answered by the index of owners: the second only where an owner has died.
+ * asks every two seconds, so both questions are answered by the index of owners: the second only where an owner has died. So soon a clock
+ * that was set back is noticed, too.
  */
 export async function adoptNodes(db: Database, verifier: string, most: number): Promise<readonly NodeRow[]> {
+  await cutLeases(db);
   const free = await adopt(db, verifier, sql`owner is null`, most);
   const dead = free.length < most ? await deadOwners(db) : [];
   if (dead.length === 0) return free;

@@ -278,8 +278,9 @@ export class KernelNamespace {
   takeBackAnswer({ process: asking, tid }: HeldThread, key: Buffer): "on" | "off" | undefined {
     const ticket = ticketKey(this.id, tid, key);
     const answer = Buffer.alloc(decided.bytes);
-    if (!this.#load.maps.tickets.lookup(ticket, answer) || !this.#load.maps.tickets.delete(ticket)) return undefined;
-    return isFor(answer, asking) ? verdictIn(answer, ticket) : undefined;
+    // The thread that has this id now may be another one, with a verdict of its own.
+    if (!this.#load.maps.tickets.lookup(ticket, answer) || !isFor(answer, asking)) return undefined;
+    return this.#load.maps.tickets.delete(ticket) ? verdictIn(answer, ticket) : undefined;
   }
 
   /** Removes a thread from the held ones; false if it was not held, and so need not be woken. */
@@ -327,13 +328,14 @@ export class KernelNamespace {
     return !states.lookup(u32(this.id), this.#record) || this.#record.readUInt32LE(namespaceState.maps_overlay) !== 0;
   }
 
-  /** How many processes live, how many there have been, and how many acts were lost. */
-  census(): { readonly live: number; readonly born: number; readonly lost: number } {
+  /** How many processes live, how many there have been, how many acts were lost, and the highest handle of a process. */
+  census(): { readonly live: number; readonly born: number; readonly lost: number; readonly handles: number } {
     this.#load.maps.namespace_states.lookup(u32(this.id), this.#record);
     return {
       live: Number(this.#record.readBigInt64LE(namespaceState.live)),
       born: Number(this.#record.readBigUInt64LE(namespaceState.born)),
       lost: Number(this.#record.readBigUInt64LE(namespaceState.lost)),
+      handles: Number(this.#record.readBigUInt64LE(namespaceState.processes)),
     };
   }
 

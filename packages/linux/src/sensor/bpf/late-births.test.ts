@@ -52,3 +52,11 @@ test("a child of a process that was never told of is not trusted", () => {
   const { born, mediator } = begun();
   expect(mediator.isBarred(born(3, 2))).toBe(true);
 });
+
+test("a child of a process of before a takeover that has ended is trusted; a later one of which nothing was told is not", () => {
+  const table = new ProcessTable();
+  table.takeOver(5);
+  const [early, late] = [table.add(7, 107, 4, identity), table.add(8, 108, 6, identity)];
+  expect([early.parentHandle, table.isOfUntold(early)]).toEqual([0, false]);
+  expect([late.parentHandle, table.isOfUntold(late)]).toEqual([6, true]);
+});

@@ -1,6 +1,6 @@
 /** Which processes are in a namespace of the BPF programs, by the kernel's own table of tasks; and how one gets there. */
 import { readdirSync } from "node:fs";
-import { ESRCH } from "../../abi/errno.ts";
+import { EMFILE, ENFILE, ESRCH } from "../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
 import { sendSignal } from "../../process/child.ts";
 import { startTime } from "../../process/proc-status.ts";
@@ -101,10 +101,11 @@ export class Members {
   /** Kills a process, unless its id is another one's by now. */
   end({ pid, handle }: Numbered): void {
     const pidfd = pidfdOpen(pid, 0);
-    // Without a descriptor for it, an id that is another one's is the lesser risk.
-    if (pidfd < 0) sendSignal(pid, SIGKILL);
-    else if (this.#isOf(pidfd, handle, "known")) pidfdSendSignal(pidfd, SIGKILL);
-    if (pidfd >= 0) close(pidfd);
+    // Where there is no room for a descriptor, an id that is another one's is the lesser risk.
+    if (pidfd === -EMFILE || pidfd === -ENFILE) sendSignal(pid, SIGKILL);
+    if (pidfd < 0) return;
+    if (this.#isOf(pidfd, handle, "known")) pidfdSendSignal(pidfd, SIGKILL);
+    close(pidfd);
   }
 
   /**

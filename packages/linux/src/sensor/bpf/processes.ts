@@ -22,6 +22,8 @@ export class ProcessTable {
   readonly #byPid = new Map<number, BpfProcess>();
   /** The processes that ended last: they can be signalled until their parent has waited for them. */
   readonly #ended = new Map<number, BpfProcess>();
+  /** The last process that was born under an earlier supervisor. */
+  #earlier = 0;
 
   get all(): Iterable<BpfProcess> {
     return this.#byHandle.values();
@@ -58,6 +60,11 @@ export class ProcessTable {
     return [...this.#byHandle.values()].findLast(isMeant) ?? [...this.#ended.values()].findLast(isMeant);
   }
 
+  /** The supervisor takes over a namespace of so many processes. One of them that has ended by now was trusted, as the others are. */
+  takeOver(last: number): void {
+    this.#earlier = last;
+  }
+
   /** Adds a new process. Its own number is certain, and so is its parent's, which may have ended; 0 is the supervisor. */
   add(
     handle: number,
@@ -71,7 +78,7 @@ export class ProcessTable {
       pid,
       handle,
       parent: above,
-      parentHandle: parent,
+      parentHandle: parent <= this.#earlier && this.get(parent) === undefined ? 0 : parent,
       pidfd: -1,
       identity,
       otherParents: [],

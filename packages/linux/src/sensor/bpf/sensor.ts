@@ -95,13 +95,12 @@ export class BpfSensor implements Sensor {
     const { lines, isTorn } = this.#kernel.journal.read();
     this.#identities.restoreAll(lines, (task) => this.#mediator.remember(task));
     if (isTorn) this.#mediator.missed("the earlier supervisor was killed while it noted a program");
+    this.#table.takeOver(this.#kernel.census().handles);
     for (const { process, pid, parent, identity } of this.#kernel.members.all()) {
       // A process of a container may have ended when its first record is read, and with it the way to its files.
       this.#content.noteRoot(`/proc/${pid}/root`);
       if (identity < PENDING) this.#identities.leaveOut(identity + 1);
-      // Of a parent that has ended, this supervisor was never told: why a process was untrusted is lost with the earlier one.
-      const living = this.#table.get(parent) ? parent : 0;
-      this.#mediator.born(this.#table.add(process, pid, living, this.#identities.numbered(identity)));
+      this.#mediator.born(this.#table.add(process, pid, parent, this.#identities.numbered(identity)));
     }
     this.#begun = true;
     this.#lost = this.#kernel.census().lost;

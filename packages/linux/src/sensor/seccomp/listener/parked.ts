@@ -87,7 +87,7 @@ export class ParkedCalls {
   add(wait: Wait, to: Answering): void {
     const until = wait.limit === undefined ? Number.POSITIVE_INFINITY : performance.now() + wait.limit;
     this.#budget.keep();
-    this.#parked.push({ ...wait, until, to, spared: 0, isResting: false, round: 0 });
+    this.#parked.push({ ...wait, until, to, spared: 0, isResting: false, round: this.#round });
   }
 
   /** How long the supervisor may wait for something else before these must be checked, in milliseconds. */
