@@ -61,6 +61,20 @@ describe.skipIf(why !== undefined)(`what an annotation has written${why === unde
     });
   });
 
+  it("a report is no contour, and a contour no report, also where the host keeps both in one folder or one in the other", () => {
+    shop.configure({ reports: shop.place });
+    expect(refusalOf({ ...good, "dev.isoline.report": shop.path("contours/victim.contour") })).toMatch(
+      /dev\.isoline\.report: expected a path outside of \S+\/contours/,
+    );
+    shop.configure({ contours: shop.place });
+    const learning = { "dev.isoline.mode": "learn", "dev.isoline.contour": shop.path("reports/new.contour") };
+    expect(refusalOf(learning)).toMatch(/dev\.isoline\.contour: expected the name of a contour/);
+    shop.configure({});
+    expect(refusalOf({ ...learning, "dev.isoline.contour": "victim.contour.sig" })).toMatch(
+      /expected the name of a contour/,
+    );
+  });
+
   it("a report may be a name in the host's folder, or a path below it, also before there is that folder", () => {
     for (const report of ["run.json", shop.path("reports/own/run.json"), shop.path("reports/own/../again.json")])
       expect(start({ ...good, "dev.isoline.report": report })).toMatchObject({ status: 0, stdout: "on\n" });

@@ -190,6 +190,18 @@ describe("fetched contours in the store", () => {
     expect(readFileSync(file(config))).toEqual(contour);
   });
 
+  it("are not replaced by an image that came first with the same contour", async () => {
+    const { config } = registry.putImage("1");
+    registry.putImage("x", "1");
+    await put("x", contour, 1);
+    await fetched("x");
+    await put("1", contour, 1);
+    await fetched("1");
+    await put("x", other, 2);
+    await expect(fetched("x")).rejects.toMatchObject({ code: "no-attached-contour" });
+    expect(readFileSync(file(config))).toEqual(contour);
+  });
+
   it("are not replaced by an image that claims another's manifest as its configuration", async () => {
     const { manifest } = registry.putImage("1");
     await put("1", contour, 1);

@@ -14,12 +14,15 @@ import type { HostConfiguration } from "./host-configuration.ts";
 import { isOfAnotherRun } from "./last-report.ts";
 
 const NAME = /^[\w-][\w.-]{0,200}$/;
+/** What is kept beside a contour. */
+const BESIDE = /\.(?:sig|from|prior|evidence)$/;
 const REPORT = "dev.isoline.report";
 const CONTOUR = "dev.isoline.contour";
 
 /** The file of an annotated report; throws `bad-label`. */
 export function annotatedReport(named: string, contour: string, host: HostConfiguration): string {
   const path = placeBelow(host, "reports", REPORT, named);
+  if (isBelow(path, host.contours)) throw refusal(REPORT, `a path outside of ${host.contours}`, named, "name another");
   if (!isOfAnotherRun(path, contour, host)) return path;
   throw refusal(REPORT, "a name that the last run of another contour has not taken", named, "choose another name");
 }
@@ -28,6 +31,8 @@ export function annotatedReport(named: string, contour: string, host: HostConfig
 export function annotatedToLearn(named: string, host: HostConfiguration): string {
   const path = placeBelow(host, "contours", CONTOUR, named);
   const rule = host.images.find(({ contour }) => resolve(host.contours, contour) === path);
+  if (BESIDE.test(path) || isBelow(path, host.reports))
+    throw refusal(CONTOUR, "the name of a contour, as web.contour", named, "choose another name");
   if (rule === undefined && !isAttachedPath(path)) return path;
   const whose = rule === undefined ? "an attached contour has" : `${host.file} has for images like ${rule.image}`;
   throw refusal(CONTOUR, `a file to learn into other than ${whose}`, named, "choose another name");

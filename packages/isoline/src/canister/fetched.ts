@@ -33,6 +33,9 @@ export function keepFetched(contours: string, fetched: Fetched): readonly string
   const paths = fetched.digests.map((digest) => attachedPath(contours, digest));
   const changed = paths.filter((path) => !isKept(path, fetched));
   for (const path of changed) assertReplaceable(path, contours, fetched);
+  // Two images have brought it: neither may replace it alone.
+  for (const path of paths.filter((each) => !changed.includes(each) && isOfOther(each, fetched)))
+    rmSync(fromPath(path), { force: true });
   for (const path of changed) {
     // First, so that a fetch that was interrupted can be repeated.
     writeDurably(fromPath(path), [`${fetched.image}\n`]);
@@ -58,13 +61,20 @@ function isKept(path: string, { contour, signature }: Fetched): boolean {
   return signature !== undefined && beside.equals(signature);
 }
 
+function isOfOther(path: string, { image }: Fetched): boolean {
+  const from = fromOf(path);
+  return from !== undefined && from !== image;
+}
+
 function assertReplaceable(path: string, contours: string, { image }: Fetched): void {
   const kept = readBounded(path, 0, "refuse");
   if (kept instanceof Unfit && kept.found === "nothing") return;
   const from = fromOf(path);
   if (from === image) return;
   const found =
-    from === undefined ? "a contour of unknown origin" : `one that came with ${attachedPath(contours, from)}`;
+    from === undefined
+      ? "a contour of unknown origin, or of two images"
+      : `one that came with ${attachedPath(contours, from)}`;
   throw new CliError(
     "no-attached-contour",
     `${path}: expected a contour that came with the image ${image}, found ${found}: the image claims what may be another's; ` +

@@ -297,7 +297,12 @@ export class Canister {
   #openReports(): Output[] {
     const { report } = this.#label;
     const own = this.#openLastReport();
-    return report === undefined ? own : [...own, Output.open(report)];
+    try {
+      return report === undefined ? own : [...own, Output.open(report)];
+    } catch (fault) {
+      for (const output of own) output.close();
+      throw fault;
+    }
   }
 
   #openLastReport(): Output[] {
