@@ -341,7 +341,17 @@ describe("a monitor of a fleet's log", () => {
     const liar = [{ ...root(HOUR + 4), at: four }, policy(6), { ...root(HOUR + 4, 8), at: four }];
     expect(inLog(liar, unreviewed, four).kinds).toEqual(["1 root-ahead", "2 missing-root"]);
     const past = [root(HOUR), { ...policy(6), at: START - 3_600_000 }, root(HOUR, 8)];
-    expect(inLog(past, unreviewed, START).kinds).toEqual(["1 root-ahead", "2 missing-root"]);
+    expect(inLog(past, unreviewed, START).kinds).toEqual(["2 two-roots"]);
+  });
+
+  it("goes on from a root that was ahead by less than two hours, as the verifier does, which states it once", () => {
+    const soon = START + 3_600_000;
+    const log = [
+      { ...root(HOUR + 1), at: soon },
+      { ...policy(6), at: soon - 1_200_000 },
+      { ...root(HOUR + 2), at: soon + 3_600_000 },
+    ];
+    expect(inLog(log, unreviewed, soon + 3_600_000).kinds).toEqual([]);
   });
 
   it("finds a second root, and the statement that takes roots back, however many there were", () => {

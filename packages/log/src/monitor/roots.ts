@@ -59,11 +59,12 @@ export class Roots implements Watch {
 
   /**
    * A statement of an earlier time says that the clock ran ahead before it and was set right: roots of hours that had not come count no
-   * longer, so that these hours have theirs when they come. That is a finding, or else it would be a way to tell two stories.
+   * longer, so that these hours have theirs when they come. That is a finding, or else it would be a way to tell two stories. The next hour
+   * is not ahead: the verifier does not state it again.
    */
   #setBack(entry: number, at: number): readonly Finding[] {
     const now = Math.floor(at / HOUR_MS);
-    const wasAhead = (one: Counted | undefined) => one !== undefined && one.hour > now && one.at - at > APART_MS;
+    const wasAhead = (one: Counted | undefined) => one !== undefined && one.hour > now + 1 && one.at - at > APART_MS;
     const ahead: Counted[] = [];
     while (wasAhead(this.#counted.at(-1))) ahead.unshift(...this.#counted.splice(-1));
     const before = this.#before;
