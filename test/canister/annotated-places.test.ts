@@ -62,17 +62,18 @@ describe.skipIf(why !== undefined)(`what an annotation has written${why === unde
   });
 
   it("a report is no contour, and a contour no report, also where the host keeps both in one folder or one in the other", () => {
-    shop.configure({ reports: shop.place });
-    expect(refusalOf({ ...good, "dev.isoline.report": shop.path("contours/victim.contour") })).toMatch(
-      /dev\.isoline\.report: expected a path outside of \S+\/contours/,
-    );
-    shop.configure({ contours: shop.place });
+    const report = /dev\.isoline\.report: expected the name of a report/;
+    const contour = /dev\.isoline\.contour: expected the name of a contour/;
     const learning = { "dev.isoline.mode": "learn", "dev.isoline.contour": shop.path("reports/new.contour") };
-    expect(refusalOf(learning)).toMatch(/dev\.isoline\.contour: expected the name of a contour/);
-    shop.configure({});
-    expect(refusalOf({ ...learning, "dev.isoline.contour": "victim.contour.sig" })).toMatch(
-      /expected the name of a contour/,
-    );
+    shop.configure({ reports: shop.place });
+    for (const name of ["victim.contour", "victim"])
+      expect(refusalOf({ ...good, "dev.isoline.report": shop.path(`contours/${name}`) })).toMatch(report);
+    shop.configure({ contours: shop.place });
+    expect(refusalOf(learning)).toMatch(contour);
+    shop.configure({ reports: shop.path("contours") });
+    expect(refusalOf({ ...good, "dev.isoline.report": "victim.contour" })).toMatch(report);
+    for (const name of ["victim.contour.sig", "new.json"])
+      expect(refusalOf({ ...learning, "dev.isoline.contour": name })).toMatch(contour);
   });
 
   it("a report may be a name in the host's folder, or a path below it, also before there is that folder", () => {

@@ -10,7 +10,9 @@ import { hostileNames } from "./made-fleet.ts";
 import { MadeVerifier, TOKEN } from "./made-verifier.ts";
 import { inlineScript, launchBrowser, openTab, type Tab } from "./page-in-browser.ts";
 
-const sources = filesUnder(repository, "packages/dashboard").filter((path) => !path.includes("/node_modules/"));
+const sources = filesUnder(repository, "packages/dashboard").filter(
+  (path) => !/\/node_modules\/|\.test\.ts$/.test(path),
+);
 
 describe("the sources of the page", () => {
   it("turn no text into markup, styles or code", () => {

@@ -14,15 +14,24 @@ import type { HostConfiguration } from "./host-configuration.ts";
 import { isOfAnotherRun } from "./last-report.ts";
 
 const NAME = /^[\w-][\w.-]{0,200}$/;
-/** What is kept beside a contour. */
-const BESIDE = /\.(?:sig|from|prior|evidence)$/;
+/** A contour, and what is kept beside it. */
+const OF_CONTOUR = /\.contour(?:\.[a-z]+)?$/;
+/** What is kept beside a contour, and reports. */
+const NO_CONTOUR = /\.(?:sig|from|prior|evidence|json)$/;
 const REPORT = "dev.isoline.report";
 const CONTOUR = "dev.isoline.contour";
 
 /** The file of an annotated report; throws `bad-label`. */
 export function annotatedReport(named: string, contour: string, host: HostConfiguration): string {
   const path = placeBelow(host, "reports", REPORT, named);
-  if (isBelow(path, host.contours)) throw refusal(REPORT, `a path outside of ${host.contours}`, named, "name another");
+  const isOfRule = host.images.some((rule) => resolve(host.contours, rule.contour) === path);
+  if (isOfRule || OF_CONTOUR.test(path) || isAmong(path, host.contours, host.reports))
+    throw refusal(
+      REPORT,
+      `the name of a report, as web-1.json, outside of ${host.contours}`,
+      named,
+      "choose another name",
+    );
   if (!isOfAnotherRun(path, contour, host)) return path;
   throw refusal(REPORT, "a name that the last run of another contour has not taken", named, "choose another name");
 }
@@ -31,7 +40,7 @@ export function annotatedReport(named: string, contour: string, host: HostConfig
 export function annotatedToLearn(named: string, host: HostConfiguration): string {
   const path = placeBelow(host, "contours", CONTOUR, named);
   const rule = host.images.find(({ contour }) => resolve(host.contours, contour) === path);
-  if (BESIDE.test(path) || isBelow(path, host.reports))
+  if (NO_CONTOUR.test(path) || isAmong(path, host.reports, host.contours))
     throw refusal(CONTOUR, "the name of a contour, as web.contour", named, "choose another name");
   if (rule === undefined && !isAttachedPath(path)) return path;
   const whose = rule === undefined ? "an attached contour has" : `${host.file} has for images like ${rule.image}`;
@@ -45,6 +54,11 @@ function placeBelow(host: HostConfiguration, key: "contours" | "reports", annota
   if (isAbsolute(path) && isBelow(path, folder) && !isThroughLink(path, folder)) return path;
   const expected = `a path below ${folder} without links (${key} of ${host.file ?? "/etc/isoline/canisters.yaml"})`;
   throw refusal(annotation, expected, named, `name one there, or set ${key}`);
+}
+
+/** Whether a path is below a folder of the host that lies in the one that it is for. A host may have one folder for both. */
+function isAmong(path: string, folder: string, own: string): boolean {
+  return folder !== own && isBelow(path, folder);
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -46,8 +46,8 @@ export function claimNode(
  * that was set back is noticed, too.
  */
 export async function adoptNodes(db: Database, verifier: string, most: number): Promise<readonly NodeRow[]> {
-  await cutLeases(db);
   const free = await adopt(db, verifier, sql`owner is null`, most);
+  await cutLeases(db);
   const dead = free.length < most ? await deadOwners(db) : [];
   if (dead.length === 0) return free;
   await endLeases(db, dead);
