@@ -88,10 +88,11 @@ describe.skipIf(needs)("a signed contour at the next agent (needs a build, root 
     rmSync(at("hold"));
     await until(() => logged("ended", "amended") !== undefined);
     expect(logged("ended", "amended")).toMatchObject({
-      incomplete: [
+      // Events may have been lost as well, while there was no supervisor.
+      incomplete: expect.arrayContaining([
         { reason: MISSING, count: 1 },
         { reason: OTHER, count: 1 },
-      ],
+      ]) as unknown,
     });
   });
 
