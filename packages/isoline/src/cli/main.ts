@@ -1,6 +1,6 @@
 /** The program. Nothing heavy is imported here: a command imports what it needs, so that a workload starts soon. */
 import { readEntry } from "../namespace/entry.ts";
-import { canStartThreads, Threads } from "../namespace/threads.ts";
+import { canStartThreads, Threads, threadsHaveBegun } from "../namespace/threads.ts";
 import { status } from "./ending.ts";
 
 async function main(): Promise<never> {
@@ -28,7 +28,7 @@ async function main(): Promise<never> {
   }
   // Handles that a command left open (a socket, a timer) must not keep the process alive; all output is written already. Node
   // would end threads that are still loading native code, which aborts the whole process.
-  if (threads !== undefined || isHandedOver) {
+  if (threadsHaveBegun() || isHandedOver) {
     // A workload that ran has set the exit status. If none is set the result is unknown, which must not look like success.
     const nothing = program.running === undefined ? status.success : status.noWorkload;
     (await import("@isoline/linux")).leave(Number(process.exitCode ?? nothing));

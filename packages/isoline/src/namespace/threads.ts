@@ -21,6 +21,13 @@ const OWN_STREAMS = { stdout: true, stderr: true } as const;
  */
 const YOUNG_MEGABYTES = 6;
 
+let haveBegun = false;
+
+/** Whether any of these threads was started in this process. */
+export function threadsHaveBegun(): boolean {
+  return haveBegun;
+}
+
 /** Node starts no thread in a directory that has been removed. */
 export function canStartThreads(): boolean {
   try {
@@ -59,6 +66,7 @@ export class Threads implements Crew {
 /** A supervising thread, which gets its plan by its first message. Beyond the limit of its heap, if there is one, it ends. */
 export function startSupervisor(workerData: SuperviseThreadData, heapMegabytes?: number): Worker {
   const { requests, launcher } = workerData;
+  haveBegun = true;
   const heap = heapMegabytes === undefined ? {} : { maxOldGenerationSizeMb: heapMegabytes };
   return new Worker(new URL("./supervise-thread.js", import.meta.url), {
     ...OWN_STREAMS,
@@ -71,6 +79,7 @@ export function startSupervisor(workerData: SuperviseThreadData, heapMegabytes?:
 /** A launching thread, which gets its task by its first message and its order. */
 export function startLauncher(workerData: LaunchThreadData): Worker {
   const { orders, outcome } = workerData;
+  haveBegun = true;
   const url = new URL("./launch-thread.js", import.meta.url);
   return new Worker(url, { ...OWN_STREAMS, workerData, transferList: [orders, outcome] }).on("exit", endFilter);
 }
