@@ -70,8 +70,15 @@ describe.skipIf(why !== undefined)(`what an annotation has written${why === unde
       expect(refusalOf({ ...good, "dev.isoline.report": shop.path(`contours/${name}`) })).toMatch(report);
     shop.configure({ contours: shop.place });
     expect(refusalOf(learning)).toMatch(contour);
+    expect(start({ ...learning, "dev.isoline.contour": shop.path("contours/new.contour") })).toMatchObject({
+      status: 0,
+    });
+    shop.configure({ reports: shop.place });
+    const learnt = { ...learning, "dev.isoline.contour": "new.contour" };
+    expect(start({ ...learnt, "dev.isoline.report": shop.path("reports/nested.json") })).toMatchObject({ status: 0 });
     shop.configure({ reports: shop.path("contours") });
-    expect(refusalOf({ ...good, "dev.isoline.report": "victim.contour" })).toMatch(report);
+    for (const name of ["victim.contour", "victim", "victim.evidence"])
+      expect(refusalOf({ ...good, "dev.isoline.report": name })).toMatch(report);
     for (const name of ["victim.contour.sig", "new.json"])
       expect(refusalOf({ ...learning, "dev.isoline.contour": name })).toMatch(contour);
   });

@@ -25,7 +25,9 @@ const CONTOUR = "dev.isoline.contour";
 export function annotatedReport(named: string, contour: string, host: HostConfiguration): string {
   const path = placeBelow(host, "reports", REPORT, named);
   const isOfRule = host.images.some((rule) => resolve(host.contours, rule.contour) === path);
-  if (isOfRule || OF_CONTOUR.test(path) || isAmong(path, host.contours, host.reports))
+  // Where both are in one folder, no other ending tells them apart.
+  const isContour = host.contours === host.reports ? !path.endsWith(".json") : OF_CONTOUR.test(path);
+  if (isOfRule || isContour || isAmong(path, host.contours, host.reports))
     throw refusal(
       REPORT,
       `the name of a report, as web-1.json, outside of ${host.contours}`,
@@ -56,9 +58,9 @@ function placeBelow(host: HostConfiguration, key: "contours" | "reports", annota
   throw refusal(annotation, expected, named, `name one there, or set ${key}`);
 }
 
-/** Whether a path is below a folder of the host that lies in the one that it is for. A host may have one folder for both. */
+/** Whether a path is below a folder of the host that lies in the one that the path is for. */
 function isAmong(path: string, folder: string, own: string): boolean {
-  return folder !== own && isBelow(path, folder);
+  return isBelow(folder, own) && isBelow(path, folder);
 }
 
 function isBelow(path: string, folder: string): boolean {

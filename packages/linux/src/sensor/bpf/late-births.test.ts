@@ -56,6 +56,10 @@ test("a child of a process that was never told of is not trusted", () => {
 test("a child of a process of before a takeover that has ended is trusted; a later one of which nothing was told is not", () => {
   const table = new ProcessTable();
   table.takeOver(5);
+  const known = table.add(3, 103, 1, identity);
+  table.remove(known);
+  for (let handle = 100; handle < 400; handle++) table.remove(table.add(handle, handle, 0, identity));
+  expect([known.parentHandle, table.isOfUntold(table.add(9, 109, 3, identity))]).toEqual([0, true]);
   const [early, late] = [table.add(7, 107, 4, identity), table.add(8, 108, 6, identity)];
   expect([early.parentHandle, table.isOfUntold(early)]).toEqual([0, false]);
   expect([late.parentHandle, table.isOfUntold(late)]).toEqual([6, true]);

@@ -22,8 +22,9 @@ export class ProcessTable {
   readonly #byPid = new Map<number, BpfProcess>();
   /** The processes that ended last: they can be signalled until their parent has waited for them. */
   readonly #ended = new Map<number, BpfProcess>();
-  /** The last process that was born under an earlier supervisor. */
+  /** The last process that was born under an earlier supervisor, and those up to it that this one has known. */
   #earlier = 0;
+  readonly #takenOver = new Set<number>();
 
   get all(): Iterable<BpfProcess> {
     return this.#byHandle.values();
@@ -78,7 +79,7 @@ export class ProcessTable {
       pid,
       handle,
       parent: above,
-      parentHandle: parent <= this.#earlier && this.get(parent) === undefined ? 0 : parent,
+      parentHandle: parent <= this.#earlier && !this.#takenOver.has(parent) ? 0 : parent,
       pidfd: -1,
       identity,
       otherParents: [],
@@ -88,6 +89,7 @@ export class ProcessTable {
       atOwnRoot: above?.atOwnRoot ?? true,
       numbers,
     };
+    if (handle <= this.#earlier) this.#takenOver.add(handle);
     this.#byHandle.set(handle, process);
     this.#byPid.set(pid, process);
     return process;

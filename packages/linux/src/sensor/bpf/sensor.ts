@@ -95,8 +95,10 @@ export class BpfSensor implements Sensor {
     const { lines, isTorn } = this.#kernel.journal.read();
     this.#identities.restoreAll(lines, (task) => this.#mediator.remember(task));
     if (isTorn) this.#mediator.missed("the earlier supervisor was killed while it noted a program");
+    const members = this.#kernel.members.all();
+    // Afterwards: the parent of each was born before.
     this.#table.takeOver(this.#kernel.census().handles);
-    for (const { process, pid, parent, identity } of this.#kernel.members.all()) {
+    for (const { process, pid, parent, identity } of members) {
       // A process of a container may have ended when its first record is read, and with it the way to its files.
       this.#content.noteRoot(`/proc/${pid}/root`);
       if (identity < PENDING) this.#identities.leaveOut(identity + 1);
