@@ -130,6 +130,7 @@ export default defineConfig({
               page("Intel Xeon, a fleet", "/performance/intel-xeon-fleet"),
               page("AMD EPYC", "/performance/amd-epyc"),
               page("AMD EPYC, process start", "/performance/amd-epyc-process-start"),
+              page("AMD EPYC, bpf", "/performance/amd-epyc-bpf"),
               page("AMD EPYC, workloads", "/performance/amd-epyc-workloads"),
               page("AMD EPYC, attestation", "/performance/amd-epyc-attestation"),
               page("AMD EPYC, beside Keylime", "/performance/amd-epyc-fleet-peer"),
