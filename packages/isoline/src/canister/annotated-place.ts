@@ -10,7 +10,7 @@ import { realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
 import { CliError } from "../error.ts";
 import { isAttachedPath } from "./attached.ts";
-import type { HostConfiguration } from "./host-configuration.ts";
+import type { HostConfiguration, ImageRule } from "./host-configuration.ts";
 import { isOfAnotherRun } from "./last-report.ts";
 
 const NAME = /^[\w-][\w.-]{0,200}$/;
@@ -24,10 +24,9 @@ const CONTOUR = "dev.isoline.contour";
 /** The file of an annotated report; throws `bad-label`. */
 export function annotatedReport(named: string, contour: string, host: HostConfiguration): string {
   const path = placeBelow(host, "reports", REPORT, named);
-  const isOfRule = host.images.some((rule) => resolve(host.contours, rule.contour) === path);
   // Where both are in one folder, no other ending tells them apart.
   const isContour = host.contours === host.reports ? !path.endsWith(".json") : OF_CONTOUR.test(path);
-  if (isOfRule || isContour || isAmong(path, host.contours, host.reports))
+  if (ruleFor(path, host) !== undefined || isContour || isAmong(path, host.contours, host.reports))
     throw refusal(
       REPORT,
       `the name of a report, as web-1.json, outside of ${host.contours}`,
@@ -41,12 +40,17 @@ export function annotatedReport(named: string, contour: string, host: HostConfig
 /** The file that a contour is learnt into because an annotation says so; throws `bad-label`. */
 export function annotatedToLearn(named: string, host: HostConfiguration): string {
   const path = placeBelow(host, "contours", CONTOUR, named);
-  const rule = host.images.find(({ contour }) => resolve(host.contours, contour) === path);
+  const rule = ruleFor(path, host);
   if (NO_CONTOUR.test(path) || isAmong(path, host.reports, host.contours))
     throw refusal(CONTOUR, "the name of a contour, as web.contour", named, "choose another name");
   if (rule === undefined && !isAttachedPath(path)) return path;
   const whose = rule === undefined ? "an attached contour has" : `${host.file} has for images like ${rule.image}`;
   throw refusal(CONTOUR, `a file to learn into other than ${whose}`, named, "choose another name");
+}
+
+/** The rule of the host whose contour a file is. */
+function ruleFor(path: string, { images, contours }: HostConfiguration): ImageRule | undefined {
+  return images.find(({ contour }) => resolve(contours, contour) === path);
 }
 
 /** A name in the folder, or an absolute path below it that no symbolic link below the folder leads out of it. */

@@ -1,5 +1,5 @@
 /**
- * Processes that may do nothing any more. The BPF programs refuse each act of such a process, and of what it forks from then on.
+ * Barred processes: the BPF programs refuse every act of such a process, and of the children that it forks from then on.
  *
  * A process that could not be barred would go on with every act that is known, without being asked. So it is ended instead.
  */
@@ -12,7 +12,7 @@ const UNBARRED = "a process that was to do nothing more could not be noted as ba
 export class Bars {
   readonly #members: Pick<Members, "bar" | "unbar" | "lives" | "end">;
   readonly #mediator: Pick<ModelMediator, "isBarred" | "lost">;
-  /** Those that the BPF programs were told of, by handle. */
+  /** The processes that the BPF programs were told of, by handle. */
   readonly #told = new Set<number>();
 
   constructor(

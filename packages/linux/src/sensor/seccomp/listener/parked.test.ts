@@ -49,6 +49,22 @@ describe("a parked call", () => {
     parked.close();
   });
 
+  it("has its first look in the next round, where another call was looked at a moment ago", () => {
+    const parked = new ParkedCalls(new DescriptorBudget());
+    const looks: number[] = [];
+    const park = (number: number) =>
+      parked.add(
+        { tid: process.pid, fd: -1, limit: undefined, late: 0, attempt: () => undefined },
+        { stillWaits: () => looks.push(number) > 0, answer: () => true },
+      );
+    park(0);
+    parked.settle();
+    park(1);
+    parked.settle();
+    expect(looks).toEqual([0]);
+    parked.close();
+  });
+
   it("has its turn after those that waited longer, where each takes a moment: the other calls come in between", () => {
     const parked = new ParkedCalls(new DescriptorBudget());
     const [turns, answered]: [number[], number[]] = [[], []];
