@@ -66,7 +66,8 @@ describe.skipIf(!isPossible)(
       const shared = sharedPart();
       const canisters = new Map([["good", tar(images.good.files)]]);
       const { host, canisters: learnt } = await learnContours({ shared, tpm, canisters });
-      const own = learnt.get(images.good.digest) ?? Buffer.alloc(0);
+      const own = learnt.get(images.good.digest);
+      if (own === undefined) throw new Error(`no contour of ${images.good.digest} in ${[...learnt.keys()].join(", ")}`);
       image = launchHost(shared, { contour: host, keys: [key] });
       other = launchHost(shared, { contour: host, keys: [key, key] });
       verifier.expect(image, [host, own], key);

@@ -29,7 +29,8 @@ const REFUSED = [
 
 /**
  * @param {{ shared: Buffer, tpm: string, canisters: ReadonlyMap<string, Buffer> }} order `canisters`: pushes, by name
- * @returns {Promise<{ host: Buffer, canisters: ReadonlyMap<string, Buffer> }>} `canisters`: by the digest of the image
+ * @returns {Promise<{ host: Buffer, canisters: ReadonlyMap<string, Buffer> }>} `canisters`: by the digest of the image;
+ *   what was pushed with its contour, by the name of its file
  */
 export async function learnContours({ shared, tpm, canisters }) {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
@@ -66,14 +67,21 @@ export async function learnContours({ shared, tpm, canisters }) {
     const host = learnt.get("host.contour");
     if (host === undefined) throw new Error(`the machine has learnt no contour of its own: ${machine.console()}`);
     learnt.delete("host.contour");
-    return { host, canisters: new Map([...learnt].map(([name, bytes]) => [imageOf(name), bytes])) };
+    return { host, canisters: new Map([...learnt].map(([name, bytes]) => [imageOf(name) ?? name, bytes])) };
   } finally {
     await machine.stop();
   }
 }
 
-/** The runtime names a contour that it learns after the image (packages/isoline/src/canister/label.ts). @param {string} name */
-const imageOf = (name) => name.replace(/^pushed_sha256_([0-9a-f]{64})\.contour$/, "sha256:$1");
+/**
+ * The runtime names a contour that it learns after the image: its name, and a digest of it (packages/isoline/src/canister/label.ts).
+ *
+ * @param {string} name
+ */
+function imageOf(name) {
+  const [, digest] = /^pushed_sha256_([0-9a-f]{64})@[0-9a-f]{32}\.contour$/.exec(name) ?? [];
+  return digest === undefined ? undefined : `sha256:${digest}`;
+}
 
 /**
  * A canister says `ready` once it has done all that it is to learn.
