@@ -70,7 +70,8 @@ export class NatsServer {
     return this.using(async ({ streams }) => {
       const found = await streams.info(STREAM).catch(() => undefined);
       const kept: Kept[] = [];
-      for (let seq = found?.state.first_seq ?? 1; seq <= (found?.state.last_seq ?? 0); seq++) {
+      // A stream that was just made counts from 0, and has no message of that number.
+      for (let seq = Math.max(1, found?.state.first_seq ?? 1); seq <= (found?.state.last_seq ?? 0); seq++) {
         const message = await streams.getMessage(STREAM, { seq });
         if (message !== null) kept.push({ id: message.header.get("Nats-Msg-Id"), change: message.json() });
       }
