@@ -1,4 +1,5 @@
 /** The form of what a namespace says for evidence. Whatever listens at its socket may have said it, so every member is looked at. */
+import { MOST_ATTESTED_SIGNATURE } from "../store/signature/in-use.ts";
 import type { Attested } from "./protocol.ts";
 
 type Form = (value: unknown) => boolean;
@@ -7,6 +8,9 @@ const DIGEST = /^[0-9a-f]{64}$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const REGISTER = /^[0-9a-f]{68}$/;
 const MOST_REASONS = 10_000;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/;
+/** Characters of base64 for three bytes each. */
+const MOST_SIGNATURE = 4 * Math.ceil(MOST_ATTESTED_SIGNATURE / 3);
 
 const shorter =
   (most: number): Form =>
@@ -16,6 +20,7 @@ const text = shorter(4096);
 const truth: Form = (value) => typeof value === "boolean";
 const count: Form = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const digest: Form = (value) => typeof value === "string" && DIGEST.test(value);
+const signature: Form = (value) => shorter(MOST_SIGNATURE)(value) && BASE64.test(value as string);
 const time: Form = (value) => text(value) && Date.parse(value as string) >= 0;
 const or =
   (form: Form): Form =>
@@ -41,6 +46,7 @@ const attested = table({
   command: text,
   image: or(shorter(128)),
   started: time,
+  signature: or(signature),
   mode: word("learn", "watch", "enforce"),
   sensor: word("seccomp", "bpf"),
   landlock: truth,

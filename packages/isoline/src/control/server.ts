@@ -9,6 +9,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { LiveEvent, Snapshot } from "../namespace/live.ts";
 import type { Ask, Reply, Request } from "../namespace/requests.ts";
+import type { Standing } from "../namespace/standing.ts";
+import { SignatureInUse } from "../store/signature/in-use.ts";
 import { EventStream } from "./event-stream.ts";
 import { type Answer, bodyOf, isFromOutside, later, mayAsk, OVER, peerAt, refusal, send, wholeNumber } from "./http.ts";
 import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } from "./integrity.ts";
@@ -53,12 +55,14 @@ export class ControlServer {
   readonly #subject: Subject;
   readonly #server: Server;
   readonly #started = new Date().toISOString();
+  readonly #signature: SignatureInUse;
   readonly #streams: EventStream;
 
   private constructor(subject: Subject, name: string, path: string) {
     this.#subject = subject;
     this.name = name;
     this.path = path;
+    this.#signature = new SignatureInUse(subject.contour);
     this.#streams = new EventStream(subject.follow);
     this.#server = boundedServer(limits, (request, response) => void this.#serve(request, response));
     this.#server.on("connection", (socket) => {
@@ -148,9 +152,15 @@ export class ControlServer {
     if (given.length === 1 || !given.every((each) => DIGEST.test(each)))
       return refusal(400, "usage", "expected challenge=HEX and aggregate=HEX, 64 digits each, or neither");
     const binds = given.length === 0 ? undefined : ({ challenge, aggregate } as Bond);
+    return this.#tell({ ask: "attest", binds }, (value) => this.#attested(value));
+  }
+
+  async #attested(standing: Standing): Promise<Attested> {
     const { command, image = null } = this.#subject;
+    const { path, digest } = standing.contour ?? { digest: null };
+    const signature = digest === null ? undefined : await this.#signature.of({ path, digest });
     const about = { isoline: 1, name: this.name, command, image, started: this.#started } as const;
-    return this.#tell({ ask: "attest", binds }, (value): Attested => ({ ...about, ...value }));
+    return { ...about, ...standing, signature: signature?.toString("base64") ?? null };
   }
 
   /** The kernel reports the client's pid: a client can only bring in its own child, and only from outside of all namespaces. */
@@ -181,7 +191,7 @@ export class ControlServer {
 
   async #tell<R extends Request>(request: R, form: (reply: Reply<R>) => unknown = (reply) => reply): Promise<Answer> {
     const reply = await this.#ask(request);
-    return reply === undefined ? OVER : { status: 200, body: form(reply) };
+    return reply === undefined ? OVER : { status: 200, body: await form(reply) };
   }
 
   /** A client does not wait for ever. */

@@ -6,8 +6,6 @@ import { begunNamespaces, liveNamespaces } from "../../control/directory.ts";
 import { later } from "../../control/http.ts";
 import type { Attested } from "../../control/protocol.ts";
 import type { Bond } from "../../namespace/model.ts";
-import { readBounded, Unfit } from "../../store/bounded-file.ts";
-import { SIGNATURE_SUFFIX } from "../../store/signature/beside.ts";
 
 type Body = Omit<CanisterBody, "type">;
 
@@ -20,7 +18,6 @@ export interface Canisters {
 const MODES = { learn: "learning", watch: "watching", enforce: "enforcing" } as const;
 const MOST_REASONS = 64;
 const MOST_REASON = 480;
-const MOST_SIGNATURE = 2 ** 14;
 /** What a process began for itself does not delay the evidence of the node for longer. */
 const BEGUN_MS = 2000;
 
@@ -84,13 +81,15 @@ function untold(label: string): Body {
 }
 
 function bodyOf(told: Attested, bond: Bond | undefined, guarantee: string): Body {
-  const { name, image, contour, mode, incomplete, bound, register } = told;
+  const { name, image, contour, signature, mode, incomplete, bound, register } = told;
   const reasons = incomplete.map(({ reason, count }) => `${bounded(reason)} (${count} times)`);
   const more = reasons.length > MOST_REASONS ? [`and ${reasons.length - MOST_REASONS + 1} more reasons`] : [];
   return {
     label: name,
     ...(image === null ? {} : { image }),
-    ...(contour?.digest ? { contour: bytes(contour.digest), ...signatureBeside(contour.path) } : {}),
+    ...(contour?.digest ? { contour: bytes(contour.digest) } : {}),
+    // It vouches for itself, so a wrong one is the verifier's to refuse; none is a contour that was not signed.
+    ...(contour?.digest && signature !== null ? { signature: Uint8Array.from(Buffer.from(signature, "base64")) } : {}),
     profile: told.profile,
     mode: MODES[mode],
     sealed: mode !== "learn",
@@ -125,15 +124,6 @@ function guaranteeOf({ sensor, mode, landlock }: Attested): string {
 function begunGuarantee(told: Attested): string {
   if (told.sensor === "bpf") return `${guaranteeOf(told)}; a process began it for itself, and the kernel took it in`;
   return "a process began it for itself and installed the filter: it holds what that process started, unless it meant to deceive";
-}
-
-/**
- * It vouches for itself, so a wrong one is the verifier's to refuse; none is a contour that was not signed. Others may write beside a
- * contour: what is no file of a signature's size is none, and is not waited for.
- */
-function signatureBeside(contour: string): Pick<Body, "signature"> {
-  const signature = readBounded(`${contour}${SIGNATURE_SUFFIX}`, MOST_SIGNATURE, "follow");
-  return signature instanceof Unfit || signature.length === 0 ? {} : { signature: Uint8Array.from(signature) };
 }
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
