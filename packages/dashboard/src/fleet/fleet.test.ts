@@ -10,6 +10,8 @@ class PagedVerifier {
   readonly asked: string[] = [];
   /** Whether streams are opened; until then the page waits for one. */
   opens = true;
+  /** Is called before each answer about one node. */
+  onNode = async () => {};
   #letGo: (() => void)[] | undefined = [];
   #waiting: (() => void)[] = [];
   readonly #streams: ReadableStreamDefaultController<Uint8Array>[] = [];
@@ -43,7 +45,10 @@ class PagedVerifier {
     const [, what, name] = address.pathname.slice(1).split("/");
     this.asked.push(`${what}${name === undefined ? "" : `/${name}`}${address.search}`);
     if (what === "changes") return await this.#stream(signal);
-    if (name !== undefined) return Response.json(this.#node(name));
+    if (name !== undefined) {
+      await this.onNode();
+      return Response.json(this.#node(name));
+    }
     const names = [...this.states.keys()];
     const isWhole = address.searchParams.get("limit") === "1";
     const half = Math.ceil(names.length / 2);
@@ -157,4 +162,23 @@ it("are read with the whole list once more where there are many", async () => {
   await expect.poll(() => page.stateOf("new")).toBe("affirming");
   const lists = verifier.asked.filter((what) => what === "nodes?limit=1000");
   expect(lists.length).toBeLessThanOrEqual(4);
+});
+
+it("are shown where a node is enrolled while the page reads for the last time what has changed", async () => {
+  const verifier = new PagedVerifier("a", "b");
+  const page = await watching(verifier);
+  await expect.poll(() => page.liveness.peek().state).toBe("live");
+  await expect.poll(() => page.stateOf("a")).toBe("affirming");
+  let rounds = 0;
+  verifier.onNode = async () => {
+    if (++rounds <= 5) verifier.turn(rounds === 5 ? "new" : "a", rounds % 2 === 0 ? "affirming" : "contraindicated");
+    // The page hears of it before it has its answer.
+    await new Promise((go) => setTimeout(go, 20));
+  };
+  const before = page.latest.peek().length;
+  verifier.turn("a", "contraindicated");
+  await expect.poll(() => page.latest.peek().length).toBe(before + 1);
+  verifier.letGo();
+  await expect.poll(() => page.stateOf("new"), { timeout: 5000 }).toBe("contraindicated");
+  expect(rounds).toBe(6);
 });

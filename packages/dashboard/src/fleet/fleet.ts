@@ -102,7 +102,10 @@ export async function reload(): Promise<void> {
   } finally {
     if (loadingNow === mine) {
       loadingNow = undefined;
+      // Those that changed in the last round, and were not read.
+      const left = new Set([...touched].filter((name) => !isKnown(name)));
       touched = new Set();
+      if (!mine.signal.aborted) addUnknown(left);
     }
   }
 
@@ -167,10 +170,15 @@ function takeIn(): void {
     changed.value = changes;
   });
   // What is being read goes on to read these.
-  if (loadingNow !== undefined) return;
-  if (unknown.size > MOST_ALONE) void reload();
-  else for (const name of unknown) void addNode(name);
+  if (loadingNow === undefined) addUnknown(unknown);
 }
+
+function addUnknown(names: ReadonlySet<string>): void {
+  if (names.size > MOST_ALONE) void reload();
+  else for (const name of names) void addNode(name);
+}
+
+const isKnown = (name: string) => nodes.peek().some((node) => node.name === name);
 
 /** A node that was enrolled after the list was loaded. */
 async function addNode(name: string): Promise<void> {
@@ -184,13 +192,12 @@ async function addNode(name: string): Promise<void> {
 
 /** Reads a node, and puts it in place of what the page has of it. Where the page keeps not all, it adds none. */
 async function readNode(name: string, signal: AbortSignal): Promise<void> {
-  const isKnown = () => nodes.peek().some((node) => node.name === name);
-  if (capped.peek() && !isKnown()) return;
+  if (capped.peek() && !isKnown(name)) return;
   try {
     const node = await read<NodeInList>(pathOf("nodes", name), {}, signal);
     if (signal.aborted) return;
     // What changed meanwhile may be newer than the answer.
-    if (!isKnown()) nodes.value = [...nodes.peek(), node];
+    if (!isKnown(name)) nodes.value = [...nodes.peek(), node];
     else if (!touched.has(name)) nodes.value = nodes.peek().map((one) => (one.name === name ? node : one));
   } catch (fault) {
     if (!(fault instanceof Fault) || fault.kind !== "missing") throw fault;
