@@ -61,6 +61,12 @@ describe.skipIf(why !== undefined)(`what an annotation has written${why === unde
     });
   });
 
+  it("a contour is not learnt into the file of an image without a label", () => {
+    const named = shop.path("contours/registry.example_web_1@0123456789abcdef0123456789abcdef.contour");
+    const learning = { "dev.isoline.mode": "learn", "dev.isoline.contour": named };
+    expect(refusalOf(learning)).toMatch(/dev\.isoline\.contour: expected the name of a contour/);
+  });
+
   it("a report is no contour, and a contour no report, also where the host keeps both in one folder or one in the other", () => {
     const report = /dev\.isoline\.report: expected the name of a report/;
     const contour = /dev\.isoline\.contour: expected the name of a contour/;

@@ -4,10 +4,10 @@
  *
  * Annotations are the word of the user who starts a container, but not with every tool: `umoci unpack` copies the labels of an image into
  * the bundle (image-spec, conversion.md), and podman before 4.5.1 copied the annotations of its manifest. An image must not choose which
- * file root replaces, nor widen a contour that is enforced for another image.
+ * file root replaces, nor widen what a rule enforces or what another image without a label learns.
  */
 import { realpathSync } from "node:fs";
-import { dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
 import { CliError } from "../error.ts";
 import { isAttachedPath } from "./attached.ts";
 import type { HostConfiguration, ImageRule } from "./host-configuration.ts";
@@ -41,7 +41,8 @@ export function annotatedReport(named: string, contour: string, host: HostConfig
 export function annotatedToLearn(named: string, host: HostConfiguration): string {
   const path = placeBelow(host, "contours", CONTOUR, named);
   const rule = ruleFor(path, host);
-  if (NO_CONTOUR.test(path) || isAmong(path, host.reports, host.contours))
+  // A name with an @ is that of an image without a label (label.ts).
+  if (NO_CONTOUR.test(path) || basename(path).includes("@") || isAmong(path, host.reports, host.contours))
     throw refusal(CONTOUR, "the name of a contour, as web.contour", named, "choose another name");
   if (rule === undefined && !isAttachedPath(path)) return path;
   const whose = rule === undefined ? "an attached contour has" : `${host.file} has for images like ${rule.image}`;
