@@ -189,7 +189,7 @@ __noinline int refuse_kept(struct scratch *scratch)
 		__sync_fetch_and_add(&counters->seen, 1);
 	refuse(scratch, counters, FATE_REFUSED);
 	if (scratch->was_held)
-		release(scratch);
+		end_hold(scratch);
 	return -EPERM;
 }
 
