@@ -37,12 +37,16 @@ changes the argument without pause, tries this hundreds to thousands of times (\
 
 | learnt | departure | watched | enforced, \`--no-landlock\` | enforced |
 | --- | --- | --- | --- | --- |
-| a file is opened | another file is opened, in a race | done; seen each time | none succeeds | none succeeds |
+| a regular file is opened | another one is opened, in a race | done; seen each time | none succeeds | none succeeds |
 | a program is executed | another program is executed, in a race | done; seen sometimes, not each time | some tries succeed | none succeeds |
 | a TCP port is connected to | another port is connected to, in a race | done, and seen each time | none succeeds: the supervisor connects | none succeeds |
 
-With Landlock the kernel itself refuses what no point of the contour permits to any task of the namespace. What Landlock cannot
-cover is described in [the guarantees](guarantees/landlock.md).
+No race succeeds on what the supervisor opens or connects itself. A thread chooses whether its call is about that. If the path leads
+to a FIFO, or below \`/proc\` or \`/sys\`, when the supervisor looks, or the socket is a Unix socket then, the task makes the call
+itself, and a race can be won ([all cases](guarantees/seccomp.md#when-the-task-makes-the-call-itself)).
+
+With Landlock the kernel itself refuses files and TCP ports that no point of the contour permits to any task of the namespace. What
+Landlock cannot cover is described in [the guarantees](guarantees/landlock.md).
 
 ## What changes while it runs
 
