@@ -26,6 +26,11 @@ const or =
   (form: Form): Form =>
   (value) =>
     value === null || form(value);
+/** For a member that older supervisors do not tell. */
+const unsaidOr =
+  (form: Form): Form =>
+  (value) =>
+    value === undefined || form(value);
 const word =
   (...words: readonly string[]): Form =>
   (value) =>
@@ -50,6 +55,7 @@ const attested = table({
   mode: word("learn", "watch", "enforce"),
   sensor: word("seccomp", "bpf"),
   landlock: truth,
+  tracepoints: unsaidOr(truth),
   profile: shorter(32),
   contour: or(table({ path: text, digest: or(digest) })),
   state: digest,

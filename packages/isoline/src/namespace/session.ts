@@ -195,7 +195,7 @@ export class Session {
     "contour-text": ({ most }) => contourText(this.model.finalContour(), most),
     attest: ({ binds }) => {
       const register = this.#hardware?.standing ?? null;
-      return standingOf(
+      const standing = standingOf(
         this.#plan,
         this.model,
         this.#snapshot(),
@@ -203,6 +203,7 @@ export class Session {
         binds,
         register,
       );
+      return { ...standing, tracepoints: this.#sensor?.isToldAfterwards };
     },
     checkpoint: () => {
       this.#markProgress();

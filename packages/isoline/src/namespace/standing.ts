@@ -13,6 +13,8 @@ export interface Standing {
   readonly sensor: SensorName;
   /** Whether the kernel itself refuses files and addresses that no point permits. */
   readonly landlock: boolean;
+  /** Of bpf: whether it is told of acts afterwards, by tracepoints. An older supervisor does not say it. */
+  readonly tracepoints?: boolean | undefined;
   readonly profile: string;
   /** The contour that was loaded; null while one is learnt. Its digest is null once the namespace goes on under more than the file. */
   readonly contour: { readonly path: string; readonly digest: Digest | null } | null;

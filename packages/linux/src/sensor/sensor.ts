@@ -16,6 +16,8 @@ export interface Joining {
 export interface Sensor {
   /** The known processes that have not been found to have ended. */
   readonly processes: Iterable<ActingProcess>;
+  /** Of bpf: whether it is told of acts once they have happened, by tracepoints. */
+  readonly isToldAfterwards?: boolean;
   /** The process with a pid, if it is in the namespace. */
   find(pid: number): ActingProcess | undefined;
   /** The process whose directory is /proc/PID, or was when it was used: an ended process has one until its parent waits for it. */

@@ -6,6 +6,7 @@ import { begunNamespaces, liveNamespaces } from "../../control/directory.ts";
 import { later } from "../../control/http.ts";
 import type { Attested } from "../../control/protocol.ts";
 import type { Bond } from "../../namespace/model.ts";
+import { begunGuarantee, guaranteeOf } from "./guarantee.ts";
 
 type Body = Omit<CanisterBody, "type">;
 
@@ -106,24 +107,6 @@ function bodyOf(told: Attested, bond: Bond | undefined, guarantee: string): Body
     ...(register === null ? {} : { register: { name: bytes(register.name), birth: register.birth } }),
     started: Date.parse(told.started),
   };
-}
-
-/** What the sensor vouches for: docs/guarantees. Nothing is claimed beyond it. */
-function guaranteeOf({ sensor, mode, landlock }: Attested): string {
-  if (sensor === "bpf")
-    return mode === "enforce"
-      ? "the kernel's own objects are judged; what is off contour is refused before its effect"
-      : "the kernel's own objects are judged; what is off contour goes ahead, and is recorded";
-  if (mode !== "enforce") return "each call is judged before its effect; a thread that wins a race may go unseen";
-  return landlock
-    ? "each call is judged before its effect and refused off contour; Landlock refuses races as far as it reaches"
-    : "each call is judged before its effect and refused off contour; a thread that wins a race may go unseen";
-}
-
-/** A process that begins a namespace under seccomp installs the filter itself, and the agent cannot see what that filter is. */
-function begunGuarantee(told: Attested): string {
-  if (told.sensor === "bpf") return `${guaranteeOf(told)}; a process began it for itself, and the kernel took it in`;
-  return "a process began it for itself and installed the filter: it holds what that process started, unless it meant to deceive";
 }
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));

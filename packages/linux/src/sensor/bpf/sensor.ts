@@ -62,7 +62,7 @@ export class BpfSensor implements Sensor {
   readonly #bars: Bars;
   readonly #waits: boolean;
   readonly #inspections: Inspections;
-  readonly #isAsked: boolean;
+  readonly isToldAfterwards: boolean;
   readonly #lasts = (record: Record) => this.#mediator.wasLasting && !this.#inspections.wantsEach(record);
   #begun = false;
 
@@ -75,7 +75,7 @@ export class BpfSensor implements Sensor {
     this.#content = content;
     this.#glance = new Glance(kernel.reader, content);
     this.#waits = waits;
-    this.#isAsked = isAsked;
+    this.isToldAfterwards = !isAsked;
     this.#kernel = kernel;
     this.#watch = new ProgramWatch(kernel, isAsked);
     // Before anything is started, or said to be supervised.
@@ -132,7 +132,7 @@ export class BpfSensor implements Sensor {
   /** Sets the default action: an act that may be refused or inspected must not go ahead before that. */
   adapt(): void {
     const { mayRefuse } = this.#mediator;
-    const mayHold = mayRefuse || (this.#isAsked && this.#inspections.active);
+    const mayHold = mayRefuse || (!this.isToldAfterwards && this.#inspections.active);
     if (mayHold && (this.#waits || !this.#begun)) this.#kernel.setDefaultAction("hold");
     else this.#kernel.setDefaultAction(mayRefuse ? "refuse" : "tell");
   }
