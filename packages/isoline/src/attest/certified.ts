@@ -4,21 +4,28 @@ import { certifyRegister } from "@isoline/attest/birth";
 import type { Ledger } from "@isoline/attest/register";
 import { attest, commands, encode, nvPublic, signature, type Tpm, TpmRefusal } from "@isoline/attest/tpm";
 
-/** A register whose namespace has ended is gone, and has no certificate: the births' register vouches for its end. */
+/**
+ * Of the registers of namespaces that have not ended: the births' register vouches for the end of the others, whose registers are gone. A
+ * register that the TPM calls by another Name is another's, which got its index.
+ */
 export async function certified(
   tpm: Tpm,
   signer: number,
-  { registers }: Ledger,
+  { registers, namespaces }: Ledger,
   qualifying: Uint8Array,
 ): Promise<readonly RegisterCertificate[]> {
+  const running = [...namespaces.values()].filter(({ end }) => end === undefined);
+  const live = new Set(running.map(({ register }) => hex(register)));
   const certificates: RegisterCertificate[] = [];
-  for (const { index, name } of registers.values()) {
+  for (const [id, { index, name }] of registers) {
+    if (!live.has(id)) continue;
     try {
-      const { public: area } = await tpm.run(commands.nvReadPublic, {}, { handles: [index] });
+      const there = await tpm.run(commands.nvReadPublic, {}, { handles: [index] });
+      if (hex(there.name) !== id) continue;
       const told = await certifyRegister(tpm, signer, index, qualifying);
       certificates.push({
         name,
-        public: Uint8Array.from(encode(nvPublic, area)),
+        public: Uint8Array.from(encode(nvPublic, there.public)),
         message: Uint8Array.from(encode(attest, told.attested)),
         signature: Uint8Array.from(encode(signature, told.signature)),
       });
@@ -28,3 +35,5 @@ export async function certified(
   }
   return certificates;
 }
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
