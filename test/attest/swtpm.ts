@@ -1,6 +1,6 @@
 /** A TPM for tests: a real swtpm with a state of its own, and tpm2-tools to look at it from another side. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -65,6 +65,13 @@ export class SoftwareTpm {
   /** Has it answer nothing, or answer again. */
   freeze(isFrozen: boolean): void {
     this.#process?.kill(isFrozen ? "SIGSTOP" : "SIGCONT");
+  }
+
+  /** Takes its socket away, so that each new connection is refused at once, or puts it back. */
+  hide(isHidden: boolean): void {
+    const places = [join(this.place, "socket"), join(this.place, "away")] as const;
+    const [from, to] = isHidden ? places : ([places[1], places[0]] as const);
+    renameSync(from, to);
   }
 
   /** Cuts its power. */

@@ -1,6 +1,7 @@
 /** A TPM or a supervisor that fails while a workload runs: nothing is lost in silence, and what is enforced stays shut. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as later } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeRecord, framed, replayLedger, standingOf } from "../../packages/attest/src/register/index.ts";
 import { needsSwtpm } from "../attest/swtpm.ts";
@@ -65,6 +66,22 @@ describe.skipIf(needsSwtpm || !isBuilt || !isCI)("what fails meanwhile (needs sw
     const { stderr } = await host.run(["learn", "-o", "b.contour", ...host.options], LEARNT, after(how));
     expect(stderr).toContain(NOT_TAKEN);
     expect(content("b.contour")).toContain(NOT_TAKEN);
+  });
+
+  it("enforcing, with a TPM that refuses for less than three seconds: what was learnt goes ahead, and nothing is lost", async () => {
+    const words = ["run", "a.contour", "--enforce", "--no-landlock", ...host.options];
+    await host.run(words, DEPARTS, async () => {
+      host.tpm.hide(true);
+      host.open();
+      await later(700);
+      host.tpm.hide(false);
+    });
+    expect([content("departed"), content("kept")]).toEqual(["", readFileSync("/etc/hostname", "utf8")]);
+    expect(host.report).toMatchObject({ verdict: "off-contour", incomplete: [], tpm: { recorded: true } });
+    const facts = host.ledger.namespaces.get(host.report.tpm?.birth ?? -1);
+    expect(facts?.departures).toHaveLength(host.report.tpm?.departures ?? -1);
+    expect(facts?.losses).toEqual([]);
+    expect(host.pcr(13)).toBe(hex(host.ledger.births.value));
   });
 
   it("goes on when the TPM answers again, and has then recorded everything, once", async () => {

@@ -1,13 +1,14 @@
 /**
  * The thread that owns the way to the TPM. Its items are recorded in their order; the supervising thread waits for those that have to be
- * recorded before a call goes ahead. After a failure it tries again each second, from the same item on, for as long as it exists.
+ * recorded before a call goes ahead. After a failure it tries again, from the same item on, for as long as it exists: four times a second
+ * while the supervising thread may wait for that item, and then each second.
  */
 import { setTimeout } from "node:timers/promises";
 import { type MessagePort, workerData } from "node:worker_threads";
 import { IsolineError } from "@isoline/core/error";
 import { type Beginning, HostRegisters, type Registered, type Told } from "./host-registers.ts";
 import type { TpmPlan } from "./plan.ts";
-import { DONE, FAILING, IN_ALL, OF_NAME, TURN } from "./recorder-words.ts";
+import { DONE, IN_ALL, OF_NAME, TURN } from "./recorder-words.ts";
 
 export interface RecorderThreadData {
   readonly plan: TpmPlan;
@@ -29,6 +30,9 @@ interface Item {
   through: number;
 }
 
+const SOON_MS = 250;
+/** How often it tries again so soon: for somewhat less than the supervising thread waits. */
+const MOST_SOON = 10;
 const RETRY_MS = 1000;
 const MOST_WAITING = 10_000;
 /** Stands for each item that came when so many waited. */
@@ -78,6 +82,7 @@ function isSameLoss(one: Told, other: Told): boolean {
 
 async function run(): Promise<void> {
   isRunning = true;
+  let failures = 0;
   for (let item = waiting[0]; item !== undefined; item = waiting[0]) {
     try {
       if (registered !== undefined) {
@@ -85,14 +90,13 @@ async function run(): Promise<void> {
         tellCounts(registered);
       }
       waiting.shift();
-      Atomics.store(words, FAILING, 0);
+      failures = 0;
       Atomics.store(words, DONE, item.through);
       tell();
     } catch (fault) {
-      Atomics.store(words, FAILING, 1);
-      tell();
       port.postMessage(said(fault));
-      await setTimeout(RETRY_MS);
+      failures += 1;
+      await setTimeout(failures <= MOST_SOON ? SOON_MS : RETRY_MS);
     }
   }
   isRunning = false;

@@ -7,7 +7,7 @@ import { CliError, type CliErrorCode } from "../error.ts";
 import type { Beginning, InLedger, Registered, Told } from "./host-registers.ts";
 import type { TpmPlan } from "./plan.ts";
 import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from "./recorder-thread.ts";
-import { DONE, FAILING, IN_ALL, OF_NAME, TURN, WORDS } from "./recorder-words.ts";
+import { DONE, IN_ALL, OF_NAME, TURN, WORDS } from "./recorder-words.ts";
 
 /** For one answer of the TPM, and for the turn among those who use it. */
 const PATIENCE_MS = 2000;
@@ -72,14 +72,14 @@ export class Recorder {
   }
 
   /**
-   * Records something and waits until it is on disk and in the TPM. False if it is not there in time: it is recorded as soon as the TPM
-   * takes it. While something else is owed there is no wait.
+   * Records something and waits until it is on disk and in the TPM, through attempts that fail. False if it is not there in time: it is
+   * recorded as soon as the TPM takes it. While something else is owed there is no wait.
    */
   record(item: Told): boolean {
     const owed = this.owes;
     this.#sent += 1;
     this.#port.postMessage({ item, number: this.#sent } satisfies RecorderOrder);
-    return !owed && this.#wait(Date.now() + DEADLINE_MS);
+    return !owed && this.#wait(performance.now() + DEADLINE_MS);
   }
 
   /** The last thing that a namespace does with its register. */
@@ -91,8 +91,8 @@ export class Recorder {
     for (;;) {
       const turn = Atomics.load(this.#words, TURN);
       if (!this.owes) return true;
-      const left = until - Date.now();
-      if (Atomics.load(this.#words, FAILING) !== 0 || left <= 0) return false;
+      const left = until - performance.now();
+      if (left <= 0) return false;
       Atomics.wait(this.#words, TURN, turn, left);
     }
   }
