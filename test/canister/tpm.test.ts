@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { replayLedger } from "../../packages/attest/src/register/index.ts";
+import { nameBy, replayLedger } from "../../packages/attest/src/register/index.ts";
+import { NamingKey } from "../../packages/isoline/src/register/naming-key.ts";
 import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
 import { missing, Workshop } from "./bundle.ts";
 
@@ -36,6 +37,24 @@ describe.skipIf(why !== undefined)(`a canister and the host's TPM${why === undef
     expect(facts?.birth.mode).toBe("watch");
     expect(facts?.departures.length).toBeGreaterThan(0);
     expect(facts?.end?.off).toBeGreaterThan(0);
+  });
+
+  it("has one name in the ledger and for all who ask, also where its id gives none", () => {
+    shop.configure({ tpm: { address: tpm.address, ledger: ledgers, pcr: 14 } });
+    const id = `_${shop.id()}`;
+    const bundle = shop.bundle("echo on; cat /etc/passwd > /dev/null", label);
+    expect(shop.runc("run", "--bundle", bundle, id)).toMatchObject({ status: 0 });
+    const kept = shop.path("run/isoline/isoline-kept");
+    const heads = readdirSync(kept).map((file) => {
+      const [head = ""] = readFileSync(join(kept, file), "utf8").split("\n");
+      return JSON.parse(head) as { readonly name: string; readonly command: string };
+    });
+    const { name = "" } = heads.find(({ command }) => command.endsWith(id)) ?? {};
+    expect(name).toMatch(/^[0-9a-f]{8}$/);
+    const path = join(ledgers, readdirSync(ledgers).find((file) => file.endsWith(".ledger")) ?? "none");
+    const ledger = replayLedger(readFileSync(path));
+    const proof = NamingKey.open(path, ledger.begin.names).proofOf(name);
+    expect([...ledger.namespaces.values()].at(-1)?.birth.name).toEqual(nameBy(proof));
   });
 
   it("does not start if that TPM does not answer, or is none", () => {

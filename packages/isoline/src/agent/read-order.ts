@@ -3,7 +3,9 @@ import { isAbsolute } from "node:path";
 import type { Launch as Places } from "@isoline/core/identity";
 import type { AppliedLandlock, ChildState } from "@isoline/linux";
 import { absoluteCall, parseRuncCall, type RuncCall } from "../canister/command-line.ts";
+import { drawName } from "../control/place.ts";
 import { CliError } from "../error.ts";
+import { writeLabel } from "../namespace/label.ts";
 import type { Plan } from "../namespace/plan.ts";
 import type { About } from "../namespace/run-report.ts";
 import { tpmPlan } from "../register/options.ts";
@@ -54,16 +56,19 @@ export function readCanisterOrder(json: unknown): CanisterOrder {
   return { runc, call: absoluteCall(parseRuncCall(argv), cwd), openFiles };
 }
 
-/** Reads an order for a namespace that `launcher` starts; throws `agent-refused`. */
+/**
+ * Reads an order for a namespace that `launcher` starts; throws `agent-refused`. The ledger of a TPM calls the namespace from its birth on
+ * as its control socket does later, so one that was given no name gets it here.
+ */
 export function readRunOrder(json: unknown, launcher: number): RunOrder {
   return reading(() => {
-    const { plan, about, command, name } = record(json as Json, "the order");
-    return {
-      plan: { ...planIn(plan), launcher },
-      about: aboutIn(about),
-      command: line(command, "the command"),
-      name: optional(name, (each) => line(each, "the name", 40)),
-    };
+    const { plan: asked, about, command: words, name: given } = record(json as Json, "the order");
+    const plan = planIn(asked);
+    const command = line(words, "the command");
+    const named = optional(given, (each) => line(each, "the name", 40));
+    const name = named ?? (plan.tpm === undefined ? undefined : drawName());
+    const label = writeLabel({ name, command });
+    return { plan: { ...plan, label, launcher }, about: aboutIn(about), command, name };
   });
 }
 
@@ -106,7 +111,6 @@ function planIn(json: Json): Plan {
     places: placesIn(plan["places"]),
     landlock: truth(plan["landlock"], "landlock"),
     openFiles: optional(plan["openFiles"], (each) => natural(each, "the limit of open files")),
-    label: text(plan["label"], "the label", 8192),
     holdSeconds: optional(plan["holdSeconds"], secondsIn),
     tpm: optional(plan["tpm"], (each) => {
       const { address, ledger, pcr } = record(each, "the TPM");

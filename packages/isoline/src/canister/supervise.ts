@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { compareDepartures } from "@isoline/core/engine";
 import { type ChildState, startTime } from "@isoline/linux";
 import type { Journal } from "../control/journal.ts";
-import { nameOfContainer } from "../control/place.ts";
+import { drawName, nameOfContainer } from "../control/place.ts";
 import type { ControlServer } from "../control/server.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { writeLabel } from "../namespace/label.ts";
@@ -69,6 +69,8 @@ export class Canister {
   readonly #image: Image;
   readonly #host: HostConfiguration;
   readonly #label: Label;
+  /** In `isoline ps`, in the ledger of the TPM, and in evidence. */
+  readonly #name: string;
   readonly #records: Records;
   #namespace: Namespace | undefined;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
@@ -88,6 +90,7 @@ export class Canister {
     this.#bundle = readBundle(call.options.get("bundle") ?? ".");
     this.#image = imageOf(this.#bundle, this.#id);
     this.#label = labelOf(this.#bundle, this.#image, host, () => statedByImage(this.#bundle, this.#id));
+    this.#name = this.#label.name ?? nameOfContainer(this.#id) ?? drawName();
     this.#records = new Records(this.#id, rootOf(call));
   }
 
@@ -103,7 +106,7 @@ export class Canister {
 
   /** What it is called in a log. */
   get about(): Pick<Label, "contour" | "mode" | "sensor"> & { readonly name: string } {
-    return { ...this.#label, name: this.#name ?? this.#id };
+    return { ...this.#label, name: this.#name };
   }
 
   /** Called when runc was started, before anything is told of it. */
@@ -221,11 +224,6 @@ export class Canister {
         "warning",
         `${this.#id}: the journal is not whole, so departures are missing there: ${fault}`,
       );
-  }
-
-  /** Its name in `isoline ps`. */
-  get #name(): string | undefined {
-    return this.#label.name ?? nameOfContainer(this.#id);
   }
 
   get #command(): string {

@@ -12,6 +12,7 @@
  * A user who can replace the directory can answer in isoline's name. So its owner and mode are checked each time, and a
  * symbolic link is refused. TMPDIR is not used: every client must look in the same place.
  */
+import { randomBytes } from "node:crypto";
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { KEPT_DIRECTORY } from "@isoline/linux";
@@ -146,6 +147,11 @@ export function assertName(name: string): void {
       "usage",
       `expected a name of letters, digits, _ . and -, at most 40 of them, got ${JSON.stringify(name.slice(0, 60))}`,
     );
+}
+
+/** A name for a namespace that was given none. */
+export function drawName(): string {
+  return randomBytes(4).toString("hex");
 }
 
 /** Digits of a container's id that engines show. */

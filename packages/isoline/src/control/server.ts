@@ -4,7 +4,6 @@
  * The workload runs as the same user, so a client may be hostile: requests can only read, or seal. No request widens a contour,
  * restores trust, or stops the supervision.
  */
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { LiveEvent, Snapshot } from "../namespace/live.ts";
@@ -16,7 +15,7 @@ import { type Answer, bodyOf, isFromOutside, later, mayAsk, OVER, peerAt, refusa
 import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } from "./integrity.ts";
 import { boundedServer, closed, listening } from "./listening.ts";
 import type { Bond } from "../namespace/model.ts";
-import { openControlDirectory, socketPath } from "./place.ts";
+import { drawName, openControlDirectory, socketPath } from "./place.ts";
 import { type Attested, callFiles, type State } from "./protocol.ts";
 
 /** The namespace behind a socket. */
@@ -72,7 +71,7 @@ export class ControlServer {
 
   /** Opens a socket in the directory of this user. */
   static async open(subject: Subject, directory: string = openControlDirectory()): Promise<ControlServer> {
-    const name = subject.name ?? randomBytes(4).toString("hex");
+    const name = subject.name ?? drawName();
     return ControlServer.at(subject, name, socketPath(directory, name));
   }
 

@@ -4,8 +4,9 @@
  * Such a namespace is only as honest as the process that began it. So it is named `UID/NAME`, which none that root began can be called, in
  * evidence `begun:UID:NAME` with what it is worth (evidence.ts); it is among no other namespaces of root's, and is recorded in no TPM.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { assertFitToTakeIn, closeDescriptor, type HeldProcess } from "@isoline/linux";
+import { drawName } from "../../control/place.ts";
 import { CliError } from "../../error.ts";
 import { thisProcess } from "../../library/host.ts";
 import { startRun } from "../../library/start.ts";
@@ -127,7 +128,7 @@ export class BegunNamespaces {
     letGo: () => void,
   ): Promise<void> {
     const { uid } = caller.client;
-    const { contour, words, command, name = randomBytes(4).toString("hex") } = order;
+    const { contour, words, command, name = drawName() } = order;
     const key = `${uid}/${name}`;
     if (this.#live.has(key) || this.#taken.has(key))
       throw refused(`expected a name that no namespace of user ${uid} has, got ${name}; choose another one`);

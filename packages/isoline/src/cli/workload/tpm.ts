@@ -1,5 +1,5 @@
 /** The options of a TPM, as `learn`, `check` and `run` have them. */
-import { randomBytes } from "node:crypto";
+import { drawName } from "../../control/place.ts";
 import type { TpmOptions as Tpm } from "../../library/workloads.ts";
 import { usage } from "../refusal.ts";
 
@@ -11,7 +11,7 @@ export interface TpmOptions {
 
 /** The ledger names a namespace from its birth on, so a run without a name gets the random one of its control socket before that. */
 export function nameOf({ tpm, name }: TpmOptions & { readonly name?: string }): string | undefined {
-  return name ?? (tpm === undefined ? undefined : randomBytes(4).toString("hex"));
+  return name ?? (tpm === undefined ? undefined : drawName());
 }
 
 export function tpmOptions({ tpm, tpmLedger, tpmPcr }: TpmOptions): { readonly tpm?: Tpm } {
