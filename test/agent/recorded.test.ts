@@ -1,5 +1,5 @@
 /** An agent that is killed over a namespace which the TPM records: evidence of the node says the gap until the machine boots anew. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { replayLedger } from "../../packages/attest/src/register/index.ts";
@@ -43,6 +43,10 @@ describe.skipIf(needs)("an agent that is killed (needs swtpm, tpm2-tools, a buil
     const before = await judged(await evidence());
     expect([before.status, failuresIn(before.platform)]).toEqual(["affirming", []]);
     expect(before.canisters).toMatchObject([{ label: "web", root: "tpm", status: "affirming" }]);
+    const twin = await agent.run(words, "touch twin");
+    expect(twin).toMatchObject({ status: 125, stderr: expect.stringContaining("web.sock is there already") as string });
+    expect(existsSync(join(agent.directory, "twin"))).toBe(false);
+    expect(replayLedger((await evidence()).evidence.ledger ?? new Uint8Array()).namespaces.size).toBe(1);
 
     await agent.end("SIGKILL");
     expect(await running).toMatchObject({ status: 125, stderr: expect.stringContaining("the agent has ended") });

@@ -1,12 +1,13 @@
 /** A run that is recorded in a TPM: what is told there, when, and what the contour keeps. */
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commands, hierarchies, nvAttributes, type Tpm } from "../../packages/attest/src/tpm/index.ts";
 import { needsSwtpm } from "../attest/swtpm.ts";
 import { attachesByTracepoints } from "../bpf/attachment.ts";
-import { isBuilt } from "../support/isoline.ts";
+import { isBuilt, isoline } from "../support/isoline.ts";
 import { isRoot } from "../support/machine.ts";
 import { hex, Recorded } from "./supervised.ts";
 
@@ -134,6 +135,30 @@ describe.skipIf(skips)("a run that is recorded in a TPM (needs swtpm, tpm2-tools
 
   it("leaves no register behind but the shared one", () => {
     expect(host.tpm.tool("tpm2_getcap", "handles-nv-index").match(/0x1815[0-9a-f]{3}/gi)).toEqual(["0x1815000"]);
+  });
+
+  it("is the only one of its name: of two that start together, one ends before its birth", async () => {
+    const births = host.ledger.namespaces.size;
+    const script = "n=0; until [ -e over ] || [ $n -gt 600 ]; do n=$((n+1)); sleep 0.1; done; echo ran >> twins";
+    const words = ["run", "a.contour", "--name", `twin-${process.pid}`, ...host.options, "--", "sh", "-c", script];
+    const both = [1, 2].map(() => isoline(words, { cwd: host.place }));
+    const first = await Promise.race(both);
+    expect(first).toMatchObject({ status: 125, stderr: expect.stringContaining("already") as string });
+    writeFileSync(host.at("over"), "");
+    expect((await Promise.all(both)).map(({ status }) => status).toSorted()).toEqual([0, 125]);
+    expect(readFileSync(host.at("twins"), "utf8")).toBe("ran\n");
+    expect(host.ledger.namespaces.size).toBe(births + 1);
+  });
+
+  it("does not begin without a control socket, at which evidence asks for it", async () => {
+    const births = host.ledger.namespaces.size;
+    const deep = host.at("d".repeat(100));
+    mkdirSync(join(deep, "run"), { recursive: true, mode: 0o700 });
+    const words = ["check", "a.contour", ...host.options, "--", "touch", "started"];
+    const { status, stderr } = await isoline(words, { cwd: host.place, env: { ISOLINE_HOST_DIRECTORY: deep } });
+    expect([status, stderr]).toEqual([2, expect.stringContaining("too long for a socket")]);
+    expect(existsSync(host.at("started"))).toBe(false);
+    expect(host.ledger.namespaces.size).toBe(births);
   });
 
   it("does not start where the TPM cannot be used, or with a PCR that programs can reset", async () => {

@@ -1,6 +1,7 @@
 /** The namespaces that the agent supervises: each from its order to its report, with its control socket and its journal. */
+import { openBeside, SocketAhead } from "../control/ahead.ts";
 import { Journal } from "../control/journal.ts";
-import { ControlServer } from "../control/server.ts";
+import type { ControlServer } from "../control/server.ts";
 import type { Result } from "../library/run.ts";
 import { type Started, startRun } from "../library/start.ts";
 import { thisProcess } from "../library/host.ts";
@@ -108,16 +109,8 @@ export class Hosting {
 
   async #carryOut(read: RunOrder, caller: Caller, threads: ReturnType<Crews["take"]>, free: () => void): Promise<void> {
     const { plan, about } = read;
-    const host = { ...thisProcess({}), threads, standsIn: false };
-    const started = await startRun(host, { plan, command: [], about, checks: true }, tellingOf(caller));
+    const [started, server] = await this.#begin(read, caller, threads);
     const { run, namespace } = started;
-    const server = await this.#serve(read, started).catch((fault: unknown) => {
-      caller.say({
-        say: "note",
-        text: `no control socket, so ps and the like will not see this: ${(fault as Error).message}`,
-      });
-      return undefined;
-    });
     const name = server?.name ?? read.name ?? String(namespace.first.pid);
     const hosted = { name, contour: about.contour, mode: plan.mode, sensor: plan.sensor, namespace };
     const leave = this.enter(hosted);
@@ -140,15 +133,28 @@ export class Hosting {
     }
   }
 
-  #serve({ command, name, about }: RunOrder, { namespace }: Started): Promise<ControlServer> {
-    return ControlServer.open({
-      name,
-      command,
-      contour: about.contour,
-      pid: namespace.first.pid,
-      ask: namespace.ask,
-      follow: (follower) => namespace.follow(follower),
+  /** What is recorded in a TPM does not begin without a control socket. Anything else runs without one, and its client is told. */
+  async #begin(
+    { plan, about, command, name }: RunOrder,
+    caller: Caller,
+    threads: ReturnType<Crews["take"]>,
+  ): Promise<readonly [Started, ControlServer | undefined]> {
+    const host = { ...thisProcess({}), threads, standsIn: false };
+    const start = () => startRun(host, { plan, command: [], about, checks: true }, tellingOf(caller));
+    const called = { name, command, contour: about.contour };
+    if (plan.tpm !== undefined) {
+      const ahead = await SocketAhead.open(called);
+      return [await ahead.until(start()), ahead.server];
+    }
+    const started = await start();
+    const server = await openBeside(called, started.namespace).catch((fault: unknown) => {
+      caller.say({
+        say: "note",
+        text: `no control socket, so ps and the like will not see this: ${(fault as Error).message}`,
+      });
+      return undefined;
     });
+    return [started, server];
   }
 }
 

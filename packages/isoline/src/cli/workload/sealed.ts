@@ -68,7 +68,7 @@ export async function runSealed(
   const tellsAtEnd = !isAmendable && !isTerminal(STDERR);
   const asking = ask ? { ask: { seconds: answerWithin } } : {};
   const decisions = isAmendable ? { decisions: { asks: ask } } : {};
-  const about = { command, contour, name, quiet, tellsAtEnd, ...decisions };
+  const about = { command, contour, name, quiet, tellsAtEnd, isRecorded: options.tpm !== undefined, ...decisions };
   const ended =
     options.agent === true
       ? await (await import("./at-agent.ts")).superviseAtAgent(invocation, about, options, (host) =>

@@ -3,8 +3,9 @@
  * departures, the control socket.
  */
 import type { ChildState } from "@isoline/linux";
+import type { Called, SocketAhead } from "../../control/ahead.ts";
 import type { Journal } from "../../control/journal.ts";
-import type { ControlServer, Subject } from "../../control/server.ts";
+import type { ControlServer } from "../../control/server.ts";
 import type { Host } from "../../library/host.ts";
 import type { Hooks, Started } from "../../library/start.ts";
 import { commandText } from "../../namespace/command-text.ts";
@@ -22,6 +23,8 @@ export interface Supervised {
   readonly contour: string;
   readonly name: string | undefined;
   readonly quiet: boolean;
+  /** Whether a TPM has it: then it does not begin without a control socket. */
+  readonly isRecorded?: boolean;
   /** Of `run`: whether a person is asked, and that the contour may be amended. */
   readonly decisions?: { readonly asks: boolean };
   /** Of learning: whether the contour begins with this run; undefined for a run under a contour. */
@@ -51,8 +54,10 @@ export async function supervise(
   const beforeStop = () => line.pause();
   const told = { onEnding: sayEnding, onPause: sayPause, onEngineLost: sayEngineLost };
   const hooks: Hooks = about.quiet ? { beforeStop } : { beforeStop, ...told };
-  const started = await start({ entry, threads, standsIn: true }, hooks);
-  const around = new Surroundings(started, about, line);
+  const ahead = about.isRecorded === true ? await socketAhead(about) : undefined;
+  const starts = start({ entry, threads, standsIn: true }, hooks);
+  const started = await (ahead?.until(starts) ?? starts);
+  const around = new Surroundings(started, about, line, ahead?.server);
   around.begin();
   try {
     const { report, removedSignature } = await started.run.ended;
@@ -62,6 +67,15 @@ export async function supervise(
     await around.end(undefined);
     throw fault;
   }
+}
+
+async function socketAhead(about: Supervised): Promise<SocketAhead> {
+  const { SocketAhead } = await import("../../control/ahead.ts");
+  return SocketAhead.open(calledIn(about));
+}
+
+function calledIn({ name, command, contour }: Supervised): Called {
+  return { name, command: commandText(command), contour };
 }
 
 function sayEngineLost(why: string): void {
@@ -91,14 +105,17 @@ class Surroundings {
   readonly #about: Supervised;
   readonly #line: StatusLine;
   readonly #teller: DepartureTeller;
+  /** The control socket, if it is there already. */
+  readonly #ahead: ControlServer | undefined;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   #journal: Journal | undefined;
   #decisions: Promise<Decisions | undefined> = Promise.resolve(undefined);
   #outlived: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(started: Started, about: Supervised, line: StatusLine) {
+  constructor(started: Started, about: Supervised, line: StatusLine, ahead: ControlServer | undefined) {
     const { run, namespace } = started;
+    this.#ahead = ahead;
     this.#started = started;
     this.#about = about;
     this.#line = line;
@@ -128,14 +145,13 @@ class Surroundings {
     if (fault !== undefined)
       note(`the journal is not whole, so isoline departures will not tell all of this: ${harmless(fault)}`);
     await (await this.#decisions)?.close();
-    await server?.close();
+    await (this.#ahead ?? server)?.close();
   }
 
-  /** Loaded late, so that it does not delay the start. Without a control socket the workload runs as well. */
+  /** Loaded late, so that it does not delay the start. What no TPM records runs without a control socket as well. */
   async #serve(): Promise<ControlServer | undefined> {
     try {
-      const { ControlServer } = await import("../../control/server.ts");
-      const server = await ControlServer.open(this.#subject());
+      const server = this.#ahead ?? (await this.#openServer());
       await this.#keepJournal(server.name);
       return server;
     } catch (fault) {
@@ -144,6 +160,11 @@ class Surroundings {
       );
       return undefined;
     }
+  }
+
+  async #openServer(): Promise<ControlServer> {
+    const { openBeside } = await import("../../control/ahead.ts");
+    return openBeside(calledIn(this.#about), this.#started.namespace);
   }
 
   async #keepJournal(name: string): Promise<void> {
@@ -161,19 +182,6 @@ class Surroundings {
     if (decisions === undefined) return undefined;
     const { Decisions } = await import("../asking/decisions.ts");
     return Decisions.open(this.#started.namespace, { name, contour, asks: decisions.asks });
-  }
-
-  #subject(): Subject {
-    const { command, name, contour } = this.#about;
-    const { namespace } = this.#started;
-    return {
-      name,
-      command: commandText(command),
-      contour,
-      pid: namespace.first.pid,
-      ask: namespace.ask,
-      follow: (follower) => namespace.follow(follower),
-    };
   }
 
   #watchForOutliving(): void {
