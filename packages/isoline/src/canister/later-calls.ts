@@ -48,13 +48,13 @@ function known(record: CanisterRecord | undefined, id: string): CanisterRecord {
 
 /** Waits for the supervisor's final record, and says so if it never came. */
 async function awaitEnd(record: CanisterRecord, records: Records, log: CanisterLog): Promise<void> {
-  const until = Date.now() + PATIENCE_MS;
+  const until = performance.now() + PATIENCE_MS;
   // An agent goes on when a canister of it has ended.
   const isOver = () => {
     const now = records.find();
     return !isSupervised(record) || now === undefined || now.ended !== undefined;
   };
-  while (!isOver() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!isOver() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
   const last = records.find();
   if (!isOver()) log.say("warning", `${record.id}: processes of the container outlive it, and so does its supervisor`);
   else if (last?.ended === undefined)

@@ -13,11 +13,11 @@ const LOOK_EVERY_MS = 10;
  * descriptor releases it. False if the lock was not free in time or the file cannot be locked.
  */
 export function lock(fd: number, patienceMs: number): boolean {
-  const until = Date.now() + patienceMs;
+  const until = performance.now() + patienceMs;
   for (;;) {
     const result = flock(fd, LOCK_EX | LOCK_NB);
     if (result === 0) return true;
-    if ((result !== -EAGAIN && result !== -EINTR) || Date.now() >= until) return false;
+    if ((result !== -EAGAIN && result !== -EINTR) || performance.now() >= until) return false;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_EVERY_MS);
   }
 }

@@ -55,7 +55,7 @@ export class QuietOpener {
     const path = terminated(`/proc/self/fd/${fd}`);
     const isMarked = this.#group >= 0 && markOpens(this.#group, path, true) >= 0;
     this.#ask(fd);
-    const handed = this.#attend(isMarked, Date.now() + WAIT_MILLISECONDS);
+    const handed = this.#attend(isMarked, performance.now() + WAIT_MILLISECONDS);
     if (isMarked) markOpens(this.#group, path, false);
     this.wasKeptWaiting = handed === NONE && Atomics.load(this.#words, STATE) !== IDLE;
     return this.#result(handed);
@@ -72,7 +72,7 @@ export class QuietOpener {
   /** Answers permission events until the other thread is done. Returns the file that the group was given meanwhile, if any. */
   #attend(isMarked: boolean, until: number): number {
     let handed = NONE;
-    while (Atomics.load(this.#words, STATE) === ASKED && Date.now() < until) {
+    while (Atomics.load(this.#words, STATE) === ASKED && performance.now() < until) {
       if (isMarked && handed === NONE) handed = this.#answerWaiting();
       else Atomics.wait(this.#words, STATE, ASKED, LOOK_MILLISECONDS);
     }

@@ -1,0 +1,43 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { lock } from "./lock.ts";
+
+const HOUR_MS = 3_600_000;
+
+describe("a lock", () => {
+  let place = "";
+  beforeEach(() => {
+    place = mkdtempSync(join(tmpdir(), "isoline-lock-"));
+    writeFileSync(join(place, "file"), "");
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  it("is waited for, though the machine's clock is set forward meanwhile", async () => {
+    const file = join(place, "file");
+    const holder = spawn("flock", [file, "sh", "-c", "echo held; sleep 0.5"], { stdio: ["ignore", "pipe", "inherit"] });
+    const ends = once(holder, "exit");
+    await once(holder.stdout, "data");
+    let now = Date.now();
+    vi.spyOn(Date, "now").mockImplementation(() => {
+      now += HOUR_MS;
+      return now;
+    });
+    const fd = openSync(file, "r");
+    expect(lock(fd, 60_000)).toBe(true);
+    closeSync(fd);
+    await ends;
+  });
+
+  it("that is not free in time is not had", () => {
+    const [held, other] = [openSync(join(place, "file"), "r"), openSync(join(place, "file"), "r")];
+    expect([lock(held, 0), lock(other, 20)]).toEqual([true, false]);
+    for (const fd of [held, other]) closeSync(fd);
+  });
+});
