@@ -12,6 +12,7 @@ import {
   verifyEar,
   writeAccepted,
 } from "../../packages/attest/src/appraise/index.ts";
+import { tpmPlan } from "../../packages/isoline/src/register/options.ts";
 import { digest } from "./samples.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -90,6 +91,26 @@ describe("a policy", () => {
   ])("with the rule %s is refused, with the place", async (rule, why) => {
     const text = `{"policy": 1, "name": "p", "version": 1, "canisters": [${rule}]}`;
     await expect(readPolicy(bytes(text), [])).rejects.toThrow(why);
+  });
+
+  it.each([0, 7, 8, 9, 10, 16])(
+    "does not have births in register %i, which the boot, the kernel or programs have",
+    async (births) => {
+      await expect(readPolicy(policy({ births }), [])).rejects.toThrow(
+        "expected one of the registers 11, 12, 13, 14, 15",
+      );
+    },
+  );
+
+  it.each([11, 12, 13, 14, 15])("has births in register %i, where a node may record them", async (births) => {
+    expect((await readPolicy(policy({ births }), [])).births).toBe(births);
+    expect(tpmPlan({ address: "/dev/tpmrm0", ledger: "/ledger", pcr: births }).pcr).toBe(births);
+  });
+
+  it.each([0, 7, 8, 9, 10, 16])("a node does not record births in register %i either", (pcr) => {
+    expect(() => tpmPlan({ address: "/dev/tpmrm0", ledger: "/ledger", pcr })).toThrow(
+      `expected one of the PCRs 11, 12, 13, 14, 15 for births, got ${pcr}`,
+    );
   });
 
   it("names at most 4096 contours in a rule", async () => {

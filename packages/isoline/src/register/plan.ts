@@ -16,7 +16,7 @@ export const usualLedgers = (): string => placeOfHost("ledger") ?? "/var/lib/iso
 export const BIRTHS_PCR = 13;
 
 /**
- * Registers that no program can reset, and that are not the aggregate (0 to 7) or the kernel's list (10): TCG PC Client Platform
- * TPM Profile, 4.6.1.
+ * Registers that no program can reset, and that are in no aggregate (0 to 7; with 8 and 9 the kernel's boot_aggregate) and not the kernel's
+ * list (10): TCG PC Client Platform TPM Profile, 4.6.1.
  */
-export const pcrsForBirths: readonly number[] = [8, 9, 11, 12, 13, 14, 15];
+export const pcrsForBirths: readonly number[] = [11, 12, 13, 14, 15];
