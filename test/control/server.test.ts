@@ -1,6 +1,16 @@
 /** The control socket of a fake namespace, with well-behaved and hostile clients. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -129,6 +139,19 @@ describe("a name", () => {
     const server = await serve(new FakeNamespace("t-killed"));
     expect(server.path).toBe(path);
     expect(await ours()).toEqual(["t-killed"]);
+  });
+
+  it("is given only once where several take it together from a process that was killed", async () => {
+    const path = socketPath(openControlDirectory(), "t-left");
+    const code = "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))";
+    expect(spawnSync(process.execPath, ["-e", code, path]).signal).toBe("SIGKILL");
+    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => serve(new FakeNamespace("t-left"))));
+    const refused = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
+    expect(refused).toEqual(
+      Array.from({ length: 4 }, () => expect.objectContaining({ code: "name-taken" }) as unknown),
+    );
+    expect(await (await findNamespace("t-left")).state()).toMatchObject({ name: "t-left" });
+    expect(readdirSync(openControlDirectory())).toEqual(["t-left.sock"]);
   });
 
   it("is given only once", async () => {

@@ -1,8 +1,15 @@
 /** What the servers of both sockets have in common: bounds for clients, and how they begin and end to listen. */
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, constants, openSync, rmSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { dirname } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { lock } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { isLive } from "./liveness.ts";
+
+/** For the turn among those who make a socket in the same directory. */
+const TURN_MS = 5000;
+const LOOK_EVERY_MS = 5;
 
 /** What clients may do: how much it may say, how long it may take, and how many there may be. */
 interface ClientLimits {
@@ -34,19 +41,38 @@ export function boundedServer(limits: ClientLimits, serve: RequestListener): Ser
  * connections end nothing.
  */
 export async function listening(server: Server, path: string): Promise<void> {
+  await oneByOne(path, () => made(server, path)).catch((fault: NodeJS.ErrnoException) => {
+    throw cannotListen(path, fault);
+  });
+  // Until here only the directory kept other users out. The umask is not changed: the workload inherits it.
+  chmodSync(path, 0o600);
+  server.on("error", () => {});
+}
+
+/**
+ * Two that start together would both find the socket of a third that was killed, and the later one would remove that of the earlier. So
+ * one after the other looks and makes its own. Any program of this user can hold the lock: after a while a supervisor goes on without.
+ */
+async function oneByOne(path: string, work: () => Promise<void>): Promise<void> {
+  const directory = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const until = performance.now() + TURN_MS;
+    while (!lock(directory, 0) && performance.now() < until) await setTimeout(LOOK_EVERY_MS);
+    await work();
+  } finally {
+    closeSync(directory);
+  }
+}
+
+async function made(server: Server, path: string): Promise<void> {
   try {
     await begun(server, path);
   } catch (fault) {
     const { code } = fault as NodeJS.ErrnoException;
-    if (code !== "EADDRINUSE" || (await isLive(path))) throw cannotListen(path, fault as NodeJS.ErrnoException);
+    if (code !== "EADDRINUSE" || (await isLive(path))) throw fault;
     rmSync(path, { force: true });
-    await begun(server, path).catch((again: NodeJS.ErrnoException) => {
-      throw cannotListen(path, again);
-    });
+    await begun(server, path);
   }
-  // Until here only the directory kept other users out. The umask is not changed: the workload inherits it.
-  chmodSync(path, 0o600);
-  server.on("error", () => {});
 }
 
 function begun(server: Server, path: string): Promise<void> {
