@@ -89,6 +89,22 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
       expect(reportOf("burst.json")).toMatchObject({ verdict: "on-contour", incomplete: [] });
     });
 
+    it("the end of one that departed thousands of times is told whole and in order, while the quiet one runs", async () => {
+      const script = (prefix: string, count: number) => `mkdir $(seq -f ${prefix}-%g 1 ${count}); exit 0`;
+      await agent.isoline(["learn", "-q", "-o", "many.contour", "--", "sh", "-c", script("learnt", 600)]);
+      const before = agent.log.length;
+      const many = agent.isoline([...handed("many.contour", "many.json"), "sh", "-c", script("other", 3000)]);
+      await until(() => agent.log.slice(before).some(({ event }) => event === "began"));
+      const cats = "cat data; ".repeat(10);
+      const quiet = await agent.isoline([...handed("quiet.contour", "quiet.json"), "sh", "-c", cats]);
+      expect(quiet).toMatchObject({ status: 0, stdout: "data\n".repeat(10) });
+      await many;
+      const { verdict, off, refused, departures } = reportOf("many.json");
+      expect([verdict, refused]).toEqual(["off-contour", off]);
+      const told = departures.flatMap(({ act }) => /^mkdir path=\S*other-(\d+)/.exec(act)?.[1] ?? []);
+      expect(told).toEqual(Array.from({ length: 3000 }, (_, index) => String(index + 1)));
+    });
+
     it("a departure of one is not one of the other", async () => {
       const [one, other] = await Promise.all([
         agent.isoline([...handed("quiet.contour", "one.json"), "sh", "-c", "cat data; cat /etc/passwd"]),

@@ -263,6 +263,20 @@ describe("a hostile client", () => {
     expect(await (await findNamespace("t-web")).state()).toMatchObject({ name: "t-web" });
   });
 
+  it("has at most 32 requests wait in the namespace, however many it sends over one connection", async () => {
+    const namespace = new FakeNamespace("t-web");
+    const { path } = await serve(namespace);
+    namespace.stuck = true;
+    const socket = connect({ path });
+    socket.on("error", () => {});
+    socket.write("GET /departures?from=0 HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100));
+    await expect.poll(() => namespace.asked.length).toBe(32);
+    namespace.stuck = false;
+    expect(await ask(path, "GET", "/departures")).toMatchObject({ status: 503 });
+    expect(namespace.asked).toHaveLength(32);
+    socket.destroy();
+  });
+
   it("that asks for events and does not read them gets a count of the missed ones, and uses no memory", async () => {
     const namespace = new FakeNamespace("t-web");
     const { path } = await serve(namespace);

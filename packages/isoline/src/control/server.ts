@@ -56,6 +56,8 @@ export class ControlServer {
   readonly #started = new Date().toISOString();
   readonly #signature: SignatureInUse;
   readonly #streams: EventStream;
+  /** Requests that the namespace has not answered yet. */
+  #asked = 0;
 
   private constructor(subject: Subject, name: string, path: string) {
     this.#subject = subject;
@@ -193,9 +195,14 @@ export class ControlServer {
     return reply === undefined ? OVER : { status: 200, body: await form(reply) };
   }
 
-  /** A client does not wait for ever. */
-  #ask<R extends Request>(request: R): Promise<Reply<R> | undefined> {
-    return Promise.race([this.#subject.ask(request), later(limits.answerMs)]);
+  /** A client does not wait for ever. What it asks stays with the namespace all the same, so not more than that is passed on. */
+  async #ask<R extends Request>(request: R): Promise<Reply<R> | undefined> {
+    if (this.#asked >= limits.connections) return undefined;
+    this.#asked += 1;
+    const answer = this.#subject.ask(request).finally(() => {
+      this.#asked -= 1;
+    });
+    return Promise.race([answer, later(limits.answerMs)]);
   }
 
   #state({ processes, ...snapshot }: Snapshot): State {

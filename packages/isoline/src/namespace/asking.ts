@@ -33,7 +33,7 @@ export class Asking {
     return (await reply) as Reply<R> | undefined;
   }
 
-  heard(id: number, reply: Reply<Request>): void {
+  heard(id: number, reply: Reply<Request> | undefined): void {
     this.#waiting.get(id)?.(reply);
     this.#waiting.delete(id);
     if (this.#waiting.size === 0) this.#silence();

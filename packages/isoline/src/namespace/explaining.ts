@@ -8,14 +8,16 @@ import type { DepartureReport } from "./report.ts";
 /** When a departure was seen first and last, in milliseconds since 1970. */
 export type TimesOf = (departure: Departure) => { readonly first: number; readonly last: number };
 
-/** Each is explained, and the workload waits meanwhile. */
+/** Each is explained, and the workload waits meanwhile; in a thread that serves several, all of them. */
 const DEPARTURES_AT_ONCE = 100;
+/** No further one is explained after this time: one may take some milliseconds, where the contour is large. */
+const EXPLAINING_MS = 20;
 
-/** Departures from an index on, in order, at most a page of them. */
+/** Departures from an index on, in order: at most a page of them, and at least one if there is one. */
 export function departuresFrom(model: Model, from: number, timesOf: TimesOf): DepartureReport[] {
   const { departures } = model.engine.forensics;
   return model
-    .explained(from, DEPARTURES_AT_ONCE)
+    .explained(from, DEPARTURES_AT_ONCE, EXPLAINING_MS)
     .map((explained, index) => reportOf(departures[from + index] as Departure, explained, timesOf));
 }
 

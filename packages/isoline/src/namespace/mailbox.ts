@@ -6,10 +6,13 @@ import type { SupervisorMessage } from "./messages.ts";
 import type { Envelope } from "./requests.ts";
 import type { Session } from "./session.ts";
 
+/** Who knows the answers. */
+type Answerer = Pick<Session, "canAnswer" | "answer" | "amend" | "loadIntegrity">;
+
 export class Mailbox {
   readonly #block: ControlBlock;
   readonly #port: MessagePort;
-  readonly #session: Session;
+  readonly #session: Answerer;
   readonly #driver: Pick<Driver, "adapt">;
   readonly #say: (message: SupervisorMessage) => void;
   /** No code is loaded while the thread blocks in the kernel, so a request that needs further code waits here. */
@@ -18,7 +21,7 @@ export class Mailbox {
   constructor(
     block: ControlBlock,
     port: MessagePort,
-    session: Session,
+    session: Answerer,
     driver: Pick<Driver, "adapt">,
     say: (message: SupervisorMessage) => void,
   ) {
@@ -29,9 +32,13 @@ export class Mailbox {
     this.#say = say;
   }
 
-  /** Answers the pending requests; returns whether the thread must leave the kernel. */
-  answer(): "go-on" | "stop" {
+  /**
+   * Answers the pending requests, and begins no further one after so many milliseconds: what is left then is answered the next time.
+   * Returns whether the thread must leave the kernel.
+   */
+  answer(milliseconds = Number.POSITIVE_INFINITY): "go-on" | "stop" {
     const rung = Atomics.load(this.#block, cells.rung);
+    const until = performance.now() + milliseconds;
     let next: "go-on" | "stop" = "go-on";
     for (let envelope = this.#take(); envelope !== undefined; envelope = this.#take()) {
       const { request } = envelope;
@@ -39,9 +46,18 @@ export class Mailbox {
       if (waits) this.#unanswered.push(envelope);
       else this.#reply(envelope);
       if (waits || request.ask === "abandon") next = "stop";
+      if (performance.now() > until) return next;
     }
     Atomics.store(this.#block, cells.answered, rung);
     return next;
+  }
+
+  /** The namespace has ended: who asks still is told so. */
+  dismiss(): void {
+    const rung = Atomics.load(this.#block, cells.rung);
+    for (const envelope of this.#unanswered.splice(0)) this.#say(unanswered(envelope));
+    for (let envelope = this.#take(); envelope !== undefined; envelope = this.#take()) this.#say(unanswered(envelope));
+    Atomics.store(this.#block, cells.answered, rung);
   }
 
   get hasUnanswered(): boolean {
@@ -70,4 +86,8 @@ export class Mailbox {
     // The request may have changed what the kernel decides by itself.
     this.#driver.adapt();
   }
+}
+
+function unanswered({ id }: Envelope): SupervisorMessage {
+  return { kind: "reply", id, value: undefined };
 }

@@ -48,7 +48,8 @@ export type SupervisorMessage =
   | { readonly kind: "noted"; readonly note: Note }
   | { readonly kind: "holds"; readonly holds: Holds }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
-  | { readonly kind: "reply"; readonly id: number; readonly value: Reply<Request> }
+  /** Undefined: the namespace has ended. */
+  | { readonly kind: "reply"; readonly id: number; readonly value: Reply<Request> | undefined }
   | { readonly kind: "event"; readonly event: LiveEvent }
   | { readonly kind: "question"; readonly question: QuestionReport }
   /** Nothing waits for the answer any more. */

@@ -19,8 +19,11 @@ export interface Model {
   lineageOf(event: Event, circumstances: Circumstances): readonly Task[];
   /** Explains an off-contour event. */
   explain(event: Event, circumstances: Circumstances): ExplainedEvent;
-  /** Explains recorded departures from an index on: at most `count`, and at least one if there is one. */
-  explained(from: number, count: number): readonly ExplainedDeparture[];
+  /**
+   * Explains recorded departures from an index on: at most `count`, and at least one if there is one. An engine that runs here begins no
+   * further one after so many milliseconds.
+   */
+  explained(from: number, count: number, milliseconds?: number): readonly ExplainedDeparture[];
   /** The contour as it is at the end, with what this run saw of it. */
   finalContour(): Contour;
   /** Nothing more is asked: an engine that runs elsewhere forgets the namespace. */

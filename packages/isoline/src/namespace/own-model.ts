@@ -9,11 +9,11 @@ import {
   type Mode,
   Neighbourhood,
   Updates,
-  why,
 } from "@isoline/core/engine";
-import { ZERO_DIGEST } from "@isoline/core/digest";
+import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
 import type { Event } from "@isoline/core/event";
 import type { Policy, Task } from "@isoline/core/identity";
+import { KeptExplanations } from "./kept-explanations.ts";
 import type { ContourState } from "./live.ts";
 import type { Bond, ExplainedDeparture, ExplainedEvent, Model, Portable } from "./model.ts";
 
@@ -31,6 +31,9 @@ export class OwnModel implements Model {
   #contour: Contour;
   #learnt: Neighbourhood;
   #updates: Updates;
+  readonly #kept = new KeptExplanations();
+  /** Whether an explanation missed a task, which may be told later. */
+  #missedTask = false;
 
   constructor({ contour, policy, mode, asks = false }: ModelParts) {
     this.engine = new Engine({ contour, mode, reaction: policy.reaction, asks });
@@ -60,6 +63,7 @@ export class OwnModel implements Model {
     this.#contour = contour;
     this.#learnt = new Neighbourhood(contour);
     this.#updates = this.#updatesOf(this.#learnt);
+    this.#kept.forget();
   }
 
   state(): ContourState {
@@ -88,8 +92,14 @@ export class OwnModel implements Model {
     return { consequence, why: explainEvent(event, this.#learnt, circumstances).sentence };
   }
 
-  explained(from: number, count: number): readonly ExplainedDeparture[] {
-    return this.engine.forensics.departures.slice(from, from + count).map((departure) => this.#explained(departure));
+  explained(from: number, count: number, milliseconds = Number.POSITIVE_INFINITY): readonly ExplainedDeparture[] {
+    const until = performance.now() + milliseconds;
+    const told: ExplainedDeparture[] = [];
+    for (const [at, departure] of this.engine.forensics.departures.slice(from, from + count).entries()) {
+      if (at > 0 && performance.now() > until) break;
+      told.push(this.#kept.at(from + at, this.points) ?? this.#madeOf(departure, from + at));
+    }
+    return told;
   }
 
   finalContour(): Contour {
@@ -98,12 +108,20 @@ export class OwnModel implements Model {
 
   close(): void {}
 
-  #explained(departure: Departure): ExplainedDeparture {
-    const { event, point, introduces } = departure;
+  /** Each costs a search of the contour, so it is made once, unless it may still become another. */
+  #madeOf(departure: Departure, index: number): ExplainedDeparture {
+    this.#missedTask = false;
+    const made = this.#explained(departure);
+    if (!this.#missedTask) this.#kept.keep(index, made);
+    return made;
+  }
+
+  #explained({ event, point, introduces, first }: Departure): ExplainedDeparture {
     const { class: kind, contents, moves } = this.#updates.classify(event);
+    const witness = { ...first, unknownTask: (id: Digest) => this.#unknownTask(id) };
     return {
       point,
-      why: why(departure, this.#learnt, this.engine.forensics).sentence,
+      why: explainEvent(event, this.#learnt, witness).sentence,
       consequence: consequenceOfDeparture(event, this.#learnt).consequence,
       class: kind,
       changed: contents,
@@ -113,6 +131,12 @@ export class OwnModel implements Model {
   }
 
   #updatesOf(learnt: Neighbourhood): Updates {
-    return new Updates(learnt, (id) => this.engine.forensics.unknownTask(id));
+    return new Updates(learnt, (id) => this.#unknownTask(id));
+  }
+
+  #unknownTask(id: Digest): Task | undefined {
+    const task = this.engine.forensics.unknownTask(id);
+    if (task === undefined) this.#missedTask = true;
+    return task;
   }
 }

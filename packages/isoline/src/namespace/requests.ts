@@ -26,7 +26,7 @@ interface Exchanges {
   attest: { with: { readonly binds: Bond | undefined }; reply: Standing };
   /** Keeps what was learnt so far, beside the contour; false if it did not. */
   checkpoint: { with: object; reply: boolean };
-  /** Departures from an index on, in order, at most a hundred at a time. */
+  /** Departures from an index on, in order: at most a hundred at a time, and none only where none is left. */
   departures: { with: { readonly from: number }; reply: readonly DepartureReport[] };
   /** Of every departure, in order: how often it was until now. */
   recount: { with: object; reply: readonly Pick<DepartureReport, "count" | "refused" | "last">[] };

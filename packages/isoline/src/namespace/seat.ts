@@ -4,6 +4,7 @@ import { IsolineError } from "@isoline/core/error";
 import { currentThread, type SeccompSensor } from "@isoline/linux";
 import { cells, type ControlBlock, publish } from "./control-block.ts";
 import { SeccompDriver } from "./drivers/seccomp.ts";
+import { lastWords } from "./last-words.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { LaunchOrder, SupervisorMessage } from "./messages.ts";
 import type { Plan } from "./plan.ts";
@@ -19,7 +20,7 @@ export interface SeatData {
 
 /** How many calls are decided before the others have their turn. */
 const CALLS_IN_A_TURN = 32;
-/** A turn begins no further decision after this time: 32 decisions that hash large files would take minutes. */
+/** A turn begins no further decision, and no further answer, after this time: 32 decisions that hash large files would take minutes. */
 const TURN_MS = 20;
 /** One decision may take longer than any neighbour is to be preferred for. */
 const LONGEST_REST_MS = 2000;
@@ -33,6 +34,8 @@ export class Seat {
   readonly #block: ControlBlock;
   readonly #say: (message: SupervisorMessage) => void;
   #sensor: SeccompSensor | undefined;
+  /** Once its last process has ended. */
+  #lastWords: Generator<undefined, void> | undefined;
   /** Until then others come first: it has had the thread for as long. */
   restsUntil = 0;
   readonly #since = performance.now();
@@ -101,32 +104,40 @@ export class Seat {
 
   /** Answers requests; `later` if some need code or a file, `over` if the supervision is to end. */
   answer(): "done" | "later" | "over" {
-    if (this.#mailbox.answer() === "go-on") return "done";
+    if (this.isEnding) {
+      this.#mailbox.dismiss();
+      return "done";
+    }
+    if (this.#charged(() => this.#mailbox.answer(TURN_MS)) === "go-on") return "done";
     return this.#mailbox.hasUnanswered ? "later" : "over";
   }
 
-  answerRest(): Promise<void> {
-    return this.#mailbox.answerRest();
+  async answerRest(): Promise<void> {
+    const began = performance.now();
+    if (!this.isEnding) await this.#mailbox.answerRest();
+    this.#charge(began);
   }
 
   /** Decides about some calls. */
   turn(): "ended" | "idle" | "busy" {
-    const began = performance.now();
-    const state = this.#sensor?.turn(CALLS_IN_A_TURN, TURN_MS) ?? "idle";
+    const state = this.#charged(() => this.#sensor?.turn(CALLS_IN_A_TURN, TURN_MS) ?? "idle");
     this.lastTurn = performance.now();
-    this.restsUntil = this.lastTurn + Math.min(this.lastTurn - began, LONGEST_REST_MS);
     return state;
   }
 
-  /** The last process has ended: writes what was observed, and says it. */
+  /** The last process has ended: no call comes any more, and what is left to say is said in parts. */
   finish(): void {
-    const kernel = this.#driver.end();
-    this.#mailbox.answer();
-    const findings = this.#session.finish(kernel);
-    for (const departures of this.#session.departuresInPages()) this.#say({ kind: "departures", departures });
-    this.#session.close();
-    this.#say({ kind: "ended", findings });
-    this.#driver.close();
+    const leaving = { session: this.#session, driver: this.#driver, mailbox: this.#mailbox };
+    this.#lastWords ??= lastWords(leaving, this.#say);
+  }
+
+  get isEnding(): boolean {
+    return this.#lastWords !== undefined;
+  }
+
+  /** Writes what was observed and says it, a part at a time. */
+  proceed(): "more" | "over" {
+    return this.#charged(() => (this.#lastWords?.next().done === false ? "more" : "over"));
   }
 
   /** It cannot be supervised any more: its listener is closed, so mediated calls fail. */
@@ -141,6 +152,19 @@ export class Seat {
     this.#session.neverRan();
     this.#session.close();
     this.#say({ kind: "failed", code: "agent-refused", message: "nothing was started" });
+  }
+
+  #charged<T>(act: () => T): T {
+    const began = performance.now();
+    const outcome = act();
+    this.#charge(began);
+    return outcome;
+  }
+
+  /** Whatever it had the thread for is its time. */
+  #charge(began: number): void {
+    const now = performance.now();
+    this.restsUntil = Math.max(this.restsUntil, now + Math.min(now - began, LONGEST_REST_MS));
   }
 }
 

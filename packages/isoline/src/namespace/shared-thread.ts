@@ -4,9 +4,10 @@
  *
  *   while calls come     one wait in the kernel for all listeners; then each that has calls decides about a few of them
  *   a doorbell signal    requests are answered, new namespaces opened
+ *   a last process gone  what is left to say of it is said in parts
  *
- * A namespace that took the thread for long lets the others go first for as long, also in the moment between two calls of theirs. What
- * this cannot do: interrupt one decision.
+ * A namespace that took the thread for long, with whatever, lets the others go first for as long, also in the moment between two calls of
+ * theirs. What this cannot do: interrupt one decision, or one explanation.
  */
 import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
 import {
@@ -78,31 +79,45 @@ class Service {
   #serve(): void {
     while (this.#seats.size > 0) {
       if (this.#attend() === "leave") return;
-      const running = [...this.#seats].filter(([, { sensor }]) => sensor !== undefined);
-      const due = calling(running, running.length < this.#seats.size ? LOOK_MS : -1);
+      const running = [...this.#seats].filter(([, { sensor, isEnding }]) => sensor !== undefined && !isEnding);
+      const due = calling(running, this.#patience());
       const isOneBeginning = [...this.#seats.values()].some((seat) => seat.isBeginning);
       for (const [number, seat] of firstOf(due, running, isOneBeginning))
-        this.#attempt(number, seat, () => seat.turn() === "ended" && this.#finish(number, seat));
+        this.#attempt(number, seat, () => seat.turn() === "ended" && seat.finish());
     }
   }
 
-  /** Requests, filters that were installed, namespaces that have arrived. */
+  /** Requests, filters that were installed, namespaces that have ended or arrived. */
   #attend(): "stay" | "leave" {
     let next: "stay" | "leave" = "stay";
     for (const [number, seat] of this.#seats) {
       this.#attempt(number, seat, () => {
         if (seat.look() === "over") return this.#leave(number, () => seat.drop());
+        if (!this.#mayGo(seat)) return;
         const answered = seat.isAsked ? seat.answer() : "done";
         if (answered === "later") next = "leave";
-        if (answered === "over") this.#finish(number, seat);
+        if (answered === "over") seat.finish();
+        if (seat.isEnding && seat.proceed() === "over") this.#leave(number, () => {});
       });
     }
     for (let got = take(); got !== undefined; got = take()) this.#arrived.push(got);
     return this.#arrived.length > 0 ? "leave" : next;
   }
 
-  #finish(number: number, seat: Seat): void {
-    this.#leave(number, () => seat.finish());
+  /** Whether it need not let others go first with what is asked of it, or left to say of it. */
+  #mayGo({ restsUntil }: Seat): boolean {
+    return this.#seats.size === 1 || restsUntil <= performance.now();
+  }
+
+  /** For how many milliseconds to wait for calls; -1 without a limit. */
+  #patience(): number {
+    const waits = Array.from(this.#seats.values(), (seat) => {
+      const look = seat.sensor === undefined ? LOOK_MS : Number.POSITIVE_INFINITY;
+      if (!seat.isAsked && !seat.isEnding) return look;
+      return this.#mayGo(seat) ? 0 : Math.min(look, Math.max(0, Math.ceil(seat.restsUntil - performance.now())));
+    });
+    const least = Math.min(...waits);
+    return least === Number.POSITIVE_INFINITY ? -1 : least;
   }
 
   #leave(number: number, end: () => void): void {
