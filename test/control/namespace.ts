@@ -1,6 +1,6 @@
 /** A namespace for tests: it answers as a real one would, and records the requests. */
 import { ZERO_DIGEST } from "@isoline/core/digest";
-import type { LiveEvent, Snapshot } from "../../packages/isoline/src/namespace/live.ts";
+import type { CountedSnapshot, LiveEvent } from "../../packages/isoline/src/namespace/live.ts";
 import { answersWithoutIntegrity } from "../../packages/isoline/src/namespace/integrity-unasked.ts";
 import { type Answers, type Ask, answered, type Request } from "../../packages/isoline/src/namespace/requests.ts";
 import type { Subject } from "../../packages/isoline/src/control/server.ts";
@@ -12,7 +12,7 @@ export class FakeNamespace implements Subject {
   readonly pid = 4242;
   readonly asked: Request[] = [];
   readonly followers = new Set<(event: LiveEvent) => void>();
-  mode: Snapshot["mode"] = "learn";
+  mode: CountedSnapshot["mode"] = "learn";
   over = false;
   /** Makes it stop answering. */
   stuck = false;
@@ -87,9 +87,9 @@ export class FakeNamespace implements Subject {
     for (const follower of this.followers) follower(event);
   }
 
-  #snapshot(): Snapshot {
+  #snapshot(): CountedSnapshot {
     const counts = { events: 10, points: 7, novel: 7, attempts: 0, off: 0, refused: 0 };
-    return { mode: this.mode, ...counts, processes, incomplete: [] };
+    return { mode: this.mode, ...counts, processes: processes.length, untrusted: 1, incomplete: [] };
   }
 }
 

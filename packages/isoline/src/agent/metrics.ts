@@ -6,7 +6,7 @@ import type { PushOutcome } from "@isoline/attest/otlp";
 import type { SharedDigests } from "@isoline/linux";
 import { Counter, Gauge, Registry } from "prom-client";
 import { later } from "../control/http.ts";
-import type { Snapshot } from "../namespace/live.ts";
+import type { CountedSnapshot } from "../namespace/live.ts";
 import type { Hosted, Hosting } from "./hosted.ts";
 
 /** A thread that does not answer in this time is told of as one that does not. */
@@ -15,18 +15,15 @@ const ANSWER_MS = 2000;
 const MOST_REASONS = 20;
 
 const LABELS = ["namespace", "contour", "mode", "sensor"] as const;
-const COUNTED: Readonly<Record<string, readonly [help: string, of: (snapshot: Snapshot) => number]>> = {
+const COUNTED: Readonly<Record<string, readonly [help: string, of: (snapshot: CountedSnapshot) => number]>> = {
   events: ["events that were decided", ({ events }) => events],
   points: ["points of the contour", ({ points }) => points],
   novel: ["points that this run has added", ({ novel }) => novel],
   attempts: ["what the kernel refused by itself", ({ attempts }) => attempts],
   off: ["events off contour", ({ off }) => off],
   refused: ["events that were refused", ({ refused }) => refused],
-  processes: ["processes that live", ({ processes }) => processes.length],
-  untrusted_processes: [
-    "processes that are not trusted",
-    ({ processes }) => processes.filter((each) => !each.trusted).length,
-  ],
+  processes: ["processes that live", ({ processes }) => processes],
+  untrusted_processes: ["processes that are not trusted", ({ untrusted }) => untrusted],
 };
 
 /** A counter or a gauge, with its values by label. */

@@ -1,9 +1,9 @@
 /** What is said over a control socket: docs/control-socket.md. */
-import type { Snapshot } from "../namespace/live.ts";
+import type { CountedSnapshot } from "../namespace/live.ts";
 import type { Standing } from "../namespace/standing.ts";
 
 /** `GET /state`: one live namespace at one moment. */
-export interface State extends Omit<Snapshot, "processes"> {
+export interface State extends Omit<CountedSnapshot, "untrusted"> {
   readonly isoline: 1;
   readonly name: string;
   /** Of the workload's first process, which may have ended. */
@@ -14,7 +14,6 @@ export interface State extends Omit<Snapshot, "processes"> {
   readonly contour: string;
   /** ISO 8601, UTC. */
   readonly started: string;
-  readonly processes: number;
 }
 
 /** `GET /attest`: what evidence says of one live namespace. */

@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { LiveEvent, Snapshot } from "../namespace/live.ts";
+import type { CountedSnapshot, LiveEvent } from "../namespace/live.ts";
 import type { Ask, Reply, Request } from "../namespace/requests.ts";
 import type { Standing } from "../namespace/standing.ts";
 import { SignatureInUse } from "../store/signature/in-use.ts";
@@ -205,8 +205,9 @@ export class ControlServer {
     return Promise.race([answer, later(limits.answerMs)]);
   }
 
-  #state({ processes, ...snapshot }: Snapshot): State {
+  #state(snapshot: CountedSnapshot): State {
     const { command, contour, pid } = this.#subject;
+    const { untrusted: _, ...told } = snapshot;
     return {
       isoline: 1,
       name: this.name,
@@ -215,8 +216,7 @@ export class ControlServer {
       command,
       contour,
       started: this.#started,
-      ...snapshot,
-      processes: processes.length,
+      ...told,
     };
   }
 }

@@ -1,7 +1,7 @@
 /** A run of a command, as a program sees it. */
 import type { ChildState } from "@isoline/linux";
 import { cells } from "../namespace/control-block.ts";
-import type { EventLine, Snapshot } from "../namespace/live.ts";
+import type { CountedSnapshot, EventLine, Snapshot } from "../namespace/live.ts";
 import type { Namespace, Outcome } from "../namespace/namespace.ts";
 import type { DepartureReport, RunReport, Verdict } from "../namespace/report.ts";
 import type { CutShort } from "../store/checkpoint.ts";
@@ -89,22 +89,33 @@ export class Run implements AsyncDisposable {
 
   /** Its state at this moment; undefined once it is over. */
   state(): Promise<Snapshot | undefined> {
-    return this.#namespace.ask({ ask: "snapshot" });
+    return this.#listed(this.#namespace.ask({ ask: "snapshot" }));
   }
 
-  /** Departures from one on, in order, at most a hundred at a time; none once it is over, when they are in the report. */
+  /**
+   * Departures from one on, in order: at most a hundred at a time, and none where none is left. None once it is over, when they are in
+   * the report.
+   */
   async departures(from = 0): Promise<readonly DepartureReport[]> {
     return (await this.#namespace.ask({ ask: "departures", from })) ?? [];
   }
 
   /** Ends the learning for good: what was not seen before is off contour from now on. */
   seal(): Promise<Snapshot | undefined> {
-    return this.#namespace.ask({ ask: "seal" });
+    return this.#listed(this.#namespace.ask({ ask: "seal" }));
   }
 
   /** Ends every process of it with SIGTERM, and kills what is left after five seconds, or at once when called again. */
   end(): void {
     this.#namespace.end();
+  }
+
+  /** A snapshot with its processes, which are asked for at the same moment. */
+  async #listed(asked: Promise<CountedSnapshot | undefined>): Promise<Snapshot | undefined> {
+    const [snapshot, processes] = await Promise.all([asked, this.#namespace.ask({ ask: "trust" })]);
+    if (snapshot === undefined || processes === undefined) return undefined;
+    const { untrusted: _, ...rest } = snapshot;
+    return { ...rest, processes };
   }
 
   /** Ends it, and waits until it has ended. */

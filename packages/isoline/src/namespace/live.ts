@@ -44,6 +44,12 @@ export interface Snapshot {
   readonly incomplete: readonly Loss[];
 }
 
+/** The same with its processes counted, so that it is as small whatever their number is. */
+export interface CountedSnapshot extends Omit<Snapshot, "processes"> {
+  readonly processes: number;
+  readonly untrusted: number;
+}
+
 /** A process of a namespace, and whether it is trusted. */
 export interface ProcessReport {
   readonly pid: number;

@@ -3,14 +3,14 @@ import type { CanisterPlaces } from "@isoline/core/identity";
 import type { HostLookup } from "@isoline/linux";
 import type { Bank } from "../integrity/hash-algorithms.ts";
 import type { AnswerWord } from "./answer-words.ts";
-import type { Amended, ContourState, ProcessReport, Settled, Snapshot } from "./live.ts";
+import type { Amended, ContourState, CountedSnapshot, ProcessReport, Settled } from "./live.ts";
 import type { DepartureReport } from "./report.ts";
 import type { Bond } from "./model.ts";
 import type { Standing } from "./standing.ts";
 
 /** By the name of a request: its arguments and its answer. */
 interface Exchanges {
-  snapshot: { with: object; reply: Snapshot };
+  snapshot: { with: object; reply: CountedSnapshot };
   /** Processes with their trust: of one pid, or all. */
   trust: { with: { readonly pid?: number | undefined }; reply: readonly ProcessReport[] };
   /** Whether a living process is in this namespace, or in another that the kernel knows of; true if it cannot be told. */
@@ -18,7 +18,7 @@ interface Exchanges {
   /** Whether a living process is in this namespace, and not in another. */
   "own-member": { with: { readonly pid: number }; reply: boolean };
   /** Ends the learning for good. */
-  seal: { with: object; reply: Snapshot };
+  seal: { with: object; reply: CountedSnapshot };
   contour: { with: object; reply: ContourState };
   /** The contour as a file, as far as it has come; null if that would have more characters than `most`. */
   "contour-text": { with: { readonly most: number }; reply: string | null };

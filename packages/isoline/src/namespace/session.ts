@@ -28,13 +28,14 @@ import { Gravest } from "./gravest.ts";
 import type { Hardware } from "./hardware.ts";
 import type { NamespaceIntegrity } from "./integrity.ts";
 import { answersWithoutIntegrity } from "./integrity-unasked.ts";
-import type { Amended, ProcessReport, Snapshot } from "./live.ts";
+import type { Amended, CountedSnapshot } from "./live.ts";
 import type { LastFindings, SupervisorMessage } from "./messages.ts";
 import { loadModel } from "./load-model.ts";
 import type { Model } from "./model.ts";
 import { Observations } from "./observations.ts";
 import { OwnModel } from "./own-model.ts";
 import type { Plan } from "./plan.ts";
+import { counted, isAmong, listed } from "./processes.ts";
 import type { DepartureReport, Loss, RunReport } from "./report.ts";
 import {
   type Amendment,
@@ -145,7 +146,7 @@ export class Session {
     const { NamespaceIntegrity } = await import("./integrity.ts");
     this.#integrity = new NamespaceIntegrity(this.#plan.integrity, {
       lost: (reason, process) => this.mediator.lost(reason, process),
-      pids: () => Array.from(this.#sensor?.processes ?? [], ({ pid }) => pid),
+      pids: () => Array.from(this.#processes, ({ pid }) => pid),
       contourState: () => this.model.state().state,
       sensor: this.#plan.sensor,
       onActive: (view) => {
@@ -173,15 +174,15 @@ export class Session {
     snapshot: () => this.#snapshot(),
     trust: ({ pid }) => {
       this.#sensor?.sweep();
-      return this.#processes().filter((process) => pid === undefined || process.pid === pid);
+      return listed(this.#processes, this.model.engine.trust, pid);
     },
     member: ({ pid }) => {
       this.#sensor?.sweep();
-      return this.#processes().some((process) => process.pid === pid) || this.#sensor?.isMember?.(pid) === true;
+      return isAmong(this.#processes, pid) || this.#sensor?.isMember?.(pid) === true;
     },
     "own-member": ({ pid }) => {
       this.#sensor?.sweep();
-      return this.#sensor?.has?.(pid) ?? this.#processes().some((process) => process.pid === pid);
+      return this.#sensor?.has?.(pid) ?? isAmong(this.#processes, pid);
     },
     seal: () => {
       this.model.engine.seal();
@@ -223,7 +224,7 @@ export class Session {
     },
     signal: ({ signal }) => {
       this.#sensor?.sweep();
-      return signalAll(this.#sensor?.processes ?? [], signal);
+      return signalAll(this.#processes, signal);
     },
     abandon: () => {
       this.mediator.missed("isoline was told to end, and processes were left that could not be ended");
@@ -292,7 +293,7 @@ export class Session {
   /** A process lost its trust, and the call that cost it its trust still waits. */
   #fell({ pid, handle }: ActingProcess): void {
     const trusted = () => {
-      const known = [...(this.#sensor?.processes ?? [])];
+      const known = [...this.#processes];
       const isTrusted = (other: ActingProcess) =>
         this.model.engine.trust.isTrusted(other.handle) && other.handle !== handle;
       const pids = known.filter(isTrusted).map((other) => other.pid);
@@ -321,7 +322,7 @@ export class Session {
   #stand(on: boolean): boolean {
     if (on) {
       Atomics.store(this.#block, cells.standing, 1);
-      return this.#standstill.begin(() => this.#sensor?.processes ?? []);
+      return this.#standstill.begin(() => this.#processes);
     }
     this.#standstill.end();
     Atomics.store(this.#block, cells.standing, 0);
@@ -337,7 +338,7 @@ export class Session {
     return isIn;
   }
 
-  #snapshot(): Snapshot {
+  #snapshot(): CountedSnapshot {
     this.#sensor?.sweep();
     const { engine, points } = this.model;
     const { events, attempts } = this.#observations.counts;
@@ -352,16 +353,13 @@ export class Session {
       off,
       refused,
       ...(gravest && { gravest }),
-      processes: this.#processes(),
+      ...counted(this.#processes, engine.trust),
       incomplete: this.#losses(),
     };
   }
 
-  #processes(): ProcessReport[] {
-    return Array.from(this.#sensor?.processes ?? [], ({ pid, handle, identity: { chain } }) => {
-      const standing = this.model.engine.trust.trustOf(handle);
-      return { pid, chain, trusted: standing.trusted, ...(standing.trusted ? {} : { cause: standing.cause.what }) };
-    });
+  get #processes(): Iterable<ActingProcess> {
+    return this.#sensor?.processes ?? [];
   }
 
   /** What the evidence says of this run. */

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Digest } from "@isoline/core/digest";
 import type { Mode } from "@isoline/core/engine";
 import { fileDigestOf } from "../store/contour-file.ts";
-import type { Snapshot } from "./live.ts";
+import type { CountedSnapshot } from "./live.ts";
 import type { Bond, Model } from "./model.ts";
 import type { Plan, SensorName } from "./plan.ts";
 import type { Loss } from "./report.ts";
@@ -41,7 +41,7 @@ export interface Standing {
 export function standingOf(
   plan: Plan,
   model: Model,
-  { mode, events, off, refused, incomplete }: Snapshot,
+  { mode, events, off, refused, incomplete }: CountedSnapshot,
   untrusted: number,
   binds: Bond | undefined,
   register: Standing["register"],

@@ -43,7 +43,7 @@ export async function stateOf({ uid, name, command, namespace, isSealed }: Begun
     sealed: isSealed,
     measured: counts.entries,
     violations: counts.violations,
-    ...{ events, off, refused, processes: processes.length, incomplete },
+    ...{ events, off, refused, processes, incomplete },
   };
 }
 
