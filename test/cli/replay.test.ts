@@ -110,6 +110,13 @@ describe("a recording of our own", () => {
     expect(isoline(["replay", contour, "-"], { input: text }).status).toBe(0);
   });
 
+  it("is incomplete where events did not fit into it", () => {
+    const { status, stderr } = isoline(["replay", "-"], { input: `${text}{"more":5}\n` });
+    expect(status).toBe(4);
+    expect(stderr).toContain("8 events, 2 points");
+    expect(stderr).toContain("incomplete: events that did not fit into the trajectory (5 times)");
+  });
+
   it("prints bare values for scripts", () => {
     const { stdout } = isoline(["replay", "--state", "-"], { input: text });
     expect(stdout).toMatch(/^[0-9a-f]{64}\n$/);
@@ -118,6 +125,7 @@ describe("a recording of our own", () => {
   it.each([
     ["nonsense\n", "line 1: expected one JSON object"],
     [`${line(eventToJson(npmrc))}{"task":{"id":"x"}}\n`, "line 2: expected"],
+    [`${line(eventToJson(npmrc))}{"more":-5}\n`, "line 2: expected"],
     [line({ ...eventToJson(npmrc), op: "fly" }), "line 1: not the JSON form of an event"],
     ["x".repeat(3_000_000), "line 1: expected at most"],
   ])("refuses an invalid recording, and names the line", (input, says) => {

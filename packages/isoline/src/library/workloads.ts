@@ -61,7 +61,7 @@ export interface LearnOptions extends WorkloadOptions {
   readonly cleanStart?: boolean | undefined;
   /** Toolchains and services whose rules are added to the lens: docs/how-to/toolchains.md. */
   readonly presets?: readonly PresetName[] | undefined;
-  /** A file for events in the order they first happened, one JSON object a line. */
+  /** A file for events in the order they first happened, one JSON object a line, 1 GiB at most. */
   readonly trajectory?: string | undefined;
 }
 

@@ -256,7 +256,7 @@ export class Session {
     this.#untrusted?.close();
     const firings = mediator.firings();
     this.#output?.save(this.#record());
-    this.#trajectory?.close();
+    const untold = this.#trajectory?.close() ?? [];
     const { counts, contents, guesses } = this.#observations;
     const { off, refused } = engine.tally;
     return {
@@ -273,7 +273,7 @@ export class Session {
       lens: lensDigest(policy),
       profile,
       policy: policyDigest,
-      incomplete: this.#losses(),
+      incomplete: [...this.#losses(), ...untold],
       content: contents.all,
       moreContent: contents.more,
       racy: mediator.racyCalls(),

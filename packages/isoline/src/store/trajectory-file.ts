@@ -1,6 +1,9 @@
 /**
  * A trajectory on disk: events in order of first occurrence, one JSON object a line. Before the first event of a task stands
  * the task, `{"task":{"id","parent","images":[{"path","digest"}]}}`, after its parent.
+ *
+ * What an untrusted process does off contour is written each time, so a workload decides how long the file would be. Beyond a limit
+ * the events are counted, and the last line says how many there were: `{"more":N}`.
  */
 import { closeSync, fstatSync, fsyncSync, writeSync } from "node:fs";
 import type { Digest } from "@isoline/core/digest";
@@ -10,17 +13,24 @@ import { CliError } from "../error.ts";
 import { Output } from "./output.ts";
 
 const FLUSH_AT = 64 * 1024;
+/** 1 GiB. */
+const MOST_BYTES = 1024 * 1024 * 1024;
 
 export class TrajectoryWriter {
   readonly #path: string;
   readonly #fd: number;
+  readonly #most: number;
   readonly #tasks = new Set<Digest>();
   #pending = "";
-
+  #bytes = 0;
+  /** Events beyond the limit. After the first that does not fit, none does: the file has the events from the first on, without a gap. */
+  #more = 0;
   #fault: unknown;
 
-  constructor(path: string) {
+  /** `most` bounds the bytes of the file, but for its last line. */
+  constructor(path: string, most: number = MOST_BYTES) {
     this.#path = path;
+    this.#most = most;
     try {
       this.#fd = Output.open(path).begin(0o600);
     } catch (fault) {
@@ -30,17 +40,22 @@ export class TrajectoryWriter {
 
   /** `lineage` are the tasks that led to the actor, as far as they are known, the first of the namespace first. */
   write(event: Event, lineage: readonly Task[]): void {
-    for (const task of lineage) {
-      if (this.#tasks.has(task.id)) continue;
-      this.#tasks.add(task.id);
-      this.#pending += `${JSON.stringify({ task })}\n`;
+    const text = this.#more === 0 ? this.#linesOf(event, lineage) : "";
+    this.#bytes += Buffer.byteLength(text);
+    if (this.#more > 0 || this.#bytes > this.#most) {
+      this.#more += 1;
+      return;
     }
-    this.#pending += `${JSON.stringify(eventToJson(event))}\n`;
+    this.#pending += text;
     if (this.#pending.length >= FLUSH_AT) this.#flush();
   }
 
-  /** Writes the rest. Throws now if a line could not be written; that did not delay the workload. */
-  close(): void {
+  /**
+   * Writes the rest; returns what is not in the file, by reason. Throws now if a line could not be written; that did not delay the
+   * workload.
+   */
+  close(): readonly { readonly reason: string; readonly count: number }[] {
+    if (this.#more > 0) this.#pending += `${JSON.stringify({ more: this.#more })}\n`;
     this.#flush();
     this.#attempt(() => {
       // Devices and pipes cannot be synced, and need not be.
@@ -48,6 +63,14 @@ export class TrajectoryWriter {
     });
     closeSync(this.#fd);
     if (this.#fault !== undefined) throw this.#refusal(this.#fault);
+    const reason = `events beyond ${this.#most} bytes are not in the trajectory; its last line says how many there were`;
+    return this.#more === 0 ? [] : [{ reason, count: this.#more }];
+  }
+
+  #linesOf(event: Event, lineage: readonly Task[]): string {
+    const tasks = lineage.filter(({ id }) => !this.#tasks.has(id));
+    for (const { id } of tasks) this.#tasks.add(id);
+    return [...tasks.map((task) => ({ task })), eventToJson(event)].map((line) => `${JSON.stringify(line)}\n`).join("");
   }
 
   #flush(): void {

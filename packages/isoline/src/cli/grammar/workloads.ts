@@ -46,7 +46,10 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     )
     .option("--lens <name|file>", "what counts: default, exact, or a policy file (YAML or JSON)")
     .addOption(presetOption())
-    .option("--trajectory <file>", "also write events in the order they first happened, one JSON object a line")
+    .option(
+      "--trajectory <file>",
+      "also write events in the order they first happened, one JSON object a line, 1 GiB at most",
+    )
     .addOption(sensorOption())
     .option("--user <user>", USER)
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")

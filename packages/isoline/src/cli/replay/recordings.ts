@@ -18,8 +18,8 @@ export type Recorded =
   | { readonly kind: "event"; readonly event: Exchange }
   | { readonly kind: "task"; readonly task: Task }
   | { readonly kind: "aggregate"; readonly aggregate: Digest }
-  /** An event without a point: it is missing from everything that is measured. */
-  | { readonly kind: "outside"; readonly reason: string };
+  /** Events without a point, one if not counted: they are missing from everything that is measured. */
+  | { readonly kind: "outside"; readonly reason: string; readonly count?: number };
 
 export interface Recording {
   readonly profile: Profile<Exchange>;
@@ -43,11 +43,13 @@ export function recordingOf(name: ProfileName): Recording {
   }
 }
 
-/** `{"op":…}` or `{"task":…}`, as `learn --trajectory` writes them. */
+/** `{"op":…}`, `{"task":…}` or, at the end, `{"more":…}`, as `learn --trajectory` writes them. */
 function readOwn(line: Buffer): Recorded {
   const json = parseJson(line);
-  if (typeof json === "object" && json !== null && "task" in json && Object.keys(json).length === 1)
-    return { kind: "task", task: taskFromJson(json.task) };
+  const isLone = typeof json === "object" && json !== null && Object.keys(json).length === 1;
+  if (isLone && "task" in json) return { kind: "task", task: taskFromJson(json.task) };
+  if (isLone && "more" in json)
+    return { kind: "outside", reason: "events that did not fit into the trajectory", count: countFromJson(json.more) };
   return { kind: "event", event: eventFromJson(json) };
 }
 
@@ -73,6 +75,11 @@ function taskFromJson(json: unknown): Task {
   if (!sound)
     throw new IsolineError("bad-trajectory", 'expected {"task":{"id","parent","images":[{"path","digest"}]}}');
   return { id, parent, images } as unknown as Task;
+}
+
+function countFromJson(json: unknown): number {
+  if (typeof json === "number" && Number.isSafeInteger(json) && json > 0) return json;
+  throw new IsolineError("bad-trajectory", 'expected {"more":N} with the number of events that were left out');
 }
 
 function isImage(json: unknown): boolean {

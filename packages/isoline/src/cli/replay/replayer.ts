@@ -92,9 +92,7 @@ export class Replayer {
         this.#takeAggregate(recorded.aggregate);
         return;
       case "outside":
-        this.events += 1;
-        this.#outside.set(recorded.reason, (this.#outside.get(recorded.reason) ?? 0) + 1);
-        if (this.#yardstick.kind === "learn") this.#yardstick.contour.flag(recorded.reason);
+        this.#leaveOut(recorded.reason, recorded.count ?? 1);
         return;
     }
   }
@@ -109,6 +107,12 @@ export class Replayer {
 
   task(id: Digest): Task | undefined {
     return this.#tasks.get(id);
+  }
+
+  #leaveOut(reason: string, count: number): void {
+    this.events += count;
+    this.#outside.set(reason, (this.#outside.get(reason) ?? 0) + count);
+    if (this.#yardstick.kind === "learn") this.#yardstick.contour.flag(reason);
   }
 
   /** A reader returns the same object for the same event, so verdicts are looked up by the object. */
