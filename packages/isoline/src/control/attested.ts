@@ -26,8 +26,8 @@ const or =
   (form: Form): Form =>
   (value) =>
     value === null || form(value);
-/** For a member that older supervisors do not tell. */
-const unsaidOr =
+/** A member that a supervisor of an earlier isoline may not have: it goes on after an upgrade, and evidence must not lose it. */
+const added =
   (form: Form): Form =>
   (value) =>
     value === undefined || form(value);
@@ -51,11 +51,11 @@ const attested = table({
   command: text,
   image: or(shorter(128)),
   started: time,
-  signature: or(signature),
+  signature: added(or(signature)),
   mode: word("learn", "watch", "enforce"),
   sensor: word("seccomp", "bpf"),
   landlock: truth,
-  tracepoints: unsaidOr(truth),
+  tracepoints: added(truth),
   profile: shorter(32),
   contour: or(table({ path: text, digest: or(digest) })),
   state: digest,

@@ -25,8 +25,8 @@ export interface Attested extends Standing {
   readonly image: string | null;
   /** ISO 8601, UTC. */
   readonly started: string;
-  /** The signature of the contour that it runs under, in base64; null if it is not signed. */
-  readonly signature: string | null;
+  /** The signature of the contour that it runs under, in base64; null if it is not signed. A supervisor of an earlier isoline has none. */
+  readonly signature?: string | null;
 }
 
 /** A refusal. */

@@ -156,10 +156,10 @@ export class ControlServer {
     return this.#tell({ ask: "attest", binds }, (value) => this.#attested(value));
   }
 
-  async #attested(standing: Standing): Promise<Attested> {
+  #attested(standing: Standing): Attested {
     const { command, image = null } = this.#subject;
     const { path, digest } = standing.contour ?? { digest: null };
-    const signature = digest === null ? undefined : await this.#signature.of({ path, digest });
+    const signature = digest === null ? undefined : this.#signature.of({ path, digest });
     const about = { isoline: 1, name: this.name, command, image, started: this.#started } as const;
     return { ...about, ...standing, signature: signature?.toString("base64") ?? null };
   }
@@ -192,7 +192,7 @@ export class ControlServer {
 
   async #tell<R extends Request>(request: R, form: (reply: Reply<R>) => unknown = (reply) => reply): Promise<Answer> {
     const reply = await this.#ask(request);
-    return reply === undefined ? OVER : { status: 200, body: await form(reply) };
+    return reply === undefined ? OVER : { status: 200, body: form(reply) };
   }
 
   /** A client does not wait for ever. What it asks stays with the namespace all the same, so not more than that is passed on. */

@@ -6,6 +6,7 @@ import { begunNamespaces, liveNamespaces } from "../../control/directory.ts";
 import { later } from "../../control/http.ts";
 import type { Attested } from "../../control/protocol.ts";
 import type { Bond } from "../../namespace/model.ts";
+import { signatureThere } from "../../store/signature/in-use.ts";
 import { begunGuarantee, guaranteeOf } from "./guarantee.ts";
 
 type Body = Omit<CanisterBody, "type">;
@@ -82,15 +83,13 @@ function untold(label: string): Body {
 }
 
 function bodyOf(told: Attested, bond: Bond | undefined, guarantee: string): Body {
-  const { name, image, contour, signature, mode, incomplete, bound, register } = told;
+  const { name, image, contour, mode, incomplete, bound, register } = told;
   const reasons = incomplete.map(({ reason, count }) => `${bounded(reason)} (${count} times)`);
   const more = reasons.length > MOST_REASONS ? [`and ${reasons.length - MOST_REASONS + 1} more reasons`] : [];
   return {
     label: name,
     ...(image === null ? {} : { image }),
-    ...(contour?.digest ? { contour: bytes(contour.digest) } : {}),
-    // It vouches for itself, so a wrong one is the verifier's to refuse; none is a contour that was not signed.
-    ...(contour?.digest && signature !== null ? { signature: Uint8Array.from(Buffer.from(signature, "base64")) } : {}),
+    ...(contour?.digest ? { contour: bytes(contour.digest), ...signatureOf(told) } : {}),
     profile: told.profile,
     mode: MODES[mode],
     sealed: mode !== "learn",
@@ -107,6 +106,17 @@ function bodyOf(told: Attested, bond: Bond | undefined, guarantee: string): Body
     ...(register === null ? {} : { register: { name: bytes(register.name), birth: register.birth } }),
     started: Date.parse(told.started),
   };
+}
+
+/**
+ * It vouches for itself, so a wrong one is the verifier's to refuse; none is a contour that was not signed. A supervisor of an earlier
+ * isoline does not tell it: then it is the one beside the contour, if that is of the contour in force.
+ */
+function signatureOf({ contour, signature }: Attested): Pick<Body, "signature"> {
+  const { path, digest } = contour ?? { digest: null };
+  if (path === undefined || digest === null || signature === null) return {};
+  const bytes = signature === undefined ? signatureThere({ path, digest }) : Buffer.from(signature, "base64");
+  return bytes === undefined ? {} : { signature: Uint8Array.from(bytes) };
 }
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));

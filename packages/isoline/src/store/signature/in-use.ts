@@ -1,11 +1,18 @@
 /** The signature of the contour that a namespace runs under. The file beside the contour may be that of a newer contour by now. */
 import { resolve } from "node:path";
 import type { Digest } from "@isoline/core/digest";
+// Not loaded late: a supervisor outlives an upgrade, which removes the code that it has not loaded.
+import { parseEnvelope, readStatement, STATEMENT } from "@isoline/core/verify";
 import { readBounded, Unfit } from "../bounded-file.ts";
 import { SIGNATURE_SUFFIX } from "./beside.ts";
 
 /** Bytes that evidence has room for: docs/attestation.md. */
 export const MOST_ATTESTED_SIGNATURE = 2 ** 14;
+
+interface InUse {
+  readonly path: string;
+  readonly digest: Digest;
+}
 
 export class SignatureInUse {
   #kept: Buffer | undefined;
@@ -16,18 +23,21 @@ export class SignatureInUse {
   }
 
   /** The signature that names this digest: the one that is there now, or else the one that was there; undefined if neither does. */
-  async of({ path, digest }: { readonly path: string; readonly digest: Digest }): Promise<Buffer | undefined> {
-    const there = [signatureBeside(path), this.#kept].filter((one) => one !== undefined);
-    // Loaded late: a contour that was never signed needs none of it.
-    if (there.length === 0) return undefined;
-    const { parseEnvelope, readStatement, STATEMENT } = await import("@isoline/core/verify");
-    const fitting = there.find((bytes) => {
-      const envelope = parseEnvelope(bytes);
-      return envelope?.payloadType === STATEMENT && readStatement(envelope.payload)?.digest === digest;
-    });
-    if (fitting !== undefined) this.#kept = fitting;
-    return fitting;
+  of(contour: InUse): Buffer | undefined {
+    this.#kept = signatureThere(contour) ?? this.#kept;
+    return this.#kept && names(this.#kept, contour.digest) ? this.#kept : undefined;
   }
+}
+
+/** The signature that is beside a contour now, if it names this digest. */
+export function signatureThere({ path, digest }: InUse): Buffer | undefined {
+  const there = signatureBeside(path);
+  return there && names(there, digest) ? there : undefined;
+}
+
+function names(bytes: Buffer, digest: Digest): boolean {
+  const envelope = parseEnvelope(bytes);
+  return envelope?.payloadType === STATEMENT && readStatement(envelope.payload)?.digest === digest;
 }
 
 /** Others may write beside a contour: what is no file of a signature's size is none, and is not waited for. */
