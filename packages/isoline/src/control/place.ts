@@ -1,9 +1,10 @@
 /**
  * Where control sockets are: one directory for each user, which no other user can enter.
  *
- *   $XDG_RUNTIME_DIR/isoline    if it exists and belongs to this user
+ *   $XDG_RUNTIME_DIR/isoline    if it exists and belongs to this user, and is not that of a session of root's
  *   /run/isoline                for root
  *   /tmp/isoline-UID            for other users
+ *   /run/user/UID/isoline       looked in as well where the variable names no other: a unit of systemd has none, sessions have this one
  *
  *   …/begun                     what processes began for themselves at an agent of root's: UID:NAME.sock
  *
@@ -14,7 +15,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { lstatSync, mkdirSync, statSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { KEPT_DIRECTORY } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { placeOfHost } from "../store/host-directory.ts";
@@ -32,9 +33,23 @@ function controlDirectories(): readonly string[] {
   const ofHost = placeOfHost("run");
   if (ofHost !== undefined) return [ofHost];
   const uid = ownUid();
-  const runtime = process.env["XDG_RUNTIME_DIR"];
-  const own = runtime !== undefined && isAbsolute(runtime) && isOurs(runtime, uid) ? [join(runtime, "isoline")] : [];
-  return [...own, uid === 0 ? "/run/isoline" : `/tmp/isoline-${uid}`];
+  return placesOf(uid, process.env["XDG_RUNTIME_DIR"], (directory) => isOurs(directory, uid));
+}
+
+/**
+ * The places of a user, where XDG_RUNTIME_DIR names this directory. A process of a session and one of a unit look in the same two, so that
+ * each finds what the other began. Root's sockets are not in that of a session: it is removed when the last session of root's ends.
+ */
+export function placesOf(
+  uid: number,
+  told: string | undefined,
+  isOfUser: (directory: string) => boolean,
+): readonly string[] {
+  const session = `/run/user/${uid}`;
+  const runtime = told !== undefined && isAbsolute(told) && isOfUser(told) ? resolve(told) : undefined;
+  const usual = uid === 0 ? "/run/isoline" : `/tmp/isoline-${uid}`;
+  if (runtime !== undefined && (uid !== 0 || runtime !== session)) return [join(runtime, "isoline"), usual];
+  return isOfUser(session) ? [usual, join(session, "isoline")] : [usual];
 }
 
 /** The first directory that exists, or can be created, and is safe. */
@@ -87,6 +102,12 @@ export function fitBegunDirectories(): readonly string[] {
   return fitControlDirectories()
     .map((directory) => join(directory, BEGUN_DIRECTORY))
     .filter(isFit);
+}
+
+/** All directories in which a namespace of this user leaves traces. Those that this process would use itself are made. */
+export function openPlaces(): readonly string[] {
+  const made = [openControlDirectory(), openKeptDirectory(), openBegunDirectory()];
+  return [...new Set([...made, ...fitControlDirectories(), ...fitKeptDirectories(), ...fitBegunDirectories()])];
 }
 
 /** The existing directories that are safe. Others are skipped, because no socket of isoline can be in them. */
@@ -193,6 +214,11 @@ function facts(path: string): { mode: number; uid: number; isDirectory: boolean 
 }
 
 function isOurs(directory: string, uid: number): boolean {
-  const stat = statSync(directory, { throwIfNoEntry: false });
-  return stat?.isDirectory() === true && stat.uid === uid && (stat.mode & OTHERS_MAY_WRITE) === 0;
+  try {
+    const stat = statSync(directory, { throwIfNoEntry: false });
+    return stat?.isDirectory() === true && stat.uid === uid && (stat.mode & OTHERS_MAY_WRITE) === 0;
+  } catch {
+    // A unit may hide /run/user (ProtectHome=).
+    return false;
+  }
 }

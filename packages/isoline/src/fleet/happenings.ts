@@ -4,8 +4,8 @@
  *
  * A workload decides how much happens, so its verifier is not told more often than each second at first, and each ten at the most.
  */
-import { type FSWatcher, mkdirSync, watch } from "node:fs";
-import { openBegunDirectory, openControlDirectory, openKeptDirectory } from "../control/place.ts";
+import { closeSync, constants, type FSWatcher, fstatSync, mkdirSync, openSync, statSync, watch } from "node:fs";
+import { openPlaces } from "../control/place.ts";
 
 /** What belongs together comes together. */
 const SETTLING_MS = 30;
@@ -15,7 +15,8 @@ const MOST_GAP_MS = 10_000;
 const QUIET_MS = 30_000;
 
 export class Happenings {
-  readonly #watchers: FSWatcher[] = [];
+  readonly #ledgers: string | undefined;
+  readonly #watched = new Map<string, Watched>();
   #happened = false;
   #wake: (() => void) | undefined;
   #gap = FIRST_GAP_MS;
@@ -23,13 +24,9 @@ export class Happenings {
 
   /** `ledgers` is the directory of the ledgers; undefined where there is no TPM. */
   constructor(ledgers: string | undefined) {
-    const places = [openControlDirectory(), openKeptDirectory(), openBegunDirectory()];
-    if (ledgers !== undefined) {
-      mkdirSync(ledgers, { recursive: true, mode: 0o700 });
-      places.push(ledgers);
-    }
+    this.#ledgers = ledgers;
     try {
-      for (const place of places) this.#watchers.push(watch(place, { persistent: false }, () => this.#note()));
+      this.#look();
     } catch (fault) {
       this.close();
       throw fault;
@@ -38,6 +35,8 @@ export class Happenings {
 
   /** Waits until something happened and may be told, or so many milliseconds. True if something happened. */
   async next(ms: number, signal: AbortSignal): Promise<boolean> {
+    // What happened there before it was watched was not seen.
+    if (this.#look()) this.#happened = true;
     const until = performance.now() + ms;
     await this.#waits(until, signal);
     if (!this.#happened || signal.aborted) return false;
@@ -52,7 +51,31 @@ export class Happenings {
   }
 
   close(): void {
-    for (const watcher of this.#watchers) watcher.close();
+    for (const watched of this.#watched.values()) watched.close();
+    this.#watched.clear();
+  }
+
+  /** Watches what is not watched yet: the directory of a session comes with it, and goes with it. True if there was any. */
+  #look(): boolean {
+    const places = [...openPlaces(), ...(this.#ledgers === undefined ? [] : [this.#ledgers])];
+    if (this.#ledgers !== undefined) mkdirSync(this.#ledgers, { recursive: true, mode: 0o700 });
+    for (const [place, watched] of this.#watched) {
+      if (places.includes(place) && watched.isAt(place)) continue;
+      watched.close();
+      this.#watched.delete(place);
+    }
+    const found = places.filter((place) => !this.#watched.has(place));
+    for (const place of found) this.#watch(place);
+    return found.length > 0;
+  }
+
+  #watch(place: string): void {
+    try {
+      this.#watched.set(place, new Watched(place, () => this.#note()));
+    } catch (fault) {
+      // The session ended just now.
+      if ((fault as NodeJS.ErrnoException).code !== "ENOENT") throw fault;
+    }
   }
 
   #note(): void {
@@ -80,5 +103,31 @@ export class Happenings {
       signal.addEventListener("abort", over);
       wakes(over);
     });
+  }
+}
+
+/** A directory that is watched. It is held open, so that one of the same name that came later has another inode. */
+class Watched {
+  readonly #fd: number;
+  readonly #watcher: FSWatcher;
+
+  constructor(place: string, note: () => void) {
+    this.#fd = openSync(place, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      this.#watcher = watch(place, { persistent: false }, note);
+    } catch (fault) {
+      closeSync(this.#fd);
+      throw fault;
+    }
+  }
+
+  isAt(place: string): boolean {
+    const [held, there] = [fstatSync(this.#fd), statSync(place, { throwIfNoEntry: false })];
+    return held.dev === there?.dev && held.ino === there.ino;
+  }
+
+  close(): void {
+    this.#watcher.close();
+    closeSync(this.#fd);
   }
 }
