@@ -111,4 +111,38 @@ describe("an appraisal", () => {
     // Once for all of them would be 2000, and once for each canister 200,000.
     expect(many.looks).toBeLessThan(1000);
   });
+
+  it("of a contour of which only the file has not come proves nothing, if it is for this image and the rule accepts it", async () => {
+    const node = new SoftwareNode("node-1");
+    const [one, other] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`];
+    const judged = async (awaited: ReadonlyMap<string, readonly string[]> | undefined, rule: object = {}) => {
+      const challenge = Uint8Array.from(randomBytes(32));
+      const canisters = [canisterSample("web", { ...published, image: one })];
+      const rules = [{ label: "*", register: "if-there", ...rule }];
+      const policy = { policy: 1, name: "p", version: 1, ledger: "if-there", clockSkew: 10_000_000, canisters: rules };
+      const { status, canisters: found } = await appraise({
+        ...{ evidence: node.evidence(challenge, { canisters }), challenge, now: new Date(), node: node.id },
+        trust: {
+          ...{
+            nodes: [{ id: node.id, attestationKey: node.key }],
+            contourSigners: [],
+            policySigners: [],
+            contours: [],
+          },
+          awaited,
+        },
+        ...{ policy: Buffer.from(JSON.stringify(policy)), references: [] },
+      });
+      const failed = found.flatMap(({ checks }) => checks.filter(({ outcome }) => outcome === "failed"));
+      return [status, ...failed.map(({ name, failure }) => `${name}: ${failure}`)];
+    };
+    const unknown = ["contraindicated", "contour: unknown-contour"];
+    expect(await judged(new Map([[digest, []]]))).toEqual(["unverifiable", "contour: incomplete"]);
+    expect(await judged(new Map([[digest, [other, one]]]))).toEqual(["unverifiable", "contour: incomplete"]);
+    expect(await judged(new Map([[digest, [other]]]))).toEqual(unknown);
+    expect(await judged(new Map([[narrowReference.contour, []]]))).toEqual(unknown);
+    expect(await judged(new Map([[digest, []]]), { contours: ["narrow"] })).toEqual(unknown);
+    expect(await judged(new Map([[digest, []]]), { signedContour: true })).toEqual(unknown);
+    expect(await judged(undefined)).toEqual(unknown);
+  });
 });

@@ -121,8 +121,16 @@ async function knownContour(
   const signed = rule.signedContour ? await signatureOf(body, digest, trust) : undefined;
   if (signed !== undefined && !isFor(signed.images))
     throw unknownContour("an image that the signature is for", body.image ?? "none", "have it signed for this image");
-  if (reference === undefined && file !== there?.file)
+  const awaited = reference === undefined && there === undefined ? published.awaitedFor(digest) : undefined;
+  if ((reference === undefined && file !== there?.file) || (awaited !== undefined && !isFor(awaited)))
     throw unknownContour("an image that a signature is for", body.image ?? "none", "have it signed for this image");
+  // A trusted key vouches for it, so it is not a bad contour; but nothing is proven before the file is here.
+  if (awaited !== undefined)
+    throw incomplete(
+      `the file of the contour ${digest.slice(0, 16)}…, which a trusted key has signed`,
+      "none yet",
+      "its node sends it when it is asked; if it does not, see what the node says, or put the file",
+    );
   if (reference === undefined && file === undefined)
     throw unknownContour(
       rule.contours === undefined ? "a contour of the reference values" : "a published contour that the rule names",

@@ -14,21 +14,23 @@ type Groups = ReadonlyMap<string, readonly ContourReference[]>;
 export class Published {
   readonly #references: All;
   readonly #files: ReadonlyMap<string, ContourFor>;
+  readonly #awaited: Trust["awaited"];
   #inStates: ReadonlyMap<string, readonly string[]> | undefined;
 
-  private constructor(references: All, files: ReadonlyMap<string, ContourFor>) {
+  private constructor(references: All, files: ReadonlyMap<string, ContourFor>, awaited: Trust["awaited"]) {
     this.#references = references;
     this.#files = files;
+    this.#awaited = awaited;
   }
 
-  static async of({ contours: files }: Trust, { contours: references }: References): Promise<Published> {
+  static async of({ contours: files, awaited }: Trust, { contours: references }: References): Promise<Published> {
     const byDigest = new Map<string, ContourFor>();
     for (const one of files) {
       const file = ContourFile.of(one);
       const digest = await file.digest;
       if (digest !== undefined) byDigest.set(digest, { file, images: "images" in one ? one.images : [] });
     }
-    return new Published(references, byDigest);
+    return new Published(references, byDigest, awaited);
   }
 
   /** All of them, or those that the rule names: by digest, or by the name that reference values give them. */
@@ -48,6 +50,11 @@ export class Published {
 
   fileOf(digest: string): ContourFor | undefined {
     return this.#files.get(digest);
+  }
+
+  /** The images of a contour whose file has not come yet; undefined of one that would not count either if it came. */
+  awaitedFor(digest: string): readonly string[] | undefined {
+    return this.#awaited?.get(digest);
   }
 
   /** Digests of files whose points have this state. To know the state of a file takes long, so it is computed where it is asked for. */
@@ -81,6 +88,10 @@ export class PublishedFor {
 
   fileOf(digest: string): ContourFor | undefined {
     return this.#acceptsFile(digest) ? this.#all.fileOf(digest) : undefined;
+  }
+
+  awaitedFor(digest: string): readonly string[] | undefined {
+    return this.#acceptsFile(digest) ? this.#all.awaitedFor(digest) : undefined;
   }
 
   /** A file whose points have this state, and that is for an image that fits. */

@@ -38,6 +38,11 @@ export interface Trust {
   readonly policySigners: readonly TrustedKey[];
   /** Contour files, by which bound states are recomputed. */
   readonly contours: readonly (Uint8Array | ContourFile | ContourFor)[];
+  /**
+   * Contours that a trusted key has signed, of which only the file has not come yet, by digest; with the images that they are for, none
+   * for any. They do not count before. None where no node sends any.
+   */
+  readonly awaited?: ReadonlyMap<string, readonly string[]> | undefined;
   /** None: no confidential machine is trusted. */
   readonly machines?: MachineTrust | undefined;
 }

@@ -142,6 +142,7 @@ export class Attestation {
         policySigners,
         contourSigners,
         contours: given.contours,
+        awaited: given.awaited,
       },
       policy: given.policy?.file ?? NO_POLICY,
       references: given.references,

@@ -112,12 +112,13 @@ async function verdictBy(
   const evidence = new EvidenceReading(row.evidence);
   const bodies = bodiesIn(evidence);
   const given = await rules.forNode(row, bodies?.canisters ?? []);
+  const { contours, awaited } = given;
   const { policySigners, contourSigners, machines } = rules.trusted;
   const enrolled = enrolledAs(row.document);
   const appraisal = await appraise({
     evidence,
     challenge: row.challenge,
-    trust: { ...trustIn(enrolled, machines), policySigners, contourSigners, contours: given.contours },
+    trust: { ...trustIn(enrolled, machines), policySigners, contourSigners, contours, awaited },
     policy: file,
     references: given.references,
     ...how,

@@ -24,6 +24,7 @@ import {
   type PolicyRow,
   references,
   rulesStamp,
+  withdrawnAmong,
 } from "../store/index.ts";
 import type { Trusted } from "./trusted.ts";
 
@@ -56,6 +57,8 @@ export interface RulesForNode {
   readonly contours: readonly ContourFor[];
   /** Digests of contours that this verifier has not. */
   readonly missing: readonly string[];
+  /** Those of them that count by signatures once they are here, and for which images. */
+  readonly awaited: ReadonlyMap<string, readonly string[]>;
   /** For an appraisal by this policy: what was read of these very files before, and reads them where nothing was. */
   readonly read: typeof readRules;
 }
@@ -116,14 +119,16 @@ export class Rules {
     }
     const files = await this.#filesOf([...counting.keys()]);
     const known = new Set(there.map(({ digest }) => digest));
+    // A stranger on the node decides what its own is held to: such a contour is not sent, and not asked for.
+    const missing = digestsIn(bodies.filter(({ label }) => !isBegun(label))).filter((digest) => !known.has(digest));
     const policy = loaded.policies.get(policyNameOf(node, loaded.policies));
     return {
       policy,
       references: loaded.references,
       read: readerOf(loaded, policy),
       contours: files.map(([digest, file]) => ({ file, images: counting.get(digest) ?? [] })),
-      // A stranger on the node decides what its own is held to: such a contour is not sent, and not asked for.
-      missing: digestsIn(bodies.filter(({ label }) => !isBegun(label))).filter((digest) => !known.has(digest)),
+      missing,
+      awaited: await this.#awaitedOf(missing, loaded, signatures, breathe),
     };
   }
 
@@ -216,6 +221,23 @@ export class Rules {
       }
     }
     return images.size === 0 ? undefined : [...images];
+  }
+
+  /** One that was withdrawn will not count when it comes. */
+  async #awaitedOf(
+    missing: readonly string[],
+    loaded: Loaded,
+    signatures: ReadonlyMap<string, readonly Uint8Array[]>,
+    breathe: () => Promise<void> | undefined,
+  ): Promise<ReadonlyMap<string, readonly string[]>> {
+    const awaited = new Map<string, readonly string[]>();
+    for (const digest of missing) {
+      const one = { digest, reviewed: false, withdrawn: false };
+      const images = await this.#imagesFor(one, loaded, signatures.get(digest) ?? [], breathe);
+      if (images !== undefined) awaited.set(digest, images);
+    }
+    for (const digest of await withdrawnAmong(this.#db, [...awaited.keys()])) awaited.delete(digest);
+    return awaited;
   }
 
   async #contoursBy(digests: readonly string[]): Promise<readonly NamedContour[]> {

@@ -119,6 +119,17 @@ export async function withdrawContours(db: Database, digests: readonly string[])
   await rulesChanged(db);
 }
 
+/** Which of these are withdrawn, whether they are there or not. */
+export async function withdrawnAmong(db: Database, digests: readonly string[]): Promise<readonly string[]> {
+  if (digests.length === 0) return [];
+  const rows = await db
+    .selectFrom("withdrawn_contours")
+    .select("digest")
+    .where("digest", "in", [...digests])
+    .execute();
+  return rows.map(({ digest }) => digest);
+}
+
 /** Contours that a person put anew, or that reference values name: they are withdrawn no longer. */
 export async function reinstateContours(db: Database, digests: readonly string[]): Promise<void> {
   if (digests.length === 0) return;
