@@ -10,6 +10,7 @@ import { iso1Point } from "@isoline/core/profile";
 import { readDelta, readEvidence } from "../../packages/attest/src/evidence/index.ts";
 import { makeEvidence } from "../../packages/isoline/src/attest/make-evidence.ts";
 import { attestToFleet } from "../../packages/isoline/src/fleet/attesting.ts";
+import { keepAttesting } from "../../packages/isoline/src/fleet/keep-attesting.ts";
 import { keepEnrolment, readEnrolment } from "../../packages/isoline/src/fleet/node-place.ts";
 import { type Answer, type Asked, TinyVerifier } from "./tiny-verifier.ts";
 
@@ -259,6 +260,28 @@ describe("a node that attests", () => {
       const [later] = gaps(server.asked.filter(({ path }) => path.endsWith("/departures")));
       expect(later).toBeGreaterThan(2000 - SLACK_MS);
     });
+  });
+
+  it("goes on in an agent after a fault of any kind, and tells it", async () => {
+    server.answers(({ path }) => {
+      if (path.endsWith("/challenge")) return { json: { challenge: hex(9), due: HOUR } };
+      ending.abort();
+      return verdict(10);
+    });
+    const faults = [Object.assign(new Error("ENOENT: no such file"), { code: "ENOENT" }), new TypeError("a bug")];
+    const told: unknown[] = [];
+    const order = {
+      enrolled: { server: server.url, name: "node-1", node: hex(1), nodeToken: "node-token-1", tpm: "", ca: undefined },
+      signal: ending.signal,
+      evidence: async (challenge: Uint8Array) => {
+        const fault = faults[told.length];
+        if (fault !== undefined) throw fault;
+        return makeEvidence({ challenge });
+      },
+    };
+    await keepAttesting(order, (fault, seconds) => told.push([fault, seconds > 0]));
+    expect(told).toEqual(faults.map((fault) => [fault, true]));
+    expect(challenges()).toEqual([hex(9)]);
   });
 
   it("ends at once when it is told to, also while it waits for a verifier that is gone", async () => {

@@ -3,7 +3,8 @@ import { leave } from "@isoline/linux";
 import { Agent } from "../../agent/agent.ts";
 import { readAgentConfiguration } from "../../agent/configuration.ts";
 import { Log } from "../../agent/log.ts";
-import { attestToFleet } from "../../fleet/attesting.ts";
+import type { AttestingOrder } from "../../fleet/attesting.ts";
+import { keepAttesting } from "../../fleet/keep-attesting.ts";
 import { type EnrolledAt, readEnrolment, usualNodePlace } from "../../fleet/node-place.ts";
 import { variable } from "../../namespace/entry.ts";
 import { status } from "../ending.ts";
@@ -40,7 +41,7 @@ export async function agent({ entry }: Invocation, { config, socket }: AgentOpti
 function attests(enrolled: EnrolledAt, signal: AbortSignal, log: Log): Promise<void> {
   const { name, server } = enrolled;
   let before = "";
-  return attestToFleet({
+  const order: AttestingOrder = {
     enrolled,
     signal,
     onVerdict: ({ state, failure, why, canisters = [] }) => {
@@ -58,5 +59,9 @@ function attests(enrolled: EnrolledAt, signal: AbortSignal, log: Log): Promise<v
     },
     onFailure: (why, seconds) => log.say("warning", { why: `no verdict: ${why}`, seconds }),
     onRemark: (why) => log.say("warning", { why }),
-  }).catch((fault: Error) => log.say("warning", { why: `nothing is attested any more: ${fault.message}` }));
+  };
+  return keepAttesting(order, (fault, seconds) => {
+    const [why, stack] = fault instanceof Error ? [fault.message, fault.stack] : [String(fault), undefined];
+    log.say("warning", { why: `nothing is attested until it is tried again: ${why}`, seconds, stack });
+  });
 }
