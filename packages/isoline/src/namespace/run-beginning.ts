@@ -20,10 +20,11 @@ export function beginRun(command: readonly Uint8Array[], start: RunRecord["start
   };
 }
 
-/** The version of the package this file is in. */
+let known: string | undefined;
+
+/** The version of the package this file is in, as it was when this was asked first: an upgrade does not change what runs. */
 export function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return manifest.version;
+  known ??= (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string })
+    .version;
+  return known;
 }

@@ -2,8 +2,7 @@
 import { arch, hostname, release, version as kernelVersion } from "node:os";
 import type { NodeBody } from "@isoline/attest/evidence";
 import { machineMitigations } from "@isoline/linux";
-import { version } from "../../namespace/run-beginning.ts";
-import { buildDigest } from "./build.ts";
+import { runningBuild } from "./build.ts";
 import { sensorsHere } from "./sensors.ts";
 
 /** What the TPM and the ledger add. */
@@ -19,11 +18,10 @@ export function nodeHere(
   losses: readonly string[],
 ): Omit<NodeBody, "type" | "canisters"> {
   const { sensors, losses: cut } = sensorsHere();
-  const digest = buildDigest();
   return {
     node: fromTpm?.node ?? hostname().slice(0, 128),
     made: Date.now(),
-    build: { version: version(), ...(digest === undefined ? {} : { digest }) },
+    build: runningBuild(),
     sensors,
     kernel: { release: release(), version: kernelVersion().slice(0, 256), machine: arch() },
     mitigations: [...machineMitigations()],

@@ -3,6 +3,7 @@ import { leave } from "@isoline/linux";
 import { Agent } from "../../agent/agent.ts";
 import { readAgentConfiguration } from "../../agent/configuration.ts";
 import { Log } from "../../agent/log.ts";
+import { runningBuild } from "../../attest/collect/build.ts";
 import type { AttestingOrder } from "../../fleet/attesting.ts";
 import { keepAttesting } from "../../fleet/keep-attesting.ts";
 import { type EnrolledAt, readEnrolment, usualNodePlace } from "../../fleet/node-place.ts";
@@ -22,6 +23,8 @@ export async function agent({ entry }: Invocation, { config, socket }: AgentOpti
     process.once("SIGINT", () => end());
   });
   const configuration = await readAgentConfiguration(config);
+  // Before an upgrade can replace the files of this very code.
+  if (configuration.verifier !== undefined) runningBuild();
   const log = new Log();
   const enrolled = configuration.verifier && readEnrolment(configuration.verifier.state ?? usualNodePlace());
   const running = await Agent.start({ ...configuration, ...(socket === undefined ? {} : { socket }) }, log, {

@@ -1,6 +1,7 @@
 /** `isoline fleet join`, `attest` and `svid`: the node's side. */
 import { hostname } from "node:os";
 import { resolve } from "node:path";
+import { runningBuild } from "../../../attest/collect/build.ts";
 import { tpmAddress } from "../../../attest/using-tpm.ts";
 import { attestToFleet } from "../../../fleet/attesting.ts";
 import { tokenIn } from "../../../fleet/configuration.ts";
@@ -64,6 +65,8 @@ export interface FleetAttestOptions {
 
 /** Sends evidence until it is told to end. */
 export async function fleetAttest({ state, tpmLedger, tee, json }: FleetAttestOptions): Promise<number> {
+  // Before an upgrade can replace the files of this very code.
+  runningBuild();
   const enrolled = readEnrolment(state ?? usualNodePlace());
   const ending = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ending.abort());
