@@ -41,6 +41,24 @@ describe("rules that are kept", () => {
     expect(await stores.rulesStamp(store.db)).toBe(await stores.rulesStamp(store.db));
   });
 
+  it("have a newer policy that this verifier was not told of, where another one accepted evidence by it", async () => {
+    const rules = new Rules(store.db, { policySigners: [], contourSigners: [] } as unknown as Trusted);
+    const policy = (version: number) => {
+      const columns = { digest: String(version).repeat(64), file: Buffer.from("{}"), since: new Date(), who: "ann" };
+      return stores.writePolicy(store.db, { name: "default", version, ...columns });
+    };
+    const versionFor = async (version?: number) => {
+      const last = version === undefined ? undefined : { name: "default", version };
+      return (await rules.forNode(node, [], undefined, last)).policy?.version;
+    };
+    await policy(1);
+    expect(await versionFor()).toBe(1);
+    await policy(2);
+    expect([await versionFor(), await versionFor(1), await versionFor(2), await versionFor()]).toEqual([1, 1, 2, 2]);
+    // There is no such version: the appraisal refuses what is older.
+    expect(await versionFor(3)).toBe(2);
+  });
+
   it("have a contour for the images that references name it for, and for any where one of them names none", async () => {
     const digest = Buffer.alloc(32, 9).toString("hex");
     const row = { digest, file: Buffer.from("{}"), reviewed: true, since: new Date() };

@@ -130,7 +130,7 @@ export class Attestation {
   async #judge(node: OwnedNode, challenge: Uint8Array, reading: EvidenceReading, now: Date): Promise<Judged> {
     const { lease, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
     const bodies = bodiesIn(reading);
-    const given = await rules.forNode(node, bodies?.canisters ?? [], turns.breath(node.tenant));
+    const given = await rules.forNode(node, bodies?.canisters ?? [], turns.breath(node.tenant), node.accepted?.policy);
     // The database may have been asked meanwhile.
     await turns.turn(node.tenant);
     const { policySigners, contourSigners, machines } = rules.trusted;

@@ -103,12 +103,14 @@ export class Rules {
     if ((await rulesStamp(this.#db)) !== stamp) this.changed();
   }
 
+  /** `last` is the policy by which evidence of this node was accepted last. */
   async forNode(
     node: { readonly tenant: string; readonly labels: Readonly<Record<string, string>> },
     bodies: readonly CanisterBody[],
     breathe: () => Promise<void> | undefined = () => undefined,
+    last?: Pick<PolicyRow, "name" | "version">,
   ): Promise<RulesForNode> {
-    const loaded = await this.#load();
+    const loaded = await this.#loadFor(last);
     const there = await this.#contoursBy(digestsIn(bodies));
     const signatures =
       this.trusted.contourSigners.length === 0 ? new Map<string, readonly Uint8Array[]>() : signaturesIn(bodies);
@@ -274,6 +276,14 @@ export class Rules {
       this.#contours.set(digest, found.get(digest) as ContourFile);
     }
     return all;
+  }
+
+  /** Another verifier may have accepted by a newer policy than this one was told of: nothing is judged by an older one before it looked. */
+  async #loadFor(last: Pick<PolicyRow, "name" | "version"> | undefined): Promise<Loaded> {
+    const loaded = await this.#load();
+    if (last === undefined || (loaded.policies.get(last.name)?.version ?? 0) >= last.version) return loaded;
+    await this.compare();
+    return this.#load();
   }
 
   #load(): Promise<Loaded> {
