@@ -3,6 +3,12 @@ import type { Relation } from "@isoline/core/identity";
 import type { ActingProcess } from "./acting.ts";
 import type { Sensor } from "./sensor.ts";
 
+/**
+ * So many processes above are looked through. One that is further up counts as another of the namespace: of its number in a name, less is
+ * levelled than of an ancestor's.
+ */
+const MOST_ABOVE = 1024;
+
 /** Where processes are looked up. */
 export type Whereabouts = Pick<Sensor, "find" | "owner" | "pidCalled">;
 
@@ -23,7 +29,11 @@ export function relationOf(
   const found = at(pid);
   if (!found) return pid === supervisor ? "supervisor" : "outside";
   if (found.pid === actorPid) return "self";
-  for (let above = actor?.parent; above; above = above.parent) if (above === found) return "ancestor";
+  let above = actor?.parent;
+  for (let steps = 0; above && steps < MOST_ABOVE; steps++) {
+    if (above === found) return "ancestor";
+    above = above.parent;
+  }
   return "namespace";
 }
 

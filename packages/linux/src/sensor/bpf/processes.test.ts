@@ -37,3 +37,17 @@ test("a process is of an untold one if its parent was never added, and not if th
   const [of, beyond] = [table.add(4, NOBODYS, 1, identity), table.add(5, NOBODYS, 2, identity)];
   expect([first, of, beyond].map((process) => table.isOfUntold(process))).toEqual([false, false, true]);
 });
+
+test("of a chain of forks the last process holds few of those that have ended, and is still a child of its parent only", () => {
+  const table = new ProcessTable();
+  let last = table.add(1, 1, 0, identity);
+  for (let handle = 2; handle <= 100_000; handle++) {
+    const next = table.add(handle, handle, handle - 1, identity);
+    table.remove(last);
+    last = next;
+  }
+  let held = 0;
+  for (let at = last.parent; at; at = at.parent) held += 1;
+  expect(held).toBeLessThan(3000);
+  expect(last.parent?.handle).toBe(99_999);
+});

@@ -1,9 +1,13 @@
 /** The processes of a namespace, as the BPF programs report them: by a number that is never used twice. */
 import type { ActingProcess, Identity } from "../acting.ts";
+import { Ancestry } from "../ancestry.ts";
 import { hasEnded } from "../../process/proc-status.ts";
 import { outlooks, type ProcessNumber } from "./record.ts";
 
 export interface BpfProcess extends ActingProcess {
+  /** Of a process that has ended, it may be one further above: who its parent is, `parentHandle` tells. */
+  parent: BpfProcess | undefined;
+  hasGap: boolean;
   readonly parentHandle: number;
   identity: Identity;
   multithreaded: boolean;
@@ -25,6 +29,7 @@ export class ProcessTable {
   /** The last process that was born under an earlier supervisor, and those up to it that this one has known. */
   #earlier = 0;
   readonly #takenOver = new Set<number>();
+  readonly #ancestry = new Ancestry<BpfProcess>(() => this.#byHandle.values());
 
   get all(): Iterable<BpfProcess> {
     return this.#byHandle.values();
@@ -79,6 +84,7 @@ export class ProcessTable {
       pid,
       handle,
       parent: above,
+      hasGap: false,
       parentHandle: parent <= this.#earlier && !this.#takenOver.has(parent) ? 0 : parent,
       pidfd: -1,
       identity,
@@ -108,6 +114,7 @@ export class ProcessTable {
       this.#ended.delete(oldest);
     }
     if (this.#byPid.get(process.pid) === process) this.#byPid.delete(process.pid);
+    this.#ancestry.ended(process);
   }
 }
 

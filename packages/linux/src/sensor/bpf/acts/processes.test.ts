@@ -39,3 +39,12 @@ test("an act on another process is not known by its key, and one on itself is", 
   expect(dependsOnRelation(acts.perf(about(0, child.pid), actor))).toBe(true);
   expect(dependsOnRelation(acts.perf(about(0, 0), actor))).toBe(false);
 });
+
+test("a process is the parent of what it forked, and not of what that forked, though the one between has ended", () => {
+  const between = table.add(10, NOBODYS + 10, 1, identity);
+  const grandchild = table.add(11, NOBODYS + 11, 10, identity);
+  table.remove(between);
+  const relation = (of: number) => acts.sigio(about(of, 0), actor);
+  expect(relation(grandchild.handle)).toMatchObject({ subject: { relation: "namespace" } });
+  expect(relation(between.handle)).toMatchObject({ subject: { relation: "child" } });
+});

@@ -100,7 +100,8 @@ export class ProcessActs {
 
   #relation(other: BpfProcess | undefined, process: BpfProcess): Target {
     if (!other) return { relation: "outside" };
-    const relation = other.parent === process ? "child" : other === process.parent ? "parent" : "namespace";
+    const isChild = other.parentHandle === process.handle;
+    const relation = isChild ? "child" : other.handle === process.parentHandle ? "parent" : "namespace";
     return { relation, target: other.identity.id };
   }
 

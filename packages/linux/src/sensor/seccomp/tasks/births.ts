@@ -43,6 +43,7 @@ export function processOf(
     pid,
     handle: own.handle,
     parent,
+    hasGap: false,
     pidfd: own.pidfd,
     started: own.pidfd < 0 ? startTime(pid) : undefined,
     countsAnew: levels > OWN_LEVELS,

@@ -98,6 +98,11 @@ export class Lineage {
     this.#forget(oldest as Process);
   }
 
+  /** Those that are kept. */
+  get dead(): Iterable<Process> {
+    return this.#dead;
+  }
+
   /** For a newly discovered process, with its parent in /proc. */
   trace(pid: number, ppid: number): Origin {
     if (this.#launchers.startsWith(ppid)) {

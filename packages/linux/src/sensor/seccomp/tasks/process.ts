@@ -13,7 +13,10 @@ export interface Process extends ActingProcess {
   readonly pid: number;
   /** Never reused, unlike the pid; the engine identifies the process by it. */
   readonly handle: number;
-  readonly parent: Process | undefined;
+  /** See `Ancestry`: of a process that has ended, it may be one further above. */
+  parent: Process | undefined;
+  /** Dead processes between it and its parent are forgotten; with no parent, all above. */
+  hasGap: boolean;
   /** -1 if no descriptor could be opened; then `started` distinguishes this process from the next with its number. */
   readonly pidfd: number;
   readonly started: string | undefined;
@@ -40,8 +43,8 @@ export interface Process extends ActingProcess {
   unbornSiblings: number;
   /** It may adopt orphans: it is a subreaper, or the first process of a pid namespace. */
   adopts: boolean;
-  /** Its parent in /proc when it was discovered, if that was in the namespace. */
-  readonly named: Process | undefined;
+  /** Its parent in /proc when it was discovered, if that was in the namespace. Forgotten when it has ended. */
+  named: Process | undefined;
   /** Other processes that may have forked it; reported at its birth and then dropped. */
   otherParents: readonly Process[];
   /** It has, or has had since its last exec, more than one thread. */
@@ -59,8 +62,8 @@ export interface Process extends ActingProcess {
   restrictsItself: boolean;
   /** A child of it that may have a domain may create siblings, whose parent in /proc is then this process. */
   hasRestrictedForker: boolean;
-  /** The fork that created it, if that is certain. */
-  readonly forker: Process | undefined;
+  /** The process whose fork created it, if that is certain. Forgotten when it has ended. */
+  forker: Process | undefined;
   /** A thread of it was allowed to set its groups: which groups its children have is not known. */
   setsGroups: boolean;
   /** The credentials of its first thread at the start; its threads have the same groups as long as it does not set them. */

@@ -11,6 +11,7 @@
 import type { Task } from "@isoline/core/identity";
 import { close, pidfdOpen } from "../../../abi/libc.ts";
 import type { Identity } from "../../acting.ts";
+import { Ancestry } from "../../ancestry.ts";
 import { PIDFD_THREAD, type Process, type Rights, type Thread } from "./process.ts";
 import { inheritedBy, type Place, placeOf, processOf } from "./births.ts";
 import { CredentialSerials } from "./credential-serials.ts";
@@ -50,6 +51,7 @@ export class TaskTable {
   readonly #credentials = new CredentialSerials();
   readonly #identities = new KnownIdentities();
   readonly #lineage: Lineage;
+  readonly #ancestry: Ancestry<Process>;
   readonly launchers: Launchers;
   readonly launchPlaces = new LaunchPlaces();
   readonly #events: TaskEvents;
@@ -77,6 +79,10 @@ export class TaskTable {
       this.#identities.root,
       (pid) => this.#living(pid),
       () => this.#processes.values(),
+    );
+    this.#ancestry = new Ancestry(
+      () => this.#processes.values(),
+      () => this.#lineage.dead,
     );
   }
 
@@ -385,6 +391,9 @@ export class TaskTable {
     this.#shut(process.pidfd);
     this.#processes.delete(process.pid);
     this.#lineage.remember(process);
+    process.named = undefined;
+    process.forker = undefined;
+    this.#ancestry.ended(process);
     this.#events.died(process);
   }
 }

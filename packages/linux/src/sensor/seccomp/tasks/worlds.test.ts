@@ -43,6 +43,18 @@ describe.skipIf(!canUnshare)("the maker of a network namespace (needs root)", ()
     expect(worlds.makerOf("net", child, tid)).toBe(FOREIGN);
   });
 
+  it("is not known where one of the processes between is forgotten, which may have entered another", async () => {
+    const worlds = new Worlds();
+    const launcher = processOf("launcher");
+    worlds.entering(launcher, process.pid, "clone", CLONE_NEWNET);
+    const [between, tid] = [processOf("child", launcher), await elsewhere()];
+    expect(worlds.makerOf("net", processOf("grandchild", between), tid)).toBe("launcher");
+    const forgetful = new Worlds();
+    forgetful.entering(launcher, process.pid, "clone", CLONE_NEWNET);
+    Object.assign(between, { hasGap: true });
+    expect(forgetful.makerOf("net", processOf("grandchild", between), tid)).toBe(FOREIGN);
+  });
+
   it("stays that of one which the workload made, for a process that enters it", async () => {
     const worlds = new Worlds();
     const [parent, tid] = [processOf("launcher"), await elsewhere()];

@@ -101,7 +101,8 @@ export class Worlds {
       if (life?.seen?.inode === inode) return life.seen.maker;
       const asked = life?.askedForChild ?? life?.asked;
       if (asked !== undefined) return asked;
-      if (life?.hasEntered === true) return undefined;
+      // Of those that are forgotten, any may have entered another.
+      if (life?.hasEntered === true || above.hasGap) return undefined;
       above = above.parent;
     }
     return undefined;
