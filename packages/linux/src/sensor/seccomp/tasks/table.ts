@@ -9,7 +9,6 @@
  *   - an exec changes the identity only when the new image is found to run: the kernel may yet refuse it.
  */
 import type { Task } from "@isoline/core/identity";
-import { close, pidfdOpen } from "../../../abi/libc.ts";
 import type { Identity } from "../../acting.ts";
 import { Ancestry } from "../../ancestry.ts";
 import { PIDFD_THREAD, type Process, type Rights, type Thread } from "./process.ts";
@@ -25,6 +24,7 @@ import { ImageMarks } from "./image-marks.ts";
 import { Launchers } from "./launchers.ts";
 import { Lineage } from "./lineage.ts";
 import { OwnDomains } from "./own-domains.ts";
+import { Pidfds } from "./pidfds.ts";
 import { actsWith } from "../../../process/pidfd-info.ts";
 import { childrenOf, isEnding, readThreadStatus, startTime, type ThreadStatus } from "../../../process/proc-status.ts";
 
@@ -57,7 +57,7 @@ export class TaskTable {
   readonly #events: TaskEvents;
   /** Threads that were allowed to create a process and have not called since: the new process may appear at any moment. */
   readonly #forking = new Set<number>();
-  readonly #budget: DescriptorBudget;
+  readonly #pidfds: Pidfds;
   readonly #domains = new OwnDomains();
   readonly #marks = new ImageMarks();
   readonly #executions: Executions;
@@ -70,7 +70,10 @@ export class TaskTable {
   /** `supervisor` is the pid whose child the first process is. */
   constructor(supervisor: number, events: TaskEvents, budget: DescriptorBudget) {
     this.#events = events;
-    this.#budget = budget;
+    this.#pidfds = new Pidfds(budget, () => {
+      this.sweep();
+      return this.#threads.size + this.#processes.size;
+    });
     this.#executions = new Executions(this.#marks, budget);
     this.launchers = new Launchers(supervisor);
     this.#lineage = new Lineage(
@@ -304,7 +307,7 @@ export class TaskTable {
 
   #add(process: Process, tid: number, rights: Rights): Thread {
     const isFirst = tid === process.pid;
-    const pidfd = isFirst ? -1 : this.#pidfd(tid, PIDFD_THREAD);
+    const pidfd = isFirst ? -1 : this.#pidfds.open(tid, PIDFD_THREAD);
     const thread: Thread = {
       tid,
       process,
@@ -329,7 +332,7 @@ export class TaskTable {
 
   /** The process that a number belongs to, read from a pidfd; undefined if /proc has to be read. */
   #newborn(pid: number): Process | undefined {
-    const pidfd = this.#pidfd(pid, 0);
+    const pidfd = this.#pidfds.open(pid, 0);
     const place =
       pidfd < 0 || this.launchers.has(pid)
         ? undefined
@@ -338,7 +341,7 @@ export class TaskTable {
       this.#isCounted ||= this.launchPlaces.areShared;
       return this.#processAt(place, pidfd);
     }
-    this.#shut(pidfd);
+    this.#pidfds.shut(pidfd);
     return undefined;
   }
 
@@ -350,7 +353,7 @@ export class TaskTable {
     if (known) this.#bury(known);
     const named = this.#living(ppid);
     const origin = this.#lineage.trace(pid, ppid);
-    const pidfd = opened ?? this.#pidfd(pid, 0);
+    const pidfd = opened ?? this.#pidfds.open(pid, 0);
     const restrictsItself = this.#domains.inherits(origin, this.#processes.get(ppid), isAlive);
     const process = processOf(place, origin, named, { handle: this.#nextHandle++, pidfd, restrictsItself });
     this.#processes.set(pid, process);
@@ -361,25 +364,8 @@ export class TaskTable {
     return process;
   }
 
-  /** Descriptors are limited: those of ended tasks are closed first; if that is not enough, none is kept. */
-  #pidfd(pid: number, flags: number): number {
-    if (!this.#budget.take()) {
-      this.sweep();
-      if (!this.#budget.take()) return -1;
-    }
-    const pidfd = pidfdOpen(pid, flags);
-    if (pidfd < 0) this.#budget.giveBack();
-    return Math.max(pidfd, -1);
-  }
-
-  #shut(pidfd: number): void {
-    if (pidfd < 0) return;
-    close(pidfd);
-    this.#budget.giveBack();
-  }
-
   #forget(thread: Thread): void {
-    this.#shut(thread.pidfd);
+    this.#pidfds.shut(thread.pidfd);
     this.#threads.delete(thread.tid);
     if (!this.#forking.delete(thread.tid)) return;
     this.#forkEpoch += 1;
@@ -388,7 +374,7 @@ export class TaskTable {
 
   #bury(process: Process): void {
     this.#executions.drop(process, () => true);
-    this.#shut(process.pidfd);
+    this.#pidfds.shut(process.pidfd);
     this.#processes.delete(process.pid);
     this.#lineage.remember(process);
     process.named = undefined;
