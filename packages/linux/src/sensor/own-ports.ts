@@ -9,6 +9,8 @@ import { abstractlyNamed, answeringAt } from "./socket-table.ts";
 
 /** Number of sockets with an unknown port that are followed; beyond it the oldest is dropped and its port stays a number. */
 const MAX_PENDING = 4096;
+/** So many of them are looked at for one question, each with some seven system calls; the others count as outside the namespace. */
+const MOST_LOOKED_AT = 256;
 /** Number of sockets that are remembered; beyond it the oldest is dropped and counts as outside the namespace. */
 const MAX_SOCKETS = 65_536;
 
@@ -33,7 +35,7 @@ export class OwnPorts {
   readonly #given = new Set<string>();
   /** Inodes, oldest first. The kernel counts them up and reuses them after 2³². */
   readonly #sockets = new Set<number>();
-  #pending: { readonly resolve: () => LocalSocket | undefined; readonly network: string }[] = [];
+  readonly #pending: { readonly resolve: () => LocalSocket | undefined; readonly network: string }[] = [];
 
   /** The range from which the kernel assigns ports (`net.ipv4.ip_local_port_range`). */
   constructor([low, high]: readonly [number, number]) {
@@ -80,8 +82,9 @@ export class OwnPorts {
     return inodes.every((inode) => this.#sockets.has(inode)) ? "own" : "others";
   }
 
+  /** Those that came last first. Those that still have no port come last the next time: a socket may stay without one. */
   #resolve(): void {
-    this.#pending = this.#pending.filter(({ resolve, network }) => {
+    const unresolved = this.#pending.splice(-MOST_LOOKED_AT).filter(({ resolve, network }) => {
       const socket = resolve();
       if (socket === undefined) return false;
       if (socket.inode !== 0) this.note(socket.inode);
@@ -89,5 +92,6 @@ export class OwnPorts {
       this.#given.add(`${socket.port} ${network}`);
       return false;
     });
+    this.#pending.unshift(...unresolved);
   }
 }

@@ -1,6 +1,9 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { escapeBytes } from "@isoline/core/event";
 import { afterEach, describe, expect, it } from "vitest";
 import { abstractlyNamed, answeringAt, OWN_NETWORK } from "./socket-table.ts";
@@ -82,5 +85,31 @@ describe("sockets that may answer", () => {
 
   it("are not known where there is no such network", () => {
     expect(answeringAt("/proc/1/no-network", "stream", "127.0.0.1", 80)).toBeUndefined();
+  });
+
+  const TCP =
+    "  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0\n";
+  const UNIX = "0000000000000000: 00000002 00000000 00010000 0001 01 4712 @name\n";
+  const MOST_BYTES = 8 * 1024 * 1024;
+
+  /** What is found where one table is longer than all the others by so many bytes. */
+  function foundBeside(long: string, bytes: number) {
+    const directory = mkdtempSync(join(tmpdir(), "isoline-tables-"));
+    const rest = `${" ".repeat(99)}\n`.repeat(Math.ceil(bytes / 100));
+    const tables = { tcp: TCP, tcp6: "", unix: UNIX };
+    for (const [table, lines] of Object.entries(tables))
+      writeFileSync(join(directory, table), `header\n${table === long ? rest : ""}${lines}`);
+    const stream = answeringAt(directory, "stream", "127.0.0.1", 0x1f90);
+    const name = abstractlyNamed(directory, "@name");
+    rmSync(directory, { recursive: true });
+    return { stream, name };
+  }
+
+  it("are not known where a table is so long that it is not read to its end", () => {
+    expect(foundBeside("", 0)).toEqual({ stream: [4711], name: [4712] });
+    expect(foundBeside("tcp", MOST_BYTES / 2)).toEqual({ stream: [4711], name: [4712] });
+    expect(foundBeside("tcp", MOST_BYTES)).toEqual({ stream: undefined, name: [4712] });
+    expect(foundBeside("tcp6", MOST_BYTES)).toEqual({ stream: undefined, name: [4712] });
+    expect(foundBeside("unix", MOST_BYTES)).toEqual({ stream: [4711], name: undefined });
   });
 });

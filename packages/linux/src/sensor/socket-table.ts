@@ -6,7 +6,7 @@
  *   tcp, udp    sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …   (proc_net_tcp.rst)
  *   unix        Num RefCount Protocol Flags Type St Inode Path      (net/unix/af_unix.c, unix_seq_show)
  */
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { unescapeToBytes } from "@isoline/core/event";
 import { AF_INET, AF_INET6, type ListedSocket, socketsAt } from "../abi/sock-diag.ts";
 
@@ -25,11 +25,14 @@ const ANY_V4 = "00000000";
 const ANY_V6 = "0".repeat(32);
 /** ::ffff:0:0/96 */
 const MAPPED = "00000000000000000000ffff";
+/** Of a longer table nothing is known: a workload may open hundreds of thousands of sockets, and each question reads it anew. */
+const MOST_BYTES = 8 * 1024 * 1024;
+const PIECE_BYTES = 64 * 1024;
 const LOOPBACK_V6 = "00000000000000000000000000000001";
 
 /**
- * Inodes of the sockets that may answer a stream or datagram to this host and port; undefined if the tables cannot be read. A
- * socket bound to this address takes precedence over one bound to all addresses, so the caller must consider both.
+ * Inodes of the sockets that may answer a stream or datagram to this host and port; undefined if the tables cannot be read or are too
+ * long. A socket bound to this address takes precedence over one bound to all addresses, so the caller must consider both.
  */
 export function answeringAt(
   directory: string,
@@ -55,10 +58,12 @@ function listed(directory: string, protocol: "tcp" | "udp", port: number): reado
   const v4 = linesOf(`${directory}/${protocol}`);
   if (v4 === undefined) return undefined;
   // Without IPv6 this table does not exist.
-  const v6 = linesOf(`${directory}/${protocol}6`) ?? [];
+  const v6 = linesOf(`${directory}/${protocol}6`, []);
+  if (v6 === undefined) return undefined;
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const found: ListedSocket[] = [];
   for (const line of [...v4, ...v6]) {
+    if (!line.includes(suffix)) continue;
     const fields = line.trim().split(/\s+/);
     const local = fields[FIELDS.local] ?? "";
     if (!local.endsWith(suffix) || (protocol === "tcp" && fields[FIELDS.state] !== LISTEN)) continue;
@@ -75,13 +80,14 @@ function inNetworkOrder(address: string): string {
 
 /**
  * Inodes of the abstract Unix sockets with a name (`@name`, escaped) that may be reached by it, and of those with a NUL where the name
- * has an at sign, because the table writes both alike. Undefined if the table cannot be read, or not by line. The ends of connections
- * that a server accepted have its name, and are not reached by it.
+ * has an at sign, because the table writes both alike. Undefined if the table cannot be read, is too long, or is not by line. The ends
+ * of connections that a server accepted have its name, and are not reached by it.
  */
 export function abstractlyNamed(directory: string, name: string): readonly number[] | undefined {
   const shown = unescapeToBytes(name).toString("latin1").replaceAll("\0", "@");
   const lines = shown.includes("\n") ? undefined : linesOf(`${directory}/unix`);
   return lines?.flatMap((line) => {
+    if (!line.endsWith(shown)) return [];
     const [, type = "", state, inode, path] = UNIX_LINE.exec(line) ?? [];
     const isConnected = CONNECTED.types.has(type) && state === CONNECTED.state;
     return path === shown && !isConnected ? [Number(inode)] : [];
@@ -99,11 +105,31 @@ function placesOf(host: string): ReadonlySet<string> | undefined {
   return host === "[::1]" || host === "[::]" ? new Set([LOOPBACK_V6, ANY_V6]) : undefined;
 }
 
-/** Without the header line. */
-function linesOf(path: string): readonly string[] | undefined {
+/** Without the header line; undefined if it is too long. */
+function linesOf(path: string, missing?: readonly string[]): readonly string[] | undefined {
+  let fd: number;
   try {
-    return readFileSync(path, "latin1").split("\n").slice(1);
+    fd = openSync(path, "r");
+  } catch {
+    return missing;
+  }
+  try {
+    return textOf(fd)?.split("\n").slice(1);
   } catch {
     return undefined;
+  } finally {
+    closeSync(fd);
   }
+}
+
+function textOf(fd: number): string | undefined {
+  const pieces: string[] = [];
+  const piece: Buffer = Buffer.alloc(PIECE_BYTES);
+  for (let all = 0; all <= MOST_BYTES; ) {
+    const length = readSync(fd, piece);
+    if (length === 0) return pieces.join("");
+    pieces.push(piece.toString("latin1", 0, length));
+    all += length;
+  }
+  return undefined;
 }
