@@ -2,7 +2,6 @@
 import { EINTR } from "../../abi/errno.ts";
 import { sendSignal } from "../../process/child.ts";
 import type { Act, Verdict } from "../mediation.ts";
-import type { Identity } from "../acting.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
@@ -13,7 +12,7 @@ import { Decisions, keyBytes } from "./decisions.ts";
 import { execOf } from "./exec-act.ts";
 import { Executions } from "./executions.ts";
 import { Glance } from "./glance.ts";
-import { Identities, type Noted, UNTOLD } from "./identities.ts";
+import { Identities, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
 import { holdingOf, LASTING } from "./lasting.ts";
@@ -23,6 +22,7 @@ import { LaunchView } from "./placing.ts";
 import { type BpfProcess, hasLeftRoot, ProcessTable } from "./processes.ts";
 import { ProgramWatch } from "./program-watch.ts";
 import { fates, kinds, operations, PENDING, Record } from "./record.ts";
+import { Successions } from "./successions.ts";
 
 const SIGCONT = 18;
 /** After so many records, requests are handled, even if more records are waiting. */
@@ -50,6 +50,7 @@ export class BpfSensor implements Sensor {
   readonly #mediator: ModelMediator;
   readonly #table = new ProcessTable();
   readonly #identities = new Identities();
+  readonly #successions: Successions;
   readonly #content: SeenContent;
   readonly #glance: Glance;
   readonly #acts: Acts;
@@ -86,6 +87,7 @@ export class BpfSensor implements Sensor {
     this.#mediator = mediator;
     this.#acts = new Acts(this.#content, mediator.content === "read", this.#table);
     this.#executions = new Executions(this.#content);
+    this.#successions = new Successions(mediator, this.#identities, kernel);
     mediator.witnessing.onOwing = () => this.#decisions.takeBackAll();
     this.#inspections = new Inspections(mediator, this.#content, this.#executions);
   }
@@ -335,27 +337,14 @@ export class BpfSensor implements Sensor {
       const verdict = this.#mediator.lost("a program ran that was not told of", process);
       return this.#carryOut(asked, { verdict });
     }
-    const { act, images, call, lost, namesFile } = execOf(
-      record,
-      loaded,
-      process,
-      this.#content,
-      this.#mediator.content,
-    );
-    const verdict = repeated ?? this.#judge(act, asked, !namesFile);
+    const exec = execOf(record, loaded, process, this.#content, this.#mediator.content);
+    const { act, lost, namesFile } = exec;
+    const judged = repeated ?? this.#judge(act, asked, !namesFile);
     const untold = lost.reduce((refused, reason) => this.#mediator.lost(reason, process) || refused, 0);
     const lasts = this.#mediator.wasLasting && !namesFile && lost.length === 0;
-    const { task, program } = this.#mediator.taskOf(process.identity, images, { tid: record.tid, process }, call);
-    const known = this.#identities.count;
-    const next = this.#identities.of(task, program, process.identity);
-    if (next.serial >= known) this.#kernel.journal.append(JSON.stringify({ identity: next, task } satisfies Noted));
-    if (record.fate === fates.wentOn) this.#assign(record, next);
-    this.#carryOut(asked, { verdict: verdict || untold, lasts, isEach: !lasts, next: next.serial });
-  }
-
-  #assign(record: Record, next: Identity): void {
-    this.#identities.assign(record.pending, next);
-    this.#kernel.assign(record.pending, next.serial);
+    const verdict = judged || untold;
+    const next = this.#successions.after(record, process, exec, verdict);
+    this.#carryOut(asked, { verdict, lasts, isEach: !lasts, ...(next === undefined ? {} : { next }) });
   }
 
   /** `isKnownByKey`: nothing but what the key covers decides which act it is. */
