@@ -21,7 +21,7 @@ export interface Ends {
 const RING_EVERY_MS = 2;
 /** The next thread is started this long after a namespace took the last: its start would slow down that of the namespace. */
 const NEXT_AFTER_MS = 1000;
-/** For objects of all namespaces of one thread: beyond it the thread ends, and they fail closed. */
+/** For the objects of a thread, of one namespace or of all that share it: beyond it the thread ends, and they fail closed. */
 const HEAP_MEGABYTES = 1024;
 const YOUNG_MEGABYTES = 6;
 
@@ -29,7 +29,7 @@ const YOUNG_MEGABYTES = 6;
  * A thread of its own. Where it fails, its listener is closed, so that mediated calls of what is left fail instead of waiting for an
  * agent that goes on.
  */
-export function ownThread({ block, requests, launcher }: Ends, heapMegabytes?: number): Supervisor {
+export function ownThread({ block, requests, launcher }: Ends, heapMegabytes = HEAP_MEGABYTES): Supervisor {
   const worker = startSupervisor({ block, requests, launcher }, heapMegabytes);
   let hasListener = true;
   const close = () => {

@@ -56,6 +56,8 @@ export interface Plan {
   readonly takesIn?: HeldProcess | undefined;
   /** Whether it is for a process with fewer rights than the supervisor: a contour may not have the supervisor set anything for it. */
   readonly forStranger?: boolean | undefined;
+  /** Whether its supervising thread serves other namespaces too; set by that thread only. */
+  readonly sharesThread?: boolean | undefined;
   /** A namespace of the bpf sensor to be taken over; otherwise a new one begins. */
   readonly adopt?: TakenOver | undefined;
   /** How long the bpf sensor holds a task without a verdict; 0 refuses it at once. */

@@ -59,7 +59,7 @@ export class Seat {
     const { block, launcher, plan } = data;
     Atomics.store(block, cells.supervisorTid, currentThread());
     try {
-      const session = await Session.prepare(plan, block, say);
+      const session = await Session.prepare({ ...plan, sharesThread: true }, block, say);
       const seat = new Seat(session, data, say);
       const { landlock, mitigations } = session;
       launcher.postMessage({

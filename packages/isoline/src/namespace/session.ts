@@ -110,7 +110,7 @@ export class Session {
       launch: plan.places,
       counts: this.#observations.counts,
       hosts: hostsOf(plan, model, (name) => say({ kind: "look-up", name })),
-      knownBytes: traitsOf(plan.sensor).knownBytes(plan.mode),
+      knownBytes: traitsOf(plan.sensor).knownBytes(plan),
       asking: this.#asking?.asking,
       witness: hardware,
       onDecision: (event, judgement, circumstances) => this.#observations.decided(event, judgement, circumstances),
