@@ -55,7 +55,7 @@ function counting(leavesNoTrace: boolean): SeenContent {
 }
 
 test("a file that could not be read when it was told of is read by the exec that runs it, if it is the same", () => {
-  const executions = new Executions(content);
+  const executions = new Executions(content, () => {});
   mkdirSync(join(place, "bin"));
   const program = join(place, "bin/program");
   writeFileSync(program, "#!/bin/sh\n");
@@ -75,7 +75,7 @@ test("a file that could not be read when it was told of is read by the exec that
 });
 
 test("a file that has another version by then stays unread", () => {
-  const executions = new Executions(content);
+  const executions = new Executions(content, () => {});
   const program = join(place, "program");
   writeFileSync(program, "#!/bin/sh\n");
   const seen = seenAt(program);
@@ -85,7 +85,7 @@ test("a file that has another version by then stays unread", () => {
 });
 
 test("a program that was read just after its last change is read again by each exec that is held, and only by those", () => {
-  const executions = new Executions(counting(false));
+  const executions = new Executions(counting(false), () => {});
   const program = join(place, "program");
   writeFileSync(program, "#!/bin/sh\n");
   const seen = seenAt(program);
@@ -106,7 +106,7 @@ test("a program that was read just after its last change is read again by each e
 });
 
 test("a program that may be written to without a trace is read by each exec that is held, and by each after the first that is not", () => {
-  const executions = new Executions(counting(true));
+  const executions = new Executions(counting(true), () => {});
   const program = join(place, "program");
   writeFileSync(program, "#!/bin/sh\n");
   const seen = { ...seenAt(program), changedSeconds: 1n };
@@ -116,4 +116,26 @@ test("a program that may be written to without a trace is read by each exec that
   executions.note(record(seen, Buffer.alloc(0)));
   // An exec before, of which it was told, may have failed.
   expect([fates.held, fates.held].map(digestOf)).toEqual(["4", "5"]);
+});
+
+test("of files with long paths those that were not used for longest are forgotten, and reported again", () => {
+  const forgotten: number[] = [];
+  const executions = new Executions(counting(false), (file) => forgotten.push(file.readUInt32LE(0)), 100_000);
+  const keyOf = (number: number) => {
+    const bytes = Buffer.alloc(KEY_BYTES);
+    bytes.writeUInt32LE(number);
+    return bytes;
+  };
+  const seen = { ...seenAt(place), changedSeconds: 1n, path: Buffer.alloc(4096, "/a") };
+  const note = (number: number) => executions.note({ ...record(seen, Buffer.alloc(0)), key: keyOf(number) } as Record);
+  const isKnown = (number: number) => executions.of(record(seen, keyOf(number))) !== undefined;
+  note(0);
+  for (let number = 1; number <= 100; number++) {
+    note(number);
+    expect(isKnown(0)).toBe(true);
+  }
+  expect(forgotten.length).toBeGreaterThan(80);
+  expect(forgotten).toEqual(forgotten.map((_, index) => index + 1));
+  expect(isKnown(forgotten.at(-1) as number)).toBe(false);
+  expect(isKnown(100)).toBe(true);
 });

@@ -12,8 +12,13 @@ const MOST_LOADED = 8;
 const DIGEST_BYTES = 32;
 /** More than a tick of the coarsest clock (10 ms at 100 Hz), which times of change use before Linux 6.13. */
 const TICK_MS = 20;
-/** The BPF programs remember as many, and report a file again once they have forgotten it. */
-const MOST_IMAGES = 262_144;
+/**
+ * More files than the BPF programs remember to have reported (`images` in `bpf/maps.h`), unless their paths are long. Of one that is
+ * forgotten here the programs are told, so that they report it again.
+ */
+const MOST_BYTES = 64 * 2 ** 20;
+/** What a file takes beside its path, which is kept as bytes, and as text where its content was missed. */
+const FILE_BYTES = 512;
 
 /** A file that the kernel checked for execution. */
 export interface SeenImage {
@@ -32,18 +37,24 @@ export type Loaded = readonly [SeenImage, ...SeenImage[]];
 
 export class Executions {
   readonly #content: SeenContent;
+  readonly #onForgotten: (key: Buffer) => void;
+  readonly #mostBytes: number;
+  /** By key, those that were not used for long first. */
   readonly #images = new Map<string, SeenImage>();
+  #bytes = 0;
   readonly #clock = new Int32Array(new SharedArrayBuffer(4));
 
-  constructor(content: SeenContent) {
+  /** `onForgotten` is called with the key of a file for which there is no room any more. */
+  constructor(content: SeenContent, onForgotten: (key: Buffer) => void, mostBytes = MOST_BYTES) {
     this.#content = content;
+    this.#onForgotten = onForgotten;
+    this.#mostBytes = mostBytes;
   }
 
   /** Notes a file, and reads its content while it exists. */
   note(record: Record): void {
     const seen = record.object(0);
-    if (this.#images.size >= MOST_IMAGES) this.#images.clear();
-    this.#images.set(record.key.toString("latin1"), {
+    this.#keep(record.key.toString("latin1"), {
       seen,
       isLoader: record.argument(0) !== 0,
       isFresh: isFresh(seen),
@@ -60,6 +71,7 @@ export class Executions {
     );
     const images = keys.map((key) => this.#images.get(key));
     if (images.length === 0 || !images.every((image) => image !== undefined)) return undefined;
+    for (const [index, image] of images.entries()) this.#keep(keys[index] as string, image);
     if (record.fate === fates.held && images.some(({ isFresh }) => isFresh)) this.#settle(images, keys, record.pid);
     return keys.map((key) => this.#upToDate(this.#images.get(key) as SeenImage, key, record)) as unknown as Loaded;
   }
@@ -81,15 +93,37 @@ export class Executions {
     if (!this.#content.versionsTell || (remark !== undefined && isMissed(remark))) return this.#again(image, key, pid);
     if (remark?.what === "ima" || !this.#content.mayLeaveNoTrace(image.seen)) return image;
     const current = image.isForNext && fate !== fates.held ? image : this.#again(image, key, pid);
-    this.#images.set(key, { ...current, isForNext: false });
+    this.#keep(key, { ...current, isForNext: false });
     return current;
   }
 
   #again(image: SeenImage, key: string, pid: number): SeenImage {
     const again = { ...image, content: this.#content.of(image.seen, pid), isFresh: isFresh(image.seen) };
-    this.#images.set(key, again);
+    this.#keep(key, again);
     return again;
   }
+
+  #keep(key: string, image: SeenImage): void {
+    this.#drop(key);
+    this.#images.set(key, image);
+    this.#bytes += bytesOf(image);
+    for (const oldest of this.#images.keys()) {
+      if (this.#bytes <= this.#mostBytes) return;
+      this.#drop(oldest);
+      this.#onForgotten(Buffer.from(oldest, "latin1"));
+    }
+  }
+
+  #drop(key: string): void {
+    const image = this.#images.get(key);
+    if (image === undefined) return;
+    this.#images.delete(key);
+    this.#bytes -= bytesOf(image);
+  }
+}
+
+function bytesOf({ seen }: SeenImage): number {
+  return FILE_BYTES + 2 * seen.path.length;
 }
 
 /** Milliseconds since the last change; less than 0 where the clock was set back. */

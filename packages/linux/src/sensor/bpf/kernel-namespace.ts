@@ -322,6 +322,11 @@ export class KernelNamespace {
     return this.#load.maps.assigned.update(u32(pending), u32(identity));
   }
 
+  /** The next exec that loads this file has it reported again. */
+  reportAgain(file: Buffer): void {
+    this.#load.maps.images.delete(Buffer.concat([u32(this.id), u32(0), file]));
+  }
+
   /** Whether a process of it has mapped a file of an overlay that it had opened for writing. */
   get mapsOverlay(): boolean {
     const { namespace_states: states } = this.#load.maps;

@@ -86,7 +86,7 @@ export class BpfSensor implements Sensor {
     this.#bars = new Bars(kernel.members, mediator);
     this.#mediator = mediator;
     this.#acts = new Acts(this.#content, mediator.content === "read", this.#table);
-    this.#executions = new Executions(this.#content);
+    this.#executions = new Executions(this.#content, (key) => kernel.reportAgain(key));
     this.#successions = new Successions(mediator, this.#identities, kernel);
     mediator.witnessing.onOwing = () => this.#decisions.takeBackAll();
     this.#inspections = new Inspections(mediator, this.#content, this.#executions);
