@@ -111,6 +111,7 @@ export class Session {
       counts: this.#observations.counts,
       hosts: hostsOf(plan, model, (name) => say({ kind: "look-up", name })),
       knownBytes: traitsOf(plan.sensor).knownBytes(plan),
+      taskOnContour: (id) => model.contour.task(id),
       asking: this.#asking?.asking,
       witness: hardware,
       onDecision: (event, judgement, circumstances) => this.#observations.decided(event, judgement, circumstances),

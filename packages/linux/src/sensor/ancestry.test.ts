@@ -34,7 +34,13 @@ function family(awaited: () => Iterable<Kin> = () => []) {
   };
   const relation = (actor: Kin, other: Kin) => {
     const find = (pid: number) => living.get(pid) as ActingProcess | undefined;
-    return relationOf({ find, owner: find, pidCalled: () => undefined }, other.pid, actor.pid, false, find);
+    return relationOf(
+      { processes: [], find, owner: find, pidCalled: () => undefined },
+      other.pid,
+      actor.pid,
+      false,
+      find,
+    );
   };
   return { living, born, ends, line, relation };
 }

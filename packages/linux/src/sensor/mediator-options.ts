@@ -1,7 +1,8 @@
 /** What a model mediator is made of. */
+import type { Digest } from "@isoline/core/digest";
 import type { Circumstances, EnginePort, Judgement } from "@isoline/core/engine";
 import type { Event } from "@isoline/core/event";
-import type { Launch, Policy } from "@isoline/core/identity";
+import type { Launch, Policy, Task } from "@isoline/core/identity";
 import type { ActingProcess } from "./acting.ts";
 import type { Asking } from "./asking.ts";
 import type { HostNames } from "./names/host-names.ts";
@@ -27,6 +28,8 @@ export interface ModelMediatorOptions {
   readonly knownBytes?: number | undefined;
   /** What is known of hosts by name; left out if they are called by their addresses. */
   readonly hosts?: HostNames | undefined;
+  /** The tasks of the contour as it is now: those are never forgotten. */
+  readonly taskOnContour?: (id: Digest) => Task | undefined;
   /** Where a person is asked about what is off contour. */
   readonly asking?: Asking | undefined;
   /** Where departures are recorded before their calls go ahead, if they are. */

@@ -25,9 +25,10 @@ import { sendSignal } from "../process/child.ts";
 import { type Asking, HELD } from "./asking.ts";
 import { Falls } from "./falls.ts";
 import { isMissed } from "./files/content.ts";
+import { KnownTasks } from "./known-tasks.ts";
 import { mayPass } from "./passing-verdicts.ts";
 import { type LocalEnd, type LocalSocket, OwnPorts } from "./own-ports.ts";
-import { relationOf, type Whereabouts } from "./relation.ts";
+import { NOWHERE, relationOf, type Whereabouts } from "./relation.ts";
 import { Tools } from "./tools.ts";
 import { UNIDENTIFIED } from "./unidentified.ts";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
@@ -36,9 +37,6 @@ import type { HostNames } from "./names/host-names.ts";
 import type { FileInspector } from "./inspection.ts";
 import type { MediatorCounts, ModelMediatorOptions } from "./mediator-options.ts";
 import { Witnessing } from "./witness.ts";
-
-/** A longer line of programs is not added to a contour. */
-const LONGEST_LINEAGE = 1024;
 
 const MISSED = "content that counts was changed, gone, withheld or being written while it was read";
 
@@ -61,7 +59,7 @@ export class ModelMediator implements Mediator {
   readonly #counts: MediatorCounts;
   readonly #onDecision: ModelMediatorOptions["onDecision"];
   readonly #onRepeat: ModelMediatorOptions["onRepeat"];
-  readonly #tasks = new Map<Digest, Task>();
+  readonly #tasks: KnownTasks;
   readonly #guessed = new Set<number>();
   /** Only where the loss of trust has consequences outside of the engine. */
   readonly #falls: Falls | undefined;
@@ -76,12 +74,14 @@ export class ModelMediator implements Mediator {
   onBirth: ((process: ActingProcess) => void) | undefined;
   /** Called for each process that the policy stops, before it is stopped. */
   onFreeze: ((process: ActingProcess) => void) | undefined;
-  #processes: Whereabouts = { find: () => undefined, owner: () => undefined, pidCalled: () => undefined };
+  #processes: Whereabouts = NOWHERE;
 
   constructor(options: ModelMediatorOptions) {
     const { policy, launch } = options;
     this.content = policy.content;
     this.allowsIoUring = policy.iouring === "allow";
+    const onContour = options.taskOnContour ?? (() => undefined);
+    this.#tasks = new KnownTasks({ onContour, living: () => this.#processes.processes });
     this.tools = new Tools(policy, this.#tasks);
     this.#engine = options.engine;
     this.asking = options.asking;
@@ -96,7 +96,7 @@ export class ModelMediator implements Mediator {
     const room = options.knownBytes === undefined ? {} : { maxBytes: options.knownBytes };
     this.#known = new KnownKeys([seed.readInt32LE(0), seed.readInt32LE(4)], room);
     this.#classes = new Classes(rulesAt(policy.classes, launch));
-    this.#programs = new NamePaths((id) => this.#tasks.get(id));
+    this.#programs = new NamePaths((id) => this.#tasks.lineOf(id));
     this.#leveller = new Leveller(policy, launch, {
       relationOf: (pid, actorPid) =>
         relationOf(this.#processes, pid, actorPid, false, (of) => this.#processes.find(of)),
@@ -114,12 +114,9 @@ export class ModelMediator implements Mediator {
     this.#known.clear();
   }
 
-  /** The tasks from the first program to this one, as far as they are known. */
+  /** The tasks from the first program to this one, if all are known. */
   lineageOf(id: Digest): readonly Task[] {
-    const line: Task[] = [];
-    for (let task = this.#tasks.get(id); task && line.length < LONGEST_LINEAGE; task = this.#tasks.get(task.parent))
-      line.unshift(task);
-    return line;
+    return this.#tasks.lineOf(id);
   }
 
   /** Sets where processes are looked up: the sensor and its mediator refer to each other. */
@@ -278,9 +275,7 @@ export class ModelMediator implements Mediator {
     const at = this.#observe(thread);
     const levelled = images.map((image) => ({ ...image, path: this.#leveller.levelPath(image.path, at) }));
     const called = this.#leveller.levelCall(call, images[0].path, at);
-    const task = deriveTask(parent.id, levelled as unknown as readonly [Image, ...Image[]], called);
-    this.#tasks.set(task.id, task);
-    return { task, program: programName(task) };
+    return this.#noted(deriveTask(parent.id, levelled as unknown as readonly [Image, ...Image[]], called));
   }
 
   /** Records a loss that cannot be refused any more. */
@@ -290,7 +285,7 @@ export class ModelMediator implements Mediator {
 
   /** Takes over a task identity that an earlier supervisor derived. */
   remember(task: Task): void {
-    this.#tasks.set(task.id, task);
+    this.#tasks.keep(task);
   }
 
   born(process: ActingProcess): void {
@@ -329,8 +324,13 @@ export class ModelMediator implements Mediator {
     const what = UNIDENTIFIED[why];
     this.#engine.loss(`a process runs ${what}`, 1, process.handle);
     this.#engine.trust.distrust(process.handle, { reason: "sensor", what: `it runs ${what}` });
-    const task = deriveTask(process.identity.id, [{ path: `?${why}` }]);
-    this.#tasks.set(task.id, task);
+    return this.#noted(deriveTask(process.identity.id, [{ path: `?${why}` }]));
+  }
+
+  /** What is learnt becomes the contour's: that of an engine elsewhere is not at hand. */
+  #noted(task: Task): { task: Task; program: string } {
+    if (this.#engine.mode === "learn") this.#tasks.keep(task);
+    else this.#tasks.note(task);
     return { task, program: programName(task) };
   }
 

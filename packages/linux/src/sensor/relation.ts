@@ -10,7 +10,11 @@ import type { Sensor } from "./sensor.ts";
 const MOST_ABOVE = 1024;
 
 /** Where processes are looked up. */
-export type Whereabouts = Pick<Sensor, "find" | "owner" | "pidCalled">;
+export type Whereabouts = Pick<Sensor, "processes" | "find" | "owner" | "pidCalled">;
+
+const none = () => undefined;
+/** Before there is a sensor. */
+export const NOWHERE: Whereabouts = { processes: [], find: none, owner: none, pidCalled: none };
 
 const supervisor = process.pid;
 

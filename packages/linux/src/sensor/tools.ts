@@ -1,19 +1,19 @@
 /** What the rules of a policy about tools need to know of a task: its names, and whether it is a maker. */
-import type { Digest } from "@isoline/core/digest";
 import { type MakerRule, type Policy, ProgramNames, type Task, toolNames } from "@isoline/core/identity";
 import type { Identity } from "./acting.ts";
 import type { Writing } from "./files/makings.ts";
+import type { KnownTasks } from "./known-tasks.ts";
 
 export class Tools {
   readonly #isEmpty: boolean;
   readonly #makers: ProgramNames | undefined;
   readonly #finishers: ProgramNames | undefined;
-  readonly #names = new Map<Digest, readonly string[]>();
+  readonly #names = new WeakMap<Task, readonly string[]>();
 
-  readonly #tasks: ReadonlyMap<Digest, Task>;
+  readonly #tasks: Pick<KnownTasks, "get">;
 
   /** `tasks` are those that are known, by their identity. */
-  constructor(policy: Policy, tasks: ReadonlyMap<Digest, Task>) {
+  constructor(policy: Policy, tasks: Pick<KnownTasks, "get">) {
     this.#tasks = tasks;
     this.#isEmpty = policy.tools.length === 0;
     this.#makers = namesIn(policy, "maker");
@@ -27,10 +27,10 @@ export class Tools {
   /** The names of a task's program; undefined if no rule asks. */
   namesOf(task: Task): readonly string[] | undefined {
     if (this.#isEmpty) return undefined;
-    const known = this.#names.get(task.id);
+    const known = this.#names.get(task);
     if (known !== undefined) return known;
     const names = toolNames(task);
-    this.#names.set(task.id, names);
+    this.#names.set(task, names);
     return names;
   }
 

@@ -1,5 +1,5 @@
 /** The programs that led to a task, by name alone, as rules write them: `sh>make>cc1`. */
-import type { Digest } from "../../digest.ts";
+import { type Digest, ZERO_DIGEST } from "../../digest.ts";
 import { type Task, taskLabel } from "../task.ts";
 
 const NO_PROGRAM = "-";
@@ -9,22 +9,35 @@ export function namePath(chain: readonly Task[]): string {
   return chain.length === 0 ? NO_PROGRAM : chain.map(taskLabel).join(">");
 }
 
-/** The same for tasks that are looked up one by one, each found once. */
-export class NamePaths {
-  readonly #find: (id: Digest) => Task | undefined;
-  readonly #known = new Map<Digest, string>();
+/** Letters of the paths that are remembered; a workload may have ever new tasks. */
+const MOST_LETTERS = 4 * 2 ** 20;
+/** No rule can have it. */
+const UNKNOWN = "";
 
-  constructor(find: (id: Digest) => Task | undefined) {
-    this.#find = find;
+/** The same for tasks that are looked up one by one. */
+export class NamePaths {
+  readonly #lineOf: (id: Digest) => readonly Task[];
+  readonly #known = new Map<Digest, string>();
+  #letters = 0;
+
+  /** `lineOf` finds the tasks from the first program of the namespace to one; none if they are not all known. */
+  constructor(lineOf: (id: Digest) => readonly Task[]) {
+    this.#lineOf = lineOf;
   }
 
   of(id: Digest): string {
+    if (id === ZERO_DIGEST) return NO_PROGRAM;
     const known = this.#known.get(id);
     if (known !== undefined) return known;
-    const chain: Task[] = [];
-    for (let task = this.#find(id); task !== undefined; task = this.#find(task.parent)) chain.unshift(task);
+    const chain = this.#lineOf(id);
+    if (chain.length === 0) return UNKNOWN;
     const path = namePath(chain);
-    if (chain.length > 0) this.#known.set(id, path);
+    this.#letters += id.length + path.length;
+    if (this.#letters > MOST_LETTERS) {
+      this.#known.clear();
+      this.#letters = id.length + path.length;
+    }
+    this.#known.set(id, path);
     return path;
   }
 }
