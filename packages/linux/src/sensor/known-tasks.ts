@@ -16,7 +16,7 @@ const TASK_BYTES = 512;
 /** A longer line of programs is not added to a contour, and is not told. */
 const LONGEST_LINE = 1024;
 
-export interface KnownTasksOptions {
+interface KnownTasksOptions {
   readonly onContour: (id: Digest) => Task | undefined;
   readonly living: () => Iterable<Pick<ActingProcess, "identity">>;
   readonly mostBytes?: number;
