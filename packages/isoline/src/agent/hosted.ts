@@ -141,7 +141,8 @@ export class Hosting {
   ): Promise<readonly [Started, ControlServer | undefined]> {
     const host = { ...thisProcess({}), threads, standsIn: false };
     const start = () => startRun(host, { plan, command: [], about, checks: true }, tellingOf(caller));
-    const called = { name, command, contour: about.contour };
+    // The client may be in another directory, from where it named the file.
+    const called = { name, command, contour: plan.contour ?? about.contour };
     if (plan.tpm !== undefined) {
       const ahead = await SocketAhead.open(called);
       return [await ahead.until(start()), ahead.server];
