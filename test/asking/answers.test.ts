@@ -4,6 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt } from "../support/isoline.ts";
 import { AskingPlace, STARVED_MS } from "./run.ts";
 
+const PYTHON = "/usr/bin/python3";
+const GETPID = "39";
+const ENOSYS = 38;
 const READS = "cat known; for file in secret other; do cat $file || echo refused-$file.; done";
 
 describe.skipIf(!isBuilt)("an act that waits for an answer (needs a build)", { timeout: 4 * STARVED_MS }, () => {
@@ -155,6 +158,25 @@ describe.skipIf(!isBuilt)("an act that waits for an answer (needs a build)", { t
     await running.ended;
     expect(running.output).toContain("6 known");
   });
+
+  it.skipIf(!existsSync(PYTHON)).each([
+    ["425", "iouring"],
+    ["1023", "abi arch=x86-64 number=1023"],
+  ])(
+    "is not asked about where no answer lets it happen: call %s is a departure at once (needs python3)",
+    async (number, act) => {
+      const program = "import ctypes, sys\nlibc = ctypes.CDLL(None, use_errno=True)\n";
+      writeFileSync(place.at("call.py"), `${program}print(libc.syscall(int(sys.argv[1]), 1, 0), ctypes.get_errno())\n`);
+      place.learn("call.contour", [PYTHON, place.at("call.py"), GETPID]);
+      const running = place.run(["call.contour", "--ask"], [PYTHON, place.at("call.py"), number]);
+      expect(await running.ended).toBe(0);
+      expect(running.stdout).toBe(`-1 ${ENOSYS}\n`);
+      expect(running.report).toMatchObject({ off: 1, refused: 1 });
+      expect(running.report.departures.map(({ act: told, ...times }) => [told.slice(0, act.length), times])).toEqual([
+        [act, expect.objectContaining({ count: 1, refused: 1 })],
+      ]);
+    },
+  );
 
   it("is not asked about under the bpf sensor, which says why", () => {
     const { status, stderr } = place.call(["run", "app.contour", "--ask", "--sensor", "bpf", "--", "true"]);

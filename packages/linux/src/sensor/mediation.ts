@@ -21,8 +21,15 @@ export type Act<O extends Operation = Operation> = {
     readonly passing?: true;
     /** The act targets the supervisor: refused in every mode, on or off contour. */
     readonly isKept?: true;
+    /** The sensor refuses the call whatever the verdict is: no person is asked about it. */
+    readonly isRefusedAnyway?: true;
   };
 }[O];
+
+/** An act whose call the sensor refuses whatever the verdict is. */
+export function refusedAnyway(act: Act): Act {
+  return { ...act, isRefusedAnyway: true };
+}
 
 /** The kernel will refuse the call by itself, so nothing is exchanged. */
 export interface Refusal {

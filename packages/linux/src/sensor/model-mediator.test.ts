@@ -6,7 +6,8 @@ import { canonicalPolicy, DEFAULT_POLICY } from "@isoline/core/identity";
 import { iso1 } from "@isoline/core/profile";
 import { expect, it } from "vitest";
 import type { ActingProcess } from "./acting.ts";
-import type { Act } from "./mediation.ts";
+import { type Act, refusedAnyway } from "./mediation.ts";
+import { Asking, HELD } from "./asking.ts";
 import { ModelMediator } from "./model-mediator.ts";
 
 const IDS = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0 };
@@ -58,4 +59,38 @@ it("while enforcing, a departure is refused for good", () => {
   const { one, does } = mediator("enforce");
   expect(does(one, "/etc")).toEqual({ verdict: 0, lasts: true });
   expect(does(one, "/var")).toEqual({ verdict: 1, lasts: true });
+});
+
+it("where a person is asked, a call that is refused anyway is a departure at once, and no question", () => {
+  const contour = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
+  const engine = new Engine({ contour, mode: "watch", reaction: "log", asks: true });
+  const questions: string[] = [];
+  const asking = new Asking({
+    most: 1,
+    onQuestion: ({ event }) => questions.push(event.op),
+    onWithdrawn: () => undefined,
+    onOverflow: () => undefined,
+    onAlong: () => undefined,
+  });
+  const counts = { events: 0, attempts: 0, novel: 0 };
+  const by = new ModelMediator({ engine, policy: DEFAULT_POLICY, launch: LAUNCH, counts, asking });
+  const actor = process(1);
+  by.born(actor);
+  const decides = (act: Act) => {
+    asking.begin();
+    const verdict = by.decide(act, { tid: actor.pid, process: actor }, ACTOR, undefined);
+    if (verdict === HELD) asking.hold({ answers: new Map(), stillWaits: () => true, again: () => undefined });
+    return verdict;
+  };
+  expect(decides(refusedAnyway({ op: "iouring", subject: {} }))).toBe(1);
+  expect(decides(refusedAnyway({ op: "abi", subject: { arch: "i386", number: 20 } }))).toBe(1);
+  expect(engine.forensics.departures.map(({ event, count, refused }) => [event.op, count, refused])).toEqual([
+    ["iouring", 1, 1],
+    ["abi", 1, 1],
+  ]);
+  expect([engine.tally.events, engine.tally.off, engine.tally.refused, counts.events]).toEqual([2, 2, 2, 2]);
+  // The person has refused nothing, so the process is asked about what comes next.
+  expect(engine.trust.isTrusted(actor.handle)).toBe(true);
+  expect(decides(list("/etc"))).toBe(HELD);
+  expect(questions).toEqual(["open"]);
 });

@@ -213,7 +213,7 @@ export class ModelMediator implements Mediator {
   decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict {
     const { process } = thread;
     // Copied field by field: this runs for each event, and spreading the object is slow.
-    const { op, subject, content, isKept, passing } = act;
+    const { op, subject, content, isKept, passing, isRefusedAnyway } = act;
     const seen = { op, actor, subject } as Event;
     const missed = content?.some(isMissed) ?? false;
     this.wasLasting = false;
@@ -235,7 +235,8 @@ export class ModelMediator implements Mediator {
       ...(content ? { content } : {}),
       ...(isKept ? { isKept } : {}),
     };
-    const judgement = this.#engine.judge(event, this.#withAnswers(circumstances, event, missed));
+    const answerable = this.#withAnswers(circumstances, event, missed || isRefusedAnyway === true);
+    const judgement = this.#engine.judge(event, answerable);
     if (judgement.refuse) this.#leveller.withdraw();
     if (judgement.verdict === "asked") {
       this.#counts.events -= 1;
@@ -259,10 +260,10 @@ export class ModelMediator implements Mediator {
     return missed ? verdict || this.lost(MISSED, process) : verdict;
   }
 
-  /** Content that could not be read is a loss, about which no person is asked. */
-  #withAnswers(circumstances: Circumstances, event: Event, missed: boolean): Circumstances {
+  /** No person is asked about content that could not be read (a loss), nor about a call that no answer lets go ahead. */
+  #withAnswers(circumstances: Circumstances, event: Event, isSettled: boolean): Circumstances {
     const { asking } = this;
-    if (asking === undefined || missed) return circumstances;
+    if (asking === undefined || isSettled) return circumstances;
     return { ...circumstances, answerTo: (point) => asking.answerTo(event, point, circumstances) };
   }
 

@@ -11,7 +11,7 @@ import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { accessOf } from "../../words/access.ts";
 import type { Context, Decoder } from "../context.ts";
-import type { Act, Verdict } from "../../mediation.ts";
+import { type Act, refusedAnyway, type Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import type { Thread } from "../tasks/process.ts";
 import { CLOSED } from "./targets.ts";
@@ -33,7 +33,7 @@ export const openByHandle: Decoder = (context, thread) => {
   const { call, performer } = context;
   const act = unknown(accessOf(call.u32(2)));
   // Their handles are those of processes and namespaces, the supervisor's among them (before 6.14 they do not exist).
-  if (call.int(0) < ROOTS_BELOW) return context.decide(thread, act) || EBADF;
+  if (call.int(0) < ROOTS_BELOW) return context.decide(thread, refusedAnyway(act)) || EBADF;
   const handle = handleAt(context, thread);
   if (typeof handle === "number") return context.unreadable(thread, handle);
   if (handle.length === 0) return context.refuses(EINVAL);

@@ -14,7 +14,7 @@ import { mayWaitForThaw } from "../perform/filesystems.ts";
 import { PATH_ERRORS } from "../paths/finder.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { FileUse } from "../../inspection.ts";
-import type { Act, Verdict } from "../../mediation.ts";
+import { type Act, refusedAnyway, type Verdict } from "../../mediation.ts";
 import { READ } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
 import { actOn, targetByNumber } from "./targets.ts";
@@ -145,8 +145,9 @@ const UFFD_USER_MODE_ONLY = 1;
  * that serves it, and that task's next mediated call would wait for the supervisor.
  */
 function servePageFaults(context: Context, thread: Thread, flags: number): Verdict {
-  const verdict = context.decide(thread, { op: "userfaultfd", subject: {} });
-  return verdict || ((flags & UFFD_USER_MODE_ONLY) !== 0 ? 0 : EPERM);
+  const act: Act = { op: "userfaultfd", subject: {} };
+  if ((flags & UFFD_USER_MODE_ONLY) !== 0) return context.decide(thread, act);
+  return context.decide(thread, refusedAnyway(act)) || EPERM;
 }
 
 export const userfaultfd: Decoder = (context, thread) => servePageFaults(context, thread, context.call.u32(0));
@@ -192,9 +193,9 @@ function aboutPath(
     const { bytes } = context.memory;
     const result = length < 0 ? length : context.finder.find(found, thread, AT_FDCWD, bytes, length, true);
     if (result < 0 && result !== -EFAULT && !PATH_ERRORS.has(-result)) return context.unresolved(thread, result, act);
-    const verdict = context.decide(thread, act(result < 0 ? "?unresolved" : pathText(found)));
+    if (result >= 0) return context.decide(thread, act(pathText(found))) || context.racy();
+    const verdict = context.decide(thread, refusedAnyway(act("?unresolved")));
     if (verdict !== 0) return verdict;
-    if (result >= 0) return context.racy();
     const isPermitted = (thread.credentials.capabilities & capability) === capability;
     return context.refuses(isPermitted ? -result : EPERM);
   } finally {
@@ -238,13 +239,15 @@ export function adjtime(call: "adjtimex" | "clock_adjtime", argument: 0 | 1): De
  * recorded.
  */
 export const iouring: Decoder = (context, thread) => {
-  const verdict = context.decide(thread, { op: "iouring", subject: {} });
-  return context.mediator.allowsIoUring ? verdict : ENOSYS;
+  const act: Act = { op: "iouring", subject: {} };
+  if (context.mediator.allowsIoUring) return context.decide(thread, act);
+  context.decide(thread, refusedAnyway(act));
+  return ENOSYS;
 };
 
 /** A call of another ABI, or an unknown one: refused as if the kernel did not have it, and recorded. */
 export function foreign(context: Context, thread: Thread, arch: string, number: number): number {
   const act: Act = { op: "abi", subject: { arch, number } };
-  context.decide(thread, act);
+  context.decide(thread, refusedAnyway(act));
   return ENOSYS;
 }

@@ -8,7 +8,7 @@ import { AT_FDCWD, O_PATH } from "../../../abi/stat.ts";
 import { readQuietly } from "../../files/reading.ts";
 import { asksFirst, eventsIn, groupIn, handsOut, scopeOf } from "../../words/fanotify.ts";
 import type { Context, Decoder } from "../context.ts";
-import type { Act, Verdict } from "../../mediation.ts";
+import { type Act, refusedAnyway, type Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import type { Thread } from "../tasks/process.ts";
 import { CLOSED } from "./targets.ts";
@@ -17,10 +17,11 @@ import { withDescriptor, withObject } from "./objects.ts";
 /** `fanotify_init(flags, event_f_flags)`. */
 export const fanotifyInit: Decoder = (context, thread) => {
   const flags = context.call.u32(0);
-  const verdict = context.decide(thread, { op: "fanotify", subject: groupOf(flags, context.call.u32(1)) });
+  const act: Act = { op: "fanotify", subject: groupOf(flags, context.call.u32(1)) };
   // The supervisor opens files of its workload, so each of its opens would give the group a descriptor of it (before 5.15:
   // EINVAL).
-  return goesAhead(context, verdict || ((flags & FAN_REPORT_PIDFD) !== 0 ? EINVAL : 0));
+  if ((flags & FAN_REPORT_PIDFD) !== 0) return context.decide(thread, refusedAnyway(act)) || EINVAL;
+  return goesAhead(context, context.decide(thread, act));
 };
 
 /** linux/fanotify.h */

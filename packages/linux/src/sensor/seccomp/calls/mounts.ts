@@ -12,7 +12,7 @@ import { escapeBytes } from "@isoline/core/event";
 import { EFAULT, EPERM } from "../../../abi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import { pathText } from "../../files/knowledge.ts";
-import type { Verdict } from "../../mediation.ts";
+import { type Act, refusedAnyway, type Verdict } from "../../mediation.ts";
 import { attributesIn } from "../../words/mount-attributes.ts";
 import { BINARY, fsconfigCommand, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -20,7 +20,7 @@ import { isMapped } from "../listener/memory.ts";
 import { fileMark } from "../tasks/lineage.ts";
 import type { Thread } from "../tasks/process.ts";
 import { UNREADABLE } from "./privileges.ts";
-import { isServing, mountingServed } from "./served.ts";
+import { isServedHere, isServing, mountingServed } from "./served.ts";
 
 /** Old programs put this into the upper half of the flags, and the kernel takes it off first (fs/namespace.c, path_mount). */
 const MS_MGC_VAL = 0xc0ed_0000;
@@ -64,10 +64,14 @@ interface Mounting {
 function decide(context: Context, thread: Thread, mounting: Mounting): Verdict {
   const { call, source = NONE, path = NONE, type = NONE, flags = 0, options = [] } = mounting;
   const subject = { call, source, path, type, flags: BigInt(flags >>> 0), options };
-  const verdict = context.decide(thread, { op: "mount", subject });
+  const act: Act = { op: "mount", subject };
+  const isUnread = [source, path, type, ...options].includes(UNREADABLE);
+  const isServed =
+    [source, ...options].some((text) => text.includes(SERVED)) || (MAKING.has(call) && isServedHere(type));
+  const verdict = context.decide(thread, isUnread || isServed ? refusedAnyway(act) : act);
   if (verdict !== 0) return verdict;
-  if ([source, path, type, ...options].includes(UNREADABLE)) return context.refuses(EFAULT);
-  if ([source, ...options].some((text) => text.includes(SERVED))) return EPERM;
+  if (isUnread) return context.refuses(EFAULT);
+  if (isServed) return EPERM;
   return MAKING.has(call) ? mountingServed(context, thread, type) : 0;
 }
 

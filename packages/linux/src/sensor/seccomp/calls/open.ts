@@ -32,7 +32,7 @@ import { accessMask, accessOf, accessOfNew, EXECUTE, READ, WRITE } from "../../w
 import type { Context, Decoder } from "../context.ts";
 import { reasonFor } from "../paths/reasons.ts";
 import { nameIn, pathText } from "../../files/knowledge.ts";
-import type { Act, Refusal, Verdict } from "../../mediation.ts";
+import { type Act, type Refusal, refusedAnyway, type Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Way } from "../perform/opener.ts";
 import { fileSystemsMayFreeze } from "../perform/filesystems.ts";
@@ -171,7 +171,7 @@ export function openExisting(context: Context, thread: Thread, flags: number, ac
     return context.keep(thread, { op: "open", subject: { access, ...files.describe(found) } });
   if ((flags & O_PATH) === 0 && isServing(stat)) {
     const act: Act = { op: "open", subject: { access, ...files.describe(found) } };
-    return context.decide(thread, act) || EPERM;
+    return context.decide(thread, refusedAnyway(act)) || EPERM;
   }
   if ((flags & O_ACCMODE) === O_RDWR) files.noteOpened(stat);
   const contentCounts =

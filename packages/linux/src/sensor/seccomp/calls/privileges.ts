@@ -11,7 +11,7 @@ import { kindsIn } from "../../words/namespaces.ts";
 import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
 import { prctlOptions } from "../../words/requests.ts";
-import type { Act, Verdict } from "../../mediation.ts";
+import { type Act, refusedAnyway, type Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
 import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
 import { SUPERVISOR, targetByNumber } from "./targets.ts";
@@ -138,18 +138,19 @@ export const pivotRoot: Decoder = (context, thread) => {
   context.tasks.launchPlaces.noteLeaving();
   const path = pathArgument(context, thread, 0);
   const old = pathArgument(context, thread, 1);
-  return context.decide(thread, { op: "pivot", subject: { path, old } }) || unlessReadable(context, path, old);
+  return decideReadable(context, thread, { op: "pivot", subject: { path, old } }, path, old);
 };
 
 export const chroot: Decoder = (context, thread) => {
   context.tasks.launchPlaces.noteLeaving();
   const path = pathArgument(context, thread, 0);
-  return context.decide(thread, { op: "chroot", subject: { path } }) || unlessReadable(context, path);
+  return decideReadable(context, thread, { op: "chroot", subject: { path } }, path);
 };
 
-/** An argument that the sensor could not read must not be read by the kernel either. */
-export function unlessReadable(context: Context, ...paths: readonly string[]): Verdict {
-  return paths.some((path) => path === UNREADABLE || path === NO_PATH) ? context.refuses(EFAULT) : 0;
+/** Decides about a call with these paths. An argument that the sensor could not read must not be read by the kernel either. */
+export function decideReadable(context: Context, thread: Thread, act: Act, ...paths: readonly string[]): Verdict {
+  if (!paths.some((path) => path === UNREADABLE || path === NO_PATH)) return context.decide(thread, act);
+  return context.decide(thread, refusedAnyway(act)) || context.refuses(EFAULT);
 }
 
 /**

@@ -40,7 +40,7 @@ import { namespaceOf } from "../../../process/namespace-of.ts";
 import type { Context, Decoder } from "../context.ts";
 import { fileSystemsMayFreeze } from "../perform/filesystems.ts";
 import { duplicate, isSocket } from "../surroundings/task-socket.ts";
-import type { Act, Verdict } from "../../mediation.ts";
+import { type Act, refusedAnyway, type Verdict } from "../../mediation.ts";
 import { type MaybeTarget, targetGroup, targetByPid, CLOSED, holdsSupervisor, actOn } from "./targets.ts";
 import { releaseSpace, setStatusFlags } from "./appending.ts";
 import { setFlags } from "./attributes.ts";
@@ -116,7 +116,7 @@ export const setsockopt: Decoder = (context, thread) => {
   const [level, option] = [context.call.int(1), context.call.int(2)];
   // Each message of the control socket would carry a pidfd of the supervisor (the option exists since 6.5).
   if (level === SOL_SOCKET && option === passPidfd) {
-    return context.decide(thread, { op: "getfd", subject: { relation: "everyone" } }) || ENOPROTOOPT;
+    return context.decide(thread, refusedAnyway({ op: "getfd", subject: { relation: "everyone" } })) || ENOPROTOOPT;
   }
   // What follows the label are options of the packets that use it, as control data.
   const isRoute = level === SOL_IPV6 && option === flowLabels && context.call.u32(4) > FLOW_LABEL_BYTES;

@@ -7,7 +7,6 @@
  * The server of a network file system may be inside as well, but the wait for it can be interrupted: such a mount is a loss. A
  * mount that existed before is as trusted as the user who made it.
  */
-import { EPERM } from "../../../abi/errno.ts";
 import { S_IFBLK, type Stat } from "../../../abi/stat.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { Verdict } from "../../mediation.ts";
@@ -18,9 +17,11 @@ import type { Thread } from "../tasks/process.ts";
 const LOCAL = /^(?:fuse|fuseblk|9p|autofs|coda|orangefs|pvfs2)(?:\.|$)/;
 const REMOTE = /^(?:nfs|nfs4|cifs|smb3|ceph|afs)(?:\.|$)/;
 
-/** How a mount of such a type is handled, if the contour permits it. */
+/** Whether a process of this machine serves the files of such a type: it is not mounted, whatever the contour permits. */
+export const isServedHere = (type: string): boolean => LOCAL.test(type);
+
+/** How a mount of any other type is handled, if the contour permits it. */
 export function mountingServed(context: Context, thread: Thread, type: string): Verdict {
-  if (LOCAL.test(type)) return EPERM;
   return REMOTE.test(type)
     ? context.notSeen(thread, "a file system of the network was mounted, and its server may be the workload")
     : 0;

@@ -6,7 +6,7 @@ import { AT_FDCWD } from "../../../abi/stat.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Thread } from "../tasks/process.ts";
 import { findPlace } from "./place.ts";
-import { pathArgument, unlessReadable } from "./privileges.ts";
+import { decideReadable, pathArgument } from "./privileges.ts";
 
 /** linux/fs.h */
 const MNT_EXPIRE = 4;
@@ -16,7 +16,7 @@ export const umount: Decoder = (context, thread) => {
   context.origins.mountsChange();
   const unused = (flags & MNT_EXPIRE) !== 0 ? mountPoint(context, thread) : undefined;
   const path = unused ?? pathArgument(context, thread, 0);
-  return context.decide(thread, { op: "umount", subject: { path, flags } }) || unlessReadable(context, path);
+  return decideReadable(context, thread, { op: "umount", subject: { path, flags } }, path);
 };
 
 /**
