@@ -29,9 +29,9 @@ static void read_out(const char *name)
 	printf("%.*s\n", length < 0 ? 7 : (int)length, length < 0 ? "refused" : text);
 }
 
-static void give_up_moving(void)
+static void give_up(unsigned long long right)
 {
-	struct landlock_ruleset_attr rules = { .handled_access_fs = LANDLOCK_ACCESS_FS_REMOVE_FILE };
+	struct landlock_ruleset_attr rules = { .handled_access_fs = right };
 	int fd = syscall(SYS_landlock_create_ruleset, &rules, sizeof rules.handled_access_fs, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) != 0)
@@ -42,7 +42,7 @@ int main(int count, char **words)
 {
 	if (count > 1) {
 		write_aside();
-		give_up_moving();
+		give_up(LANDLOCK_ACCESS_FS_REMOVE_FILE);
 		puts(rename(ASIDE, words[1]) == 0 ? "moved" : "not moved");
 		read_out(words[1]);
 		return 0;
@@ -52,5 +52,7 @@ int main(int count, char **words)
 		rename(ASIDE, "d/0e02b2c3-58cc-4372-a567-0e02b2c3d479");
 	}
 	read_out("d/0e02b2c3-58cc-4372-a567-0e02b2c3d479");
+	/* So that the contour has such rules. */
+	give_up(LANDLOCK_ACCESS_FS_MAKE_SOCK);
 	return 0;
 }

@@ -198,6 +198,19 @@ static void landlock(void) {
   TRY(chmod("mine", 0600));
 }
 
+/* No rules come of any of these. */
+static void in_vain(void) {
+  int file = open("mine", O_RDONLY), path = open("mine", O_PATH);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  TRY(syscall(SYS_landlock_restrict_self, -1, 0));
+  TRY(syscall(SYS_landlock_restrict_self, -1, 4));
+  TRY(syscall(SYS_landlock_restrict_self, file, 0));
+  TRY(syscall(SYS_landlock_restrict_self, path, 0));
+  TRY(syscall(SYS_landlock_restrict_self, path, 0x40000000));
+  TRY(mkdir("plain/after", 0755));
+  TRY(chmod("mine", 0600));
+}
+
 static int leased;
 static void give_up(int signal) { (void)signal, fcntl(leased, F_SETLEASE, F_UNLCK); }
 
@@ -230,7 +243,7 @@ int main(int count, char **word) {
   if (count != 2) return 2;
   const struct { const char *name; void (*run)(void); } sections[] = {
     {"modes", modes}, {"reach", reach}, {"limits", limits}, {"storm", storm},
-    {"landlock", landlock}, {"lease", lease}, {"lesser", lesser},
+    {"landlock", landlock}, {"in-vain", in_vain}, {"lease", lease}, {"lesser", lesser},
   };
   for (unsigned i = 0; i < sizeof sections / sizeof *sections; i++)
     if (strcmp(sections[i].name, word[1]) == 0) return sections[i].run(), 0;

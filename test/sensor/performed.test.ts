@@ -178,6 +178,12 @@ describe.skipIf(obstacle !== undefined)(`performed calls${obstacle ? ` (${obstac
       expect(bare).toMatch(/after", 0755\): EACCES/);
       expect(racy).toEqual({ chmod: 1, mkdir: 2, unlink: 1 });
     });
+
+    it("are performed for a task that has tried in vain to put rules on itself", async () => {
+      const { bare, inside, racy } = await both("in-vain", start);
+      expect(inside.split("\n")).toEqual(bare.split("\n"));
+      expect(racy).toEqual({});
+    });
   });
 
   it("are performed in a mount namespace of its own, and below another root", async () => {

@@ -38,10 +38,35 @@ export const capabilityCases: readonly Case[] = [
       must(call("landlock_create_ruleset", struct([8, LANDLOCK_ACCESS_FS_EXECUTE]), 8, 0)),
       must(call("prctl_plain", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
       must(call("landlock_restrict_self", result(0), 0)),
-      call("landlock_restrict_self", -1, 0),
       call("execve", "true", 0, 0),
       inChild(call("open", "file", 0)),
     ],
-    events: ["exec path=./true", "open path=./file"],
+    events: ["prctl option=landlock-restrict-self value=0", "exec path=./true", "open path=./file"],
+  },
+  {
+    does: "Landlock rules that cannot be",
+    calls: [
+      must(call("prctl_plain", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
+      must(call("open", "file", 0)),
+      call("landlock_restrict_self", -1, 0),
+      call("landlock_restrict_self", -2, 4),
+      call("landlock_restrict_self", 999, 0),
+      call("landlock_restrict_self", result(1), 0),
+      call("landlock_restrict_self", -1, 0x4000_0000),
+      // Only the audit log is concerned (since Linux 6.15).
+      call("landlock_restrict_self", -1, 4),
+    ],
+    events: ["open path=./file"],
+  },
+  {
+    does: "Landlock rules that a task has no right to",
+    by: "root",
+    calls: [
+      ...capabilities(0, 0, 0),
+      must(call("capset", at(0), at(16))),
+      must(call("landlock_create_ruleset", struct([8, LANDLOCK_ACCESS_FS_EXECUTE]), 8, 0)),
+      call("landlock_restrict_self", result(1), 0),
+    ],
+    events: ["capset effective=0x0 permitted=0x0 inheritable=0x0"],
   },
 ];

@@ -146,7 +146,7 @@ export const differences = {
     events: [],
   },
   "Landlock rules of its own": {
-    why: REFUSED_BEFORE,
+    why: `${REFUSED_BEFORE}; no hook is called for rules that a task puts on itself`,
     events: ["open path=./file"],
   },
   "unknown calls": {

@@ -24,6 +24,7 @@ export const ENOTTY = 25;
 export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const ENODATA = 61;
+export const EBADFD = 77;
 export const ENOTEMPTY = 39;
 export const ELOOP = 40;
 export const ENOTSOCK = 88;

@@ -14,6 +14,7 @@ import * as network from "./network.ts";
 import * as open from "./open.ts";
 import * as others from "./other-processes.ts";
 import { setpgid } from "./process-groups.ts";
+import { landlockRestrictSelf } from "./own-rules.ts";
 import * as privileges from "./privileges.ts";
 import * as processDescriptors from "./process-descriptors.ts";
 import * as requests from "./requests.ts";
@@ -138,7 +139,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   umount2: racily(umount),
   pivot_root: racily(privileges.pivotRoot),
   chroot: racily(privileges.chroot),
-  landlock_restrict_self: privileges.landlockRestrictSelf,
+  landlock_restrict_self: landlockRestrictSelf,
   fsopen: racily(mounts.fsopen),
   fsconfig: racily(mounts.fsconfig),
   fsmount: racily(mounts.fsmount),

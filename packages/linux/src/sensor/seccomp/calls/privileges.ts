@@ -153,15 +153,6 @@ export function decideReadable(context: Context, thread: Thread, act: Act, ...pa
   return context.decide(thread, refusedAnyway(act)) || context.refuses(EFAULT);
 }
 
-/**
- * `landlock_restrict_self` takes rights from the caller alone and exchanges nothing. It must be recorded all the same: a call
- * that the supervisor makes in place of such a task would bypass the rules that the task has put on itself.
- */
-export const landlockRestrictSelf: Decoder = (context, thread) => {
-  context.tasks.restrictsItself(thread);
-  return 0;
-};
-
 /** linux/sched.h */
 const CLONE_VM = 0x100;
 const CSIGNAL = 0xff;

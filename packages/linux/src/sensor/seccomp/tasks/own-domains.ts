@@ -1,5 +1,6 @@
 /**
- * Which processes may have a Landlock domain of their own: those that asked for one, and all their descendants.
+ * Which processes may have a Landlock domain of their own: those that asked for one, where that might succeed, and all their
+ * descendants.
  *
  * The kernel does not show which domain a task has, so the mark is inherited by lineage, and lineage can be uncertain: a parent
  * that ends, or a child created as a sibling, hides where a process comes from. If the parent is not certain, a process is
