@@ -5,7 +5,7 @@
  * in memory may have one when the kernel looks. Unix sockets report the sender to the peer, and the data for a stream may be
  * unlimited: the task makes these calls itself.
  */
-import { EAGAIN, EFAULT, EINVAL, EMSGSIZE, ENOBUFS } from "../../../abi/errno.ts";
+import { EAGAIN, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP } from "../../../abi/errno.ts";
 import { MSG_DONTWAIT, MSG_NOSIGNAL, sendTimeout, sendTo, waits } from "../../../abi/sockets.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Verdict } from "../../mediation.ts";
@@ -13,7 +13,15 @@ import { AF_UNIX } from "../../words/sockets.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import { carriesDatagrams } from "../perform/connecting.ts";
 import { mayWaitForThaw } from "../perform/filesystems.ts";
-import { copyOf, Datagram, type Described, hasRoute, MOST_CONTROL, MOST_PARTS } from "../perform/datagrams.ts";
+import {
+  copyOf,
+  Datagram,
+  type Described,
+  hasRoute,
+  MOST_CONTROL,
+  MOST_PARTS,
+  MSG_ZEROCOPY,
+} from "../perform/datagrams.ts";
 import type { Thread } from "../tasks/process.ts";
 import { SOURCE_ROUTE } from "../../words/requests.ts";
 import { admin } from "./kernel.ts";
@@ -37,7 +45,7 @@ export const sendto: Decoder = (context, thread) => {
     if (typeof name === "number") return badAddress(context, thread, "send", name);
     const flags = call.u32(3);
     return towardsResolver(context, thread, socket, name, (to) => {
-      if (!isSentByUs(context, thread, to, flags)) return sendByTask(context, thread, to, name);
+      if (!isSentByUs(context, thread, to, flags)) return sendByTask(context, thread, to, name, flags);
       const verdict = sendTowards(context, thread, to, name);
       if (verdict !== 0) return verdict;
       const content = { address: call.pointer(1), length: call.pointer(2) };
@@ -56,7 +64,8 @@ export const sendmsg: Decoder = (context, thread) =>
     return towardsResolver(context, thread, socket, message.name, (to) => {
       const verdict = message.name ? sendTowards(context, thread, to, message.name) : 0;
       if (verdict !== 0) return verdict;
-      if (!isSentByUs(context, thread, to, flags)) return steeringBy(context, thread, to, message) || context.racy();
+      if (!isSentByUs(context, thread, to, flags))
+        return steeringBy(context, thread, to, message) || leaveToTask(context, thread, to, flags);
       const datagram = datagramOf(context, thread, to, message);
       return (
         steering(context, thread, datagram.control) || send(context, thread, to, datagram, flags, (result) => result)
@@ -106,7 +115,7 @@ function decideSeveral(context: Context, thread: Thread, socket: TaskSocket, cou
     const steered = steeringBy(context, thread, socket, message);
     if (steered !== 0) return steered;
   }
-  return context.racy();
+  return leaveToTask(context, thread, socket, context.call.u32(3));
 }
 
 /** The event of control data that has a message go elsewhere first than its address says. */
@@ -225,14 +234,29 @@ function sendTowards(context: Context, thread: Thread, socket: TaskSocket, name:
   return actOn(context, thread, "send", socket, to);
 }
 
-function sendByTask(context: Context, thread: Thread, socket: TaskSocket, name: Buffer): Verdict {
+function sendByTask(context: Context, thread: Thread, socket: TaskSocket, name: Buffer, flags: number): Verdict {
   // A Unix stream accepts no address at all; the socket itself says which error that is, with no data to send.
   if (socket.family === AF_UNIX && socket.type === SOCK_STREAM)
     return context.returns(sendTo(socket.fd, Buffer.alloc(0), MSG_DONTWAIT | MSG_NOSIGNAL, name));
   // The content is copied before the peer is looked up (net/unix/af_unix.c, unix_dgram_sendmsg).
   if (socket.family === AF_UNIX && !isReadable(context, thread)) return context.refuses(EFAULT);
-  const verdict = sendTowards(context, thread, socket, name);
-  return verdict !== 0 ? verdict : context.racy();
+  return sendTowards(context, thread, socket, name) || leaveToTask(context, thread, socket, flags);
+}
+
+/** linux/socket.h: a TCP socket connects to the address of the message. */
+const MSG_FASTOPEN = 0x2000_0000;
+
+/**
+ * The task sends by itself. By its flags alone a call must not come to that, because another thread may put another address there:
+ *
+ *   MSG_FASTOPEN   fails in every mode, as where net.ipv4.tcp_fastopen forbids it: programs connect then
+ *   MSG_ZEROCOPY   on a datagram that the supervisor could send otherwise, fails where anything may be refused, as where memory must not
+ *                  be locked: programs send without it then (Documentation/networking/msg_zerocopy.rst)
+ */
+function leaveToTask(context: Context, thread: Thread, socket: TaskSocket, flags: number): Verdict {
+  if ((flags & MSG_FASTOPEN) !== 0) return context.refuses(EOPNOTSUPP);
+  const isForFlags = context.mediator.mayRefuse && isSentByUs(context, thread, socket, flags & ~MSG_ZEROCOPY);
+  return isForFlags && !isSentByUs(context, thread, socket, flags) ? context.refuses(ENOBUFS) : context.racy();
 }
 
 /** Whether the content of `sendto` can be read, up to the size of a datagram. */

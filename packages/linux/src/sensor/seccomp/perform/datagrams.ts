@@ -44,7 +44,7 @@ const PIECE = 8192;
 /** An unmapped address, so that the kernel reports EFAULT when it gets there, and errors of earlier checks before. */
 const UNMAPPED = 8n;
 /** With these flags the kernel would read the memory after the call. */
-const MSG_ZEROCOPY = 0x400_0000;
+export const MSG_ZEROCOPY = 0x400_0000;
 
 /** A message in the supervisor's memory. */
 export class Datagram {
