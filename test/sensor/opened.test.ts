@@ -4,6 +4,7 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -17,6 +18,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ended, isBuilt, isoline, readReport } from "../support/isoline.ts";
 import { compiler, NOBODY } from "./case.ts";
 import { isRoot } from "../support/machine.ts";
+
+const PYTHON = "/usr/bin/python3";
 
 /** The user that isoline runs as, and that of the workload. */
 const ways = [
@@ -74,4 +77,28 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)("opened in its pl
       expect(again.stdout).toBe(bare.stdout);
     }
   });
+
+  it.skipIf(!existsSync(PYTHON)).each(ways)(
+    "as $who: also where the task restricts its way (RESOLVE_; needs python3)",
+    async ({ isoline: uid, workload }) => {
+      const owner = workload ?? 0;
+      // NO_SYMLINKS, BENEATH, IN_ROOT (linux/openat2.h), by openat2 from the working directory, AT_FDCWD.
+      const script = `import ctypes, struct
+libc = ctypes.CDLL(None, use_errno=True)
+for resolve in 4, 8, 16:
+    for path in b"mine", b"link", b"shut/inside", b"../mine":
+        fd = libc.syscall(437, -100, path, struct.pack("QQQ", 0, 0, resolve), 24)
+        print(resolve, path, "opened" if fd >= 0 else ctypes.get_errno())`;
+      const bare = await ended(PYTHON, ["-c", script], { cwd: lay("bare", owner), uid: workload });
+      const cwd = lay("supervised", owner);
+      const as = workload === uid ? [] : ["--user", String(workload)];
+      const report = ["--report", join(cwd, "report.json"), "-o", join(cwd, "contour")];
+      const learnt = await isoline(["learn", "-q", ...as, ...report, "--", PYTHON, "-c", script], { cwd, uid });
+      expect(learnt.stdout).toBe(bare.stdout);
+      expect(bare.stdout).toContain("8 b'mine' opened\n");
+      const { incomplete, racy } = readReport(cwd);
+      expect(incomplete).toEqual([]);
+      expect(racy).not.toHaveProperty("openat2");
+    },
+  );
 });

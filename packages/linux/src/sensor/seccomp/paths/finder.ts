@@ -327,8 +327,8 @@ export class PathFinder {
 
   /**
    * Resolves as the task's own `openat2` asks. With RESOLVE_IN_ROOT the directory is the root of the path, and with
-   * RESOLVE_BENEATH the path never leaves it: the task's own root is not involved, so the kernel gives the supervisor the
-   * task's answer. The other flags only refuse: a path that they permit is found as usual.
+   * RESOLVE_BENEATH the path never leaves it: the task's own root is not involved, so with the thread's rights the kernel gives the
+   * supervisor the task's answer. The other flags only refuse: a path that they permit is found as usual.
    */
   #restricted(
     out: Found,
@@ -342,14 +342,14 @@ export class PathFinder {
   ): number | "no matter" {
     const scoped = (resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH)) !== 0;
     if (!scoped && places.root >= 0) return "no matter";
-    if (this.#rights?.areThoseOf(thread) === false) this.wentAsTask = false;
     const start = dirfd === AT_FDCWD ? openAny(`/proc/${thread.tid}/cwd`) : this.openTaskDescriptor(thread.tid, dirfd);
     if (start < 0) return path[0] === SLASH && !scoped ? "no matter" : start;
     try {
       const flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
       const how = openHow(flags, 0, (resolve & ~RESOLVE_CACHED) | RESOLVE_NO_MAGICLINKS);
-      let fd = openat2(start, path, how);
-      for (let tries = 0; fd === -EAGAIN && tries < 16; tries++) fd = openat2(start, path, how);
+      let fd = this.#open(thread, () => openat2(start, path, how));
+      for (let tries = 0; fd === -EAGAIN && tries < 16; tries++)
+        fd = this.#open(thread, () => openat2(start, path, how));
       if (
         fd === -EXDEV ||
         (fd === -ELOOP && (scoped || (resolve & (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)) !== 0))
