@@ -6,7 +6,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isRoot } from "../support/machine.ts";
 import { type Case, compiler, matches, type Ran, runCases, slug } from "./case.ts";
-import { at, call, callNumber, must, poke, result, type Script } from "./script.ts";
+import { at, call, callNumber, must, poke, result, type Script, struct } from "./script.ts";
 import { isBuilt } from "./supervised.ts";
 
 const CLONE_NEWNS = 0x2_0000;
@@ -29,6 +29,11 @@ const EFAULT = 14;
 const secretSetting = "/sys/module/secretmem/parameters/enable";
 const hasSecretMemory = isRoot && existsSync(secretSetting) && readFileSync(secretSetting, "latin1").startsWith("Y");
 
+const RESOLVE_NO_XDEV = 1;
+const RESOLVE_NO_SYMLINKS = 4;
+
+const openat2 = (path: string, resolve: number): Script =>
+  call("openat2", AT_FDCWD, path, struct([8, 0], [8, 0], [8, resolve]), 24);
 const open = (path: string): Script => call("open", path, 0);
 const apart: readonly Script[] = [
   must(call("unshare", CLONE_NEWNS)),
@@ -53,6 +58,27 @@ const cases: readonly Case[] = [
       ...apartSeen,
       "mkdir path=./dir/proc",
       "mount source=proc path=./dir/proc type=proc",
+      "chroot path=./dir",
+      "open path=$IN:./dir//inner",
+    ],
+  },
+  {
+    does: "openat2 that refuses links and mounts, above a changed root",
+    calls: [
+      ...apart,
+      must(call("symlink", "inner", "dir/way")),
+      must(call("mkdir", "dir/sub", 0o755)),
+      must(call("mount", "tmpfs", "dir/sub", "tmpfs", 0, 0)),
+      must(call("chroot", "dir")),
+      must(call("chdir", "/")),
+      ...["way", "/way", "inner"].map((path) => openat2(path, RESOLVE_NO_SYMLINKS)),
+      ...["/sub", "/inner", "inner"].map((path) => openat2(path, RESOLVE_NO_XDEV)),
+    ],
+    events: [
+      ...apartSeen,
+      "symlink path=./dir/way",
+      "mkdir path=./dir/sub",
+      "mount source=tmpfs path=./dir/sub type=tmpfs",
       "chroot path=./dir",
       "open path=$IN:./dir//inner",
     ],

@@ -341,15 +341,23 @@ export class PathFinder {
     resolve: number,
   ): number | "no matter" {
     const scoped = (resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH)) !== 0;
-    if (!scoped && places.root >= 0) return "no matter";
+    const isInRoot = !scoped && places.root >= 0;
     const start = dirfd === AT_FDCWD ? openAny(`/proc/${thread.tid}/cwd`) : this.openTaskDescriptor(thread.tid, dirfd);
-    if (start < 0) return path[0] === SLASH && !scoped ? "no matter" : start;
+    if (start < 0) {
+      if (scoped || (path[0] !== SLASH && !isInRoot)) return start;
+      this.wentAsTask = false;
+      return "no matter";
+    }
     try {
       const flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
-      const how = openHow(flags, 0, (resolve & ~RESOLVE_CACHED) | RESOLVE_NO_MAGICLINKS);
-      let fd = this.#open(thread, () => openat2(start, path, how));
-      for (let tries = 0; fd === -EAGAIN && tries < 16; tries++)
-        fd = this.#open(thread, () => openat2(start, path, how));
+      const all = (resolve & ~RESOLVE_CACHED) | RESOLVE_NO_MAGICLINKS | (isInRoot ? RESOLVE_IN_ROOT : 0);
+      const isMoved = isInRoot && path[0] !== SLASH;
+      const whole = isMoved ? this.#absolute(places, start, path, length) : path;
+      const look = () => openat2(isInRoot ? places.root : start, whole ?? path, openHow(flags, 0, all));
+      // From the root to the start another mount may be entered.
+      const isUntold = whole === undefined || (isMoved && (resolve & RESOLVE_NO_XDEV) !== 0);
+      let fd = isUntold ? -EAGAIN : this.#open(thread, look);
+      for (let tries = 0; !isUntold && fd === -EAGAIN && tries < 16; tries++) fd = this.#open(thread, look);
       if (
         fd === -EXDEV ||
         (fd === -ELOOP && (scoped || (resolve & (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)) !== 0))
@@ -357,6 +365,8 @@ export class PathFinder {
         return fd;
       if (!scoped) {
         if (fd >= 0) close(fd);
+        // Whether the flags refuse what is found otherwise, the kernel tells the task.
+        else if (isInRoot) this.wentAsTask = false;
         return "no matter";
       }
       if (fd >= 0) {
