@@ -145,7 +145,7 @@ describe.skipIf(skips)("a run that is recorded in a TPM (needs swtpm, tpm2-tools
     const first = await Promise.race(both);
     expect(first).toMatchObject({ status: 125, stderr: expect.stringContaining("already") as string });
     writeFileSync(host.at("over"), "");
-    expect((await Promise.all(both)).map(({ status }) => status).toSorted()).toEqual([0, 125]);
+    expect(new Set((await Promise.all(both)).map(({ status }) => status))).toEqual(new Set([0, 125]));
     expect(readFileSync(host.at("twins"), "utf8")).toBe("ran\n");
     expect(host.ledger.namespaces.size).toBe(births + 1);
   });
