@@ -1,5 +1,6 @@
 /** A client of the approver socket of a live namespace. */
 import { existsSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { CliError } from "../error.ts";
 import type { AnswerWord } from "../namespace/answer-words.ts";
 import type { Amended, Settled } from "../namespace/live.ts";
@@ -12,6 +13,9 @@ import { fitKeptDirectories, socketPath } from "./place.ts";
 
 /** A contour of ten million points is read for a minute. */
 const AMEND_MS = 120_000;
+/** The socket is made soon after a namespace has begun, which a client may find by its control socket before. */
+const MADE_WITHIN_MS = 2000;
+const LOOK_EVERY_MS = 50;
 
 export type Widened = Exclude<Amended, { readonly refused: string }>;
 
@@ -28,10 +32,17 @@ export class ApproverClient {
 
   /** Of the live namespace with this name, or the only one whose name begins with it. */
   static async find(name: string): Promise<ApproverClient> {
-    const found = (await findNamespace(name)).name;
-    const path = fitKeptDirectories()
-      .map((directory) => socketPath(directory, found))
-      .find((each) => existsSync(each));
+    const client = await findNamespace(name);
+    const found = client.name;
+    let path = pathOf(found);
+    // It answers once it has begun.
+    if (path === undefined) await client.state();
+    for (
+      const until = performance.now() + MADE_WITHIN_MS;
+      path === undefined && performance.now() < until;
+      path = pathOf(found)
+    )
+      await setTimeout(LOOK_EVERY_MS);
     if (path !== undefined) return new ApproverClient(found, path);
     throw new CliError(
       "no-such-namespace",
@@ -66,6 +77,12 @@ export class ApproverClient {
     const asked = query({ contour, ...(state === undefined ? {} : { state }) });
     return (await this.#patient.fetch("POST", `/amend?${asked}`)) as Widened;
   }
+}
+
+function pathOf(name: string): string | undefined {
+  return fitKeptDirectories()
+    .map((directory) => socketPath(directory, name))
+    .find((path) => existsSync(path));
 }
 
 function query(parameters: Readonly<Record<string, string>>): string {
