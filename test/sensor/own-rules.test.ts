@@ -37,6 +37,7 @@ describe.skipIf(!isPossible)("Landlock rules of a task's own (need gcc, a build,
   });
 
   it("are on the contour where they were learnt, and the task makes its calls itself", async () => {
+    bench.lay();
     const { learnt } = await bench.run(withRules);
     bench.lay();
     const { report } = await bench.run(withRules, { mode: "enforce", contour: learnt });
