@@ -1,5 +1,5 @@
 /** Two namespaces in one thread of the agent: one that floods it takes nothing from the other but time, and less than all of that. */
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,8 +20,10 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
     const at = (name: string) => join(agent.directory, name);
     const handed = (contour: string, report: string) =>
       ["run", "-q", contour, "--enforce", "--report", report, "--agent", "--agent-socket", agent.socket, "--"] as const;
+    /** Not a number where a namespace gave no answer. */
     const refusedOfHog = async () => {
       const { text } = await agent.fetch("/metrics");
+      if (/^isoline_namespace_answers\{.*\} 0$/m.test(text)) return Number.NaN;
       return Number(/^isoline_namespace_refused(?:_total)?\{.*\} ([1-9]\d*)$/m.exec(text)?.[1] ?? 0);
     };
     const reportOf = (name: string) => JSON.parse(readFileSync(at(name), "utf8")) as Report;
@@ -103,6 +105,33 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
       expect([verdict, refused]).toEqual(["off-contour", off]);
       const told = departures.flatMap(({ act }) => /^mkdir path=\S*other-(\d+)/.exec(act)?.[1] ?? []);
       expect(told).toEqual(Array.from({ length: 3000 }, (_, index) => String(index + 1)));
+    });
+
+    it("one whose threads never stop to call is asked all the same beside a neighbour, and ends when it is told to", async () => {
+      await agent.isoline(["learn", "-q", "-o", "threads.contour", "--", "./flood", "threads", "8", "5"]);
+      const before = agent.log.length;
+      const begun = () => agent.log.slice(before).filter(({ event }) => event === "began").length;
+      rmSync(at("end"), { force: true });
+      const idle = agent.isoline([
+        ...handed("flood.contour", "idle.json"),
+        "sh",
+        "-c",
+        "while [ ! -e end ]; do sleep 0.2; done",
+      ]);
+      let client: ChildProcess | undefined;
+      const busy = agent.isoline([...handed("threads.contour", "busy.json"), "./flood", "threads", "8", "100000000"], {
+        onStart: (child) => (client = child),
+      });
+      await until(() => begun() === 2);
+      for (let times = 0; times < 5; times++) {
+        const { text } = await agent.fetch("/metrics");
+        expect(text.match(/^isoline_namespace_answers\{.*\} (\d)$/gm)?.map((line) => line.at(-1))).toEqual(["1", "1"]);
+      }
+      client?.kill("SIGTERM");
+      await busy;
+      expect(reportOf("busy.json")).toMatchObject({ verdict: "on-contour", off: 0 });
+      writeFileSync(at("end"), "");
+      await idle;
     });
 
     it("a departure of one is not one of the other", async () => {

@@ -36,8 +36,11 @@ export class Seat {
   #sensor: SeccompSensor | undefined;
   /** Once its last process has ended. */
   #lastWords: Generator<undefined, void> | undefined;
-  /** Until then others come first: it has had the thread for as long. */
+  #hasLastWord = false;
+  /** Until then the calls of others come first: it has had the thread for as long. */
   restsUntil = 0;
+  /** The same for what is asked of it and left to say of it. Its calls, which may never pause, do not count: they would keep it silent. */
+  asksRestUntil = 0;
   readonly #since = performance.now();
   /** When it last had a turn. */
   lastTurn = 0;
@@ -105,23 +108,26 @@ export class Seat {
   /** Answers requests; `later` if some need code or a file, `over` if the supervision is to end. */
   answer(): "done" | "later" | "over" {
     if (this.isEnding) {
-      this.#mailbox.dismiss();
+      // Requests that came before the end are answered with the first part of what is left to say.
+      if (this.#hasLastWord) this.#mailbox.dismiss();
       return "done";
     }
-    if (this.#charged(() => this.#mailbox.answer(TURN_MS)) === "go-on") return "done";
+    if (this.#asked(() => this.#mailbox.answer(TURN_MS)) === "go-on") return "done";
     return this.#mailbox.hasUnanswered ? "later" : "over";
   }
 
   async answerRest(): Promise<void> {
     const began = performance.now();
     if (!this.isEnding) await this.#mailbox.answerRest();
-    this.#charge(began);
+    this.#chargeAsked(began);
   }
 
   /** Decides about some calls. */
   turn(): "ended" | "idle" | "busy" {
-    const state = this.#charged(() => this.#sensor?.turn(CALLS_IN_A_TURN, TURN_MS) ?? "idle");
+    const began = performance.now();
+    const state = this.#sensor?.turn(CALLS_IN_A_TURN, TURN_MS) ?? "idle";
     this.lastTurn = performance.now();
+    this.restsUntil = Math.max(this.restsUntil, restAfter(began));
     return state;
   }
 
@@ -137,7 +143,8 @@ export class Seat {
 
   /** Writes what was observed and says it, a part at a time. */
   proceed(): "more" | "over" {
-    return this.#charged(() => (this.#lastWords?.next().done === false ? "more" : "over"));
+    this.#hasLastWord = true;
+    return this.#asked(() => (this.#lastWords?.next().done === false ? "more" : "over"));
   }
 
   /** It cannot be supervised any more: its listener is closed, so mediated calls fail. */
@@ -154,18 +161,23 @@ export class Seat {
     this.#say({ kind: "failed", code: "agent-refused", message: "nothing was started" });
   }
 
-  #charged<T>(act: () => T): T {
+  #asked<T>(act: () => T): T {
     const began = performance.now();
     const outcome = act();
-    this.#charge(began);
+    this.#chargeAsked(began);
     return outcome;
   }
 
-  /** Whatever it had the thread for is its time. */
-  #charge(began: number): void {
-    const now = performance.now();
-    this.restsUntil = Math.max(this.restsUntil, now + Math.min(now - began, LONGEST_REST_MS));
+  #chargeAsked(began: number): void {
+    this.asksRestUntil = restAfter(began);
+    this.restsUntil = Math.max(this.restsUntil, this.asksRestUntil);
   }
+}
+
+/** Whatever a namespace has the thread for, it rests for as long. */
+function restAfter(began: number): number {
+  const now = performance.now();
+  return now + Math.min(now - began, LONGEST_REST_MS);
 }
 
 function failureOf(fault: unknown): SupervisorMessage {

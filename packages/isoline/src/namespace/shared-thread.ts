@@ -105,8 +105,8 @@ class Service {
   }
 
   /** Whether it need not let others go first with what is asked of it, or left to say of it. */
-  #mayGo({ restsUntil }: Seat): boolean {
-    return this.#seats.size === 1 || restsUntil <= performance.now();
+  #mayGo({ asksRestUntil }: Seat): boolean {
+    return this.#seats.size === 1 || asksRestUntil <= performance.now();
   }
 
   /** For how many milliseconds to wait for calls; -1 without a limit. */
@@ -114,7 +114,7 @@ class Service {
     const waits = Array.from(this.#seats.values(), (seat) => {
       const look = seat.sensor === undefined ? LOOK_MS : Number.POSITIVE_INFINITY;
       if (!seat.isAsked && !seat.isEnding) return look;
-      return this.#mayGo(seat) ? 0 : Math.min(look, Math.max(0, Math.ceil(seat.restsUntil - performance.now())));
+      return this.#mayGo(seat) ? 0 : Math.min(look, Math.max(0, Math.ceil(seat.asksRestUntil - performance.now())));
     });
     const least = Math.min(...waits);
     return least === Number.POSITIVE_INFINITY ? -1 : least;
