@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { canistersHere } from "../../packages/isoline/src/attest/collect/canisters.ts";
 import { SocketAhead } from "../../packages/isoline/src/control/ahead.ts";
 import { assertNameFree, findNamespace, liveNamespaces } from "../../packages/isoline/src/control/directory.ts";
 import { openControlDirectory } from "../../packages/isoline/src/control/place.ts";
@@ -53,12 +54,12 @@ describe("a control socket ahead of its namespace", () => {
   it("keeps clients waiting until the namespace has begun, and answers for it from then on", async () => {
     const socket = await ahead();
     const client = await findNamespace("t-web");
-    const [told, events] = [client.attest(undefined), client.events()];
+    const [told, events] = [client.state(), client.events()];
     const first = events.next();
     const { fake, namespace } = begun();
     expect(await socket.until(Promise.resolve({ namespace }))).toEqual({ namespace });
-    expect(await told).toMatchObject({ name: "t-web", points: 7 });
-    expect(await client.state()).toMatchObject({
+    expect(await client.attest(undefined)).toMatchObject({ name: "t-web", points: 7 });
+    expect(await told).toMatchObject({
       name: "t-web",
       pid: 4242,
       command: "sleep 1",
@@ -69,10 +70,26 @@ describe("a control socket ahead of its namespace", () => {
     expect(await first).toMatchObject({ value: { sequence: 1 } });
   });
 
+  it("tells evidence at once that it has not begun, which is no loss where the ledger is read that tells of its birth", async () => {
+    const socket = await ahead();
+    const client = await findNamespace("t-web");
+    expect(await client.attest(undefined)).toBeUndefined();
+    const ofIt = async (readsLedger: boolean) => {
+      const { bodies, losses } = await canistersHere(undefined, readsLedger);
+      // The user may have others on the machine.
+      const isThere = bodies.some(({ label }) => label === "t-web");
+      return [isThere, losses.filter((loss) => loss.includes("begun"))];
+    };
+    expect(await ofIt(true)).toEqual([false, []]);
+    expect(await ofIt(false)).toEqual([false, ["a live namespace has not begun yet"]]);
+    await socket.until(Promise.resolve(begun()));
+    expect(await ofIt(true)).toEqual([true, []]);
+  });
+
   it("is gone where the namespace does not begin", async () => {
     const socket = await SocketAhead.open(called);
     const client = await findNamespace("t-web");
-    const told = client.attest(undefined).catch((fault: unknown) => fault);
+    const told = client.state().catch((fault: unknown) => fault);
     await expect(socket.until(Promise.reject(new Error("no such program")))).rejects.toThrow("no such program");
     expect(await told).toMatchObject({ code: "namespace-lost" });
     expect(existsSync(socket.server.path)).toBe(false);

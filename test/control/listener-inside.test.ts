@@ -55,7 +55,7 @@ describe.skipIf(!attachesByTracepoints || !existsSync(PYTHON))(
     async function told(running: Promise<Ended>): Promise<string> {
       await expect.poll(() => existsSync(path)).toBe(true);
       const answer = await new ControlClient("t-web", path).attest(undefined).then(
-        ({ points }) => `${points} points`,
+        (told) => `${told?.points} points`,
         (fault: Error) => fault.message,
       );
       get({ socketPath: path, path: "/end" }, (response) => response.resume()).on("error", () => {});

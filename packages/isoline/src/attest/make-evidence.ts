@@ -130,7 +130,7 @@ async function signedBy(
   isLast: boolean,
 ): Promise<Signed | undefined> {
   // The supervisors use the TPM as well, so none of them is asked while a connection is open.
-  const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) });
+  const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) }, true);
   // Each proof takes a millisecond or two: made before the ledger is locked, for which supervisors wait.
   const naming = namingIn(ledgers, resetCount);
   const names = naming && new Map(bodies.map(({ label }) => [label, naming.proofOf(label)] as const));

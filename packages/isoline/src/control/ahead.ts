@@ -1,6 +1,7 @@
 /**
  * The control socket of a namespace that is recorded in a TPM. Evidence of the node has to tell of it from its birth on, and asks at this
- * socket. So the socket is made before the birth, and nothing begins without it. Clients that come too early wait.
+ * socket. So the socket is made before the birth, and nothing begins without it. Evidence is told that it has not begun; other clients that
+ * come too early wait.
  */
 import { CliError } from "../error.ts";
 import type { Namespace } from "../namespace/namespace.ts";
@@ -35,6 +36,7 @@ export class SocketAhead {
       get pid() {
         return living?.pid ?? 0;
       },
+      hasBegun: () => living !== undefined,
       ask: async (request) => (await begun)?.ask(request),
       follow: async (follower) => (await begun)?.follow(follower) ?? (async () => {}),
     };

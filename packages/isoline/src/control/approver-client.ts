@@ -1,5 +1,6 @@
 /** A client of the approver socket of a live namespace. */
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { CliError } from "../error.ts";
 import type { AnswerWord } from "../namespace/answer-words.ts";
@@ -7,6 +8,7 @@ import type { Amended, Settled } from "../namespace/live.ts";
 import type { OpenQuestion } from "../namespace/questions.ts";
 import type { QuestionLine } from "./approver-server.ts";
 import { Connection } from "./connection.ts";
+import type { ControlClient } from "./client.ts";
 import { findNamespace } from "./directory.ts";
 import { isSupervisor } from "./http.ts";
 import { fitKeptDirectories, socketPath } from "./place.ts";
@@ -34,13 +36,13 @@ export class ApproverClient {
   static async find(name: string): Promise<ApproverClient> {
     const client = await findNamespace(name);
     const found = client.name;
-    let path = pathOf(found);
+    let path = pathOf(client);
     // It answers once it has begun.
     if (path === undefined) await client.state();
     for (
       const until = performance.now() + MADE_WITHIN_MS;
       path === undefined && performance.now() < until;
-      path = pathOf(found)
+      path = pathOf(client)
     )
       await setTimeout(LOOK_EVERY_MS);
     if (path !== undefined) return new ApproverClient(found, path);
@@ -79,9 +81,11 @@ export class ApproverClient {
   }
 }
 
-function pathOf(name: string): string | undefined {
+/** In the directory of its control socket: in another one there may be what a supervisor of that name left. */
+function pathOf({ name, directory }: ControlClient): string | undefined {
   return fitKeptDirectories()
-    .map((directory) => socketPath(directory, name))
+    .filter((kept) => dirname(kept) === directory)
+    .map((kept) => socketPath(kept, name))
     .find((path) => existsSync(path));
 }
 

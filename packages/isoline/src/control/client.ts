@@ -1,4 +1,5 @@
 /** A client of the control socket of a live namespace. */
+import { dirname } from "node:path";
 import { startTime } from "@isoline/linux";
 import type { Bond } from "../namespace/model.ts";
 import type { ContourState, EventLine, LiveEvent, ProcessReport } from "../namespace/live.ts";
@@ -20,6 +21,11 @@ export class ControlClient {
     this.name = name;
     this.#path = path;
     this.#connection = new Connection(name, path);
+  }
+
+  /** Where its supervisor has its sockets. */
+  get directory(): string {
+    return dirname(this.#path);
   }
 
   async state(): Promise<State> {
@@ -69,12 +75,13 @@ export class ControlClient {
 
   /**
    * What evidence says of it. Refused where a process of another namespace answers. With a challenge and the aggregate of this machine
-   * the answer has a bound state.
+   * the answer has a bound state. Undefined of one that has not been born yet.
    */
-  async attest(bond: Bond | undefined): Promise<Attested> {
+  async attest(bond: Bond | undefined): Promise<Attested | undefined> {
     const connection = new Connection(this.name, this.#path, { trusts: isSupervisor });
     const query = bond === undefined ? "" : `?${new URLSearchParams({ ...bond }).toString()}`;
-    const answer = (await connection.fetch("GET", `/attest${query}`)) as Partial<Attested> | null;
+    const answer = (await connection.fetch("GET", `/attest${query}`)) as Partial<Attested & { begun: false }> | null;
+    if (answer?.isoline === 1 && answer.name === this.name && answer.begun === false) return undefined;
     if (answer?.isoline !== 1 || answer.name !== this.name || !isAttested(answer))
       throw connection.lost("it does not say what evidence needs; use the isoline that started it");
     return answer;

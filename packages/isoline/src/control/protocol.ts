@@ -29,6 +29,13 @@ export interface Attested extends Standing {
   readonly signature?: string | null;
 }
 
+/** `GET /attest` of a namespace that a TPM is to record, before its birth. */
+export interface NotBegun {
+  readonly isoline: 1;
+  readonly name: string;
+  readonly begun: false;
+}
+
 /** A refusal. */
 export interface Refusal {
   readonly error: { readonly code: string; readonly message: string };

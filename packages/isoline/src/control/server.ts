@@ -16,7 +16,7 @@ import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } fro
 import { boundedServer, closed, listening } from "./listening.ts";
 import type { Bond } from "../namespace/model.ts";
 import { drawName, openControlDirectory, socketPath } from "./place.ts";
-import { type Attested, callFiles, type State } from "./protocol.ts";
+import { type Attested, callFiles, type NotBegun, type State } from "./protocol.ts";
 
 /** The namespace behind a socket. */
 export interface Subject {
@@ -27,6 +27,8 @@ export interface Subject {
   /** Of a canister: the digest of its image, `sha256:…`. */
   readonly image?: string | undefined;
   readonly pid: number;
+  /** False as long as it has not been born; always true where this is left out. */
+  readonly hasBegun?: () => boolean;
   /** Whether other processes may be brought into it: a canister, for `exec`. */
   readonly joins?: boolean;
   /** Undefined when the namespace has ended. */
@@ -152,6 +154,8 @@ export class ControlServer {
     const given = [challenge, aggregate].filter((each) => each !== null);
     if (given.length === 1 || !given.every((each) => DIGEST.test(each)))
       return refusal(400, "usage", "expected challenge=HEX and aggregate=HEX, 64 digits each, or neither");
+    if (this.#subject.hasBegun?.() === false)
+      return { status: 200, body: { isoline: 1, name: this.name, begun: false } satisfies NotBegun };
     const binds = given.length === 0 ? undefined : ({ challenge, aggregate } as Bond);
     return this.#tell({ ask: "attest", binds }, (value) => this.#attested(value));
   }

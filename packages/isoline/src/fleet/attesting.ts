@@ -216,8 +216,8 @@ async function contourOf(
   client: ControlClient,
 ): Promise<{ readonly path: string; readonly digest: string } | undefined> {
   try {
-    const { contour } = await client.attest(undefined);
-    return contour === null || contour.digest === null ? undefined : { path: contour.path, digest: contour.digest };
+    const contour = (await client.attest(undefined))?.contour;
+    return contour?.digest ? { path: contour.path, digest: contour.digest } : undefined;
   } catch (fault) {
     if (fault instanceof IsolineError) return undefined;
     throw fault;

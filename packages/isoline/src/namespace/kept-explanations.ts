@@ -1,8 +1,8 @@
 /** The explanations of departures, once made: a workload that has a departure told again and again costs its neighbours one search. */
 import type { ExplainedDeparture } from "./model.ts";
 
-/** In characters. What does not fit is made anew each time; a journal has fewer departures than fit here. */
-const MOST_CHARACTERS = 16 * 1024 * 1024;
+/** In characters: a thread may serve a hundred namespaces. What does not fit is made anew each time. */
+const MOST_CHARACTERS = 2 * 1024 * 1024;
 
 export class KeptExplanations {
   readonly #most: number;

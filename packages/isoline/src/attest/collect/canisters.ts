@@ -26,13 +26,14 @@ const BEGUN_MS = 2000;
 /**
  * Asks every live namespace of this user, and what processes began for themselves at this user's agent. Of the latter, one that does not
  * answer is told of all the same: its user must not be able to make the evidence of the node incomplete. Of the others, one that ends
- * meanwhile is passed over; one that does not answer is a loss.
+ * meanwhile is passed over; one that does not answer is a loss. So is one that says that it has not begun, unless a ledger is read after
+ * this, which tells of its birth.
  */
-export async function canistersHere(bond: Bond | undefined): Promise<Canisters> {
+export async function canistersHere(bond: Bond | undefined, readsLedger = false): Promise<Canisters> {
   const bodies: Body[] = [];
   const losses: string[] = [];
   for (const client of await liveNamespaces()) {
-    const told = await askedOf(client, bond);
+    const told = await askedOf(client, bond, readsLedger);
     if (typeof told === "string") losses.push(told);
     // A namespace in another directory of this user may have the same name.
     else if (told !== undefined && bodies.some(({ label }) => label === told.name))
@@ -47,7 +48,7 @@ export async function canistersHere(bond: Bond | undefined): Promise<Canisters> 
 async function begunHere(bond: Bond | undefined): Promise<readonly Body[]> {
   const told = await Promise.all(
     (await begunNamespaces()).map(async (client) => {
-      const answer = await Promise.race([askedOf(client, bond), later(BEGUN_MS).then(() => "it is busy")]);
+      const answer = await Promise.race([askedOf(client, bond, false), later(BEGUN_MS).then(() => "it is busy")]);
       return typeof answer === "string" ? untold(client.name) : answer && bodyOf(answer, bond, begunGuarantee(answer));
     }),
   );
@@ -55,9 +56,14 @@ async function begunHere(bond: Bond | undefined): Promise<readonly Body[]> {
   return found.filter(({ label }, at) => found.findIndex((other) => other.label === label) === at);
 }
 
-async function askedOf(client: ControlClient, bond: Bond | undefined): Promise<Attested | string | undefined> {
+async function askedOf(
+  client: ControlClient,
+  bond: Bond | undefined,
+  readsLedger: boolean,
+): Promise<Attested | string | undefined> {
   try {
-    return await client.attest(bond);
+    const told = await client.attest(bond);
+    return told ?? (readsLedger ? undefined : "a live namespace has not begun yet");
   } catch (fault) {
     // The message may have the name in it, and every tenant reads the node body.
     const why = fault instanceof IsolineError ? ` (${fault.code})` : "";

@@ -55,8 +55,8 @@ export async function supervise(
   const told = { onEnding: sayEnding, onPause: sayPause, onEngineLost: sayEngineLost };
   const hooks: Hooks = about.quiet ? { beforeStop } : { beforeStop, ...told };
   const ahead = about.isRecorded === true ? await socketAhead(about) : undefined;
-  const starts = start({ entry, threads, standsIn: true }, hooks);
-  const started = await (ahead?.until(starts) ?? starts);
+  const begin = async () => start({ entry, threads, standsIn: true }, hooks);
+  const started = await (ahead?.until(begin()) ?? begin());
   const around = new Surroundings(started, about, line, ahead?.server);
   around.begin();
   try {
