@@ -68,9 +68,12 @@ const socketOf = (name: string) =>
     .map((directory) => join(directory, `${name}.sock`))
     .find(existsSync);
 
+/** The start of a supervisor waits for a busy machine, and the test for the start. */
 async function untilThere(name: string): Promise<void> {
-  for (let tries = 0; socketOf(name) === undefined && tries < 1000; tries++)
+  for (let tries = 0; socketOf(name) === undefined; tries++) {
+    if (tries === 6000) throw new Error(`expected the control socket of ${name} within a minute, found none`);
     await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 function overSocket(name: string, method: string, path: string, body = ""): Promise<{ status: number; body: Buffer }> {
