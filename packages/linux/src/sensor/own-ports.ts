@@ -9,8 +9,14 @@ import { abstractlyNamed, answeringAt } from "./socket-table.ts";
 
 /** Number of sockets with an unknown port that are followed; beyond it the oldest is dropped and its port stays a number. */
 const MAX_PENDING = 4096;
-/** So many of them are looked at for one question, each with some seven system calls; the others count as outside the namespace. */
-const MOST_LOOKED_AT = 256;
+/**
+ * So many of them are looked at for one question, each with some seven system calls, or so many that stay without a port; the others
+ * count as outside the namespace.
+ */
+const MOST_LOOKED_AT = 1024;
+const MOST_WITHOUT_PORT = 256;
+/** So many are looked at for each that is added, in turn: those of clients are closed by then, and do not gather. */
+const LOOKED_AT_EACH = 2;
 /** Number of sockets that are remembered; beyond it the oldest is dropped and counts as outside the namespace. */
 const MAX_SOCKETS = 65_536;
 
@@ -28,6 +34,11 @@ export interface LocalEnd {
   readonly type: string;
 }
 
+interface Pending {
+  readonly resolve: () => LocalSocket | undefined;
+  readonly network: string;
+}
+
 export class OwnPorts {
   readonly #low: number;
   readonly #high: number;
@@ -35,7 +46,9 @@ export class OwnPorts {
   readonly #given = new Set<string>();
   /** Inodes, oldest first. The kernel counts them up and reuses them after 2³². */
   readonly #sockets = new Set<number>();
-  readonly #pending: { readonly resolve: () => LocalSocket | undefined; readonly network: string }[] = [];
+  readonly #pending: Pending[] = [];
+  /** Whose turn it is, by its place in the list. */
+  #turn = 0;
 
   /** The range from which the kernel assigns ports (`net.ipv4.ip_local_port_range`). */
   constructor([low, high]: readonly [number, number]) {
@@ -52,6 +65,11 @@ export class OwnPorts {
 
   /** A socket is about to get a port; `resolve` returns it once it has one, or undefined if the socket is closed. */
   expect(resolve: () => LocalSocket | undefined, network: string): void {
+    for (let looks = 0; looks < LOOKED_AT_EACH && this.#pending.length > 0; looks++) {
+      const at = this.#turn % this.#pending.length;
+      if (this.#hasNoPort(this.#pending[at] as Pending)) this.#turn = at + 1;
+      else this.#pending.splice(at, 1);
+    }
     if (this.#pending.length >= MAX_PENDING) this.#pending.shift();
     this.#pending.push({ resolve, network });
   }
@@ -84,14 +102,22 @@ export class OwnPorts {
 
   /** Those that came last first. Those that still have no port come last the next time: a socket may stay without one. */
   #resolve(): void {
-    const unresolved = this.#pending.splice(-MOST_LOOKED_AT).filter(({ resolve, network }) => {
-      const socket = resolve();
-      if (socket === undefined) return false;
-      if (socket.inode !== 0) this.note(socket.inode);
-      if (socket.port === 0) return true;
-      this.#given.add(`${socket.port} ${network}`);
-      return false;
-    });
-    this.#pending.unshift(...unresolved);
+    const without: Pending[] = [];
+    for (let looks = 0; looks < MOST_LOOKED_AT && without.length < MOST_WITHOUT_PORT; looks++) {
+      const each = this.#pending.pop();
+      if (each === undefined) break;
+      if (this.#hasNoPort(each)) without.push(each);
+    }
+    this.#pending.unshift(...without.reverse());
+  }
+
+  /** Whether a socket is there and still has no port. */
+  #hasNoPort({ resolve, network }: Pending): boolean {
+    const socket = resolve();
+    if (socket === undefined) return false;
+    if (socket.inode !== 0) this.note(socket.inode);
+    if (socket.port === 0) return true;
+    this.#given.add(`${socket.port} ${network}`);
+    return false;
   }
 }
