@@ -21,15 +21,15 @@ export const fanotifyInit: Decoder = (context, thread) => {
   // The supervisor opens files of its workload, so each of its opens would give the group a descriptor of it (before 5.15:
   // EINVAL).
   if ((flags & FAN_REPORT_PIDFD) !== 0) return context.decide(thread, refusedAnyway(act)) || EINVAL;
-  return goesAhead(context, context.decide(thread, act));
+  return watching(context, context.decide(thread, act));
 };
 
 /** linux/fanotify.h */
 const FAN_REPORT_PIDFD = 0x80;
 
 /** A group gets the pid of the process that causes an event: that must be the task. */
-function goesAhead({ performer }: Context, verdict: Verdict): Verdict {
-  if (verdict === 0) performer.leaveToTasks();
+function watching({ listener, performer }: Context, verdict: Verdict): Verdict {
+  if (listener.goesAhead(verdict)) performer.leaveToTasks();
   return verdict;
 }
 
@@ -58,8 +58,8 @@ export const fanotifyMark: Decoder = (context, thread) => {
     // tasks are not affected.
     if (asksFirst(call.pointer(2)) && object.fs === "proc") return context.refuses(EINVAL);
     const verdict = context.decide(thread, { op: "fanotify-mark", subject: { ...mark, ...object } });
-    if (verdict === 0 && asksFirst(call.pointer(2))) readQuietly();
-    return goesAhead(context, verdict);
+    if (asksFirst(call.pointer(2)) && context.listener.goesAhead(verdict)) readQuietly();
+    return watching(context, verdict);
   };
   const directory = call.int(3);
   if (!call.isNull(4)) {

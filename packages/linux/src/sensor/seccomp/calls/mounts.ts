@@ -93,7 +93,7 @@ function withoutMagic(flags: number): number {
 export const fsopen: Decoder = (context, thread) => {
   const type = textAt(context, thread, 0);
   const verdict = decide(context, thread, { call: "fsopen", type });
-  if (verdict === 0) context.mountContexts.opening(thread, { type, path: NONE });
+  if (context.listener.goesAhead(verdict)) context.mountContexts.opening(thread, { type, path: NONE });
   return verdict;
 };
 
@@ -105,7 +105,7 @@ export const fspick: Decoder = (context, thread) => {
     mayBeEmpty: (flags & FSPICK_EMPTY_PATH) !== 0,
   });
   const verdict = decide(context, thread, { call: "fspick", path, flags });
-  if (verdict === 0) context.mountContexts.opening(thread, { type: NONE, path });
+  if (context.listener.goesAhead(verdict)) context.mountContexts.opening(thread, { type: NONE, path });
   return verdict;
 };
 

@@ -108,7 +108,7 @@ function bindPath(context: Context, thread: Thread, facts: SocketFacts, path: Bu
   if (place.refusal !== 0) return context.refuses(place.refusal);
   const verdict = context.decide(thread, act(place.path));
   if (verdict !== 0) return verdict;
-  context.socketPaths.remember(facts.cookie, place.path);
+  if (context.listener.goesAhead(verdict)) context.socketPaths.remember(facts.cookie, place.path);
   return context.racy();
 }
 

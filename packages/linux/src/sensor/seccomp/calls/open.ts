@@ -194,7 +194,7 @@ export function openExisting(context: Context, thread: Thread, flags: number, ac
   const verdict = context.exchange(thread, key, describe, () =>
     (flags & O_PATH) === 0 ? context.inspect(thread, found, "open", accessMask(flags)) : 0,
   );
-  if (verdict === 0 && isDeviceMapper(stat) && (flags & O_PATH) === 0) fileSystemsMayFreeze();
+  if (isDeviceMapper(stat) && (flags & O_PATH) === 0 && context.listener.goesAhead(verdict)) fileSystemsMayFreeze();
   return verdict;
 }
 

@@ -12,14 +12,18 @@ const EXECUTE = 1;
 const LOG_SUBDOMAINS_OFF = 4;
 const UNKNOWN_FLAG = 0x4000_0000;
 
-/** What the decoder does about a call of this process: the act that it decides about, what it answers, and whether it marks. */
-function decode(descriptor: number, flags: number, verdict: Verdict = 0) {
+/**
+ * What the decoder does about a call of this process: the act that it decides about, what it answers, and whether it marks. A task that
+ * does not wait any more is decided about without an event.
+ */
+function decode(descriptor: number, flags: number, verdict: Verdict = 0, isWaiting = true) {
   const seen: { act?: Act; attempt?: number; isMarked?: true } = {};
   const context = {
     call: { int: () => descriptor, u32: () => flags },
+    listener: { goesAhead: (answer: Verdict) => answer === 0 && isWaiting },
     tasks: { restrictsItself: () => (seen.isMarked = true) },
     decide: (_: Thread, act: Act) => {
-      seen.act = act;
+      if (isWaiting) seen.act = act;
       return verdict;
     },
     refuses: (errno: number) => (seen.attempt = errno),
@@ -48,6 +52,7 @@ describe.skipIf(!isPossible)("rules that a task puts on itself (needs root, Land
   it("are an act, and mark the task once they are permitted", () => {
     expect(decode(rules, 0)).toEqual({ answer: 0, act, isMarked: true });
     expect(decode(rules, 0, EPERM)).toEqual({ answer: EPERM, act });
+    expect(decode(rules, 0, 0, false)).toEqual({ answer: 0 });
   });
 
   it("are answered where the kernel has nothing to put on the task, and mark nothing", () => {

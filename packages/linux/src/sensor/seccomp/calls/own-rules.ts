@@ -34,7 +34,7 @@ export const landlockRestrictSelf: Decoder = (context, thread) => {
     op: "prctl",
     subject: { option: "landlock-restrict-self", value: String(flags) },
   });
-  if (verdict === 0) context.tasks.restrictsItself(thread);
+  if (context.listener.goesAhead(verdict)) context.tasks.restrictsItself(thread);
   return verdict;
 };
 

@@ -79,7 +79,7 @@ export const prctl: Decoder = (context, thread) => {
   const act: Act = { op: "prctl", subject: { option, value } };
   if (option === "sched-core" && sharesCoreOfSupervisor(context, thread)) return context.keep(thread, act);
   const verdict = changeCredentials(context, thread, act);
-  if (option === "set-mm" && verdict === 0) context.tasks.marksMayChange(thread);
+  if (option === "set-mm" && context.listener.goesAhead(verdict)) context.tasks.marksMayChange(thread);
   return verdict;
 };
 
@@ -176,7 +176,7 @@ function enterNamespaces(
   flags: number,
 ): Verdict {
   const verdict = context.decide(thread, { op: "namespace", subject: { call, kinds } });
-  if (verdict === 0) context.entersNamespaces(thread, call, flags);
+  if (context.listener.goesAhead(verdict)) context.entersNamespaces(thread, call, flags);
   thread.credentialsStale = true;
   context.peers.entersNamespaces(thread);
   return verdict;
@@ -207,6 +207,6 @@ function birth(context: Context, thread: Thread, flags: number, fixed = true): V
   const kinds = kindsIn(flags);
   if (kinds === "") return 0;
   const verdict = context.decide(thread, { op: "namespace", subject: { call: "clone", kinds } });
-  if (verdict === 0) context.entersNamespaces(thread, "clone", flags);
+  if (context.listener.goesAhead(verdict)) context.entersNamespaces(thread, "clone", flags);
   return verdict;
 }

@@ -100,7 +100,7 @@ function ofFileSystem(context: Context, thread: Thread, call: string): Verdict {
   const act = (path: string): Act => ({ op: "admin", subject: { call, path } });
   const decide = (path: string) => context.decide(thread, act(path)) || context.racy();
   const verdict = withDescriptor(context, thread, context.call.int(0), act, (found) => decide(pathText(found)));
-  if (verdict === 0 && call === FREEZING && mayFreeze(context, thread)) fileSystemsMayFreeze();
+  if (call === FREEZING && mayFreeze(context, thread) && context.listener.goesAhead(verdict)) fileSystemsMayFreeze();
   return verdict;
 }
 

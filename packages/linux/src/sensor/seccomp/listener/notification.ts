@@ -20,6 +20,7 @@ import {
 } from "../../../abi/seccomp.ts";
 import { O_CLOEXEC } from "../../../abi/stat.ts";
 import { LinuxError } from "../../../error.ts";
+import type { Verdict } from "../../mediation.ts";
 import type { Answers, HeldCall } from "../../asking.ts";
 import type { Attendant } from "./attendant.ts";
 import { type KeptDescriptors, ParkedCalls, type Wait } from "./parked.ts";
@@ -332,6 +333,14 @@ export class Listener {
   /** Whether the task still waits for this answer: then everything read from it meanwhile was really its own. */
   stillWaiting(): boolean {
     return this.#insist(this.#fd, SECCOMP_IOCTL_NOTIF_ID_VALID, this.call.bytes) === 0;
+  }
+
+  /**
+   * Whether the call goes ahead, so that it may be remembered. Without the task there is no call, and there may be no event: another
+   * thread may have ended the task, or executed, while it was decided.
+   */
+  goesAhead(verdict: Verdict): boolean {
+    return verdict === 0 && this.stillWaiting();
   }
 
   close(): void {
