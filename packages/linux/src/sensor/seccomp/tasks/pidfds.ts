@@ -7,6 +7,8 @@ export class Pidfds {
   readonly #sweep: () => number;
   /** So many more tasks get none before all are looked at again. */
   #without = 0;
+  /** Number of descriptors that were closed. */
+  #shut = 0;
 
   /** `sweep` closes those of ended tasks, for which it looks at each task, and returns how many tasks are left. */
   constructor(budget: DescriptorBudget, sweep: () => number) {
@@ -25,16 +27,22 @@ export class Pidfds {
   shut(pidfd: number): void {
     if (pidfd < 0) return;
     close(pidfd);
+    this.#shut += 1;
     this.#budget.giveBack();
   }
 
-  /** A workload of many living tasks would have all looked at for each new one: it is done once for as many as there are. */
+  /**
+   * A workload of many living tasks would have all looked at for each new one: it is done once for as many as there are. Those that get
+   * a descriptor which the look has freed count among these.
+   */
   #makesRoom(): boolean {
     if (this.#without > 0) {
       this.#without -= 1;
       return false;
     }
-    this.#without = this.#sweep();
+    const before = this.#shut;
+    const left = this.#sweep();
+    this.#without = Math.max(0, left - (this.#shut - before));
     return this.#budget.take();
   }
 }
