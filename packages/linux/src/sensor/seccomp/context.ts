@@ -117,7 +117,7 @@ export class Context {
       owns: ({ number, namespace, status }) =>
         tasks.launchers.servesInside(number, namespace) || this.keepsOutside(() => status),
     });
-    this.finder = new PathFinder(this.kept, this.origins, tasks.launchPlaces);
+    this.finder = new PathFinder(this.kept, this.origins, tasks.launchPlaces, () => mediator.mayRefuse);
     // Last, since what fails here is not closed.
     prepareMoments();
   }

@@ -30,6 +30,7 @@ import type { KeptFiles } from "./kept-files.ts";
 import type { Origins } from "./origins.ts";
 import { PlainPaths } from "./plain-paths.ts";
 import { PROC_SUPER_MAGIC } from "./proc-entries.ts";
+import { absoluteFrom, type OpenAsTask, type Permitted, permits } from "./restrictions.ts";
 import { Steps } from "./steps.ts";
 import { walk } from "./walk.ts";
 
@@ -46,20 +47,25 @@ const hows = {
   any: openHow(O_PATH | O_CLOEXEC, 0, 0),
 };
 const SLASH = 0x2f;
-/** linux/limits.h, with the NUL. */
-const PATH_MAX = 4096;
 /** If this occurs in a path of proc, `/proc/self` may have been resolved to the supervisor. */
 const OWN_PID = Buffer.from(`/${process.pid}`);
 const mayBeOwn = (out: Found): boolean => out.path.includes(OWN_PID) && out.filesystem === PROC_SUPER_MAGIC;
 
 /** The supervisor may not read the thread's /proc entries (another user, not dumpable): not an answer the kernel would give. */
 export const EACCES_TO_TASK = 4095;
-/** RESOLVE_IN_ROOT gives up if a name on the path was renamed meanwhile. */
-function openInRoot(root: number, path: Buffer, follow: boolean): number {
-  const how = follow ? hows.followInRoot : hows.stayInRoot;
-  let fd = openat2(root, path, how);
-  for (let tries = 0; fd === -EAGAIN && tries < 16; tries++) fd = openat2(root, path, how);
+/** How often a path is looked up of which it cannot be told whether the task's RESOLVE flags permit it. */
+const MOST_LOOKS = 3;
+const FOR_LINKS = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+
+/** RESOLVE_IN_ROOT and RESOLVE_BENEATH give up if a name on the path was renamed meanwhile. */
+function openSettled(open: () => number): number {
+  let fd = open();
+  for (let tries = 0; fd === -EAGAIN && tries < 16; tries++) fd = open();
   return fd;
+}
+
+function openInRoot(root: number, path: Buffer, follow: boolean): number {
+  return openSettled(() => openat2(root, path, follow ? hows.followInRoot : hows.stayInRoot));
 }
 
 function openAny(path: string): number {
@@ -90,9 +96,14 @@ export class PathFinder {
   /** Whether a path of the present call led to an entry of the supervisor's own. */
   ledToSupervisor = false;
 
-  readonly #origins: Origins;
+  /** Whether what the present search found may be refused by the RESOLVE flags of the task, which only the kernel can tell. */
+  #isUntold = false;
 
-  constructor(kept: KeptFiles, origins: Origins, launchPlaces: LaunchPlaces) {
+  readonly #origins: Origins;
+  readonly #mayRefuse: () => boolean;
+
+  constructor(kept: KeptFiles, origins: Origins, launchPlaces: LaunchPlaces, mayRefuse: () => boolean) {
+    this.#mayRefuse = mayRefuse;
     this.#places = new PlaceFinder(launchPlaces);
     this.#kept = kept;
     this.#origins = origins;
@@ -105,7 +116,19 @@ export class PathFinder {
    * resolve the path.
    */
   find(out: Found, thread: Thread, dirfd: number, path: Buffer, length: number, follow: boolean, resolve = 0): number {
-    return this.#noting(out, thread, this.#find(out, thread, dirfd, path, length, follow, resolve));
+    for (let looks = 1; ; looks++) {
+      this.#isUntold = false;
+      const result = this.#noting(out, thread, this.#find(out, thread, dirfd, path, length, follow, resolve));
+      if (result < 0 || !this.#isUntold) return result;
+      // Files of proc the task opens itself in any case.
+      if (!this.wentAsTask || !this.#mayRefuse() || this.ledToSupervisor || out.filesystem === PROC_SUPER_MAGIC) {
+        this.wentAsTask = false;
+        return result;
+      }
+      // By its flags alone an open must not come to be the task's own, because another thread may exchange its path.
+      out.close();
+      if (looks === MOST_LOOKS) return (resolve & ~(RESOLVE_CACHED | FOR_LINKS)) !== 0 ? -EXDEV : -ELOOP;
+    }
   }
 
   #find(
@@ -263,7 +286,7 @@ export class PathFinder {
     if (places.root < 0) {
       if (fd === -ELOOP) fd = this.#open(thread, () => openat2(start, path, follow ? hows.follow : hows.stay));
     } else {
-      const absolute = path[0] === SLASH ? path : this.#absolute(places, start, path, length);
+      const absolute = path[0] === SLASH ? path : absoluteFrom(this.#origins, places, start, path, length);
       // A path that cannot be expressed from the root is walked from its start.
       fd = absolute ? this.#open(thread, () => openInRoot(places.root, absolute, follow)) : -ENOENT;
     }
@@ -340,59 +363,37 @@ export class PathFinder {
     follow: boolean,
     resolve: number,
   ): number | "no matter" {
-    const scoped = (resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH)) !== 0;
-    const isInRoot = !scoped && places.root >= 0;
+    // RESOLVE_CACHED refuses no path.
+    const asked = resolve & ~RESOLVE_CACHED;
+    if (asked === 0) return "no matter";
+    const scoped = (asked & (RESOLVE_IN_ROOT | RESOLVE_BENEATH)) !== 0;
+    const flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+    const open: OpenAsTask = (start, way, restrictions) =>
+      openSettled(() => this.#open(thread, () => openat2(start, way, openHow(flags, 0, restrictions))));
+    const absolute = (start: number) => absoluteFrom(this.#origins, places, start, path, length);
+    // The kernel does not look at the descriptor then, which may be closed.
+    if (!scoped && path[0] === SLASH)
+      return this.#permitted(permits({ open, places, start: AT_FDCWD, path, absolute }, asked));
     const start = dirfd === AT_FDCWD ? openAny(`/proc/${thread.tid}/cwd`) : this.openTaskDescriptor(thread.tid, dirfd);
-    if (start < 0) {
-      if (scoped || (path[0] !== SLASH && !isInRoot)) return start;
-      this.wentAsTask = false;
-      return "no matter";
-    }
+    if (start < 0) return start === -EACCES ? -EACCES_TO_TASK : start;
     try {
-      const flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
-      const all = (resolve & ~RESOLVE_CACHED) | RESOLVE_NO_MAGICLINKS | (isInRoot ? RESOLVE_IN_ROOT : 0);
-      const isMoved = isInRoot && path[0] !== SLASH;
-      const whole = isMoved ? this.#absolute(places, start, path, length) : path;
-      const look = () => openat2(isInRoot ? places.root : start, whole ?? path, openHow(flags, 0, all));
-      // From the root to the start another mount may be entered.
-      const isUntold = whole === undefined || (isMoved && (resolve & RESOLVE_NO_XDEV) !== 0);
-      let fd = isUntold ? -EAGAIN : this.#open(thread, look);
-      for (let tries = 0; !isUntold && fd === -EAGAIN && tries < 16; tries++) fd = this.#open(thread, look);
-      if (
-        fd === -EXDEV ||
-        (fd === -ELOOP && (scoped || (resolve & (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)) !== 0))
-      )
-        return fd;
-      if (!scoped) {
-        if (fd >= 0) close(fd);
-        // Whether the flags refuse what is found otherwise, the kernel tells the task.
-        else if (isInRoot) this.wentAsTask = false;
-        return "no matter";
-      }
+      if (!scoped) return this.#permitted(permits({ open, places, start, path, absolute }, asked));
+      const fd = open(start, path, asked | RESOLVE_NO_MAGICLINKS);
       if (fd >= 0) {
         const result = this.#adopt(out, fd, thread, places, false);
         if (result < 0 || !mayBeOwn(out)) return result;
         out.close();
       } else if (fd !== -ENOENT || !(places.root >= 0 || mayPassSelf(thread, start, path, length))) return fd;
-      this.wentAsTask = false;
+      this.#isUntold = true;
       return this.#walk(out, thread, places, start, start, path.subarray(0, length), follow);
     } finally {
       close(start);
     }
   }
 
-  /**
-   * In another root, a relative path is made absolute: resolution "in root" has no second starting point. Undefined if the
-   * result would be another path: its start lies outside the root or in other mounts, was removed, or has no text that is short
-   * enough.
-   */
-  #absolute(places: Places, start: number, path: Buffer, length: number): Buffer | undefined {
-    const directory = new Found();
-    const result = directory.adopt(start, places);
-    directory.fd = -1;
-    if (result < 0 || directory.standing !== "here" || directory.path[0] !== SLASH) return undefined;
-    if (!this.#origins.isBelow(directory, places)) return undefined;
-    if (directory.path.length + 1 + length >= PATH_MAX) return undefined;
-    return Buffer.concat([directory.path, Buffer.of(SLASH), path.subarray(0, length), Buffer.of(0)]);
+  #permitted(answer: Permitted): number | "no matter" {
+    if (typeof answer === "number") return answer;
+    this.#isUntold = answer === "untold";
+    return "no matter";
   }
 }
