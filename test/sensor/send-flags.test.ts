@@ -6,7 +6,7 @@ import { compiler, NOBODY } from "./case.ts";
 import { at, call, must, poke, result, struct } from "./script.ts";
 import { isBuilt } from "./supervised.ts";
 
-const [AF_INET, STREAM, DATAGRAM] = [2, 1, 2];
+const [AF_UNIX, AF_INET, STREAM, DATAGRAM] = [1, 2, 1, 2];
 const [SOL_SOCKET, SO_ZEROCOPY] = [1, 60];
 const [MSG_ZEROCOPY, MSG_FASTOPEN] = [0x400_0000, 0x2000_0000];
 const [EOPNOTSUPP, ENOBUFS] = [95, 105];
@@ -47,5 +47,36 @@ describe.skipIf(compiler === undefined || !isBuilt)("flags of messages (need gcc
     expect(stdout).toContain(`44: errno ${EOPNOTSUPP}\n`);
     expect(report.racy).not.toHaveProperty("sendto");
     expect(bench.connections).toBe(0);
+  });
+
+  it("what fails by its flags is no event: it needs no place on the contour, and takes none", async () => {
+    const script = [
+      must(call("socket", AF_INET, STREAM, 0)),
+      must(call("socket", AF_INET, DATAGRAM, 0)),
+      poke(0, struct([4, 1])),
+      must(call("setsockopt", result(1), SOL_SOCKET, SO_ZEROCOPY, at(0), 4)),
+    ];
+    const { learnt } = await bench.run(script);
+    const run = await bench.run(
+      [
+        ...script,
+        sends(MSG_FASTOPEN, DISCARD),
+        call("sendto", result(1), "x", 1, MSG_ZEROCOPY, DISCARD, DISCARD.length),
+      ],
+      { mode: "enforce", contour: learnt },
+    );
+    expect(run.stdout).toContain(`44: errno ${EOPNOTSUPP}\n44: errno ${ENOBUFS}\n`);
+    expect(run.report.departures).toEqual([]);
+    expect(bench.acts(run).join("\n")).not.toContain("send ");
+  });
+
+  it("a Unix socket ignores the flag of a message that connects", async () => {
+    const name = Buffer.from("\x01\0\0isoline-send-flags", "latin1");
+    const { stdout } = await bench.run([
+      must(call("socket", AF_UNIX, DATAGRAM, 0)),
+      must(call("bind", result(0), name, name.length)),
+      sends(MSG_FASTOPEN, name),
+    ]);
+    expect(stdout).toContain("44: ok\n");
   });
 });

@@ -6,7 +6,7 @@ export const AF_UNSPEC = 0;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
-const AF_NETLINK = 16;
+export const AF_NETLINK = 16;
 
 const families: Readonly<Record<number, string>> = {
   0: "unspec",

@@ -9,7 +9,7 @@ import { EAGAIN, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP } from "../../../
 import { MSG_DONTWAIT, MSG_NOSIGNAL, sendTimeout, sendTo, waits } from "../../../abi/sockets.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Verdict } from "../../mediation.ts";
-import { AF_UNIX } from "../../words/sockets.ts";
+import { AF_NETLINK, AF_UNIX } from "../../words/sockets.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import { carriesDatagrams } from "../perform/connecting.ts";
 import { mayWaitForThaw } from "../perform/filesystems.ts";
@@ -62,10 +62,12 @@ export const sendmsg: Decoder = (context, thread) =>
     if (typeof message === "number") return badAddress(context, thread, "send", message);
     if (isTooLong(socket, message)) return context.refuses(ENOBUFS);
     return towardsResolver(context, thread, socket, message.name, (to) => {
+      const isOurs = isSentByUs(context, thread, to, flags);
+      const failed = isOurs ? 0 : failsByFlags(context, thread, to, flags);
+      if (failed !== 0) return context.refuses(failed);
       const verdict = message.name ? sendTowards(context, thread, to, message.name) : 0;
       if (verdict !== 0) return verdict;
-      if (!isSentByUs(context, thread, to, flags))
-        return steeringBy(context, thread, to, message) || leaveToTask(context, thread, to, flags);
+      if (!isOurs) return steeringBy(context, thread, to, message) || context.racy();
       const datagram = datagramOf(context, thread, to, message);
       return (
         steering(context, thread, datagram.control) || send(context, thread, to, datagram, flags, (result) => result)
@@ -106,6 +108,8 @@ function towardsResolver(
 
 /** All messages are decided before the task sends any. */
 function decideSeveral(context: Context, thread: Thread, socket: TaskSocket, count: number): Verdict {
+  const failed = count > 0 ? failsByFlags(context, thread, socket, context.call.u32(3)) : 0;
+  if (failed !== 0) return context.refuses(failed);
   for (let index = 0; index < count; index++) {
     const message = describedAt(context, thread, context.call.pointer(1) + BigInt(index * MMSGHDR));
     if (typeof message === "number") return badAddress(context, thread, "send", message);
@@ -115,7 +119,7 @@ function decideSeveral(context: Context, thread: Thread, socket: TaskSocket, cou
     const steered = steeringBy(context, thread, socket, message);
     if (steered !== 0) return steered;
   }
-  return leaveToTask(context, thread, socket, context.call.u32(3));
+  return context.racy();
 }
 
 /** The event of control data that has a message go elsewhere first than its address says. */
@@ -240,23 +244,29 @@ function sendByTask(context: Context, thread: Thread, socket: TaskSocket, name: 
     return context.returns(sendTo(socket.fd, Buffer.alloc(0), MSG_DONTWAIT | MSG_NOSIGNAL, name));
   // The content is copied before the peer is looked up (net/unix/af_unix.c, unix_dgram_sendmsg).
   if (socket.family === AF_UNIX && !isReadable(context, thread)) return context.refuses(EFAULT);
-  return sendTowards(context, thread, socket, name) || leaveToTask(context, thread, socket, flags);
+  const failed = failsByFlags(context, thread, socket, flags);
+  if (failed !== 0) return context.refuses(failed);
+  return sendTowards(context, thread, socket, name) || context.racy();
 }
 
 /** linux/socket.h: a TCP socket connects to the address of the message. */
 const MSG_FASTOPEN = 0x2000_0000;
 
+/** Families whose sockets do not know the flag. One of SMC passes it on to TCP. */
+const WITHOUT_FASTOPEN: readonly number[] = [AF_UNIX, AF_NETLINK];
+
 /**
- * The task sends by itself. By its flags alone a call must not come to that, because another thread may put another address there:
+ * The errno of a message that the task would send by itself; 0 if it does. By its flags alone a call must not come to that, because
+ * another thread may put another address there. Nothing is sent then, so this is no act:
  *
  *   MSG_FASTOPEN   fails in every mode, as where net.ipv4.tcp_fastopen forbids it: programs connect then
  *   MSG_ZEROCOPY   on a datagram that the supervisor could send otherwise, fails where anything may be refused, as where memory must not
  *                  be locked: programs send without it then (Documentation/networking/msg_zerocopy.rst)
  */
-function leaveToTask(context: Context, thread: Thread, socket: TaskSocket, flags: number): Verdict {
-  if ((flags & MSG_FASTOPEN) !== 0) return context.refuses(EOPNOTSUPP);
+function failsByFlags(context: Context, thread: Thread, socket: TaskSocket, flags: number): number {
+  if ((flags & MSG_FASTOPEN) !== 0 && !WITHOUT_FASTOPEN.includes(socket.family)) return EOPNOTSUPP;
   const isForFlags = context.mediator.mayRefuse && isSentByUs(context, thread, socket, flags & ~MSG_ZEROCOPY);
-  return isForFlags && !isSentByUs(context, thread, socket, flags) ? context.refuses(ENOBUFS) : context.racy();
+  return isForFlags && !isSentByUs(context, thread, socket, flags) ? ENOBUFS : 0;
 }
 
 /** Whether the content of `sendto` can be read, up to the size of a datagram. */
