@@ -20,6 +20,7 @@ const O_RDWR = 2;
 const S_IFCHR = 0o020000;
 /** Character device 10:200, as `mknod` takes it. */
 const TUN = (10 << 8) | 200;
+const SECCOMP = 317;
 const MEMFD_SECRET = 447;
 const PAGE = 4096;
 const PROT_READ_WRITE = 3;
@@ -42,6 +43,11 @@ const apart: readonly Script[] = [
 const apartSeen = ["namespace call=unshare kinds=mount", "mount call=mount path=/"];
 
 const cases: readonly Case[] = [
+  {
+    does: "filter with a listener, and with flags that the kernel does not know",
+    calls: [callNumber(SECCOMP, 1, 0x4000_0008, 1), callNumber(SECCOMP, 1, 0xffff_ffff, 0)],
+    events: [],
+  },
   {
     does: "path above a changed root, through a link in proc",
     calls: [

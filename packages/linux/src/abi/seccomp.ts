@@ -4,6 +4,8 @@ export const SECCOMP_SET_MODE_FILTER = 1;
 export const SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3;
 /** Since 5.19: while the supervisor decides, only fatal signals interrupt the call, so that it does not restart and notify again. */
 export const SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 1 << 5;
+/** Every flag that Linux 6.18 knows (include/linux/seccomp.h): with any other, seccomp() fails with EINVAL before all else. */
+export const SECCOMP_FILTER_FLAG_MASK = 0x3f;
 
 /** With an errno in the low 16 bits. */
 export const SECCOMP_RET_ERRNO = 0x0005_0000;

@@ -2,13 +2,13 @@
  * The seccomp filter: classic BPF that sends mediated calls to the supervisor and allows all others.
  *
  *   foreign architecture, x32 number, unknown number → notify (the sensor refuses and records it)
- *   seccomp() that asks for a listener → EBUSY; without a program, EFAULT
+ *   seccomp() that asks for a listener → EBUSY; without a program, EFAULT; with flags that Linux 6.18 does not know, EINVAL
  *   otherwise a balanced binary search for the number → its condition → notify or allow
  *
  * The search loads only `nr` and `arch`, so the kernel's per-number cache (since 5.11) answers the unconditional "allow" of an
  * unmediated call without running the filter at all.
  */
-import { EBUSY, EFAULT } from "../../../abi/errno.ts";
+import { EBUSY, EFAULT, EINVAL } from "../../../abi/errno.ts";
 import {
   BPF_JA,
   BPF_JEQ,
@@ -21,6 +21,7 @@ import {
   DATA_NR,
   dataArgHigh,
   dataArgLow,
+  SECCOMP_FILTER_FLAG_MASK,
   SECCOMP_FILTER_FLAG_NEW_LISTENER,
   SECCOMP_RET_ALLOW,
   SECCOMP_RET_ERRNO,
@@ -72,6 +73,7 @@ function refuseListener(program: Instruction[], label: string, otherwise: string
   program.push({ code: BPF_JEQ, k: SECCOMP_SET_MODE_FILTER, jf: "no-listener" });
   program.push({ code: BPF_LD_W_ABS, k: dataArgLow(1) });
   program.push({ code: BPF_JSET, k: SECCOMP_FILTER_FLAG_NEW_LISTENER, jf: "no-listener" });
+  program.push({ code: BPF_JSET, k: ~SECCOMP_FILTER_FLAG_MASK, jt: "unknown-flags" });
   // Without a program the call is a probe: the kernel fails it with EFAULT where it knows the flag.
   for (const half of [dataArgLow(2), dataArgHigh(2)]) {
     program.push({ code: BPF_LD_W_ABS, k: half });
@@ -79,6 +81,7 @@ function refuseListener(program: Instruction[], label: string, otherwise: string
   }
   program.push({ code: BPF_RET, k: SECCOMP_RET_ERRNO | EFAULT });
   program.push({ code: BPF_RET, k: SECCOMP_RET_ERRNO | EBUSY, label: "listener" });
+  program.push({ code: BPF_RET, k: SECCOMP_RET_ERRNO | EINVAL, label: "unknown-flags" });
   program.push({ code: BPF_RET, k: SECCOMP_RET_ALLOW, label: "no-listener" });
 }
 
