@@ -68,11 +68,11 @@ export class Agent {
   }
 
   /** Takes no further order. What runs is left as its sensor promises when this process ends. */
-  close(): void {
+  async close(): Promise<void> {
     this.#log.say("stopping", { namespaces: this.hosting.live.size });
-    this.#manager.stopping();
     for (const server of this.#servers) server.close();
     for (const teller of this.#telling) teller.close();
+    await this.#manager.stopping();
   }
 }
 

@@ -3,10 +3,14 @@
  * the socket that NOTIFY_SOCKET names, sent by systemd-notify(1): Node has no datagrams of this family.
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 
 /** As often as systemd suggests: twice in each period. */
 const PARTS = 2;
 const LEAST_MS = 1000;
+/** The kernel takes a message in the name of a process that lives, so the last one is waited for, but not for longer. */
+const LAST_WORD_MS = 2000;
 
 /** Variables of the service manager, from the environment that the agent was started with. */
 export interface ManagerVariables {
@@ -23,27 +27,31 @@ export class ServiceManager {
     this.#socket = socket;
     const period = Number(watchdog) / 1000;
     if (socket === undefined || !Number.isFinite(period) || period <= 0) return;
-    this.#watchdog = setInterval(() => this.#say("WATCHDOG=1"), Math.max(LEAST_MS, period / PARTS));
+    this.#watchdog = setInterval(() => void this.#say("WATCHDOG=1"), Math.max(LEAST_MS, period / PARTS));
     this.#watchdog.unref();
   }
 
   ready(status: string): void {
-    this.#say("READY=1", `STATUS=${status}`);
+    void this.#say("READY=1", `STATUS=${status}`);
   }
 
-  stopping(): void {
+  /** Returns when it was said, or could not be. */
+  async stopping(): Promise<void> {
     clearInterval(this.#watchdog);
-    this.#say("STOPPING=1");
+    const said = new AbortController();
+    const { signal } = said;
+    await Promise.race([this.#say("STOPPING=1"), setTimeout(LAST_WORD_MS, undefined, { signal }).catch(() => {})]);
+    said.abort();
   }
 
   /** Without a service manager nothing is said. */
-  #say(...states: readonly string[]): void {
+  async #say(...states: readonly string[]): Promise<void> {
     if (this.#socket === undefined) return;
     const told = spawn("/usr/bin/systemd-notify", [`--pid=${process.pid}`, ...states], {
       stdio: "ignore",
       env: { PATH: "/usr/bin:/bin", NOTIFY_SOCKET: this.#socket },
     });
-    told.on("error", () => {});
     told.unref();
+    await once(told, "exit").catch(() => {});
   }
 }

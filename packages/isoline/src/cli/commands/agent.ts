@@ -35,7 +35,7 @@ export async function agent({ entry }: Invocation, { config, socket }: AgentOpti
   const attesting = enrolled && attests(enrolled, ending.signal, log);
   await told;
   ending.abort();
-  running.close();
+  await running.close();
   await attesting;
   return leave(status.success);
 }
