@@ -2,7 +2,7 @@
  * The seccomp filter: classic BPF that sends mediated calls to the supervisor and allows all others.
  *
  *   foreign architecture, x32 number, unknown number → notify (the sensor refuses and records it)
- *   seccomp() that asks for a listener → EBUSY; without a program, EFAULT; with flags that Linux 6.18 does not know, EINVAL
+ *   seccomp() for a listener → EBUSY; without a program, EFAULT; with unknown flags (Linux 6.18), EINVAL
  *   otherwise a balanced binary search for the number → its condition → notify or allow
  *
  * The search loads only `nr` and `arch`, so the kernel's per-number cache (since 5.11) answers the unconditional "allow" of an
