@@ -40,7 +40,7 @@ test("an act on another process is not known by its key, and one on itself is", 
   expect(dependsOnRelation(acts.perf(about(0, 0), actor))).toBe(false);
 });
 
-test("a process is the parent of what it forked, and not of what that forked, though the one between has ended", () => {
+test("a process is the parent of its child, and not of its grandchild, also after the child has ended", () => {
   const between = table.add(10, NOBODYS + 10, 1, identity);
   const grandchild = table.add(11, NOBODYS + 11, 10, identity);
   table.remove(between);
