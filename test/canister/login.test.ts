@@ -170,6 +170,14 @@ describe("a registry that requires credentials", () => {
     await expect(fetchAttached(image())).rejects.toThrow(/log in with podman login/);
   });
 
+  it("is found where its host is written in another way, with the password that is kept under that", async () => {
+    const written = registry.host.replace("127.0.0.1", "127.1");
+    registry.guard = (request) => (is(request, basic("me")) ? undefined : challenge('Basic realm="r"'));
+    login({ [written]: entry("me") });
+    await attach(`${written}/web:1`, contour, new Date());
+    expect(await fetchAttached(`${written}/web:1`)).toMatchObject({ contour });
+  });
+
   /** A token server that gives what was asked for as the token. */
   const asks = (request: IncomingMessage): Answer => ({
     status: 200,

@@ -24,8 +24,13 @@ describe("names of images in registries", () => {
     ["127.0.0.1/a/b", "http://127.0.0.1", "a/b", "latest"],
     ["registry.example/shop/web:v1.2", "https://registry.example", "shop/web", "v1.2"],
     [`r.example:99/web:1@sha256:${"a".repeat(64)}`, "https://r.example:99", "web", `sha256:${"a".repeat(64)}`],
+    ["r.example:443/web", "https://r.example", "web", "latest"],
+    ["LOCALHOST:80/web", "http://localhost", "web", "latest"],
+    ["localhost:443/web", "http://localhost:443", "web", "latest"],
+    ["Registry.Example:5000/web", "https://registry.example:5000", "web", "latest"],
+    ["127.1:5000/web", "http://127.0.0.1:5000", "web", "latest"],
   ])("%s", (text, origin, name, target) => {
-    expect(parseReference(text)).toEqual({ origin, name, target });
+    expect(parseReference(text)).toEqual({ origin, host: text.slice(0, text.indexOf("/")), name, target });
   });
 
   it.each([
@@ -36,6 +41,8 @@ describe("names of images in registries", () => {
     "r.example/web:",
     "r.example/web@sha256:12",
     "a b.c/web",
+    "r.example:99999/web",
+    "300.1.1.1/web",
     "",
   ])("%j is invalid", (text) => {
     expect(() => parseReference(text)).toThrow(/expected an image in a registry/);

@@ -3,11 +3,14 @@
  *
  * The host is required: how an engine completes `web:1` depends on its own configuration.
  */
+import { isLoopback } from "@isoline/core/loopback";
 import { CliError } from "../../error.ts";
 
 export interface Reference {
-  /** `https://host`; plain http only on this machine. */
+  /** `https://host`; plain http only on this machine. As a URL has it: in small letters, without the port that goes without saying. */
   readonly origin: string;
+  /** As it was written: podman and docker keep credentials under that. */
+  readonly host: string;
   readonly name: string;
   /** Tag or digest. */
   readonly target: string;
@@ -28,15 +31,18 @@ export function parseReference(text: string): Reference {
   const name = colon < 0 ? named : named.slice(0, colon);
   const tag = colon < 0 ? "latest" : named.slice(colon + 1);
   const isTarget = digest === undefined ? TAG.test(tag) : DIGEST.test(digest);
-  if (!isHost || !NAME.test(name) || name.length > 255 || !isTarget)
+  const origin = isHost ? originOf(host) : undefined;
+  if (origin === undefined || !NAME.test(name) || name.length > 255 || !isTarget)
     throw new CliError(
       "usage",
       `expected an image in a registry, as registry.example/web:1 or localhost:5000/web@sha256:…, got ${JSON.stringify(text.slice(0, 120))}`,
     );
-  return { origin: `${isLoopback(host) ? "http" : "https"}://${host}`, name, target: digest ?? tag };
+  return { origin, host, name, target: digest ?? tag };
 }
 
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/:\d+$/, "");
-  return bare === "localhost" || bare === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(bare);
+/** Undefined where no URL has such a host. */
+function originOf(host: string): string | undefined {
+  if (!URL.canParse(`http://${host}`)) return undefined;
+  const plain = new URL(`http://${host}`);
+  return isLoopback(plain.hostname) ? plain.origin : new URL(`https://${host}`).origin;
 }

@@ -4,10 +4,11 @@
  * are used: a registry that names another's token server would get a token for that one. They are never sent along a redirect.
  */
 import { readAtMost } from "@isoline/core/bounded";
+import { isLoopback } from "@isoline/core/loopback";
 import { CliError } from "../../error.ts";
 import { type Challenge, challengeIn } from "./challenge.ts";
 import { type Credentials, credentialsFor } from "./credentials.ts";
-import { isLoopback, type Reference } from "./reference.ts";
+import type { Reference } from "./reference.ts";
 
 const ANSWER_MS = 30_000;
 const MOST_REDIRECTS = 5;
@@ -23,11 +24,13 @@ export interface Asked {
 
 export class Session {
   readonly #origin: string;
+  readonly #host: string;
   readonly #name: string;
   #authorization: string | undefined;
 
-  constructor({ origin, name }: Reference) {
+  constructor({ origin, host, name }: Reference) {
     this.#origin = origin;
+    this.#host = host;
     this.#name = name;
   }
 
@@ -116,10 +119,6 @@ export class Session {
     throw this.#wrong(`a token of ${host}`, "something else");
   }
 
-  get #host(): string {
-    return new URL(this.#origin).host;
-  }
-
   get #isLocal(): boolean {
     return isLocal(new URL(this.#origin));
   }
@@ -134,8 +133,8 @@ export function urlIn(text: string | null, base?: URL): URL | undefined {
   return text !== null && URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
 }
 
-function isLocal({ protocol, host }: URL): boolean {
-  return protocol === "http:" && isLoopback(host);
+function isLocal({ protocol, hostname }: URL): boolean {
+  return protocol === "http:" && isLoopback(hostname);
 }
 
 function basic({ user, password }: Credentials): string {
