@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Lease } from "../../packages/verifier/src/fleet/lease.ts";
+import { Ownership } from "../../packages/verifier/src/fleet/ownership.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
+import { SoftwareNode } from "./software-node.ts";
 
 const renewals = vi.hoisted(() => ({ isAnswered: true }));
 vi.mock("../../packages/verifier/src/store/leases.ts", async (original) => {
@@ -62,6 +64,22 @@ describe("a lease", () => {
     renewals.isAnswered = true;
     await expect.poll(() => lease.isHeld, { timeout: 30_000 }).toBe(true);
     expect(lease.id).not.toBe(before);
+  });
+
+  it("is over by a database whose clock was set forward: its nodes are told to ask again, not that there are none", async () => {
+    await stores.insertNode(store.db, new SoftwareNode("node-1").row());
+    // Held by the clocks of this process, and over by that of the database.
+    const held = { id: "over", isHeld: true };
+    await stores.beginLease(store.db, held.id, "host", -1);
+    const ownership = new Ownership(store.db, held as Lease, () => undefined);
+    await expect(ownership.take("node-1")).rejects.toMatchObject({ code: "owned-elsewhere" });
+    await expect(ownership.alone("node-1", 1000, () => Promise.resolve())).rejects.toMatchObject({
+      code: "owned-elsewhere",
+    });
+    expect(await ownership.take("node-2")).toBeUndefined();
+    held.id = "anew";
+    await stores.beginLease(store.db, held.id, "host", 600);
+    expect(await ownership.take("node-1")).toMatchObject({ name: "node-1" });
   });
 
   it("is not held after it was ended", async () => {

@@ -44,7 +44,7 @@ export class Ownership {
 
   /**
    * A node that this verifier owns, or owns from now on; undefined where there is no such node. Refuses with `owned-elsewhere` where
-   * another verifier has not given it back within so many milliseconds.
+   * another verifier has not given it back within so many milliseconds, or where the lease is over.
    */
   async take(name: string, patienceMs = 1000): Promise<OwnedNode | undefined> {
     const present = this.present(name);
@@ -61,6 +61,8 @@ export class Ownership {
       if (!this.#lease.isHeld) throw elsewhere(name, "this verifier cannot reach its database");
       const row = await claimNode(this.#db, name, claimant);
       if (row === undefined) return undefined;
+      // By the database's clock, which may have been set forward: the next renewal begins another.
+      if (row === "lease-over") throw elsewhere(name, "the lease of this verifier is over");
       if (!("ownedBy" in row)) {
         if (claimant !== this.#lease.id) continue;
         // It may have been adopted meanwhile: there is one of it, which knows how long it is silent.

@@ -18,16 +18,17 @@ export async function hasNodes(db: Database, tenant: string): Promise<boolean> {
 
 /**
  * Makes this verifier the owner of a node, and gives what was written of it. Gives the owner's id where another verifier that is alive
- * owns it, and undefined where there is no such node or our own lease has ended.
+ * owns it, `lease-over` where our own lease has ended, and undefined where there is no such node.
  */
 export function claimNode(
   db: Database,
   name: string,
   verifier: string,
-): Promise<NodeRow | { readonly ownedBy: string } | undefined> {
+): Promise<NodeRow | { readonly ownedBy: string } | "lease-over" | undefined> {
   return db.transaction().execute(async (step) => {
     const row = await step.selectFrom("nodes").selectAll().where("name", "=", name).forUpdate().executeTakeFirst();
-    if (row === undefined || !(await isAlive(step, verifier))) return undefined;
+    if (row === undefined) return undefined;
+    if (!(await isAlive(step, verifier))) return "lease-over";
     if (row.owner !== null && row.owner !== verifier) {
       if (await isAlive(step, row.owner)) return { ownedBy: row.owner };
       await endLease(step, row.owner);
