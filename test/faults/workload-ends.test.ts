@@ -74,6 +74,23 @@ describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
     });
   });
 
+  describe("whose ended processes come to be children of isoline", () => {
+    /** The program that replaces itself by isoline as a subreaper, as the first process of a container is one. */
+    const subreaper = ["-e", "syscall(157, 36, 1, 0, 0, 0) == 0 or die $!; exec @ARGV or die $!"];
+    const isLeft =
+      "for (1..300) { last unless -e \"/proc/$pid\"; select undef, undef, undef, 0.1 } print -e \"/proc/$pid\" ? 'left' : 'reaped'";
+    it.each([
+      ["since their parent has ended", "my $pid = `/bin/true & echo \\$!`; chomp $pid;"],
+      // clone with CLONE_PARENT and SIGCHLD.
+      ["by their own wish", "my $pid = syscall(56, 0x8011, 0, 0, 0, 0); POSIX::_exit(0) if $pid == 0;"],
+    ])("%s: they are reaped", async (_, begins) => {
+      const command = ["/usr/bin/perl", "-MPOSIX", "-e", `${begins} ${isLeft}`];
+      const words = [...subreaper, isolineProgram, "learn", "-q", "-o", "contour", "--", ...command];
+      const { status, stdout } = await ended("/usr/bin/perl", words, { cwd: bench.directory, uid: bench.uid });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: "reaped" });
+    });
+  });
+
   it("that closes every descriptor it has: it is seen as before", async () => {
     const script = "exec 0<&- 1>&- 2>&-; : < data";
     await bench.run("learn -q -o contour", shell("true"));

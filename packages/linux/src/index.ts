@@ -38,6 +38,8 @@ export {
   childState,
   type ChildState,
   dieBySignal,
+  type EndedChild,
+  endedUnderMore,
   ignoreSignal,
   leave,
   sendSignal,

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { type ChildState, childState, dieBySignal, ignoreSignal, ignoreUnhandled, sendSignal } from "@isoline/linux";
 import type { Entry } from "./entry.ts";
+import { Strays } from "./strays.ts";
 
 /** In milliseconds. If another thread took the child's status, this must not wait for ever. */
 const ENDING_TRIES = 1000;
@@ -31,9 +32,12 @@ export class FirstProcess {
   isOrdered: () => boolean = () => false;
   /** The one that signals to this process are for. */
   static #current: FirstProcess | undefined;
+  /** Those whose end is watched for. */
+  static readonly #watched = new Set<FirstProcess>();
   #pid = 0;
   /** The signals that came while it was being started. */
   readonly #early: NodeJS.Signals[] = [];
+  #strays: Strays | undefined;
   #exit: ChildState = { state: "running" };
 
   /** 0 before it is started. */
@@ -53,6 +57,7 @@ export class FirstProcess {
   started(pid: number): void {
     this.#pid = pid;
     this.#reap();
+    this.#strays?.look();
     for (const name of this.#early.splice(0)) this.#forward(name);
   }
 
@@ -91,16 +96,33 @@ export class FirstProcess {
     return this.watch();
   }
 
-  /** Watches for its stops and its end; the returned function stops that. */
+  /** Watches for its stops and its end, and reaps what else comes to be a child of this process; the returned function stops that. */
   watch(): () => void {
-    const reap = () => this.#reap();
+    const strays = new Strays(FirstProcess.#isExpected);
+    this.#strays = strays;
+    const reap = () => {
+      this.#reap();
+      strays.look();
+    };
+    FirstProcess.#watched.add(this);
     process.on("SIGCHLD", reap);
-    return () => process.off("SIGCHLD", reap);
+    return () => {
+      process.off("SIGCHLD", reap);
+      strays.stop();
+      FirstProcess.#watched.delete(this);
+    };
+  }
+
+  /** While one is being started, each child may be that. */
+  static #isExpected(this: void, pid: number): boolean {
+    for (const first of FirstProcess.#watched)
+      if (first.#pid === 0 || (first.#pid === pid && !first.isOver)) return true;
+    return false;
   }
 
   /**
-   * A task drops its filter early in its exit, so the namespace may be known to have ended before its first process can be
-   * waited for.
+   * From Linux 6.11 on a task drops its filter early in its exit, so the namespace may be known to have ended before its first
+   * process can be waited for.
    */
   async ending(): Promise<void> {
     for (let tries = 0; tries < ENDING_TRIES; tries++) {

@@ -1,5 +1,8 @@
 /** The workload's first process as seen by its parent: how it ends, when it stops, and which limits and signals it gets back. */
+import { readdirSync } from "node:fs";
 import { exitGroup, kill, prctl, prlimit, sigaction, sigprocmask, wait4 } from "../abi/libc.ts";
+import { filtersOf } from "./filters.ts";
+import { childrenOf, statFields } from "./proc-status.ts";
 
 const WNOHANG = 1;
 const WUNTRACED = 2;
@@ -26,6 +29,27 @@ export function childState(pid: number): ChildState {
   if ((status & 0xff) === 0x7f) return { state: "stopped", signal: (status >> 8) & 0xff };
   if ((status & 0x7f) === 0) return { state: "exited", status: (status >> 8) & 0xff };
   return { state: "killed", signal: status & 0x7f, coreDumped: (status & 0x80) !== 0 };
+}
+
+/** A child of this process that has ended, and waits to be reaped. */
+export interface EndedChild {
+  readonly pid: number;
+  /** When it started: another process may get its number. */
+  readonly started: string;
+}
+
+/**
+ * Children that have ended under more seccomp filters than so many, up to so many children: a zombie keeps the count of its filters.
+ * None where the kernel lists no children (CONFIG_PROC_CHILDREN).
+ */
+export function endedUnderMore(filters: number, most: number): readonly EndedChild[] {
+  const threads = readdirSync("/proc/self/task").map(Number);
+  const children = threads.flatMap((thread) => childrenOf(process.pid, thread) ?? []).slice(0, most);
+  return children.flatMap((pid) => {
+    const fields = statFields(pid);
+    const isEnded = fields?.[0] === "Z" && (filtersOf(pid) ?? 0) > filters;
+    return isEnded ? [{ pid, started: fields[22 - 3] ?? "" }] : [];
+  });
 }
 
 /** Sets a process's soft limit of open files, leaving its hard limit. */

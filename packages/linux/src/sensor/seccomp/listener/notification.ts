@@ -198,7 +198,7 @@ export class Listener {
     return false;
   }
 
-  /** Whether no task is left that could make a call. */
+  /** Whether no task is left that could make a call. Before Linux 6.11 a task that has ended is left until it is reaped. */
   isOver(): boolean {
     return this.#fds.every((fd) => shows(fd, POLLHUP));
   }
