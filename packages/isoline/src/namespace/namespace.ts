@@ -49,6 +49,7 @@ export interface NamespaceOptions {
 /** A C library that asks waits for as long. */
 const LOOKUP_MS = 5000;
 const OVERDUE_EVERY_MS = 1000;
+const LOOK_FOR_END_MS = 5000;
 
 export class Namespace {
   readonly block: ControlBlock;
@@ -73,6 +74,7 @@ export class Namespace {
   #mitigated: MitigationReport["launch"] | undefined;
   #watch: ThreadWatch | undefined;
   #overdue: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
   /** Of the bpf sensor, as long as its thread has not said that it ends: it then takes the note back itself. */
   #note: Note | undefined;
   #ready: () => void = () => {};
@@ -128,6 +130,7 @@ export class Namespace {
       this.#mitigated = mitigated;
       this.first.started(pid);
       this.#checkpoints.start();
+      this.#looking = setInterval(() => this.#lookForEnd(), LOOK_FOR_END_MS).unref();
       onStarted();
     }, this.#failed);
     try {
@@ -204,6 +207,11 @@ export class Namespace {
     });
   }
 
+  /** Before Linux 6.11 the kernel does not say that a namespace is over whose orphans are never reaped. */
+  #lookForEnd(): void {
+    if (this.first.isOver) void this.ask({ ask: "look-for-end" });
+  }
+
   /** The thread is gone, and this process may live on. */
   #threadLost(why: string): void {
     if (this.#note !== undefined) takeBack(this.#note);
@@ -266,6 +274,7 @@ export class Namespace {
   /** The supervising thread sends nothing more. */
   #close(): void {
     clearInterval(this.#overdue);
+    clearInterval(this.#looking);
     this.#watch?.stop();
     this.#checkpoints.stop();
     this.#pauses.stop();

@@ -48,6 +48,8 @@ interface Exchanges {
   keep: { with: { readonly device: number; readonly inode: number }; reply: boolean };
   /** What a lookup found that the supervising thread asked for. */
   "looked-up": { with: { readonly name: string; readonly found: HostLookup }; reply: true };
+  /** Looks whether no process is left, where the kernel may not say so by itself. */
+  "look-for-end": { with: object; reply: boolean };
   /** Ends the supervision while processes are left. */
   abandon: { with: object; reply: true };
   /** The text of the integrity view's rules; empty if it has none. */

@@ -227,6 +227,7 @@ export class Session {
       this.#sensor?.sweep();
       return signalAll(this.#processes, signal);
     },
+    "look-for-end": () => this.#sensor?.lookForEnd?.() ?? false,
     abandon: () => {
       this.mediator.missed("isoline was told to end, and processes were left that could not be ended");
       return true;

@@ -29,6 +29,8 @@ export interface Sensor {
   pidCalled(actor: number, number: number): number | undefined;
   /** Removes processes that have ended. */
   sweep(): void;
+  /** Whether the namespace has ended, where the kernel may not say so by itself; `run` returns then. */
+  lookForEnd?(): boolean;
   /** From now on no task of the namespace may use this file, whatever it calls it and whatever the contour says; if it can do that. */
   keep?(device: number, inode: number): boolean;
   /** The contour permits more than before: what was refused by an earlier verdict is decided again. */

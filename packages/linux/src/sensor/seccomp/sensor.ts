@@ -5,6 +5,7 @@ import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../abi/sysc
 import { closeToOthers } from "../../process/closed.ts";
 import { isFilterListener } from "../../process/descriptors.ts";
 import { isUnderMoreFilters } from "../../process/filters.ts";
+import { hasEnded } from "../../process/proc-status.ts";
 import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
 import { decoders } from "./calls/decoders.ts";
@@ -17,6 +18,7 @@ import { LinuxError } from "../../error.ts";
 import { ANSWERED, Listener } from "./listener/notification.ts";
 import { DescriptorBudget } from "./tasks/descriptor-budget.ts";
 import type { Process } from "./tasks/process.ts";
+import { isNoneLeft } from "./tasks/left.ts";
 import { pidAmong } from "./tasks/pid-numbers.ts";
 import { type TaskEvents, TaskTable } from "./tasks/table.ts";
 import { serveUrgently } from "./urgency.ts";
@@ -36,6 +38,7 @@ export class SeccompSensor implements Sensor {
    * with it.
    */
   #stage: "none" | "begins" | "runs" = "none";
+  #isNoneLeft = false;
 
   /**
    * `listener` is the filter's descriptor, owned by the sensor from now on; `supervisor` the pid whose child the workload is; a
@@ -127,6 +130,18 @@ export class SeccompSensor implements Sensor {
   }
 
   /**
+   * Whether the namespace has ended though its tasks are not reaped. Where another process has brought some in, they need not be visible
+   * here, nor be under more filters.
+   */
+  lookForEnd(): boolean {
+    if (this.#stage !== "runs" || !this.#tasks.launchers.areOne || this.#context.origins.isProcCovered) return false;
+    this.sweep();
+    for (const { pid } of this.#tasks.processes) if (!hasEnded(pid)) return false;
+    this.#isNoneLeft = isNoneLeft();
+    return this.#isNoneLeft;
+  }
+
+  /**
    * Mediates until the last task of the namespace has ended, or until `onInterrupt` (called when something interrupts the wait for
    * calls: a signal, or what else is attended to) says stop.
    */
@@ -135,13 +150,16 @@ export class SeccompSensor implements Sensor {
     for (let calls = 1; ; calls++) {
       const received = this.#listener.receive();
       if (received === "call") this.#answer(this.#mediate());
-      if (received === "gone" && this.#listener.isOver()) {
-        if (this.#context.ownGroups.wereMoved) this.#mediator.lost("the supervisor was moved to another control group");
-        return "ended";
-      }
+      if (received === "gone" && this.#listener.isOver()) return this.#ended();
       const isDue = received === "interrupted" || calls % CALLS_AT_ONCE === 0;
       if (isDue && onInterrupt() === "stop") return "stopped";
+      if (this.#isNoneLeft) return this.#ended();
     }
+  }
+
+  #ended(): Ending {
+    if (this.#context.ownGroups.wereMoved) this.#mediator.lost("the supervisor was moved to another control group");
+    return "ended";
   }
 
   /**

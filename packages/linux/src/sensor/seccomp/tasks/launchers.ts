@@ -17,6 +17,7 @@ interface Launcher {
 
 export class Launchers {
   readonly #known = new Map<number, Launcher>();
+  #areOne = true;
 
   constructor(own: number) {
     this.#known.set(own, { pidfd: -1, firstSeen: false });
@@ -26,9 +27,15 @@ export class Launchers {
   add(pid: number): boolean {
     const pidfd = pidfdOpen(pid, 0);
     if (pidfd < 0) return false;
+    this.#areOne = false;
     this.#drop(pid);
     this.#known.set(pid, { pidfd, firstSeen: false });
     return true;
+  }
+
+  /** No other process has brought any into the namespace, also none that has ended since. */
+  get areOne(): boolean {
+    return this.#areOne;
   }
 
   has(pid: number): boolean {
