@@ -57,6 +57,34 @@ export const mounts: readonly Case[] = [
     ],
   },
   {
+    does: "mount of an overlay with quotes and line feeds",
+    by: "root",
+    calls: [
+      ...apart,
+      must(call("mkdir", 'a"b', 0o755)),
+      must(call("mkdir", "up", 0o755)),
+      must(call("mkdir", "work", 0o755)),
+      call("mount", "overlay", "empty", "overlay", 0, 'lowerdir=a"b,upperdir=up,workdir=work'),
+      must(call("mkdir", "d\nx", 0o755)),
+      call("mount", "overlay", "dir", "overlay", 0, 'lowerdir=dir,upperdir=d\\\nx,workdir=work,made-up="'),
+    ],
+    events: [
+      ...apartSeen,
+      'mkdir path=./a"b',
+      "mkdir path=./up",
+      "mkdir path=./work",
+      'mount source=overlay path=./empty type=overlay options=lowerdir=./a"b,upperdir=./up,workdir=./work',
+      "mkdir path=./d\\x0ax",
+      'mount source=overlay path=./dir type=overlay options=lowerdir=./dir,made-up=",upperdir=./d\\x0ax,workdir=./work',
+    ],
+  },
+  {
+    does: "mount over a directory that the source names",
+    by: "root",
+    calls: [...apart, call("mount", "dirlink", "empty", "ecryptfs", 0, 0)],
+    events: [...apartSeen, "mount source=./dir path=./empty type=ecryptfs"],
+  },
+  {
     does: "mount of a file system that is set up behind a descriptor",
     by: "root",
     calls: [

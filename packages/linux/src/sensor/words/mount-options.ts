@@ -35,10 +35,14 @@ export interface Naming {
   descriptor(fd: number): string;
 }
 
-/** Options in a string of Latin-1 text, for a file system of this type. */
+/** Options in the data of a mount of this type. */
 export function optionsOf(data: Buffer, type: string, naming: Naming): string[] {
-  const given = splitOptions(data.toString("latin1"), type === "overlay").filter((part) => part !== "");
-  return inOrder(given.flatMap((part) => said(part, naming)));
+  const text = data.toString("latin1");
+  const read = (labels: Labels) => splitOptions(text, labels, type === "overlay").filter((part) => part !== "");
+  const given = read(SELINUX);
+  // Which security module the kernel has is not known here. Whatever names an object in any of the readings counts.
+  const otherwise = [...read(SMACK), ...read(NO_LABELS)].filter((part) => namesAnObject(part) && !given.includes(part));
+  return inOrder([...given, ...new Set(otherwise)].flatMap((part) => said(part, naming)));
 }
 
 /** One option by its key and value; `fsconfig` gives the value alone. */
@@ -48,8 +52,7 @@ export function said(option: string, naming: Naming): string[] {
   if (isDescriptorOption(key) && /^\d{1,9}$/.test(value)) return [`${key}=${naming.descriptor(Number(value))}`];
   if (!isPathOption(key)) return [escaped(option)];
   if (key === "lowerdir") return layers(value, naming);
-  const isUnescaped = key === "upperdir" || key === "workdir";
-  const path = isUnescaped ? value.replace(/\\(.)/g, "$1") : value;
+  const path = key === "upperdir" || key === "workdir" ? unescaped(value) : value;
   return [`${key}=${naming.path(Buffer.from(path, "latin1"))}`];
 }
 
@@ -66,32 +69,55 @@ export function inOrder(options: readonly string[]): string[] {
 
 /** Directories of an overlay from top to bottom, with colons between them; those after two colons hold data only. */
 function layers(value: string, naming: Naming): string[] {
-  const parts = value.match(/(?:\\.|[^:\\]|\\$)+|::?/g) ?? [];
+  const parts = value.match(/(?:\\.|[^:\\]|\\$)+|::?/gs) ?? [];
   let key = "lowerdir";
   return parts.flatMap((part) => {
     if (part === "::") key = "datadir";
     if (part === ":" || part === "::") return [];
-    return [`${key}=${naming.path(Buffer.from(part.replace(/\\(.)/g, "$1"), "latin1"))}`];
+    return [`${key}=${naming.path(Buffer.from(unescaped(part), "latin1"))}`];
   });
 }
 
-/** Splits at commas, except within quotes (security contexts) and, for an overlay, after a backslash (fs/overlayfs/params.c). */
-function splitOptions(text: string, hasEscapes: boolean): string[] {
-  const parts: string[] = [];
-  let part = "";
-  let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at] as string;
-    if (hasEscapes && char === "\\") part += char + (text[++at] ?? "");
-    else if (char === "," && !quoted) {
-      parts.push(part);
-      part = "";
-    } else {
-      if (char === '"') quoted = !quoted;
-      part += char;
-    }
-  }
-  return [...parts, part];
+/** Backslashes away as the kernel takes them (fs/overlayfs, ovl_unescape), also in front of a line feed, and a last one. */
+function unescaped(text: string): string {
+  return text.replace(/\\(.?)/gs, "$1");
+}
+
+/** Whether an overlay's directory goes on with what is set next: earlier than Linux 6.5, the kernel joins what is set by commas. */
+export function goesOn(option: string): boolean {
+  const [key, value = ""] = keyAndValue(option);
+  return /^(?:lower|upper|work)dir$/.test(key) && /^(?:\\.|[^\\])*\\$/s.test(value);
+}
+
+/** Options for a security module, which takes them out of the text before the file system sees the rest. */
+interface Labels {
+  readonly isLabel: RegExp;
+  /** Whether a comma between double quotes ends no option. For a file system itself quotes mean nothing. */
+  readonly hasQuotes: boolean;
+}
+
+/** security/selinux/hooks.c, selinux_sb_eat_lsm_opts */
+const SELINUX: Labels = { isLabel: /^(?:(?:|def|fs|root)context=|seclabel$)/, hasQuotes: true };
+/** security/smack/smack_lsm.c, smack_sb_eat_lsm_opts */
+const SMACK: Labels = { isLabel: /^smackfs[a-z]+=/, hasQuotes: false };
+const NO_LABELS: Labels = { isLabel: /^(?!)/, hasQuotes: false };
+
+/** First the options for the security module; of the rest, an overlay takes backslashes as escapes (fs/overlayfs, ovl_next_opt). */
+function splitOptions(text: string, labels: Labels, hasEscapes: boolean): string[] {
+  const parts = labels.hasQuotes ? parted(text, /,(?:"[^"]*(?:"|$)|[^",])*/g) : text.split(",");
+  const isLabel = (part: string) => labels.isLabel.test(part);
+  const rest = parts.filter((part) => !isLabel(part)).join(",");
+  return [...parts.filter(isLabel), ...(hasEscapes ? parted(rest, /,(?:\\.?|[^\\,])*/gs) : rest.split(","))];
+}
+
+/** Parts by a pattern that takes one of them and the comma in front of it. */
+function parted(text: string, part: RegExp): string[] {
+  return (`,${text}`.match(part) ?? []).map((found) => found.slice(1));
+}
+
+function namesAnObject(option: string): boolean {
+  const [key] = keyAndValue(option);
+  return isPathOption(key) || isDescriptorOption(key);
 }
 
 function escaped(text: string): string {

@@ -14,7 +14,7 @@ import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.
 import { pathText } from "../../files/knowledge.ts";
 import { type Act, refusedAnyway, type Verdict } from "../../mediation.ts";
 import { attributesIn } from "../../words/mount-attributes.ts";
-import { BINARY, fsconfigCommand, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
+import { BINARY, fsconfigCommand, goesOn, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
 import type { Context, Decoder } from "../context.ts";
 import { isMapped } from "../listener/memory.ts";
 import { fileMark } from "../tasks/lineage.ts";
@@ -129,7 +129,8 @@ function configured(context: Context, thread: Thread, command: number, type: str
       if (length < 0) return [UNREADABLE];
       const value = Buffer.from(context.memory2.bytes.subarray(0, length));
       if (key === "source") return [`source=${deviceOr(context, thread, value, type)}`];
-      return inOrder(said(`${key}=${value.toString("latin1")}`, naming));
+      const option = `${key}=${value.toString("latin1")}`;
+      return goesOn(option) ? [UNREADABLE] : inOrder(said(option, naming));
     }
     case "set-binary":
       return [`${key}=${binaryAt(context, thread, context.call.int(4))}`];
@@ -283,9 +284,14 @@ function sourceAt(context: Context, thread: Thread, flags: number, type: string)
   return isNew ? deviceOr(context, thread, bytes, type) : given(bytes);
 }
 
+/** File systems marked `nodev` that are laid over the directory named by their source. */
+function isOverDirectory(type: string): boolean {
+  return /^(?:ecryptfs|shiftfs|incremental-fs)$/.test(type);
+}
+
 /** The object that holds a file system of this type; if there is none, the text of the source. */
 function deviceOr(context: Context, thread: Thread, bytes: Buffer, type: string): string {
-  if (bytes[0] !== 0x2f && !mayNeedDevice(type)) return given(bytes);
+  if (bytes[0] !== 0x2f && !isOverDirectory(type) && !mayNeedDevice(type)) return given(bytes);
   const text = lookedUp(context, thread, AT_FDCWD, bytes, { follow: true, isDevice: true });
   return text.startsWith("?unresolved:") ? given(bytes) : text;
 }
