@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Requests that change what may be done with a file, or its content (linux/fs.h, fsverity.h, fscrypt.h, msdos_fs.h, btrfs.h). */
+/* Requests that change what may be done with a file, or its content (linux/fs.h, fsverity.h, fscrypt.h, msdos_fs.h, btrfs.h, f2fs.h). */
 #ifndef ISOLINE_FILE_REQUESTS_H
 #define ISOLINE_FILE_REQUESTS_H
 
@@ -13,6 +13,17 @@
 #define FS_IOC_UNRESVSP 0x40305829
 #define FS_IOC_UNRESVSP64 0x4030582b
 #define FS_IOC_ZERO_RANGE 0x40305839
+/* fs/xfs/libxfs/xfs_fs.h, up to Linux 5.16 */
+#define XFS_IOC_ALLOCSP 0x4030580a
+#define XFS_IOC_FREESP 0x4030580b
+#define XFS_IOC_ALLOCSP64 0x40305824
+#define XFS_IOC_FREESP64 0x40305825
+#define F2FS_IOC_SEC_TRIM_FILE 0x4018f514
+#define F2FS_IOC_RELEASE_VOLATILE_WRITE 0xf504
+#define F2FS_IOC_ABORT_ATOMIC_WRITE 0xf505
+#define F2FS_IOC_START_ATOMIC_REPLACE 0xf519
+/* fs/smb/client/cifs_ioctl.h */
+#define CIFS_IOC_COPYCHUNK_FILE 0x4004cf03
 #define FS_IOC_ENABLE_VERITY 0x40806685
 #define FS_IOC_SET_ENCRYPTION_POLICY 0x800c6613
 

@@ -203,7 +203,11 @@ static __always_inline bool changes_file_system(u32 request)
 	case 0x50009417:
 	case 0x50009418:
 	case 0x5000943f:
+	case 0x4020bc10 ... 0x4020bc11:
+	case 0x4030bc1d ... 0x4030bc1e:
+	case 0x40186f04:
 	case 0xc028660f:
+	case 0xc020f509:
 	case 0x6611:
 		return true;
 	}
@@ -286,7 +290,15 @@ static __always_inline int answer_request(struct file *file, u32 request, unsign
 	case FS_IOC_UNRESVSP:
 	case FS_IOC_UNRESVSP64:
 	case FS_IOC_ZERO_RANGE:
+	case F2FS_IOC_SEC_TRIM_FILE:
+	case F2FS_IOC_ABORT_ATOMIC_WRITE:
+	case F2FS_IOC_RELEASE_VOLATILE_WRITE:
+	case CIFS_IOC_COPYCHUNK_FILE:
 		return judge_rewriting(file);
+	case XFS_IOC_ALLOCSP ... XFS_IOC_FREESP:
+	case XFS_IOC_ALLOCSP64 ... XFS_IOC_FREESP64:
+	case F2FS_IOC_START_ATOMIC_REPLACE:
+		return judge_shortening(file);
 	/* Requests to a terminal that affect its user (asm-generic/ioctls.h, linux/kd.h). */
 	case TCXONC:
 		return (int)argument == TCOOFF ? judge_terminal(file, request) : 0;

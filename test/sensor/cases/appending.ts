@@ -10,6 +10,20 @@ const F_SETFL = 4;
 /** linux/falloc.h: FALLOC_FL_PUNCH_HOLE goes with FALLOC_FL_KEEP_SIZE. */
 const FALLOC_FL_PUNCH = 3;
 const FS_IOC_UNRESVSP = 0x4030_5829;
+const rewriting = ["open access=write path=./file"];
+const emptying = ["truncate path=./file", "open access=write path=./file"];
+/** fs/xfs/libxfs/xfs_fs.h, linux/f2fs.h, fs/smb/client/cifs_ioctl.h */
+const ofSingleFileSystems = [
+  ["XFS_IOC_ALLOCSP", 0x4030_580a, emptying],
+  ["XFS_IOC_FREESP", 0x4030_580b, emptying],
+  ["XFS_IOC_ALLOCSP64", 0x4030_5824, emptying],
+  ["XFS_IOC_FREESP64", 0x4030_5825, emptying],
+  ["F2FS_IOC_START_ATOMIC_REPLACE", 0xf519, emptying],
+  ["F2FS_IOC_SEC_TRIM_FILE", 0x4018_f514, rewriting],
+  ["F2FS_IOC_ABORT_ATOMIC_WRITE", 0xf505, rewriting],
+  ["F2FS_IOC_RELEASE_VOLATILE_WRITE", 0xf504, rewriting],
+  ["CIFS_IOC_COPYCHUNK_FILE", 0x4004_cf03, rewriting],
+] as const;
 /** linux/fs.h */
 const RWF_NOAPPEND = 0x20;
 
@@ -78,6 +92,17 @@ export const appending: readonly Case[] = [
     ],
     events: ["open access=write,append path=./file", "open access=write path=./file"],
   },
+  ...ofSingleFileSystems.map(([name, request, seen]) => ({
+    does: `${name} of an appended file`,
+    calls: [
+      must(call("open", "file", O_WRONLY | O_APPEND)),
+      call("ioctl", result(0), request, 0),
+      must(call("open", "file", O_WRONLY)),
+      call("ioctl", result(2), request, 0),
+      call("ioctl", 99, request, 0),
+    ],
+    events: ["open access=write,append path=./file", ...seen],
+  })),
   {
     does: "pwritev2 that does not append",
     calls: [

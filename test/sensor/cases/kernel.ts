@@ -44,6 +44,10 @@ const IPPROTO_ICMPV6 = 58;
 const FIFREEZE = 0xc004_5877;
 const EXT4_IOC_MOVE_EXT = 0xc028_660f;
 const EXT4_IOC_SWAP_BOOT = 0x6611;
+const F2FS_IOC_MOVE_RANGE = 0xc020_f509;
+const BCH_IOCTL_SUBVOLUME_CREATE = 0x4020_bc10;
+const BCH_IOCTL_SUBVOLUME_DESTROY_V2 = 0x4030_bc1e;
+const OCFS2_IOC_REFLINK = 0x4018_6f04;
 const AF_INET6 = 10;
 const SOL_IPV6 = 41;
 const IP_HDRINCL = 3;
@@ -203,6 +207,26 @@ export const kernel: readonly Case[] = [
       call("ioctl", result(0), EXT4_IOC_SWAP_BOOT, 0),
     ],
     events: ["open path=./file", "admin call=move-extents path=./file", "admin call=swap-boot path=./file"],
+  },
+  {
+    does: "extents of a file, moved into another",
+    calls: [must(call("open", "file", 0)), call("ioctl", result(0), F2FS_IOC_MOVE_RANGE, UNMAPPED)],
+    events: ["open path=./file", "admin call=move-extents path=./file"],
+  },
+  {
+    does: "names that a request to a file system makes and removes",
+    calls: [
+      must(call("open", "dir", 0)),
+      call("ioctl", result(0), BCH_IOCTL_SUBVOLUME_CREATE, UNMAPPED),
+      call("ioctl", result(0), BCH_IOCTL_SUBVOLUME_DESTROY_V2, UNMAPPED),
+      call("ioctl", result(0), OCFS2_IOC_REFLINK, UNMAPPED),
+    ],
+    events: [
+      "open path=./dir",
+      "admin call=subvolume-create path=./dir",
+      "admin call=subvolume-remove path=./dir",
+      "admin call=reference path=./dir",
+    ],
   },
   {
     does: "a file system as a whole",

@@ -34,7 +34,10 @@ export const flagRequests: readonly number[] = [
 ];
 /** linux/fs.h: no change of the file system ends before it is thawed. */
 export const FIFREEZE = 0xc004_5877;
-/** Requests to the file system of a descriptor, by number (linux/fs.h, fscrypt.h, btrfs.h; fs/xfs/libxfs/xfs_fs.h). */
+/**
+ * Requests to the file system of a descriptor, by number (linux/fs.h, fscrypt.h, btrfs.h, f2fs.h; fs/xfs/libxfs/xfs_fs.h,
+ * fs/bcachefs/bcachefs_ioctl.h, fs/ocfs2/ocfs2_ioctl.h).
+ */
 export const fileSystemRequests: Readonly<Record<number, string>> = {
   [FIFREEZE]: "freeze",
   0xc004_5878: "thaw", // FITHAW
@@ -50,8 +53,14 @@ export const fileSystemRequests: Readonly<Record<number, string>> = {
   0x5000_9418: "subvolume-create", // BTRFS_IOC_SUBVOL_CREATE_V2
   0x5000_940f: "subvolume-remove", // BTRFS_IOC_SNAP_DESTROY
   0x5000_943f: "subvolume-remove", // BTRFS_IOC_SNAP_DESTROY_V2
+  0x4020_bc10: "subvolume-create", // BCH_IOCTL_SUBVOLUME_CREATE
+  0x4020_bc11: "subvolume-remove", // BCH_IOCTL_SUBVOLUME_DESTROY
+  0x4030_bc1d: "subvolume-create", // BCH_IOCTL_SUBVOLUME_CREATE_v2
+  0x4030_bc1e: "subvolume-remove", // BCH_IOCTL_SUBVOLUME_DESTROY_v2
+  0x4018_6f04: "reference", // OCFS2_IOC_REFLINK: a new name, in memory, for a copy of a file
   // What is there is replaced, also where the descriptor was opened for appending only.
   0xc028_660f: "move-extents", // EXT4_IOC_MOVE_EXT
+  0xc020_f509: "move-extents", // F2FS_IOC_MOVE_RANGE
   0x6611: "swap-boot", // EXT4_IOC_SWAP_BOOT
 };
 /** Requests that change the network of the machine, on any socket, by number (linux/sockios.h, if_tunnel.h). */
@@ -171,6 +180,20 @@ export const ownerRequests: readonly number[] = [0x8901, 0x8902];
 export const fcntlCommands = { setFlags: 4, setOwner: 8, setOwnerEx: 15, setDelegation: 1040 } as const;
 /** FS_IOC_UNRESVSP, FS_IOC_UNRESVSP64, FS_IOC_ZERO_RANGE (linux/falloc.h): fallocate under another name. */
 export const spaceRequests: readonly number[] = [0x4030_5829, 0x4030_582b, 0x4030_5839];
+/** Requests that empty a file from some place on, also one that was opened for appending. Any owner may make them. */
+export const emptyingRequests: readonly number[] = [
+  // XFS_IOC_ALLOCSP, XFS_IOC_FREESP, XFS_IOC_ALLOCSP64, XFS_IOC_FREESP64, up to Linux 5.16: the file ends there (fs/xfs/xfs_ioctl.c)
+  ...[0x4030_580a, 0x4030_580b, 0x4030_5824, 0x4030_5825],
+  // F2FS_IOC_START_ATOMIC_REPLACE: what is written until the commit replaces all of it (linux/f2fs.h)
+  0xf519,
+];
+/** Requests that overwrite, remove or zero parts of a file, also of one that was opened for appending. Any owner may make them. */
+export const rewritingRequests: readonly number[] = [
+  0x4018_f514, // F2FS_IOC_SEC_TRIM_FILE (linux/f2fs.h)
+  0xf505, // F2FS_IOC_ABORT_ATOMIC_WRITE: also what another process has written since it began
+  0xf504, // F2FS_IOC_RELEASE_VOLATILE_WRITE, up to Linux 5.17: its first block (fs/f2fs/file.c)
+  0x4004_cf03, // CIFS_IOC_COPYCHUNK_FILE: by the content of another file, from its beginning (fs/smb/client/cifs_ioctl.h)
+];
 
 /** `prctl` options that change what the process may do or which processes may inspect it (linux/prctl.h). */
 export const prctlOptions: Readonly<Record<number, string>> = {

@@ -46,6 +46,7 @@ interface Change {
 }
 
 const opened: Change["act"] = (described) => ({ op: "open", subject: { access: "write", ...described } });
+const truncated: Change["act"] = (described) => ({ op: "truncate", subject: described });
 
 /** `fcntl(fd, F_SETFL, flags)`. With O_APPEND among the flags nothing is cleared. */
 export const setStatusFlags: Decoder = (context, thread) => {
@@ -66,7 +67,7 @@ export const ftruncate: Decoder = (context, thread) => {
   const length = BigInt.asIntN(64, context.call.pointer(1));
   if (length < 0n) return context.refuses(EINVAL);
   return change(context, thread, {
-    act: (described) => ({ op: "truncate", subject: described }),
+    act: truncated,
     call: (own) => rawCall(syscallNumbers.ftruncate, [own, length]),
     isTheirsAlone: (own) => !isOrdinary(own) || isBeyondLimit(thread, length),
   });
@@ -114,9 +115,13 @@ export const releaseSpace: Decoder = (context, thread) => {
   });
 };
 
-/** `pwritev2` with RWF_NOAPPEND: the data lies in the task's memory, so only the task can write it. */
-export const pwritev2: Decoder = (context, thread) =>
+/** `pwritev2` with RWF_NOAPPEND: the data lies in the task's memory, so only the task can write it. Requests of single file systems. */
+export const rewrite: Decoder = (context, thread) =>
   change(context, thread, { act: opened, call: undefined, isTheirsAlone: () => true });
+
+/** The same by `ioctl`, for requests after which the file ends earlier. */
+export const emptyByRequest: Decoder = (context, thread) =>
+  change(context, thread, { act: truncated, call: undefined, isTheirsAlone: () => true });
 
 function change(context: Context, thread: Thread, what: Change): Verdict {
   const fd = context.call.int(0);

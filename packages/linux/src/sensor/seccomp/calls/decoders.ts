@@ -62,7 +62,7 @@ const bySyscall: Record<Syscall, Decoder> = {
 
   ftruncate: appending.ftruncate,
   fallocate: appending.fallocate,
-  pwritev2: appending.pwritev2,
+  pwritev2: appending.rewrite,
 
   chmod: attributes.chmod,
   fchmod: attributes.fchmod,

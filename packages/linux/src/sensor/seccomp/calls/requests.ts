@@ -10,6 +10,7 @@ import { rawCall } from "../../../abi/raw-call.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { pathText } from "../../files/knowledge.ts";
 import {
+  emptyingRequests,
   FIFREEZE,
   fcntlCommands,
   FIOASYNC,
@@ -22,6 +23,7 @@ import {
   OWN_HEADERS,
   ownerRequests,
   passPidfd,
+  rewritingRequests,
   routeOptions,
   SOL_IPV6,
   SOL_SOCKET,
@@ -42,7 +44,7 @@ import { fileSystemsMayFreeze } from "../perform/filesystems.ts";
 import { duplicate, isSocket } from "../surroundings/task-socket.ts";
 import { type Act, refusedAnyway, type Verdict } from "../../mediation.ts";
 import { type MaybeTarget, targetGroup, targetByPid, CLOSED, holdsSupervisor, actOn } from "./targets.ts";
-import { releaseSpace, setStatusFlags } from "./appending.ts";
+import { emptyByRequest, releaseSpace, rewrite, setStatusFlags } from "./appending.ts";
 import { setFlags } from "./attributes.ts";
 import { admin, newUserfaultfd } from "./kernel.ts";
 import { withDescriptor } from "./objects.ts";
@@ -52,6 +54,8 @@ export const ioctl: Decoder = (context, thread) => {
   const request = context.call.u32(1);
   if (flagRequests.includes(request)) return setFlags(context, thread);
   if (spaceRequests.includes(request)) return releaseSpace(context, thread);
+  if (emptyingRequests.includes(request)) return emptyByRequest(context, thread);
+  if (rewritingRequests.includes(request)) return rewrite(context, thread);
   if (request === USERFAULTFD_IOC_NEW) return newUserfaultfd(context, thread);
   const network = networkRequests[request];
   if (network !== undefined) return admin(network)(context, thread);

@@ -5,6 +5,7 @@
  * only test register values: memory behind a pointer can be changed by the task.
  */
 import {
+  emptyingRequests,
   fcntlCommands,
   fileSystemRequests,
   flagRequests,
@@ -15,6 +16,7 @@ import {
   socketOptions,
   poisoningAdvice,
   prctlOptions,
+  rewritingRequests,
   spaceRequests,
   terminalRequests,
   USERFAULTFD_IOC_NEW,
@@ -62,7 +64,8 @@ const conditional: Partial<Record<Syscall, Condition>> = {
     argument: 1,
     values: [
       ...[terminalRequests, networkRequests, fileSystemRequests].flatMap((words) => Object.keys(words).map(Number)),
-      ...[...flagRequests, ...ownerRequests, ...spaceRequests, USERFAULTFD_IOC_NEW],
+      ...[flagRequests, ownerRequests, spaceRequests, emptyingRequests, rewritingRequests].flat(),
+      USERFAULTFD_IOC_NEW,
     ],
   },
   setsockopt: { when: "one-of-each", argument: 1, values: socketOptions },
