@@ -84,7 +84,10 @@ function execute(context: Context, thread: Thread, target: Found, naming: Naming
   );
   const verdict = decided.verdict || lost;
   if (verdict === 0) {
-    context.tasks.execStarts(thread, decided.next(), execution.executable, words.expected());
+    const { executable } = execution;
+    const isShown = executable !== "" && contents.every(({ digest }) => digest !== undefined);
+    const program = { executable, isShown: isShown && context.permissions.isPeer(thread) };
+    context.tasks.execStarts(thread, decided.next(), program, words.expected());
     context.origins.executing(thread.process);
     context.networks.executing(thread);
     // Only the task itself can execute; the program that runs is checked afterwards.

@@ -5,7 +5,7 @@ import { type ExecOutcome, ExecProof } from "./exec-proof.ts";
 import type { ExpectedWords } from "./expected-words.ts";
 import type { ImageMarks } from "./image-marks.ts";
 import { executableOf } from "./lineage.ts";
-import type { PendingExec, Process, Thread } from "./process.ts";
+import type { ExpectedProgram, PendingExec, Process, Thread } from "./process.ts";
 
 /** Another file than the allowed one; the file, but called with other arguments; or it cannot be proven which program it is. */
 export type Unidentified = "swapped" | "called-otherwise" | "unproven";
@@ -29,13 +29,13 @@ export class Executions {
   }
 
   /** Records an exec of a thread that is allowed. */
-  starts(thread: Thread, next: Identity, executable: string, words: ExpectedWords): void {
+  starts(thread: Thread, next: Identity, program: ExpectedProgram, words: ExpectedWords): void {
     const { process, tid } = thread;
     this.drop(process, (pending) => pending.tid === tid);
     const mayHold = this.#budget.take();
     const proof = new ExecProof(thread.tid, thread.process, this.#marks, mayHold);
     if (mayHold && !proof.isHeld) this.#budget.giveBack();
-    process.pendingExecs.push({ tid, next, executable, proof, words });
+    process.pendingExecs.push({ tid, next, ...program, proof, words });
   }
 
   /**
@@ -78,7 +78,7 @@ function settled(asked: readonly PendingExec[], tid: number, process: Process): 
   const isAmbiguous = called.some(({ next }) => next.id !== pending?.next.id);
   if (outcome === "untold" || isAmbiguous) return { is: "unproven", executable };
   if (pending) return { is: "executed", next: pending.next, executable };
-  return { is: running.length > 0 ? "called-otherwise" : "swapped", executable };
+  return { is: running.length > 0 ? "called-otherwise" : otherThanAsked(executable), executable };
 }
 
 /** The same where the thread asked itself, and no other did: all that most processes ever do. */
@@ -88,13 +88,21 @@ function settledOnly(pending: PendingExec, process: Process): Settlement {
   if (outcome === "did-not") return AS_BEFORE;
   const executable = executableOf(tid);
   if (outcome === "untold") return { is: "unproven", executable };
-  if (!isOf(pending, executable)) return { is: "swapped", executable };
+  if (!isOf(pending, executable)) return { is: otherThanAsked(executable), executable };
   return isCalledAs(pending, tid) ? { is: "executed", next, executable } : { is: "called-otherwise", executable };
 }
 
-/** Whether a process that runs this executable may run the one that was asked for; an unknown one ("") may be any. */
+/**
+ * Whether a process that runs this executable may run the one that was asked for. One that /proc does not show ("") may be any that
+ * its process may not read: the kernel closes such a process to its user (fs/exec.c, would_dump).
+ */
 function isOf(pending: PendingExec, executable: string): boolean {
-  return pending.executable === "" || executable === "" || pending.executable === executable;
+  if (executable === "") return !pending.isShown;
+  return pending.executable === "" || pending.executable === executable;
+}
+
+function otherThanAsked(executable: string): Unidentified {
+  return executable === "" ? "unproven" : "swapped";
 }
 
 /** A handler of a binary format, which the supervisor cannot inspect, puts its own arguments in front. */

@@ -77,12 +77,18 @@ export interface Rights {
   readonly serial: number;
 }
 
-export interface PendingExec {
+/** The file that an exec is to run. */
+export interface ExpectedProgram {
+  /** Device and inode of the program that will run, interpreters resolved; "" if unknown. */
+  readonly executable: string;
+  /** /proc will show what runs: the task may read it, and its rights are the supervisor's. */
+  readonly isShown: boolean;
+}
+
+export interface PendingExec extends ExpectedProgram {
   /** The thread that asked for it. */
   readonly tid: number;
   readonly next: Identity;
-  /** Device and inode of the program that will run, interpreters resolved; "" if unknown. */
-  readonly executable: string;
   readonly proof: ExecProof;
   /** The arguments it asked for; the kernel reads them again from memory. */
   readonly words: ExpectedWords;

@@ -11,7 +11,7 @@
 import type { Task } from "@isoline/core/identity";
 import type { Identity } from "../../acting.ts";
 import { Ancestry } from "../../ancestry.ts";
-import { PIDFD_THREAD, type Process, type Rights, type Thread } from "./process.ts";
+import { type ExpectedProgram, PIDFD_THREAD, type Process, type Rights, type Thread } from "./process.ts";
 import { inheritedBy, type Place, placeOf, processOf } from "./births.ts";
 import { CredentialSerials } from "./credential-serials.ts";
 import { KnownIdentities } from "./known-identities.ts";
@@ -142,8 +142,8 @@ export class TaskTable {
   }
 
   /** Records an exec that is allowed; the identity changes when the new image is found to run. */
-  execStarts(thread: Thread, next: Identity, executable: string, words: ExpectedWords): void {
-    this.#executions.starts(thread, next, executable, words);
+  execStarts(thread: Thread, next: Identity, program: ExpectedProgram, words: ExpectedWords): void {
+    this.#executions.starts(thread, next, program, words);
   }
 
   /** Records that a task is allowed to change the addresses that /proc shows of its program (PR_SET_MM). */
