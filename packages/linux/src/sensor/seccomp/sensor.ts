@@ -84,7 +84,7 @@ export class SeccompSensor implements Sensor {
   /** The first process is started by another process, which need not be in the places of this one. False if that process has ended. */
   launchedBy(pid: number): boolean {
     this.#tasks.launchPlaces.noteLeaving();
-    return this.#tasks.launchers.add(pid);
+    return this.#tasks.launchedBy(pid);
   }
 
   /**
@@ -93,7 +93,7 @@ export class SeccompSensor implements Sensor {
    */
   join({ pid, listener }: Joining): boolean {
     if (listener === undefined || !isFilterListener(listener) || isUnderMoreFilters(pid)) return false;
-    if (!this.#tasks.launchers.add(pid)) return false;
+    if (!this.#tasks.launchedBy(pid)) return false;
     this.#tasks.launchPlaces.noteLeaving();
     this.#listener.add(listener);
     return true;

@@ -65,7 +65,7 @@ export class Hosts {
     this.#network = new EmptyNetwork(
       this.#watches,
       // No task of the namespace may act on it, as on the supervisor.
-      (pid) => tasks.launchers.add(pid),
+      (pid) => tasks.launchers.add(pid, false),
       (listening) => this.#server.listen(listening),
     );
     this.#renewal = new Renewal(names);

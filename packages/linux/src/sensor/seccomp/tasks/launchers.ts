@@ -23,19 +23,26 @@ export class Launchers {
     this.#known.set(own, { pidfd: -1, firstSeen: false });
   }
 
-  /** False if the process does not exist any more. */
-  add(pid: number): boolean {
+  /** `starts`: it will start a process of the namespace. False if it does not exist any more. */
+  add(pid: number, starts = true): boolean {
     const pidfd = pidfdOpen(pid, 0);
     if (pidfd < 0) return false;
     this.#areOne = false;
     this.#drop(pid);
-    this.#known.set(pid, { pidfd, firstSeen: false });
+    this.#known.set(pid, { pidfd, firstSeen: !starts });
     return true;
   }
 
   /** No other process has brought any into the namespace, also none that has ended since. */
   get areOne(): boolean {
     return this.#areOne;
+  }
+
+  /** Whether one of them has yet to start its first process: that may get the number of a task that has ended. */
+  get mayStart(): boolean {
+    for (const [pid, { pidfd, firstSeen }] of this.#known)
+      if (pidfd >= 0 && !firstSeen && this.#living(pid) !== undefined) return true;
+    return false;
   }
 
   has(pid: number): boolean {

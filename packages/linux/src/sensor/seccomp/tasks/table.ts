@@ -193,9 +193,15 @@ export class TaskTable {
     for (const process of [...this.#processes.values()]) this.#bury(process);
   }
 
+  /** Another process starts a process of the namespace. False if that process has ended. */
+  launchedBy(pid: number): boolean {
+    this.#forkEpoch += 1;
+    return this.launchers.add(pid);
+  }
+
   /** A number can only pass to another task if a task is created: if none was created since the last check, nothing is read. */
   #isCertain(thread: Thread): boolean {
-    return thread.certainSince === this.#forkEpoch && this.#forking.size === 0;
+    return thread.certainSince === this.#forkEpoch && this.#forking.size === 0 && !this.launchers.mayStart;
   }
 
   #isSame(thread: Thread): boolean {
