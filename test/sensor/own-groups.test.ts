@@ -84,6 +84,27 @@ END`;
     expect((await run(script)).stdout).toBe(each("opened") + each(`refused ${EPERM}`));
   });
 
+  it.skipIf(python === undefined)(
+    "a child that begins in another group is an open of its members (needs python3)",
+    async () => {
+      const script = `${python} - ${other} <<'END'
+import ctypes, os, struct, sys
+group = os.open(sys.argv[1], os.O_RDONLY)
+arguments = struct.pack("<11Q", 1 << 33, 0, 0, 0, 17, 0, 0, 0, 0, 0, group)
+child = ctypes.CDLL(None).syscall(435, arguments, len(arguments))
+if child == 0:
+    print(open("/proc/self/cgroup").read().rsplit("/")[-1], end="", flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+END`;
+      const { stdout, events, report } = await run(script);
+      expect(stdout).toBe("other\n");
+      const opened = `open access=write path=${other}/cgroup.procs `;
+      expect(events.map(({ act }) => act)).toContainEqual(expect.stringContaining(opened));
+      expect(report.incomplete).toEqual([]);
+    },
+  );
+
   it("if the supervisor is moved to another group, that group is protected from then on, and the report says so", async () => {
     const { stdout, report } = await run(
       `try ${other}/cgroup.freeze; echo $PPID > ${other}/cgroup.procs; try ${other}/cgroup.freeze`,

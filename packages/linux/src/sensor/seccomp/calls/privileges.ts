@@ -3,7 +3,7 @@
  *
  * They are events whether or not the kernel permits them: the attempt itself matters to a reviewer.
  */
-import { escapeBytes } from "@isoline/core/event";
+import { escapeBytes, type Subject } from "@isoline/core/event";
 import { EFAULT, EINVAL, ENOSYS, EPERM } from "../../../abi/errno.ts";
 import { getpgrp } from "../../../abi/libc.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
@@ -156,6 +156,11 @@ export function decideReadable(context: Context, thread: Thread, act: Act, ...pa
 /** linux/sched.h */
 const CLONE_VM = 0x100;
 const CSIGNAL = 0xff;
+const CLONE_INTO_CGROUP = 1n << 33n;
+/** Where `struct clone_args` has the descriptor of a control group. */
+const GROUP_AT = 80n;
+/** The file by whose permissions the kernel decides (kernel/cgroup/cgroup.c, cgroup_css_set_fork). */
+const MEMBERS = Buffer.from("cgroup.procs\0");
 
 export const unshare: Decoder = (context, thread) => {
   const flags = context.call.u32(0);
@@ -195,8 +200,30 @@ export const clone3: Decoder = (context, thread) => {
   if (context.mediator.mayRefuse) return ENOSYS;
   const result = context.memory.exactly(thread.tid, context.call.pointer(0), 8);
   if (result === -EFAULT) return context.refuses(EFAULT);
-  return birth(context, thread, result < 0 ? 0 : context.memory.bytes.readUInt32LE(0), false) || context.racy();
+  const flags = result < 0 ? 0n : context.memory.bytes.readBigUInt64LE(0);
+  const entered = (flags & CLONE_INTO_CGROUP) === 0n ? 0 : entersGroup(context, thread);
+  return entered || birth(context, thread, Number(BigInt.asUintN(32, flags)), false) || context.racy();
 };
+
+/** CLONE_INTO_CGROUP puts the child where a write of its number to this file would. */
+function entersGroup(context: Context, thread: Thread): Verdict {
+  const result = context.memory.exactly(thread.tid, context.call.pointer(0) + GROUP_AT, 8);
+  if (result < 0) return context.unreadable(thread, result);
+  const group = Number(BigInt.asIntN(32, context.memory.bytes.readBigUInt64LE(0)));
+  const open = (described: Omit<Subject<"open">, "access">): Act => ({
+    op: "open",
+    subject: { access: "write", ...described },
+  });
+  const { found, finder } = context;
+  try {
+    const error = finder.find(found, thread, group, MEMBERS, MEMBERS.length - 1, false);
+    return error < 0
+      ? context.unresolved(thread, error, (path) => open({ path, mode: 0, uid: 0, gid: 0, fs: "?" }))
+      : context.decide(thread, open(context.files.describe(found)));
+  } finally {
+    found.close();
+  }
+}
 
 /**
  * A new process or thread: not an act by itself, unless it starts in new namespaces; but the lineage needs it. Flags that are
