@@ -27,6 +27,7 @@ describe.skipIf(!compiler || !isBuilt || !isThere)(
       execFileSync("gcc", ["-static", "-O1", "-w", "-o", bench.at("served"), source]);
       mkdirSync(bench.at("dir"), { recursive: true });
       execFileSync("mknod", [bench.at("disk"), "b", "43", "0"]);
+      execFileSync("mknod", [bench.at("ata"), "b", "152", "16"]);
     });
     afterAll(() => bench?.close());
 
@@ -41,6 +42,19 @@ describe.skipIf(!compiler || !isBuilt || !isThere)(
         expect(incomplete).toEqual([]);
         expect(verdict).toBe(words.startsWith("learn") ? "learnt" : "on-contour");
       }
+    });
+
+    it("a disk over Ethernet cannot be opened", async () => {
+      const { stdout } = await run(
+        "learn",
+        "-o",
+        "ata.contour",
+        "--",
+        "sh",
+        "-c",
+        "(: < ata) 2>&1; (: < file) && echo other",
+      );
+      expect(stdout).toMatch(/ata: Operation not permitted\nother\n$/);
     });
 
     it("a server outside never answers: isoline reports it when it is told to end, and writes no report", async () => {

@@ -27,10 +27,13 @@ export function mountingServed(context: Context, thread: Thread, type: string): 
     : 0;
 }
 
-/** /dev/fuse, /dev/autofs; network block devices; Coda (Documentation/admin-guide/devices.txt). */
-const NUMBERS = /^(?:10:229|10:235|43:\d+|67:\d+)$/;
-/** Devices of major number 10 that get their minor number when their driver is loaded (/proc/misc). NVMe may lead to an own port. */
-const NAMES: ReadonlySet<string> = new Set(["cachefiles", "ublk-control", "pvfs2-req", "nvme-fabrics"]);
+/** /dev/fuse, /dev/autofs; network block devices; Coda; ATA over Ethernet (Documentation/admin-guide/devices.txt). */
+const NUMBERS = /^(?:10:229|10:235|43:\d+|67:\d+|152:\d+)$/;
+/**
+ * Devices of major number 10 that get their minor number when their driver is loaded (/proc/misc). NVMe may lead to an own port; behind
+ * raw-gadget a process is a USB device, also a disk.
+ */
+const NAMES: ReadonlySet<string> = new Set(["cachefiles", "ublk-control", "pvfs2-req", "nvme-fabrics", "raw-gadget"]);
 const MISC = "10:";
 /** Drivers whose major number is given when they are loaded (/proc/devices): virtio devices, disks among them, that a process serves. */
 const DRIVERS = /^ *(\d+) vduse$/m;
