@@ -3,10 +3,22 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HEAD, interpreterIn } from "./loader.ts";
+import { elfLoader, HEAD, interpreterIn } from "./loader.ts";
 
 /** A program that prints its arguments, and its path in a `#!` line. */
 const ECHO = "/bin/echo";
+
+describe("an ELF file of 32 bits", () => {
+  it.each([
+    ["for this machine is itself what runs", 62, true],
+    ["for its predecessor may be run by another program", 3, false],
+  ])("%s", (_, machine, isLoaded) => {
+    const head = Buffer.alloc(HEAD);
+    head.write("\x7fELF\x01\x01", "latin1");
+    head.writeUInt16LE(machine, 18);
+    expect(elfLoader(head, () => undefined)).toEqual({ kind: "unknown", reason: "?foreign-elf", isLoaded });
+  });
+});
 
 describe("the interpreter and its argument", () => {
   let place = "";

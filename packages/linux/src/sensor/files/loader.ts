@@ -8,7 +8,8 @@ export type Loader =
   | { readonly kind: "elf"; readonly path: Buffer }
   | { readonly kind: "none" }
   | { readonly kind: "not-executable" }
-  | { readonly kind: "unknown"; readonly reason: string };
+  /** `isLoaded`: whatever else is loaded, the file itself is what runs. */
+  | { readonly kind: "unknown"; readonly reason: string; readonly isLoaded: boolean };
 
 /** The interpreter of a script, and the one argument that the first line gives it. */
 export interface Interpreter {
@@ -57,10 +58,13 @@ export function isElfForUs(head: Buffer): boolean {
   return head.readUInt32BE(0) === 0x7f45_4c46 && (machine === EM_X86_64 || machine === EM_386);
 }
 
-/** PT_INTERP of an ELF file (64-bit little endian; elf(5)); other classes run under another ABI, whose calls are refused. */
+/**
+ * PT_INTERP of an ELF file (64-bit little endian; elf(5)). Other classes run under another ABI, whose calls are refused; but of a file for
+ * this machine the kernel does not look at the class, and loads it as one of 64 bits if it is laid out as such.
+ */
 export function elfLoader(head: Buffer, slice: (position: number, length: number) => Buffer | undefined): Loader {
   const is64 = head[4] === 2 && head[5] === 1;
-  if (!is64) return { kind: "unknown", reason: "?foreign-elf" };
+  if (!is64) return { kind: "unknown", reason: "?foreign-elf", isLoaded: head.readUInt16LE(18) === EM_X86_64 };
   const offset = Number(head.readBigUInt64LE(32));
   const entrySize = head.readUInt16LE(54);
   const count = head.readUInt16LE(56);

@@ -69,7 +69,7 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
         const refused = context.mediator.inspector?.withoutFile("exec", thread) ?? 0;
         if (refused !== 0) return { deniedWith: refused };
         loaders.push({ path: next.reason });
-        return images("");
+        return images(next.isLoaded ? executable : "");
       }
       if (next.kind === "not-executable") return { refusedWith: ENOEXEC };
       if (next.kind === "script") interpreters.push(next);
@@ -154,7 +154,7 @@ function loaderOf(context: Context, thread: Thread, file: Found): Loader {
 
 function readLoader(context: Context, thread: Thread, file: Found): Loader {
   const head = context.files.head(file, HEAD);
-  if (!head) return { kind: "unknown", reason: "?unreadable" };
+  if (!head) return { kind: "unknown", reason: "?unreadable", isLoaded: false };
   if (head[0] === 0x23 && head[1] === 0x21) {
     const interpreter = interpreterIn(head);
     return interpreter ? { kind: "script", ...interpreter } : { kind: "not-executable" };
@@ -163,5 +163,7 @@ function readLoader(context: Context, thread: Thread, file: Found): Loader {
   if (isElfForUs(Buffer.concat([head], HEAD)))
     return elfLoader(Buffer.concat([head], HEAD), (position, length) => context.files.slice(file, position, length));
   // Only a handler could run it, and handlers cannot be inspected.
-  return context.handlers.mayRun(thread) ? { kind: "unknown", reason: "?binfmt" } : { kind: "not-executable" };
+  return context.handlers.mayRun(thread)
+    ? { kind: "unknown", reason: "?binfmt", isLoaded: false }
+    : { kind: "not-executable" };
 }
