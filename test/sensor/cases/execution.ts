@@ -22,6 +22,7 @@ import {
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EXECVE_CHECK = 0x1_0000;
 const O_PATH = 0o10000000;
 const O_WRONLY = 1;
 const O_RDWR = 2;
@@ -79,6 +80,18 @@ export const execution: readonly Case[] = [
     does: "execveat of a descriptor",
     calls: [must(call("open", "true", O_PATH)), argv, call("execveat", result(0), "", at(0), 0, AT_EMPTY_PATH)],
     events: ["open access=path path=./true", "exec path=./true"],
+  },
+  {
+    does: "execveat that only asks",
+    calls: [
+      argv,
+      call("execveat", AT_FDCWD, "./true", at(0), 0, AT_EXECVE_CHECK),
+      call("execveat", AT_FDCWD, "file", at(0), 0, AT_EXECVE_CHECK),
+      must(call("open", "true", O_PATH)),
+      call("execveat", result(3), "", at(0), 0, AT_EMPTY_PATH | AT_EXECVE_CHECK),
+      call("open", "other", 0),
+    ],
+    events: ["open access=path path=./true", "open path=./other"],
   },
   {
     does: "execveat that does not follow",

@@ -4,7 +4,7 @@ import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.
 import { digestField, remarksOn } from "../../files/content.ts";
 import type { Context, Decoder } from "../context.ts";
 import { calledWith, type Naming } from "./called.ts";
-import { inspect, type Runnable } from "./images.ts";
+import { inspect, inspectAsked, type Runnable } from "./images.ts";
 import type { Identity } from "../../acting.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
@@ -17,6 +17,8 @@ const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?", loader: [] };
 const MAP_ANONYMOUS = 0x20;
 const SLASH = 0x2f;
 const PROT_WRITE = 2;
+/** linux/fcntl.h, since Linux 6.14: the kernel only says whether it would execute the file, and earlier that it does not know the flag. */
+const AT_EXECVE_CHECK = 0x1_0000;
 /** Upper bound of what an exec adds to a key beside its two paths. */
 const LONGEST_KEY = 8192;
 
@@ -30,13 +32,15 @@ export const execveat: Decoder = (context, thread) => {
   const named = { directory: context.call.int(0), argument: 1 };
   const argv = context.call.pointer(2);
   const { directory } = named;
+  const isAsking = (flags & AT_EXECVE_CHECK) !== 0;
   if ((flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, named)) {
     const filename = Buffer.from(`/dev/fd/${directory}`);
     return withDescriptor(context, thread, directory, unresolved, (found) =>
-      execute(context, thread, found, { argv, filename }),
+      isAsking ? ask(context, thread, found) : execute(context, thread, found, { argv, filename }),
     );
   }
   return withObject(context, thread, named, (flags & AT_SYMLINK_NOFOLLOW) === 0, unresolved, (found) => {
+    if (isAsking) return ask(context, thread, found);
     const path = pathIn(context);
     const isFromStart = directory === AT_FDCWD || path[0] === SLASH;
     const filename = isFromStart ? path : Buffer.concat([Buffer.from(`/dev/fd/${directory}/`), path]);
@@ -51,6 +55,13 @@ function pathIn({ memory: { bytes } }: Context): Buffer {
 
 function unresolved(path: string): Act {
   return { op: "exec", subject: { path, ...UNKNOWN } };
+}
+
+/** To ask whether a file may be executed exchanges nothing. The inspector of files answers as the kernel's own does. */
+function ask(context: Context, thread: Thread, target: Found): Verdict {
+  const denied = inspectAsked(context, thread, target);
+  if (denied !== 0) context.mediator.attempted();
+  return denied;
 }
 
 /** The files of an exec are examined each time. It is decided about only if it differs from what was decided before. */

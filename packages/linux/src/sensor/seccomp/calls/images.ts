@@ -118,6 +118,11 @@ function inspectRun(context: Context, thread: Thread, file: Found): number {
   return context.inspect(thread, file, "open", EXECUTE) || context.inspect(thread, file, "exec", EXECUTE);
 }
 
+/** The same where the kernel is only asked about a file: interpreters are not looked up (fs/exec.c, bprm_execve). */
+export function inspectAsked(context: Context, thread: Thread, file: Found): number {
+  return refusalOf(context, thread, file) === 0 ? inspectRun(context, thread, file) : 0;
+}
+
 /** The files that become memory: the program that finally runs, and its ELF interpreter (fs/binfmt_elf.c). */
 function inspectMapped(context: Context, thread: Thread, file: Found, uses: readonly FileUse[]): number {
   for (const use of uses) {
