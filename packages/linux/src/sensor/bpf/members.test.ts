@@ -1,7 +1,11 @@
 /** Real processes in a table that stands in for the kernel's. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readlinkSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
+import { readProcFile } from "../../process/proc-file.ts";
+import { childrenOf } from "../../process/proc-status.ts";
 import type { Load } from "./load.ts";
 import { Members } from "./members.ts";
 import { member } from "./structures.ts";
@@ -30,7 +34,8 @@ async function one({ namespace = ID, hasEnded = 0 } = {}) {
       return true;
     },
   };
-  const members = new Members({ maps: { members: table } } as unknown as Load, ID, 1);
+  const assigned = { lookup: () => false };
+  const members = new Members({ maps: { members: table, assigned } } as unknown as Load, ID, 1);
   return { child, members, pid: child.pid as number };
 }
 
@@ -51,3 +56,34 @@ test("only the process itself is ended, and none that has its id by now", async 
   expect(await once(meant.child, "exit")).toEqual([null, "SIGKILL"]);
   expect([elsewhere, other].map(({ child }) => child.signalCode)).toEqual([null, null]);
 });
+
+/** The child of a process once it runs a program of this name. */
+async function childThatRuns(pid: number, name: string): Promise<number> {
+  for (;;) {
+    const [child = 0] = childrenOf(pid, pid) ?? [];
+    if (readProcFile(`/proc/${child}/comm`) === `${name}\n`) return child;
+    await setTimeout(10);
+  }
+}
+
+const namespaceOf = (pid: number) => Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/pid`))?.[0]);
+
+test.skipIf(process.geteuid?.() !== 0)(
+  "a process has its ids in each pid namespace below the first (needs root)",
+  async () => {
+    const { members, pid } = await one();
+    const counting = ["unshare", "--pid", "--fork", "--kill-child"];
+    const launcher = spawn("unshare", [...counting.slice(1), ...counting, "sleep", "60"]);
+    running.push(launcher);
+    await once(launcher, "spawn");
+    const outer = await childThatRuns(launcher.pid as number, "unshare");
+    const inner = await childThatRuns(outer, "sleep");
+    const numbers = (of: number) => members.all().find((member) => member.pid === of)?.numbers;
+    expect(numbers(pid)).toEqual([]);
+    expect(numbers(outer)).toEqual([{ number: 1, namespace: namespaceOf(outer) }]);
+    expect(numbers(inner)).toEqual([
+      { number: 2, namespace: namespaceOf(outer) },
+      { number: 1, namespace: namespaceOf(inner) },
+    ]);
+  },
+);

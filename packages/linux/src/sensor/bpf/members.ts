@@ -6,6 +6,8 @@ import { sendSignal } from "../../process/child.ts";
 import { startTime } from "../../process/proc-status.ts";
 import type { Joining } from "../sensor.ts";
 import type { Load } from "./load.ts";
+import { numbersOf } from "./numbers.ts";
+import type { ProcessNumber } from "./record.ts";
 import { barredKey, member, namespaceState, u32 } from "./structures.ts";
 
 /** A process of the namespace, as the kernel knows it. */
@@ -14,6 +16,8 @@ export interface Member {
   readonly process: number;
   readonly parent: number;
   readonly identity: number;
+  /** Its ids in its pid namespaces below the first one. */
+  readonly numbers: readonly ProcessNumber[];
 }
 
 /** A process, by its id and by the number that is never another one's in its namespace. */
@@ -54,6 +58,7 @@ export class Members {
           process: Number(value.readBigUInt64LE(member.process)),
           parent: Number(value.readBigUInt64LE(member.parent)),
           identity: (assigned.lookup(number, real) ? real : number).readUInt32LE(0),
+          numbers: numbersOf(Number(name), pidfd),
         });
       }
       close(pidfd);

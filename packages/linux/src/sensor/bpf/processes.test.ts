@@ -30,6 +30,18 @@ test("a number that another of the namespace has by now is that one's", () => {
   expect(table.owner(NOBODYS)).toBe(next);
 });
 
+test("an id in a pid namespace of its own is not the process outside, nor another of the namespace, that has this number", () => {
+  const table = new ProcessTable();
+  const numbers = (number: number) => [{ number, namespace: 4_026_533_000 }];
+  const actor = table.add(1, NOBODYS, 0, identity, numbers(7));
+  const sibling = table.add(2, 7, 0, identity, numbers(8));
+  const untold = table.add(3, NOBODYS + 1, 0, identity);
+  expect(table.called(untold, 7)).toBe(sibling);
+  untold.countsAnew = true;
+  expect([table.called(actor, 7), table.called(actor, 8)]).toEqual([actor, sibling]);
+  expect(table.called(untold, 7)).toBeUndefined();
+});
+
 test("a process is of an untold one if its parent was never added, and not if that has ended", () => {
   const table = new ProcessTable();
   const first = table.add(1, NOBODYS, 0, identity);

@@ -57,10 +57,13 @@ export class ProcessTable {
     return this.find(pid) ?? [...this.#ended.values()].findLast((process) => process.pid === pid);
   }
 
-  /** The process with an actor's id, living or just ended; undefined if it is not in the namespace. */
+  /**
+   * The process with an actor's id, living or just ended; undefined if it is not in the namespace. Of an actor whose fork was not told of
+   * no ids are known, and those that it counts with in a pid namespace of its own are not the first namespace's.
+   */
   called(actor: BpfProcess, number: number): BpfProcess | undefined {
     const own = actor.numbers.at(-1);
-    if (own === undefined) return this.recent(number);
+    if (own === undefined) return actor.countsAnew ? undefined : this.recent(number);
     const isMeant = ({ numbers }: BpfProcess) =>
       numbers.some((each) => each.number === number && each.namespace === own.namespace);
     return [...this.#byHandle.values()].findLast(isMeant) ?? [...this.#ended.values()].findLast(isMeant);

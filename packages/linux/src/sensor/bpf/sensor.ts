@@ -100,11 +100,11 @@ export class BpfSensor implements Sensor {
     const members = this.#kernel.members.all();
     // Afterwards: the parent of each was born before.
     this.#table.takeOver(this.#kernel.census().handles);
-    for (const { process, pid, parent, identity } of members) {
+    for (const { process, pid, parent, identity, numbers } of members) {
       // A process of a container may have ended when its first record is read, and with it the way to its files.
       this.#content.noteRoot(`/proc/${pid}/root`);
       if (identity < PENDING) this.#identities.leaveOut(identity + 1);
-      this.#mediator.born(this.#table.add(process, pid, parent, this.#identities.numbered(identity)));
+      this.#mediator.born(this.#table.add(process, pid, parent, this.#identities.numbered(identity), numbers));
     }
     this.#begun = true;
     this.#lost = this.#kernel.census().lost;
