@@ -225,7 +225,7 @@ export class Session {
     },
     signal: ({ signal }) => {
       this.#sensor?.sweep();
-      return signalAll(this.#processes, signal);
+      return this.#sensor === undefined ? 0 : signalAll(this.#sensor, signal);
     },
     "look-for-end": () => this.#sensor?.lookForEnd?.() ?? false,
     abandon: () => {
@@ -324,7 +324,7 @@ export class Session {
   #stand(on: boolean): boolean {
     if (on) {
       Atomics.store(this.#block, cells.standing, 1);
-      return this.#standstill.begin(() => this.#processes);
+      return this.#sensor === undefined || this.#standstill.begin(this.#sensor);
     }
     this.#standstill.end();
     Atomics.store(this.#block, cells.standing, 0);

@@ -9,6 +9,7 @@ import type { ActingProcess } from "./acting.ts";
 import { type Act, refusedAnyway } from "./mediation.ts";
 import { Asking, HELD } from "./asking.ts";
 import { ModelMediator } from "./model-mediator.ts";
+import { NOWHERE } from "./relation.ts";
 
 const IDS = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0 };
 const ACTOR: Actor = { task: ZERO_DIGEST, parent: ZERO_DIGEST, credentials: { ...IDS, capabilities: 0n } };
@@ -59,6 +60,26 @@ it("while enforcing, a departure is refused for good", () => {
   const { one, does } = mediator("enforce");
   expect(does(one, "/etc")).toEqual({ verdict: 0, lasts: true });
   expect(does(one, "/var")).toEqual({ verdict: 1, lasts: true });
+});
+
+it("the sensor signals a process that is to be killed or stopped: only it can tell whether the pid is still its own", () => {
+  const reactions = [
+    ["kill", 9],
+    ["freeze", 19],
+  ] as const;
+  for (const [reaction, signal] of reactions) {
+    const contour = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
+    const engine = new Engine({ contour, mode: "watch", reaction });
+    const counts = { events: 0, attempts: 0, novel: 0 };
+    const by = new ModelMediator({ engine, policy: DEFAULT_POLICY, launch: LAUNCH, counts });
+    const signalled: unknown[] = [];
+    const note = (...of: unknown[]) => void signalled.push(of);
+    by.findProcessesWith({ ...NOWHERE, signal: note });
+    const departs = process(1);
+    by.born(departs);
+    by.decide(list("/var"), { tid: departs.pid, process: departs }, ACTOR, undefined);
+    expect(signalled).toEqual([[departs, signal]]);
+  }
 });
 
 it("where a person is asked, a call that is refused anyway is a departure at once, and no question", () => {

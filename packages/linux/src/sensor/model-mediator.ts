@@ -20,8 +20,6 @@ import {
   type Task,
 } from "@isoline/core/identity";
 import { EPERM } from "../abi/errno.ts";
-import { pidfdSendSignal } from "../abi/libc.ts";
-import { sendSignal } from "../process/child.ts";
 import { type Asking, HELD } from "./asking.ts";
 import { Falls } from "./falls.ts";
 import { isMissed } from "./files/content.ts";
@@ -119,7 +117,7 @@ export class ModelMediator implements Mediator {
     return this.#tasks.lineOf(id);
   }
 
-  /** Sets where processes are looked up: the sensor and its mediator refer to each other. */
+  /** Sets where processes are looked up and signalled: the sensor and its mediator refer to each other. */
   findProcessesWith(processes: Whereabouts): void {
     this.#processes = processes;
   }
@@ -386,15 +384,10 @@ export class ModelMediator implements Mediator {
 
   #carryOut(judgement: Judgement, process: ActingProcess): Verdict {
     if (judgement.reaction === "freeze") this.onFreeze?.(process);
-    if (judgement.reaction !== undefined) this.#signal(process, judgement.reaction === "kill" ? SIGKILL : SIGSTOP);
+    if (judgement.reaction !== undefined)
+      this.#processes.signal(process, judgement.reaction === "kill" ? SIGKILL : SIGSTOP);
     // If it were continued, a process would still carry out the call that it is killed for: the answer must arrive before it
     // dies.
     return judgement.refuse || judgement.reaction === "kill" ? EPERM : 0;
-  }
-
-  /** The process waits for an answer, so its pid is still its own even if no pidfd of it is kept. */
-  #signal(process: ActingProcess, signal: number): void {
-    if (process.pidfd >= 0) pidfdSendSignal(process.pidfd, signal);
-    else sendSignal(process.pid, signal);
   }
 }

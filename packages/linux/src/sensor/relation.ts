@@ -9,12 +9,12 @@ import type { Sensor } from "./sensor.ts";
  */
 const MOST_ABOVE = 1024;
 
-/** Where processes are looked up. */
-export type Whereabouts = Pick<Sensor, "processes" | "find" | "owner" | "pidCalled">;
+/** Where processes are looked up, and signalled. */
+export type Whereabouts = Pick<Sensor, "processes" | "find" | "owner" | "pidCalled" | "signal">;
 
 const none = () => undefined;
 /** Before there is a sensor. */
-export const NOWHERE: Whereabouts = { processes: [], find: none, owner: none, pidCalled: none };
+export const NOWHERE: Whereabouts = { processes: [], find: none, owner: none, pidCalled: none, signal: none };
 
 const supervisor = process.pid;
 

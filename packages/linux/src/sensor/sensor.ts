@@ -27,6 +27,8 @@ export interface Sensor {
    * known.
    */
   pidCalled(actor: number, number: number): number | undefined;
+  /** Signals a process of the namespace, and none that has its pid by now. */
+  signal(process: ActingProcess, signal: number): void;
   /** Removes processes that have ended. */
   sweep(): void;
   /** Whether the namespace has ended, where the kernel may not say so by itself; `run` returns then. */

@@ -1,23 +1,33 @@
 /** Signals all processes of a namespace when the namespace is told to end. */
 import { readdirSync } from "node:fs";
-import { pidfdSendSignal } from "../abi/libc.ts";
-import { sendSignal } from "../process/child.ts";
+import { close, pidfdOpen, pidfdSendSignal } from "../abi/libc.ts";
 import { childrenOf } from "../process/proc-status.ts";
-import type { ActingProcess } from "./acting.ts";
+import type { Sensor } from "./sensor.ts";
 
 /**
  * Signals each known process and its children that have not yet made a call that the sensor sees; returns their number. The
  * children are found before any process is signalled: a child of a dead process has another parent.
  */
-export function signalAll(processes: Iterable<ActingProcess>, signal: number): number {
-  const known = [...processes];
+export function signalAll(sensor: Pick<Sensor, "processes" | "signal" | "has">, signal: number): number {
+  const known = [...sensor.processes];
   const unheard = descendantsOf(known.map(({ pid }) => pid));
-  for (const { pid, pidfd } of known) {
-    if (pidfd >= 0) pidfdSendSignal(pidfd, signal);
-    else sendSignal(pid, signal);
+  for (const process of known) sensor.signal(process, signal);
+  for (const pid of unheard) {
+    const pidfd = openMember(sensor, pid);
+    if (pidfd < 0) continue;
+    pidfdSendSignal(pidfd, signal);
+    close(pidfd);
   }
-  for (const pid of unheard) sendSignal(pid, signal);
   return known.length + unheard.length;
+}
+
+/** A descriptor of a process by its pid; negative if there is none, or if the kernel says that it is not in the namespace. */
+export function openMember(sensor: Pick<Sensor, "has">, pid: number): number {
+  const pidfd = pidfdOpen(pid, 0);
+  // Asked once the descriptor is held: the pid of a process that has ended may be another one's by now, and its children are others.
+  if (pidfd < 0 || sensor.has?.(pid) !== false) return pidfd;
+  close(pidfd);
+  return -1;
 }
 
 /** Children, and theirs, of these processes that have not yet made a call that the sensor sees; `others` are known as well. */

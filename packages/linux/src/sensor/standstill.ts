@@ -5,10 +5,12 @@
  * before stays stopped afterwards. Parents go on last: they find that their children run, and so do not take them for stopped jobs.
  */
 import { readdirSync } from "node:fs";
-import { close, pidfdOpen, pidfdSendSignal } from "../abi/libc.ts";
+import { close, pidfdSendSignal } from "../abi/libc.ts";
 import { statFields } from "../process/proc-status.ts";
-import type { ActingProcess } from "./acting.ts";
-import { descendantsOf } from "./signal-all.ts";
+import type { Sensor } from "./sensor.ts";
+import { descendantsOf, openMember } from "./signal-all.ts";
+
+type Members = Pick<Sensor, "processes" | "has">;
 
 const SIGSTOP = 19;
 const SIGCONT = 18;
@@ -24,10 +26,10 @@ export class Standstill {
   readonly #stopped = new Map<number, { readonly pidfd: number; readonly started: number }>();
 
   /** Stops them all; false if one of them still runs after a while. */
-  begin(processes: () => Iterable<ActingProcess>): boolean {
+  begin(sensor: Members): boolean {
     // A process that was on its way into the kernel may have had a child until it was at rest: only then can there be no more.
     for (let round = 0, wereAtRest = false; round < MOST_ROUNDS; round++) {
-      const found = this.#stopAll(processes());
+      const found = this.#stopAll(sensor);
       if (found === 0 && wereAtRest) return true;
       wereAtRest = found === 0 && [...this.#stopped.keys()].every(isAtRest);
       if (!wereAtRest) Atomics.wait(cell, 0, 0, PAUSE_MS);
@@ -45,18 +47,18 @@ export class Standstill {
     this.#stopped.clear();
   }
 
-  #stopAll(processes: Iterable<ActingProcess>): number {
-    const known = [...processes].map(({ pid }) => pid);
+  #stopAll(sensor: Members): number {
+    const known = [...sensor.processes].map(({ pid }) => pid);
     const pids = new Set([...known, ...descendantsOf(known)]);
     let found = 0;
-    for (const pid of pids) if (!this.#stopped.has(pid) && this.#stop(pid)) found += 1;
+    for (const pid of pids) if (!this.#stopped.has(pid) && this.#stop(sensor, pid)) found += 1;
     return found;
   }
 
-  #stop(pid: number): boolean {
+  #stop(sensor: Members, pid: number): boolean {
     const fields = statFields(pid);
     if (fields === undefined || fields[0] === "T" || fields[0] === "Z") return false;
-    const pidfd = pidfdOpen(pid, 0);
+    const pidfd = openMember(sensor, pid);
     if (pidfd < 0) return false;
     if (pidfdSendSignal(pidfd, SIGSTOP) < 0) {
       close(pidfd);

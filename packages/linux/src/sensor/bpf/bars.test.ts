@@ -17,7 +17,7 @@ function bars({ room = 9, isUntrusted = true, ended = false }) {
     bar: (handle: number) => (done.push("bar"), kept.size < room && kept.add(handle).has(handle)),
     unbar: (handle: number) => void (done.push("unbar"), kept.delete(handle)),
     lives: note("lives", !ended),
-    end: note("end", undefined),
+    signal: (_: unknown, signal: number) => void done.push(`signal ${signal}`),
   };
   const mediator = { isBarred: () => isUntrusted, lost: note("lost", 0) };
   const made = new Bars(members, mediator);
@@ -47,5 +47,5 @@ test("of a process that had ended by then no entry stays", () => {
 test("where there is no room, the process is ended, and it is a loss", () => {
   const { made, done } = bars({ room: 0 });
   expect(made.on(process, false)).toBe("ended");
-  expect(done).toEqual(["bar", "end", "lost"]);
+  expect(done).toEqual(["bar", "signal 9", "lost"]);
 });

@@ -7,16 +7,17 @@ import type { ModelMediator } from "../model-mediator.ts";
 import type { Members } from "./members.ts";
 import type { BpfProcess } from "./processes.ts";
 
+const SIGKILL = 9;
 const UNBARRED = "a process that was to do nothing more could not be noted as barred, and was ended: no space was left";
 
 export class Bars {
-  readonly #members: Pick<Members, "bar" | "unbar" | "lives" | "end">;
+  readonly #members: Pick<Members, "bar" | "unbar" | "lives" | "signal">;
   readonly #mediator: Pick<ModelMediator, "isBarred" | "lost">;
   /** The processes that the BPF programs were told of, by handle. */
   readonly #told = new Set<number>();
 
   constructor(
-    members: Pick<Members, "bar" | "unbar" | "lives" | "end">,
+    members: Pick<Members, "bar" | "unbar" | "lives" | "signal">,
     mediator: Pick<ModelMediator, "isBarred" | "lost">,
   ) {
     this.#members = members;
@@ -31,7 +32,7 @@ export class Bars {
     if (!this.#mediator.isBarred(process)) return "free";
     if (isBorn || this.#told.has(process.handle)) return "barred";
     if (!this.#members.bar(process.handle)) {
-      this.#members.end(process);
+      this.#members.signal(process, SIGKILL);
       this.#mediator.lost(UNBARRED, process);
       return "ended";
     }

@@ -12,6 +12,7 @@ import { member } from "./structures.ts";
 
 const ID = 3;
 const HANDLE = 7;
+const SIGKILL = 9;
 /** More than any kernel counts to (PID_MAX_LIMIT). */
 const NOBODYS = 4_194_305;
 
@@ -48,11 +49,11 @@ test("a process lives until it is noted as ended, or its id is another one's", a
   expect(ended.members.lives({ pid: ended.pid, handle: HANDLE })).toBe(false);
 });
 
-test("only the process itself is ended, and none that has its id by now", async () => {
+test("only the process itself is signalled, and none that has its id by now", async () => {
   const [elsewhere, other, meant] = await Promise.all([one({ namespace: ID + 1 }), one(), one()]);
-  elsewhere.members.end({ pid: elsewhere.pid, handle: HANDLE });
-  other.members.end({ pid: other.pid, handle: HANDLE + 1 });
-  meant.members.end({ pid: meant.pid, handle: HANDLE });
+  elsewhere.members.signal({ pid: elsewhere.pid, handle: HANDLE }, SIGKILL);
+  other.members.signal({ pid: other.pid, handle: HANDLE + 1 }, SIGKILL);
+  meant.members.signal({ pid: meant.pid, handle: HANDLE }, SIGKILL);
   expect(await once(meant.child, "exit")).toEqual([null, "SIGKILL"]);
   expect([elsewhere, other].map(({ child }) => child.signalCode)).toEqual([null, null]);
 });

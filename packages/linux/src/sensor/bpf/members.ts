@@ -26,8 +26,6 @@ export interface Numbered {
   readonly handle: number;
 }
 
-const SIGKILL = 9;
-
 /** The number of the process that a namespace begins with. */
 export const FIRST = 1;
 
@@ -103,13 +101,13 @@ export class Members {
     return lives;
   }
 
-  /** Kills a process, unless its id is another one's by now. */
-  end({ pid, handle }: Numbered): void {
+  /** Signals a process, unless its id is another one's by now: it may be killed while it is held, and be waited for at once. */
+  signal({ pid, handle }: Numbered, signal: number): void {
     const pidfd = pidfdOpen(pid, 0);
     // Where there is no room for a descriptor, an id that is another one's is the lesser risk.
-    if (pidfd === -EMFILE || pidfd === -ENFILE) sendSignal(pid, SIGKILL);
+    if (pidfd === -EMFILE || pidfd === -ENFILE) sendSignal(pid, signal);
     if (pidfd < 0) return;
-    if (this.#isOf(pidfd, handle, "known")) pidfdSendSignal(pidfd, SIGKILL);
+    if (this.#isOf(pidfd, handle, "known")) pidfdSendSignal(pidfd, signal);
     close(pidfd);
   }
 

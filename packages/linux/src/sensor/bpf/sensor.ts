@@ -142,6 +142,10 @@ export class BpfSensor implements Sensor {
   /** Lets the next process that it forks enter the namespace. */
   readonly join = (joining: Joining): boolean => this.#kernel.members.join(joining);
 
+  signal(process: BpfProcess, signal: number): void {
+    this.#kernel.members.signal(process, signal);
+  }
+
   /** The BPF programs report every end. */
   sweep(): void {}
   readonly isMember = (pid: number): boolean => this.#kernel.members.isInAny(pid);

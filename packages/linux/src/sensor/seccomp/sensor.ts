@@ -1,7 +1,9 @@
 /** The seccomp sensor: receives a stopped call, identifies its task, decodes the call, and carries out the verdict. */
 import type { Digest } from "@isoline/core/digest";
 import { EPERM } from "../../abi/errno.ts";
+import { pidfdSendSignal } from "../../abi/libc.ts";
 import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
+import { sendSignal } from "../../process/child.ts";
 import { closeToOthers } from "../../process/closed.ts";
 import { isFilterListener } from "../../process/descriptors.ts";
 import { isUnderMoreFilters } from "../../process/filters.ts";
@@ -16,6 +18,7 @@ import type { Ending, Joining, Sensor } from "../sensor.ts";
 import type { Mediator, Verdict } from "../mediation.ts";
 import { LinuxError } from "../../error.ts";
 import { ANSWERED, Listener } from "./listener/notification.ts";
+import { isAlive } from "./tasks/alive.ts";
 import { DescriptorBudget } from "./tasks/descriptor-budget.ts";
 import type { Process } from "./tasks/process.ts";
 import { isNoneLeft } from "./tasks/left.ts";
@@ -122,6 +125,12 @@ export class SeccompSensor implements Sensor {
   /** What is built by now, with what was taken over. */
   get built(): Built {
     return this.#context.building.built;
+  }
+
+  /** Of one without a descriptor it is looked at first whether the pid is still its own: it may end while its call waits. */
+  signal(process: Process, signal: number): void {
+    if (process.pidfd >= 0) pidfdSendSignal(process.pidfd, signal);
+    else if (isAlive(process)) sendSignal(process.pid, signal);
   }
 
   /** Removes processes that have ended. */
