@@ -101,13 +101,21 @@ export class Members {
     return lives;
   }
 
-  /** Signals a process, unless its id is another one's by now: it may be killed while it is held, and be waited for at once. */
-  signal({ pid, handle }: Numbered, signal: number): void {
+  /** A descriptor of a process; negative if its id is another one's by now: it may be killed while it is held, and waited for at once. */
+  open({ pid, handle }: Numbered): number {
     const pidfd = pidfdOpen(pid, 0);
+    if (pidfd < 0 || this.#isOf(pidfd, handle, "known")) return pidfd;
+    close(pidfd);
+    return -ESRCH;
+  }
+
+  /** Signals a process, unless its id is another one's by now. */
+  signal(process: Numbered, signal: number): void {
+    const pidfd = this.open(process);
     // Where there is no room for a descriptor, an id that is another one's is the lesser risk.
-    if (pidfd === -EMFILE || pidfd === -ENFILE) sendSignal(pid, signal);
+    if (pidfd === -EMFILE || pidfd === -ENFILE) sendSignal(process.pid, signal);
     if (pidfd < 0) return;
-    if (this.#isOf(pidfd, handle, "known")) pidfdSendSignal(pidfd, signal);
+    pidfdSendSignal(pidfd, signal);
     close(pidfd);
   }
 
