@@ -1,6 +1,7 @@
 import type { Digest } from "@isoline/core/digest";
 import type { Task } from "@isoline/core/identity";
 import { expect, it } from "vitest";
+import type { Identity } from "../acting.ts";
 import { Identities, type Noted, UNTOLD } from "./identities.ts";
 
 const taskOf = (id: number): Task => ({
@@ -38,4 +39,23 @@ it("whose note is missing are unknown, and their numbers are given to no other",
   next.leaveOut(5);
   expect(next.of(taskOf(9), "new", next.root).serial).toBe(5);
   expect(next.numbered(4)).toBe(UNTOLD);
+});
+
+it("are forgotten but for the last ones and those of living processes, and their numbers are given to no other", () => {
+  const living: { identity: Identity }[] = [];
+  let times = 0;
+  const identities = new Identities({ living: () => living, forgot: () => (times += 1), most: 10 });
+  const made = (id: number) => identities.of(taskOf(id), `program-${id}`, identities.root);
+  living.push({ identity: made(1) });
+  for (let id = 2; id <= 1000; id++) made(id);
+  expect([0, 1, 2, 900, 1000].map((number) => identities.numbered(number).program)).toEqual([
+    ...["", "program-1", UNTOLD.program, UNTOLD.program, "program-1000"],
+  ]);
+  expect(
+    Array.from({ length: 1001 }, (_, number) => identities.numbered(number)).filter((one) => one !== UNTOLD).length,
+  ).toBeLessThan(25);
+  expect([made(1).serial, made(1000).serial, made(2).serial, identities.count]).toEqual([1, 1000, 1001, 1002]);
+  // What was decided is taken back now and then, and not for each.
+  expect(times).toBeGreaterThan(0);
+  expect(times).toBeLessThan(110);
 });

@@ -3,14 +3,19 @@
  *
  * A number is assigned when an exec is decided. An exec that had gone ahead earlier has a pending number of the BPF programs,
  * which stands for the identity that is decided for it later.
+ *
+ * A workload whose acts go ahead off contour may have ever new identities. Those of living processes are kept, and the last of the others.
+ * One that is forgotten is unknown by its number, which is given to no other.
  */
 import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
 import { type Task, taskPhrase } from "@isoline/core/identity";
-import type { Identity } from "../acting.ts";
+import type { ActingProcess, Identity } from "../acting.ts";
 import { PENDING } from "./record.ts";
 
 /** The most names of a chain that are shown. */
 const MOST_NAMES = 15;
+/** So many are kept at least, and roughly twice as many at most, beside those of living processes. */
+const MOST_KEPT = 16_384;
 /** A pending number is looked up soon after it was given, or never. */
 const MOST_PENDING = 65_536;
 
@@ -23,18 +28,35 @@ export interface Noted {
   readonly task: Task;
 }
 
-export class Identities {
-  readonly #byDigest = new Map<Digest, Identity>();
-  readonly #bySerial: Identity[] = [];
-  readonly #pending = new Map<number, Identity>();
+export interface IdentitiesOptions {
+  readonly living?: () => Iterable<Pick<ActingProcess, "identity">>;
+  /** Called after some were forgotten: no number of theirs may be given to a process any more. */
+  readonly forgot?: () => void;
+  readonly most?: number;
+}
 
-  constructor() {
+export class Identities {
+  readonly #living: NonNullable<IdentitiesOptions["living"]>;
+  readonly #forgot: NonNullable<IdentitiesOptions["forgot"]>;
+  readonly #most: number;
+  readonly #byDigest = new Map<Digest, Identity>();
+  /** The oldest first. */
+  readonly #bySerial = new Map<number, Identity>();
+  readonly #pending = new Map<number, Identity>();
+  #next = 0;
+  #room: number;
+
+  constructor({ living = () => [], forgot = () => {}, most = MOST_KEPT }: IdentitiesOptions = {}) {
+    this.#living = living;
+    this.#forgot = forgot;
+    this.#most = most;
+    this.#room = 2 * most;
     this.#add({ serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] });
   }
 
   /** The identity before the first exec. */
   get root(): Identity {
-    return this.#bySerial[0] as Identity;
+    return this.#bySerial.get(0) as Identity;
   }
 
   /** The identity of a task, with a number of its own. */
@@ -42,7 +64,9 @@ export class Identities {
     const known = this.#byDigest.get(task.id);
     if (known) return known;
     const chain = [...parent.chain.slice(-MOST_NAMES), taskPhrase(task)];
-    return this.#add({ serial: this.#bySerial.length, id: task.id, parentId: task.parent, program, chain });
+    const added = this.#add({ serial: this.#next, id: task.id, parentId: task.parent, program, chain });
+    if (this.#bySerial.size > this.#room) this.#makeRoom();
+    return added;
   }
 
   /**
@@ -54,19 +78,19 @@ export class Identities {
       const { identity, task } = JSON.parse(line) as Partial<Noted>;
       if (identity === undefined || task === undefined) continue;
       this.leaveOut(identity.serial);
-      if (identity.serial === this.#bySerial.length) this.#add(identity);
+      if (identity.serial === this.#next) this.#add(identity);
       remember(task);
     }
   }
 
   /** Numbers below this one are given to no identity any more. */
   leaveOut(serial: number): void {
-    while (this.#bySerial.length < serial) this.#bySerial.push(UNTOLD);
+    this.#next = Math.max(this.#next, serial);
   }
 
-  /** How many there are, which is the number of the next. */
+  /** How many there were, which is the number of the next. */
   get count(): number {
-    return this.#bySerial.length;
+    return this.#next;
   }
 
   /** Says what a pending number means. */
@@ -75,14 +99,27 @@ export class Identities {
     if (this.#pending.size > MOST_PENDING) this.#pending.delete(this.#pending.keys().next().value as number);
   }
 
-  /** What a number of the BPF programs means; `UNTOLD` if that exec was not decided. */
+  /** What a number of the BPF programs means; `UNTOLD` if that exec was not decided, or is forgotten. */
   numbered(number: number): Identity {
-    return (number >= PENDING ? this.#pending.get(number) : this.#bySerial[number]) ?? UNTOLD;
+    return (number >= PENDING ? this.#pending.get(number) : this.#bySerial.get(number)) ?? UNTOLD;
   }
 
   #add(identity: Identity): Identity {
     this.#byDigest.set(identity.id, identity);
-    this.#bySerial.push(identity);
+    this.#bySerial.set(identity.serial, identity);
+    this.#next = identity.serial + 1;
     return identity;
+  }
+
+  #makeRoom(): void {
+    const living = new Set([this.root, ...Array.from(this.#living(), ({ identity }) => identity)]);
+    for (const identity of this.#bySerial.values()) {
+      if (identity.serial >= this.#next - this.#most) break;
+      if (living.has(identity)) continue;
+      this.#bySerial.delete(identity.serial);
+      this.#byDigest.delete(identity.id);
+    }
+    this.#room = this.#bySerial.size + this.#most;
+    this.#forgot();
   }
 }

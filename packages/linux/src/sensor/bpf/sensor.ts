@@ -49,7 +49,11 @@ export class BpfSensor implements Sensor {
   readonly #watch: ProgramWatch;
   readonly #mediator: ModelMediator;
   readonly #table = new ProcessTable();
-  readonly #identities = new Identities();
+  readonly #identities = new Identities({
+    living: () => this.#table.all,
+    // The BPF programs would give their numbers, too, to what is executed as it was before.
+    forgot: () => this.#decisions.takeBackAll(),
+  });
   readonly #successions: Successions;
   readonly #content: SeenContent;
   readonly #glance: Glance;
