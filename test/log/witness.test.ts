@@ -176,6 +176,19 @@ describe("a witness", () => {
     expect([answer.status, await answer.text()]).toEqual([500, expect.stringMatching(/signs nothing/)]);
   });
 
+  it("signs on after a request that has the line of the log as often as a note has room for", async () => {
+    const { log, store } = await grown(4);
+    const [text = "", line = ""] = log.signed.split("\n\n");
+    expect((await post(`old 0\n\n${text}\n\n${line.repeat(64)}`)).status).toBe(200);
+    await log.append(entries(4, 9));
+    await askWitness(one, log.signed, store.read);
+    const latest = await (await fetch(`${one.address}${hashOf(logKey.name)}/checkpoint`)).text();
+    expect(openCheckpoint(latest, logKey, [one.key]).note.signatures.map(({ name }) => name)).toEqual([
+      logKey.name,
+      one.key.name,
+    ]);
+  });
+
   it("answers others while one sends nothing", async () => {
     const slow = connect((one.server.address() as AddressInfo).port, "127.0.0.1");
     slow.write("POST /add-checkpoint HTTP/1.1\r\nHost: one\r\nContent-Length: 100\r\n\r\nold 0");

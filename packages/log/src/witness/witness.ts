@@ -87,13 +87,19 @@ export class Witness {
       : openCheckpoint(Buffer.from(kept).toString("utf8"), log, [this.#options.key]);
   }
 
-  /** Signs, and keeps what is signed before the signature leaves. */
+  /**
+   * Signs, and keeps what is signed before the signature leaves. A request may repeat the line of the log as often as a note has room for:
+   * one is kept, and nothing that could not be read again.
+   */
   #sign({ note, ...checkpoint }: SignedCheckpoint, log: VerifierKey): string {
     const { key, store, now } = this.#options;
     const text = checkpointText(checkpoint);
     const signature = signNote(text, key, now());
-    const ofLog = note.signatures.filter(({ name, id }) => name === log.name && id === log.id);
-    store.write(hashOf(checkpoint.origin), Buffer.from(formatNote({ text, signatures: [...ofLog, signature] })));
+    // Each of its lines verifies, or the checkpoint was refused.
+    const ofLog = note.signatures.filter(({ name, id }) => name === log.name && id === log.id).slice(0, 1);
+    const kept = formatNote({ text, signatures: [...ofLog, signature] });
+    openCheckpoint(kept, log, [key]);
+    store.write(hashOf(checkpoint.origin), Buffer.from(kept));
     store.settle();
     return signatureLine(signature);
   }
