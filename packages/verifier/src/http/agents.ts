@@ -6,7 +6,7 @@ import type { Context } from "hono";
 import type { Person } from "../access/index.ts";
 import { VerifierError } from "../error.ts";
 import { type Fleet, MOST_EVIDENCE, type OwnedNode } from "../fleet/index.ts";
-import { canistersOf, writeDepartures } from "../store/index.ts";
+import { hasCanister, writeDepartures } from "../store/index.ts";
 import { inTurn, nodeFirst, personOrNodeFirst, strangerFirst } from "./callers.ts";
 import { agentOf, type Door, type Env, payerOf, provenNode } from "./door.ts";
 import {
@@ -180,8 +180,7 @@ async function putContour(c: Context<Env>, { fleet }: Door, sha256: string, { na
 /** A node sends contours that its evidence has shown; others cannot be made up to fill the store. */
 async function keepContour(c: Context<Env>, door: Door, sha256: string): Promise<boolean> {
   const node = await provenNode(c, door);
-  const rows = await canistersOf(door.fleet.store.db, node.name);
-  if (!rows.some(({ contour }) => contour === sha256))
+  if (!(await hasCanister(door.fleet.store.db, node.name, "contour", sha256)))
     throw new VerifierError(
       "not-found",
       `expected a contour that the evidence of ${node.name} names, got another; attest first`,
@@ -198,8 +197,7 @@ function nextFor({ fleet }: Door, id: string) {
 
 /** A node tells of canisters that its evidence has shown; labels cannot be made up to fill the store. */
 async function assertItsOwn(node: { readonly name: string }, label: string, { fleet }: Door): Promise<void> {
-  const rows = await canistersOf(fleet.store.db, node.name);
-  if (!rows.some((row) => row.label === label))
+  if (!(await hasCanister(fleet.store.db, node.name, "label", label)))
     throw new VerifierError(
       "not-found",
       `expected a canister of the evidence of ${node.name}, got another label; attest first`,

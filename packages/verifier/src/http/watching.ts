@@ -4,6 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { VerifierError } from "../error.ts";
 import {
   canisterCounts,
+  canisterOf,
   canistersBehind,
   canistersOf,
   countsByNode,
@@ -153,7 +154,7 @@ function canisterRoutes(app: OpenAPIHono<Env>, door: Door): void {
     async (c) => {
       const { name: of, label: told } = c.req.valid("param");
       const row = await nodeFor(door, await personOf(c, door, "viewer"), of);
-      const canister = (await canistersOf(db, row.name)).find((one) => one.label === told);
+      const canister = await canisterOf(db, row.name, told);
       if (canister === undefined)
         throw new VerifierError(
           "not-found",

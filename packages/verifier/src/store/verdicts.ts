@@ -275,3 +275,24 @@ async function writeChanges(step: Transaction<Tables>, changes: readonly NewChan
 export function canistersOf(db: Database, node: string): Promise<CanisterRow[]> {
   return db.selectFrom("canisters").selectAll().where("node", "=", node).orderBy("label").execute();
 }
+
+export function canisterOf(db: Database, node: string, label: string): Promise<CanisterRow | undefined> {
+  return db.selectFrom("canisters").selectAll().where("node", "=", node).where("label", "=", label).executeTakeFirst();
+}
+
+/** Whether a node has a canister with this label, or with this contour. Nothing of the others is read, however many there are. */
+export async function hasCanister(
+  db: Database,
+  node: string,
+  column: "label" | "contour",
+  value: string,
+): Promise<boolean> {
+  const found = await db
+    .selectFrom("canisters")
+    .select("label")
+    .where("node", "=", node)
+    .where(column, "=", value)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
