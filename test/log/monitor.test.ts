@@ -192,6 +192,18 @@ describe("a monitor of a fleet's log", () => {
     expect(forked.lines).toMatch(/two ledgers of 200 bytes for boot 1, the other in entry 0/);
   });
 
+  it("finds neither where a node is enrolled anew after a revocation: its TPM may have been cleared", () => {
+    const ledgers = [birth(1, 1, { boot: 3 }), head(200, 1, 3)];
+    const cleared = [birth(1, 2, { boot: 3 }), head(100, 2, 1)];
+    const anew = (from: "affirming" | "revoked") => [
+      { kind: "enrolment", node: hash(1), which: "anew" } as const,
+      change(undefined, "unknown", from),
+    ];
+    const revoked = [epoch(1), change(undefined, "revoked", "affirming")];
+    expect(inLog([...ledgers, ...revoked, ...anew("revoked"), ...cleared]).kinds).toEqual([]);
+    expect(inLog([...ledgers, ...anew("affirming"), ...cleared]).kinds).toEqual(["4 birth-twice", "5 head-regressed"]);
+  });
+
   it("finds verdicts under a policy that is not logged, once for each policy, and good ones under none", () => {
     const under = inLog([
       change(hash(6)),

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readAccepted, writeAccepted } from "../../packages/attest/src/appraise/index.ts";
 import { writeAnswer } from "../../packages/attest/src/enrol/index.ts";
 import { readStatement } from "../../packages/log/src/statement/index.ts";
 import { Administration } from "../../packages/verifier/src/fleet/administration.ts";
@@ -60,6 +61,13 @@ describe("a node that is enrolled anew", () => {
     stores.writeToken(store.db, {
       ...{ token, tenant: "acme", labels: {}, name, expires: new Date(Date.now() + 600_000) },
     });
+  /** What was accepted of a node by a TPM whose clock showed this. */
+  const accepted = (clock: bigint) =>
+    writeAccepted({
+      clock: { clock, resetCount: 3, restartCount: 0 },
+      policy: { name: "default", version: 1 },
+      canisters: [],
+    });
   const isUsable = async (token: string) => (await stores.usableToken(store.db, token)) !== undefined;
   const canister = (label: string, state: "affirming" | "contraindicated") => ({
     ...{ node: "node-1", label, tenant: "acme", image: null, contour: null, mode: "enforcing", sensor: "bpf", state },
@@ -107,13 +115,22 @@ describe("a node that is enrolled anew", () => {
     ]);
   });
 
+  it("goes on from what it said last, also where memory alone knows that", async () => {
+    await write({ columns: { accepted: accepted(7n) } });
+    const owned = (await ownership.take("node-1")) as OwnedNode;
+    [owned.accepted, owned.isAhead] = [readAccepted(accepted(8n)), true];
+    await begun("goes on");
+    await answer("goes on");
+    expect((await ownership.take("node-1"))?.accepted?.clock).toMatchObject({ clock: 8n });
+  });
+
   it("keeps verdict and token where the verifier that would enrol it is not its owner", async () => {
     await ownership.take("node-1");
     await write();
     const before = await stores.findNode(store.db, "node-1");
     const enrolled = { ...node.row(), token: "another" };
     const also = async (step: stores.Database) => {
-      await stores.renewEnrolment(step, enrolled, node.id);
+      await stores.renewEnrolment(step, enrolled, node.id, null);
       return [];
     };
     const unknown = { ...affirming, state: "unknown" } as const;
@@ -135,12 +152,14 @@ describe("a node that is enrolled anew", () => {
     expect(await stands()).toEqual(revokedAs("stolen"));
   });
 
-  it("can be so by what was permitted afterwards", async () => {
+  it("can be so by what was permitted afterwards, and begins from nothing: its TPM may have been cleared", async () => {
+    expect((await ownership.take("node-1"))?.accepted?.clock).toMatchObject({ clock: 8n });
     await token("later", "node-1");
     expect(await isUsable("later")).toBe(true);
     await begun("later");
     await answer("later");
     expect(await stands()).toEqual(["unknown: -", `unknown: ${ANEW}`, `unknown: ${ANEW}`]);
+    expect((await ownership.take("node-1"))?.accepted).toBeUndefined();
   });
 
   it.each([

@@ -143,6 +143,36 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup"))("enrolment (needs swt
     expect((await rig.get<Node>("/v1/nodes/node-1")).body.state).toBe("unknown");
   });
 
+  it("of a node whose TPM was cleared, which has its key still, goes ahead after a revocation, and its evidence counts", async () => {
+    const joined = async () => {
+      const { body } = await begin(await token({ name: "node-1" }));
+      return (await answer(body.enrolment, await opened(body))).body;
+    };
+    const attested = async ({ nodeToken, node }: Enrolled, asked?: string) => {
+      const challenge = asked ?? (await challengeOf(nodeToken));
+      const evidence = await attest.evidence({ challenge: Buffer.from(challenge, "hex"), tpm: software.address });
+      const headers = { "isoline-challenge": challenge, "content-type": "application/cbor" };
+      const told = { token: nodeToken, body: evidence, headers };
+      const { body } = await rig.call<Result>("POST", "/v1/nodes/node-1/attestations", told);
+      return { node, state: body.state, failure: body.failure };
+    };
+    const challengeOf = async (nodeToken: string) =>
+      (await rig.get<{ challenge: string }>("/v1/nodes/node-1/challenge", nodeToken)).body.challenge;
+    const before = await joined();
+    const { node } = before;
+    expect(await attested(before)).toEqual({ node, state: "affirming", failure: undefined });
+    software.tool("tpm2_clear", "-c", "p");
+    const rollback = { node, state: "contraindicated", failure: "rollback" };
+    expect(await attested(before)).toEqual(rollback);
+    expect(await attested(await joined())).toEqual(rollback);
+    const earlier = await challengeOf((await joined()).nodeToken);
+    expect((await rig.call("POST", "/v1/nodes/node-1/revocation", { body: { reason: "cleared" } })).status).toBe(200);
+    const anew = await joined();
+    // What was said before counts no more: so it is not told once more either.
+    expect(await attested(anew, earlier)).toMatchObject({ state: undefined });
+    expect(await attested(anew)).toEqual({ node, state: "affirming", failure: undefined });
+  });
+
   it("is for listed endorsement keys alone, where there is a list", async () => {
     await rig.stop();
     const list = join(rig.place, "trust/endorsements");

@@ -1,6 +1,9 @@
-/** Births of registers: a register is born once, and a number of a ledger is one birth. */
+/**
+ * Births of registers: a register is born once, and a number of a ledger is one birth. The numbers begin anew where a node is enrolled
+ * anew after a revocation; its registers do not.
+ */
 import type { Statement } from "../statement/index.ts";
-import { type Finding, short, type Watch } from "./finding.ts";
+import { beginsAnew, type Finding, short, type Watch } from "./finding.ts";
 
 interface Birth {
   readonly entry: number;
@@ -9,17 +12,20 @@ interface Birth {
 
 export class Births implements Watch {
   readonly #byRegister = new Map<string, Birth>();
-  readonly #byPlace = new Map<string, { readonly entry: number; readonly register: string }>();
+  /** By node, then by boot and record. */
+  readonly #byPlace = new Map<string, Map<string, { readonly entry: number; readonly register: string }>>();
 
   see(entry: number, statement: Statement): readonly Finding[] {
+    this.#byPlace.delete(beginsAnew(statement) ?? "");
     if (statement.kind !== "birth") return [];
     const { node, boot, record, register } = statement;
     const place = `record ${record} of boot ${boot} of node ${short(node)}`;
-    const key = `${node} ${boot} ${record}`;
+    const key = `${boot} ${record}`;
+    const places = this.#byPlace.get(node) ?? new Map<string, { entry: number; register: string }>();
     const before = this.#byRegister.get(register);
-    const there = this.#byPlace.get(key);
+    const there = places.get(key);
     this.#byRegister.set(register, { entry, place });
-    this.#byPlace.set(key, { entry, register });
+    this.#byPlace.set(node, places.set(key, { entry, register }));
     const again = before !== undefined && before.place !== place;
     const other = there !== undefined && there.register !== register;
     if (!again && !other) return [];

@@ -34,5 +34,11 @@ export interface Watch {
   see(entry: number, statement: Statement): readonly Finding[];
 }
 
+/** The node whose revocation ends here. A verifier forgets its past then: its TPM may have been cleared, and count from nothing. */
+export const beginsAnew = (statement: Statement): string | undefined =>
+  statement.kind === "change" && statement.label === undefined && statement.from === "revoked"
+    ? statement.node
+    : undefined;
+
 /** The first digits of a digest, for people. */
 export const short = (digest: string): string => `${digest.slice(0, 16)}…`;

@@ -1,11 +1,12 @@
-/** Heads of ledgers: within one boot of a node a ledger only grows, and boots only go on. */
+/** Heads of ledgers: within one boot of a node a ledger only grows, and boots only go on, until it is enrolled anew after a revocation. */
 import type { SaidOf, Statement } from "../statement/index.ts";
-import { type Finding, short, type Watch } from "./finding.ts";
+import { beginsAnew, type Finding, short, type Watch } from "./finding.ts";
 
 export class Heads implements Watch {
   readonly #last = new Map<string, { readonly entry: number; readonly head: SaidOf<"head"> }>();
 
   see(entry: number, statement: Statement): readonly Finding[] {
+    this.#last.delete(beginsAnew(statement) ?? "");
     if (statement.kind !== "head") return [];
     const { node } = statement;
     const last = this.#last.get(node);

@@ -206,7 +206,8 @@ export class Administration {
       });
       if (raised !== undefined) this.#epochs.raised(raised);
       isRaised = raised !== undefined;
-      node.state = "revoked";
+      // What memory alone knows of it is given back no more: where the node is enrolled anew, nothing that it said before counts.
+      [node.state, node.isAhead] = ["revoked", false];
     });
     if (!isThere) throw new VerifierError("not-found", `no node ${name} is enrolled; see isoline fleet nodes`);
     return isRaised;

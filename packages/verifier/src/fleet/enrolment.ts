@@ -134,19 +134,23 @@ export class Enrolment {
     const row = { ...node, name, tenant, labels, token: tokenDigest(token), enrolled: new Date() };
     const on = node.machine === null ? "" : `, on ${node.machine}`;
     const act = { who: `node ${name}`, tenant, object: name, detail: `id ${node.id}${on}${inWords(labels)}` };
-    const written = async (step: Database, which: "first" | "anew"): Promise<readonly ToState[]> => {
+    const written = async (step: Database, accepted?: string | null): Promise<readonly ToState[]> => {
+      const which = accepted === undefined ? "first" : "anew";
       if (node.machine !== null) await assertPlace(step, node.machine, name, this.#rules.trusted);
-      if (which === "first") await insertNode(step, row);
-      else if (kept.replaces === null || !(await renewEnrolment(step, row, kept.replaces))) throw taken(name);
+      if (accepted === undefined) await insertNode(step, row);
+      else if (kept.replaces === null || !(await renewEnrolment(step, row, kept.replaces, accepted))) throw taken(name);
       await writeAct(step, { ...act, act: which === "first" ? "enrol" : "enrol anew" });
       return [{ kind: "enrolment", node: node.id, which }];
     };
     // Of a node that is there, no other verifier may hold the old token in memory when the new one counts.
     const isAnew = await this.#ownership.alone(name, TAKE_MS, async (there) => {
-      await this.#renew(kept, row.enrolled, (step) => written(step, "anew"));
+      await this.#renew(kept, row.enrolled, (step, { state, accepted }) =>
+        // A revocation ends by a token that an operator made after it. The TPM may have been cleared since, and count from nothing.
+        written(step, state === "revoked" ? null : (there.released(null).accepted ?? accepted)),
+      );
       this.#ownership.forget(there);
     });
-    if (!isAnew) await this.#db.transaction().execute(async (step) => await state(step, await written(step, "first")));
+    if (!isAnew) await this.#db.transaction().execute(async (step) => await state(step, await written(step)));
     return { name, id: node.id, token };
   }
 

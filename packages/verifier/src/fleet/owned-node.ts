@@ -44,6 +44,8 @@ export class OwnedNode {
   readonly proven = new KeptFacts();
   /** Whether memory knows more than the database. */
   isAhead = false;
+  /** When it was enrolled, in milliseconds since 1970. */
+  readonly #since: number;
   /** When a verdict on evidence that proved nothing was written last; such a one may be written again some time later. */
   #unproven: number;
   /** When the last challenge was made that was answered. In memory alone. */
@@ -59,6 +61,7 @@ export class OwnedNode {
     this.labels = row.labels;
     this.#document = row.document;
     this.token = row.token;
+    this.#since = row.enrolled.getTime();
     this.state = row.state;
     this.accepted = row.accepted === null ? undefined : readAccepted(row.accepted);
     this.seen = row.seen ?? undefined;
@@ -77,12 +80,19 @@ export class OwnedNode {
   }
 
   /**
+   * What a node said before it was enrolled anew is not told once more: after a revocation no clock of a TPM stands against it.
+   *
    * Evidence by a TPM is in the order of its clock. Where there is none, it is in the order of the challenges: otherwise a node could keep
    * what it said before something happened, and say it afterwards. Refuses with `challenge-refused` a challenge that is not later than the
    * last one that this verifier heard. One that is far ahead was heard before this verifier's clock was set back, and holds up nothing:
-   * else the node would be refused until that time came.
+   * else the node would be refused until that time came. So it is with an enrolment that is far ahead.
    */
   assertLater(challenge: Uint8Array): void {
+    if (this.#since <= Date.now() + AHEAD_MS && madeAt(challenge) < this.#since)
+      throw new VerifierError(
+        "challenge-refused",
+        `expected a challenge that was given after ${this.name} was enrolled, got an earlier one; ask for another`,
+      );
     if (this.enrolled.is === "tpm") return;
     if (this.#answered > Date.now() + AHEAD_MS) this.#answered = 0;
     if (madeAt(challenge) <= this.#answered)

@@ -145,10 +145,15 @@ export async function insertNode(db: Database, row: Enrolled): Promise<void> {
 }
 
 /**
- * The node that was known by the id `was` under the same name: it gets another token, and what it said last still counts. Evidence by
- * another key is forgotten. False where there is no such node. Its verdict is written in the same transaction, by the caller.
+ * The node that was known by the id `was` under the same name: it gets another token, and `accepted` is what still counts of what it said.
+ * Evidence by another key is forgotten. False where there is no such node. Its verdict is written in the same transaction, by the caller.
  */
-export async function renewEnrolment(db: Database, row: Enrolled, was: string): Promise<boolean> {
+export async function renewEnrolment(
+  db: Database,
+  row: Enrolled,
+  was: string,
+  accepted: string | null,
+): Promise<boolean> {
   const { name, id, document, machine = null, token, enrolled } = row;
   const there = await findNode(db, name);
   // The label chooses the policy that judges the node; a token without one, which any operator makes, takes none away.
@@ -157,7 +162,7 @@ export async function renewEnrolment(db: Database, row: Enrolled, was: string): 
   const { numUpdatedRows } = await db
     .updateTable("nodes")
     .set({
-      ...{ id, document, machine, token, enrolled },
+      ...{ id, document, machine, token, enrolled, accepted },
       labels: JSON.stringify(labels),
     })
     .where("name", "=", name)
