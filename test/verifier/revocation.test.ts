@@ -4,7 +4,9 @@ import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { verifyEar, verifyEpoch } from "../../packages/attest/src/appraise/index.ts";
 import { Administration } from "../../packages/verifier/src/fleet/administration.ts";
+import { FairTurns } from "../../packages/verifier/src/fleet/fair-turns.ts";
 import { FleetLog } from "./logged.ts";
+import type { Refusal } from "../../packages/verifier/src/http/model.ts";
 import { type Answer, OPERATOR, Rig, samplePolicy } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
@@ -17,7 +19,7 @@ interface Told {
 describe("a relying party of a verifier", () => {
   const rig = new Rig();
   const [node, lost] = [new SoftwareNode("node-1"), new SoftwareNode("node-2")];
-  const many = Array.from({ length: 12 }, (_, at) => new SoftwareNode(`many-${at}`));
+  const many = Array.from({ length: 14 }, (_, at) => new SoftwareNode(`many-${at}`));
   let key: webcrypto.CryptoKey;
   const now = () => new Date();
   const epoch = async () => (await rig.get<Told>("/v1/epoch", "")).body;
@@ -129,6 +131,33 @@ describe("a relying party of a verifier", () => {
     const asked = { body: { reason: "sold" }, token: OPERATOR };
     expect((await rig.call("POST", "/v1/nodes/many-0/revocation", asked)).status).toBe(429);
     expect((await epoch()).epoch).toBe(known);
+  });
+
+  it.each([
+    ["its tenant has so much waiting that its turn never comes", 12, "turn"],
+    ["its evidence goes on and on", 13, "breath"],
+  ] as const)("sees a node revoked whose evidence is on its way, also where %s", async (_, which, waiting) => {
+    const busy = many[which] as SoftwareNode;
+    const never = new Promise<void>(() => {});
+    let begins = () => {};
+    const begun = new Promise<void>((resolve) => (begins = resolve));
+    const waits = () => {
+      begins();
+      return never;
+    };
+    const turns = vi
+      .spyOn(FairTurns.prototype, waiting)
+      .mockImplementation((waiting === "turn" ? waits : () => waits) as never);
+    const sent = [rig.attest<Refusal>(busy), rig.attest<Refusal>(busy)];
+    await begun;
+    const revoked = await rig.call("POST", `/v1/nodes/${busy.name}/revocation`, { body: { reason: "lost" } });
+    expect(revoked).toMatchObject({ status: 200, body: { state: "revoked" } });
+    turns.mockRestore();
+    // The one that waited is to be sent again; the other may have come after the revocation.
+    const codes = (await Promise.all(sent)).map(({ body }) => body.error.code);
+    expect(codes).toContain("owned-elsewhere");
+    expect(["owned-elsewhere", "not-allowed"]).toEqual(expect.arrayContaining(codes));
+    expect((await rig.attest(busy)).status).toBe(403);
   });
 
   it("has not made the verifier fail", () => {

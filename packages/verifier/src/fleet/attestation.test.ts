@@ -7,7 +7,10 @@ import { KeptLogs } from "./kept-logs.ts";
 import type { OwnedNode } from "./owned-node.ts";
 
 it("a delta is charged as the whole that it stands for, once it is its turn", async () => {
-  const node = { id: "a", name: "node-1", tenant: "acme", state: "affirming", alone: (work) => work() } as OwnedNode;
+  const node = {
+    ...{ id: "a", name: "node-1", tenant: "acme", state: "affirming" },
+    ...{ alone: (work: () => unknown) => work(), givingWay: (wait: Promise<void>) => wait },
+  } as OwnedNode;
   const logs = new KeptLogs(60);
   const ledger = new Uint8Array(300).fill(2);
   logs.keep(node, { ledger } as unknown as Evidence);

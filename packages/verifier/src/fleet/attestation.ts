@@ -94,7 +94,7 @@ export class Attestation {
   ): Promise<AttestationResult> {
     return node.alone(async () => {
       const { ownership, challenges, timing, logs, turns } = this.#parts;
-      await turns.turn(node.tenant);
+      await node.givingWay(turns.turn(node.tenant));
       if (ownership.present(node.name) !== node) throw elsewhere(node.name, "another verifier has taken it over");
       if (node.state === "revoked") throw wasRevoked(node.name);
       const now = new Date();
@@ -130,9 +130,10 @@ export class Attestation {
   async #judge(node: OwnedNode, challenge: Uint8Array, reading: EvidenceReading, now: Date): Promise<Judged> {
     const { lease, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
     const bodies = bodiesIn(reading);
-    const given = await rules.forNode(node, bodies?.canisters ?? [], turns.breath(node.tenant), node.accepted?.policy);
+    const breathe = this.#breath(node);
+    const given = await rules.forNode(node, bodies?.canisters ?? [], breathe, node.accepted?.policy);
     // The database may have been asked meanwhile.
-    await turns.turn(node.tenant);
+    await node.givingWay(turns.turn(node.tenant));
     const { policySigners, contourSigners, machines } = rules.trusted;
     const appraisal = await appraise({
       evidence: reading,
@@ -152,7 +153,7 @@ export class Attestation {
         replayed: (file, replay) => ledgers.of(node, file, replay),
         imaLists: node.proven.imaLists,
       },
-      breathe: turns.breath(node.tenant),
+      breathe,
       verifiesEcdsa,
       last: node.accepted,
       now,
@@ -196,6 +197,15 @@ export class Attestation {
     appraised?.(verdict.state, isNews);
     const kept = bodies === undefined ? [] : logs.keep(node, reading.evidence);
     return { answer: answerOf(verdict, ear, given.missing, kept), isHeard: true };
+  }
+
+  /** Between the parts of long work on a node other tenants come first, and so does a revocation of it. */
+  #breath(node: OwnedNode): () => Promise<void> | undefined {
+    const breathe = this.#parts.turns.breath(node.tenant);
+    return () => {
+      const turn = breathe();
+      return turn && node.givingWay(turn);
+    };
   }
 
   /** Where it is refused, the database says otherwise of the node than memory, and memory is no longer asked. */

@@ -51,6 +51,9 @@ export class OwnedNode {
   /** When the last challenge was made that was answered. In memory alone. */
   #answered = 0;
   #work: Promise<unknown> = Promise.resolve();
+  /** How many pieces of work wait that others give way to. */
+  #urgent = 0;
+  #giveWay: (() => void) | undefined;
   #document: string;
   #enrolled: EnrolledAs | undefined;
 
@@ -122,6 +125,32 @@ export class OwnedNode {
     const turn = this.#work.then(work, work);
     this.#work = turn.catch(() => {});
     return turn;
+  }
+
+  /**
+   * The same for what other work gives way to, as a revocation. What the node's tenant has waiting puts it off no longer than what goes on
+   * at this moment.
+   */
+  first<T>(work: () => Promise<T>): Promise<T> {
+    this.#urgent++;
+    this.#giveWay?.();
+    return this.alone(() => {
+      this.#urgent--;
+      return work();
+    });
+  }
+
+  /** Waits, as a part of work on this node. Refuses as soon as there is other work that goes first: nothing may be begun after this. */
+  async givingWay(turn: Promise<void>): Promise<void> {
+    if (this.#urgent === 0)
+      await Promise.race([turn, new Promise<void>((letGo) => (this.#giveWay = letGo))]).finally(() => {
+        this.#giveWay = undefined;
+      });
+    if (this.#urgent > 0)
+      throw new VerifierError(
+        "owned-elsewhere",
+        `${this.name}: it is being revoked, enrolled anew, or given to another verifier; send it again in a second`,
+      );
   }
 
   released(silent: Date | null): Released {

@@ -75,14 +75,14 @@ export class Ownership {
   }
 
   /**
-   * Does work on a node in its turn; false where there is no such node. While it waits, the node may be given back and come anew: then the
+   * Does work on a node before what waits for it, as people decide it; false where there is no such node. While it waits, the node may be given back and come anew: then the
    * work is on that one, which answers from then on. What is written behind its back, it would write over.
    */
   async alone(name: string, patienceMs: number, work: (node: OwnedNode) => Promise<void>): Promise<boolean> {
     for (const until = performance.now() + patienceMs; ; ) {
       const node = await this.take(name, patienceMs);
       if (node === undefined) return false;
-      const isDone = await node.alone(async () => {
+      const isDone = await node.first(async () => {
         if (this.present(name) !== node) return false;
         await work(node);
         return true;
@@ -98,13 +98,16 @@ export class Ownership {
     return node;
   }
 
-  /** Gives a node back, if the request was meant for us. Work on it that has begun is finished first. */
+  /**
+   * Gives a node back, if the request was meant for us. Work on it that has begun is finished first, unless it waits for its tenant's turn:
+   * the other verifier may be about to revoke the node.
+   */
   async release(message: string): Promise<void> {
     const [verifier, name = ""] = message.split(" ");
     if (verifier !== this.#lease.id) return;
     const node = this.#nodes.get(name);
     if (node !== undefined) {
-      await node.alone(async () => {
+      await node.first(async () => {
         if (this.#nodes.get(name) === node)
           await this.#leave(name, () => releaseNodes(this.#db, verifier, [node.released(node.silent)]));
       });
