@@ -1,7 +1,7 @@
 /** What a monitor finds in the log of a fleet, on made logs: one for each finding, and one without any. */
 import { describe, expect, it } from "vitest";
 import { FleetMonitor, findingKinds, type Review } from "../../packages/log/src/monitor/index.ts";
-import type { Said } from "../../packages/log/src/statement/index.ts";
+import { type Said, writeStatement } from "../../packages/log/src/statement/index.ts";
 import {
   birth,
   change,
@@ -20,7 +20,6 @@ import {
   START,
   stated,
 } from "./statements.ts";
-import { writeStatement } from "../../packages/log/src/statement/index.ts";
 
 const unreviewed: Review = { hasReviewers: false, isReviewed: () => false, added: () => undefined };
 /** Of a monitor with reviewers, who signed these digests, for any image. */
@@ -193,15 +192,13 @@ describe("a monitor of a fleet's log", () => {
   });
 
   it("finds neither where a node is enrolled anew after a revocation: its TPM may have been cleared", () => {
-    const ledgers = [birth(1, 1, { boot: 3 }), head(200, 1, 3)];
-    const cleared = [birth(1, 2, { boot: 3 }), head(100, 2, 1)];
-    const anew = (from: "affirming" | "revoked") => [
-      { kind: "enrolment", node: hash(1), which: "anew" } as const,
-      change(undefined, "unknown", from),
-    ];
-    const revoked = [epoch(1), change(undefined, "revoked", "affirming")];
-    expect(inLog([...ledgers, ...revoked, ...anew("revoked"), ...cleared]).kinds).toEqual([]);
-    expect(inLog([...ledgers, ...anew("affirming"), ...cleared]).kinds).toEqual(["4 birth-twice", "5 head-regressed"]);
+    const [ledgers, cleared] = [1, 2].map((at) => [birth(1, at, { boot: 3 }), head(300 - 100 * at, at, 5 - 2 * at)]);
+    const findings = (...between: Said[]) => inLog([...(ledgers ?? []), ...between, ...(cleared ?? [])]).kinds;
+    const enrolled = { kind: "enrolment", node: hash(1), which: "anew" } as const;
+    const ended = [epoch(1), change(undefined, "revoked"), enrolled, change(undefined, "unknown", "revoked")];
+    expect(findings(...ended)).toEqual([]);
+    const renewed = findings(enrolled, change(undefined, "unknown", "affirming"));
+    expect(renewed).toEqual(["4 birth-twice", "5 head-regressed"]);
   });
 
   it("finds verdicts under a policy that is not logged, once for each policy, and good ones under none", () => {

@@ -1,0 +1,38 @@
+/** What is asked about one canister of a node that has very many. */
+import { PGlite } from "@electric-sql/pglite";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { canisterSample } from "../attest/samples.ts";
+import { Rig } from "./rig.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+describe("a question about one canister of very many", () => {
+  const rig = new Rig();
+  const node = new SoftwareNode("node-1");
+
+  beforeAll(async () => {
+    await rig.enrol([node]);
+    await rig.start();
+    await rig.rules();
+  });
+  afterAll(() => rig.close());
+
+  it("does not read the others, whether it is there or not", async () => {
+    const many = Array.from({ length: 50 }, (_, at) => canisterSample(`c${at}`, { started: 6 }));
+    await rig.attest(node, { canisters: many });
+    const asked = vi.spyOn(PGlite.prototype, "query");
+    const told = (canister: string) =>
+      rig.call("POST", "/v1/nodes/node-1/departures", { token: node.token, body: { canister, departures: [] } });
+    const sent = (digest: string) =>
+      rig.call("PUT", `/v1/contours/${digest}`, { token: node.token, body: "isoline contour 2\nnot one\nend\n" });
+    const named = Buffer.from(many[0]?.contour ?? []).toString("hex");
+    const paths = ["c7", "none"].map((label) => `/v1/nodes/node-1/canisters/${label}`);
+    const answers = [await told("c7"), await told("none"), await sent(named), await sent("b".repeat(64))];
+    for (const path of paths) answers.push(await rig.get(path));
+    const rows = asked.mock.settledResults.flatMap(({ type, value }, at) =>
+      type === "fulfilled" && /from "canisters"/.test(asked.mock.calls[at]?.[0] ?? "") ? [value.rows.length] : [],
+    );
+    asked.mockRestore();
+    expect(answers.map(({ status }) => status)).toEqual([204, 404, 400, 404, 200, 404]);
+    expect(rows).toEqual([1, 0, 1, 0, 1, 0]);
+  });
+});
