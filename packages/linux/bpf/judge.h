@@ -5,7 +5,7 @@
 
 #include "describe.h"
 #include "other-abis.h"
-#include "hold.h"
+#include "wait-in-place.h"
 
 /*
  * An act that cannot be described, or that differs from the one that was judged. It is counted as lost, and refused unless
@@ -207,6 +207,36 @@ static __always_inline int end_kept(struct scratch *scratch, enum patience patie
 	}
 #endif
 	return end_event_by(scratch, patience);
+}
+
+/*
+ * The longest step of a call from one object to the next, in nanoseconds. It takes microseconds; a host may take the processor from a
+ * virtual machine meanwhile.
+ */
+#define LONGEST_STEP 100000000ULL
+
+/*
+ * The same where the kernel asks about one object after another, and goes on to the next whatever the answer is: the processes of a group,
+ * the keys of a search. Meanwhile it holds a lock, or nothing that RCU guards is freed. So one call waits no longer than one act may.
+ *
+ * A call that comes later is another one, and so is one that reaches the first object again; 0 for objects that a call reaches repeatedly.
+ */
+static __always_inline int end_each(struct scratch *scratch, struct member *member, u64 object, enum patience patience, bool is_kept)
+{
+	int verdict;
+
+	if (is_kept)
+		return end_kept(scratch, patience, is_kept);
+	if ((object && object == member->first_object) || scratch->record.time > member->asked_at + LONGEST_STEP) {
+		member->first_object = object;
+		member->waited = 0;
+	}
+	scratch->waited = member->waited;
+	verdict = judge(scratch, patience);
+	member->waited = scratch->waited;
+	member->asked_at = bpf_ktime_get_ns();
+	leave_scratch(scratch);
+	return verdict;
 }
 
 static __always_inline int unseen_kept(struct member *member, u32 operation, bool is_kept)

@@ -186,7 +186,7 @@ static __always_inline int judge_key(void)
 	scratch->record.act.arguments[0] = call;
 	if (call == NR_KEYCTL)
 		scratch->record.act.arguments[1] = (u32)BPF_CORE_READ(regs, di);
-	return end_event_by(scratch, IN_PLACE);
+	return end_each(scratch, member, 0, IN_PLACE, false);
 }
 
 HOOK(key_permission)

@@ -72,6 +72,10 @@ struct member {
 	u32 words;
 	u32 words_stand;
 	u64 words_digest[2];
+	/* Of the latest call that asked about one object after another (judge.h, end_each): the first, when it last asked, how long it waited. */
+	u64 first_object;
+	u64 asked_at;
+	u64 waited;
 };
 
 struct {
@@ -324,6 +328,8 @@ struct scratch {
 	u32 can_wait;
 	/* Each path is followed by the object's place in its file system. */
 	u32 tells_places;
+	/* Nanoseconds that the same call has waited in place. */
+	u64 waited;
 	/* The walk in progress. It is here and not on the stack, where the verifier would track every number. */
 	struct walk walk;
 	struct record record;

@@ -124,7 +124,7 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 		return end_kept(scratch, BY_RESTART, is_kept);
 	}
 	scratch->record.act.arguments[1] = group;
-	verdict = end_kept(scratch, IN_PLACE_BRIEFLY, is_kept);
+	verdict = end_each(scratch, member, (u64)task, IN_PLACE_BRIEFLY, is_kept);
 	/*
 	 * A signal that a supervisor can handle goes to the rest of the group, by the group's verdict, and not to the
 	 * supervisor.

@@ -345,7 +345,10 @@ int BPF_PROG(requested_otherwise, struct file *file, unsigned int request)
 #define NR_SETPRIORITY 141
 #define NR_IOPRIO_SET 251
 
-/* A process may change how it runs itself. If the call names a group or a user, it affects more processes than `task`. */
+/*
+ * A process may change how it runs itself. If the call names a group or a user, it affects more processes than `task`. Then the kernel asks
+ * about each thread, and holds a lock that every task needs: for a group, in older kernels for a user too (kernel/sys.c, setpriority).
+ */
 static __always_inline int judge_adjustment(struct task_struct *task)
 {
 	struct member *member = current_member();
@@ -374,7 +377,9 @@ static __always_inline int judge_adjustment(struct task_struct *task)
 		scratch->record.act.arguments[1] = 2ULL << 32;
 	else
 		add_target(scratch, member, task);
-	return end_kept(scratch, kind ? IN_PLACE : BY_RESTART, is_supervisor(task));
+	if (kind)
+		return end_each(scratch, member, (u64)task, IN_PLACE_BRIEFLY, is_supervisor(task));
+	return end_kept(scratch, BY_RESTART, is_supervisor(task));
 }
 
 HOOK(task_setnice)

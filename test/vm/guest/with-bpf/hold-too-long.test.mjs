@@ -29,6 +29,23 @@ print "ready\n";
 <$told>;
 syswrite $starts[0], "x"; sleep 1; syswrite $starts[1], "x";
 wait; wait`;
+/** Signals its own group of fourteen, and changes their priority: kill, setpriority(PRIO_PGRP). Says so, and after seven seconds something. */
+const GROUP = `$| = 1;
+setpgrp;
+$SIG{USR1} = "IGNORE";
+open my $told, "<", "told";
+pipe(my $alive, my $end);
+pipe(my $started, my $start);
+for (1 .. 12) { next if fork; close $end; sysread $alive, my $byte, 1; exit }
+unless (fork) { close $start; sysread $started, my $byte, 1; sleep 7; print "seven seconds\n"; exit }
+print "ready\n";
+<$told>;
+syswrite $start, "x";
+print "signalled ", syscall(62, 0, 10) < 0 ? $! + 0 : 0, "\n";
+print "adjusted ", syscall(141, 1, 0, 5) < 0 ? $! + 0 : 0, "\n";
+close $end;
+1 while wait > 0`;
+const GROUP_SIZE = 14;
 /** Opens repeatedly, with a pause between (`test/sensor/probe.c`); static, because a loader does not try twice. */
 const opening = (/** @type {string} */ path) => ["times", "40", "call", "2", `=${path}`, "0", ";", "nap", "20", "end"];
 
@@ -88,6 +105,33 @@ describe("held for too long", { skip }, () => {
     await late.over;
     const { incomplete } = report("two.json");
     deepEqual(incomplete, [{ reason: "an act was refused because its verdict came too late", count: 2 }]);
+  });
+
+  test("in calls that reach many processes: the rest is refused as soon as the first was not decided in time", async () => {
+    const program = ["perl", "-e", GROUP];
+    const learnt = beginWith(program, "learn", "--sensor", "bpf", "-q", "-o", "group.contour");
+    equal(await learnt.hear(), "ready");
+    learnt.say("go");
+    deepEqual(
+      [await learnt.hear(), await learnt.hear(), await learnt.hear()],
+      ["signalled 0", "adjusted 0", "seven seconds"],
+    );
+    learnt.end();
+    await learnt.over;
+    const late = beginWith(program, "run", "group.contour", ...ENFORCE, "--report", "group.json");
+    equal(await late.hear(), "ready");
+    const { pid = 0 } = late.child;
+    late.child.kill("SIGSTOP");
+    await until(() => readdirSync(`/proc/${pid}/task`).every((tid) => isStopped(Number(tid))));
+    late.say("go");
+    // A second for each process that a call reaches would be fourteen for each call.
+    deepEqual([await late.hear(), await late.hear()], [`signalled ${EPERM}`, `adjusted ${EPERM}`]);
+    equal(await late.hear(), "seven seconds");
+    late.child.kill("SIGCONT");
+    late.end();
+    await late.over;
+    const { incomplete } = report("group.json");
+    deepEqual(incomplete, [{ reason: "an act was refused because its verdict came too late", count: 2 * GROUP_SIZE }]);
   });
 
   test("by a supervisor whose deciding thread is stuck: its first thread wakes the task, and the act is refused", async () => {
