@@ -32,8 +32,20 @@ enum judged_words {
 	WORDS_LAST = 3,
 };
 
-/* How many execs began. A pending number that was never assigned an identity matches no identity. */
+/* How many execs began. */
 static u32 execs;
+
+/*
+ * A number for an exec until its identity is assigned. One that was never assigned an identity matches no identity. After 2^31 execs the
+ * numbers begin again, and what was assigned to an earlier exec does not count.
+ */
+static __always_inline u32 new_pending(struct member *member)
+{
+	struct pending_key key = { .namespace_id = member->namespace_id, .number = PENDING | __sync_fetch_and_add(&execs, 1) };
+
+	bpf_map_delete_elem(&assigned, &key);
+	return key.number;
+}
 
 struct program_name {
 	char name[PROGRAM_BYTES];

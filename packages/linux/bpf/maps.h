@@ -263,7 +263,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
-	__type(key, u32);
+	__type(key, struct pending_key);
 	__type(value, u32);
 } assigned SEC(".maps");
 

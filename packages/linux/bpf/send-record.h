@@ -23,6 +23,19 @@ static __always_inline struct member *first_thread(struct task_struct *task)
 	return bpf_task_storage_get(&members, task->group_leader, 0, 0);
 }
 
+/*
+ * The number of the member's identity, if that has been assigned by now. A supervisor that takes over a namespace does not know what its
+ * predecessor's pending numbers stood for.
+ */
+static __always_inline void settle_identity(struct member *member)
+{
+	struct pending_key key = { .namespace_id = member->namespace_id, .number = member->identity };
+	u32 *real = member->identity & PENDING ? bpf_map_lookup_elem(&assigned, &key) : 0;
+
+	if (real)
+		member->identity = *real;
+}
+
 /* In the order of the decoder: user ids, then group ids, each real, effective, saved, file system. */
 static __always_inline void describe_credentials(u32 *ids, u64 *capabilities, const struct cred *cred)
 {
@@ -87,13 +100,7 @@ __noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u
 		member->root = (u64)task->fs->root.dentry->d_inode;
 	act->outlook = outlook_of(member, task);
 	scratch->tells_places = sees_otherwise(member, act->outlook);
-	/* A supervisor that takes over a namespace does not know what its predecessor's pending numbers stood for. */
-	if (member->identity & PENDING) {
-		u32 *real = bpf_map_lookup_elem(&assigned, &member->identity);
-
-		if (real)
-			member->identity = *real;
-	}
+	settle_identity(member);
 	if (kind != KIND_EVENT)
 		return 0;
 	act->identity = member->identity;

@@ -120,13 +120,8 @@ static __always_inline void absorb_actor(struct sums *sums, struct member *membe
 {
 	struct task_struct *task = BRIEF_TASK();
 	const struct cred *cred = task->cred;
-	u32 *real;
 
-	if (member->identity & PENDING) {
-		real = bpf_map_lookup_elem(&assigned, &member->identity);
-		if (real)
-			member->identity = *real;
-	}
+	settle_identity(member);
 	absorb(sums, (u64)member->identity << 32 | cred->uid.val);
 	absorb(sums, (u64)cred->euid.val << 32 | cred->suid.val);
 	absorb(sums, (u64)cred->fsuid.val << 32 | cred->gid.val);

@@ -4,12 +4,12 @@
  */
 import { deepEqual, equal } from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { begin, endAll, EPERM, learn } from "../asking.mjs";
+import { begin, beginWith, endAll, EPERM, learn, until } from "../asking.mjs";
 import { withoutPrograms as skip } from "../bpf-programs.mjs";
 
 const { orphanedNamespaces } = await import("../../../../packages/linux/dist/sensor/bpf/pinned.js");
 const { placeOf } = await import("../../../../packages/linux/dist/sensor/bpf/stance.js");
-const { decided, defaultAction, modes, verdictIn } = await import(
+const { decided, defaultAction, modes, pendingKey, u32, verdictIn } = await import(
   "../../../../packages/linux/dist/sensor/bpf/structures.js"
 );
 const { BpfMap } = await import("../../../../packages/linux/dist/libbpf/map.js");
@@ -76,4 +76,41 @@ test("an entry decides for its own key and namespace only", { skip }, async () =
   actions.update(placeOf(orphan.id), own);
   actions.close();
   run.end();
+});
+
+/** `PENDING` of `bpf/record.h`, and more numbers than there have been execs. */
+const PENDING = 0x8000_0000;
+const MOST_EXECS = 4096;
+/** An identity that no exec leads to. */
+const EARLIER = 0x7777;
+const EXECUTES = `$| = 1;
+open my $told, "<", "told";
+print "ready\n";
+while (<$told>) { system("true") for 1 .. 3; print "done\n" }`;
+
+test("what was assigned to the number of an exec does not count when the number is given out again", {
+  skip,
+}, async () => {
+  await until(() => orphanedNamespaces().length === 0);
+  const learnt = beginWith(["perl", "-e", EXECUTES], "learn", "--sensor", "bpf", "-q", "-o", "true.contour");
+  await learnt.hear();
+  learnt.child.kill("SIGKILL");
+  await learnt.over;
+  const [orphan] = orphanedNamespaces();
+  if (orphan === undefined) throw new Error("no namespace is without a supervisor");
+  const assigned = BpfMap.pinned("assigned", `${orphan.directory}/assigned`);
+  for (let number = 0; number < MOST_EXECS; number++)
+    for (const id of [orphan.id, orphan.id + 1]) assigned.update(pendingKey(id, PENDING + number), u32(EARLIER));
+  learnt.say("go");
+  equal(await learnt.hear(), "done");
+  const found = Buffer.alloc(4);
+  const left = (/** @type {number} */ id) =>
+    Array.from({ length: MOST_EXECS }, (_, number) => number).filter(
+      (number) => assigned.lookup(pendingKey(id, PENDING + number), found) && found.readUInt32LE(0) === EARLIER,
+    ).length;
+  deepEqual([left(orphan.id), left(orphan.id + 1)], [MOST_EXECS - 3, MOST_EXECS]);
+  for (let number = 0; number < MOST_EXECS; number++)
+    for (const id of [orphan.id, orphan.id + 1]) assigned.delete(pendingKey(id, PENDING + number));
+  assigned.close();
+  learnt.end();
 });

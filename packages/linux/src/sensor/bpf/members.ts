@@ -8,7 +8,7 @@ import type { Joining } from "../sensor.ts";
 import type { Load } from "./load.ts";
 import { numbersOf } from "./numbers.ts";
 import type { ProcessNumber } from "./record.ts";
-import { barredKey, member, namespaceState, u32 } from "./structures.ts";
+import { barredKey, member, namespaceState, pendingKey, u32 } from "./structures.ts";
 
 /** A process of the namespace, as the kernel knows it. */
 export interface Member {
@@ -50,12 +50,12 @@ export class Members {
       const pidfd = /^\d+$/.test(name) ? pidfdOpen(Number(name), 0) : -1;
       if (pidfd < 0) continue;
       if (members.lookup(u32(pidfd), value) && value.readUInt32LE(member.namespace_id) === this.#id) {
-        const number = value.subarray(member.identity, member.identity + 4);
+        const number = value.readUInt32LE(member.identity);
         found.push({
           pid: Number(name),
           process: Number(value.readBigUInt64LE(member.process)),
           parent: Number(value.readBigUInt64LE(member.parent)),
-          identity: (assigned.lookup(number, real) ? real : number).readUInt32LE(0),
+          identity: assigned.lookup(pendingKey(this.#id, number), real) ? real.readUInt32LE(0) : number,
           numbers: numbersOf(Number(name), pidfd),
         });
       }
