@@ -287,6 +287,17 @@ struct {
 	__type(value, u32);
 } barred SEC(".maps");
 
+/*
+ * Groups that a process of a namespace founded for itself or for a child, by their ids in the first pid namespace (processes.bpf.c). A group
+ * keeps its id from being used again. So when a process is born with that id there is no such group, and the entry is removed.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, u64);
+} founded SEC(".maps");
+
 /* The maps and programs of this load, by kind and id: no workload gets a descriptor of one. */
 #define OWN_MAP (1ULL << 32)
 #define OWN_PROGRAM (2ULL << 32)

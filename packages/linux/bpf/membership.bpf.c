@@ -139,8 +139,13 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *tas
 {
 	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
 	struct namespace_state *state;
+	u32 number = task->pid;
 
-	if (!member || task->pid != task->tgid)
+	if (task->pid != task->tgid)
+		return 0;
+	if (bpf_map_lookup_elem(&founded, &number))
+		bpf_map_delete_elem(&founded, &number);
+	if (!member)
 		return 0;
 	state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
 	if (state) {

@@ -134,33 +134,28 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 
 #define NR_SETPGID 109
 
-/* Groups that a process of a namespace founded for itself or for a child, by their ids in the first pid namespace. */
-struct group_key {
-	u32 namespace_id;
-	u32 group;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct group_key);
-	__type(value, u32);
-} founded SEC(".maps");
+/* The namespace, and the group: the kernel gives the entry of a group that was removed to another one at once. */
+static __always_inline u64 founded_by(struct member *member, u32 group)
+{
+	return (u64)member->namespace_id << 32 | group;
+}
 
 /* Whether a group is of the namespace: by its leader, or if that has ended, because it was founded inside. */
 static __always_inline bool is_group_within(struct member *member, struct namespace_state *state, u32 group)
 {
-	struct group_key key = { .namespace_id = member->namespace_id, .group = group };
 	struct task_struct *leader = 0;
 	struct member *led_by;
+	u64 *founder;
 	bool is_within;
 
 	if (group == state->group)
 		return true;
 	if (bpf_ksym_exists(bpf_task_from_pid))
 		leader = bpf_task_from_pid(group);
-	if (!leader)
-		return bpf_map_lookup_elem(&founded, &key) != 0;
+	if (!leader) {
+		founder = bpf_map_lookup_elem(&founded, &group);
+		return founder && *founder == founded_by(member, group);
+	}
 	led_by = bpf_task_storage_get(&members, leader, 0, 0);
 	is_within = led_by && led_by->namespace_id == member->namespace_id;
 	bpf_task_release(leader);
@@ -176,16 +171,15 @@ int BPF_PROG(group_changed, struct task_struct *task, int group)
 {
 	struct member *member = current_member();
 	struct namespace_state *state;
-	struct group_key key = {};
 	struct scratch *scratch;
-	u32 one = 1;
+	u32 number = group;
+	u64 founder;
 
 	if (!member || own_level())
 		return 0;
 	if (group == task->tgid) {
-		key.namespace_id = member->namespace_id;
-		key.group = group;
-		bpf_map_update_elem(&founded, &key, &one, BPF_ANY);
+		founder = founded_by(member, number);
+		bpf_map_update_elem(&founded, &number, &founder, BPF_ANY);
 		return 0;
 	}
 	state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
