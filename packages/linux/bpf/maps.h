@@ -288,8 +288,8 @@ struct {
 } barred SEC(".maps");
 
 /*
- * Groups that a process of a namespace founded for itself or for a child, by their ids in the first pid namespace (processes.bpf.c). A group
- * keeps its id from being used again. So when a process is born with that id there is no such group, and the entry is removed.
+ * Groups that a process of a namespace founded for itself or for a child, by their ids in the first pid namespace. While a group
+ * is there, its id is given to no process. So when a process is born with that id, the group is over, and the entry is removed.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -377,9 +377,8 @@ static __always_inline int judge_adjustment(struct task_struct *task)
 		scratch->record.act.arguments[1] = 2ULL << 32;
 	else
 		add_target(scratch, member, task);
-	if (kind)
-		return end_each(scratch, member, (u64)task, IN_PLACE_BRIEFLY, is_supervisor(task));
-	return end_kept(scratch, BY_RESTART, is_supervisor(task));
+	return kind ? end_each(scratch, member, (u64)task, IN_PLACE_BRIEFLY, is_supervisor(task))
+		    : end_kept(scratch, BY_RESTART, is_supervisor(task));
 }
 
 HOOK(task_setnice)

@@ -29,7 +29,7 @@ print "ready\n";
 <$told>;
 syswrite $starts[0], "x"; sleep 1; syswrite $starts[1], "x";
 wait; wait`;
-/** Signals its own group of fourteen, and changes their priority: kill, setpriority(PRIO_PGRP). Says so, and after seven seconds something. */
+/** Signals its own group of fourteen, and changes their priority: kill, setpriority(PRIO_PGRP). Then seven seconds are over. */
 const GROUP = `$| = 1;
 setpgrp;
 $SIG{USR1} = "IGNORE";
