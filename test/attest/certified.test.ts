@@ -58,8 +58,8 @@ function oneAfterTheOther(runs: number) {
   return { ledger: replayLedger(fileOf(written(all))), last: registers.at(-1) as Newborn };
 }
 
-const namesOf = async (tpm: Tpm, ledger: ReturnType<typeof replayLedger>) =>
-  (await certified(tpm, 1, ledger, digest("statement"))).map(({ name }) => hex(name));
+const namesOf = async (tpm: Tpm, ledger: ReturnType<typeof replayLedger>, restartCount = 0) =>
+  (await certified(tpm, 1, ledger, digest("statement"), restartCount)).map(({ name }) => hex(name));
 
 describe("certificates of registers", () => {
   it("are of the namespaces that have not ended, guests in the shared register among them", async () => {
@@ -73,6 +73,13 @@ describe("certificates of registers", () => {
     const { tpm, asked } = tpmWith([last]);
     expect(await namesOf(tpm, ledger)).toEqual([hex(last.register)]);
     expect(asked).toEqual(["TPM2_NV_ReadPublic", "TPM2_NV_Certify"]);
+  });
+
+  it("are also of the one that the ledger began with, once the TPM has restarted since", async () => {
+    const { ledger, last } = oneAfterTheOther(2);
+    const { begin } = ledger;
+    const shared = { ...last, ...begin };
+    expect(await namesOf(tpmWith([shared, last]).tpm, ledger, 1)).toEqual([hex(begin.register), hex(last.register)]);
   });
 
   it("are of no other register that has the index of one that is gone", async () => {

@@ -5,9 +5,12 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commands } from "../../packages/attest/src/tpm/index.ts";
 import * as attest from "../../packages/isoline/src/attest/index.ts";
 import { isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
 import { needsSwtpm, SoftwareTpm } from "./swtpm.ts";
+
+const SHUTDOWN_STATE = 1;
 
 describe.skipIf(needsSwtpm || !isBuilt)("a canister that ended (needs swtpm and a build)", () => {
   const software = new SoftwareTpm();
@@ -103,5 +106,19 @@ describe.skipIf(needsSwtpm || !isBuilt)("a canister that ended (needs swtpm and 
     });
     expect(told.status).toBe(3);
     expect(JSON.parse((await verified("--json")).stdout)).toMatchObject({ status: "affirming", endings: [] });
+  });
+
+  it("is told of as well where the machine slept since, and evidence of a machine that slept is as good as before", async () => {
+    await begun();
+    await verified();
+    await departedAndEnded();
+    await software.using((tpm) => tpm.run(commands.shutdown, { type: SHUTDOWN_STATE }));
+    await software.stop();
+    await software.start("state");
+    expect((await verified()).stdout).toMatch(/^contraindicated: .*\n[^]* web \(it ended\)\n {4}trust: off-contour/);
+    await begun();
+    const next = await verified();
+    expect(next.stdout).toMatch(/^contraindicated: /);
+    expect(next.stdout).not.toContain("ledger: ");
   });
 });

@@ -203,6 +203,11 @@ Each record is extended into the register that it names. All but those of the ki
 PCR, whose number \`begin\` says (13 unless the host chose another). Root can delete a register, and write an \`end\` that vouches for a
 shorter history. It cannot take a departure or a loss out of the PCR.
 
+A TPM that was shut down with its state and started without it (TPM Restart) has an empty PCR under the same resetCount. A suspend
+(TPM Resume) keeps the PCR, and adds one to restartCount as well. The register of \`begin\` tells them apart: it is gone after the first,
+and is not begun again. Where the quote has another restartCount than \`begin\`, evidence has a certificate of that register. Until
+a ledger of a boot was accepted, root can begin another one after such a start. A verifier warns there.
+
 ## Registers
 
 A register is an NV index of the TPM. \`area\` is its TPMS_NV_PUBLIC as it was defined, \`key\` the TPMT_PUBLIC of its birth key. A verifier

@@ -192,6 +192,22 @@ describe.skipIf(needsSwtpm)("a register in a TPM (needs swtpm and tpm2-tools)", 
     });
   });
 
+  it("does not live through a start without the state that was kept, which counts as a restart too", async () => {
+    const register = await using(async (tpm) => {
+      const register = await born(tpm);
+      await tpm.run(commands.shutdown, { type: SHUTDOWN_STATE });
+      return register;
+    });
+    await software.stop();
+    await software.start("clear");
+    await using(async (tpm) => {
+      expect(await readRegister(tpm, register.index)).toBeUndefined();
+      await expect(extendRegister(tpm, register, ONE)).rejects.toThrow("TPM_RC_POLICY_FAIL");
+      const { time } = await tpm.run(commands.readClock, {});
+      expect([time.clockInfo.resetCount, time.clockInfo.restartCount]).toEqual([1, 1]);
+    });
+  });
+
   it("does not live through a power cycle, and cannot be begun again", async () => {
     const register = await using(born);
     await software.stop();

@@ -136,6 +136,28 @@ describe.skipIf(needsSwtpm)("the forgery matrix (needs swtpm and tpm2-tools)", (
     }
   });
 
+  it("a ledger that began after a restart is a warning where none of this boot was accepted before", async () => {
+    const bench = await new Bench().open();
+    try {
+      await bench.node.restart("clear");
+      bench.node.ledger.length = 0;
+      await bench.node.begin();
+      await bench.bear();
+      const told = async (last?: Accepted) => {
+        const challenge = fresh();
+        const evidence = await bench.honest({}, challenge);
+        const result = await judge({ ...questionFor(bench.node, challenge), last }, evidence);
+        return { ...result, ledger: result.platform.checks.find(({ name }) => name === "ledger") };
+      };
+      const first = await told();
+      expect([verdict(first), first.ledger?.outcome]).toEqual(["affirming", "warned"]);
+      expect(first.ledger?.why).toContain("before any ledger of this boot was accepted (restart 1)");
+      expect((await told(first.accepted)).ledger?.outcome).toBe("passed");
+    } finally {
+      await bench.close();
+    }
+  });
+
   it("is what the page says", async () => {
     await expect(forgeryPage(rows, checks)).toMatchFileSnapshot("../../docs/forgery.md");
   });

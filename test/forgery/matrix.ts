@@ -9,12 +9,14 @@ import { endingRows } from "./rows-endings.ts";
 import { machineRows } from "./rows-machine.ts";
 import { nameRows } from "./rows-names.ts";
 import { platformRows } from "./rows-platform.ts";
+import { restartRows } from "./rows-restarts.ts";
 import { recordRows } from "./rows-records.ts";
 
 export const rows: readonly Row[] = [
   ...platformRows,
   ...machineRows,
   ...recordRows,
+  ...restartRows,
   ...nameRows,
   ...canisterRows,
   ...endingRows,

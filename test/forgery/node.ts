@@ -8,6 +8,7 @@ import {
   type Proofs,
   stateOf,
 } from "../../packages/attest/src/evidence/index.ts";
+import { decodeRecord } from "../../packages/attest/src/register/record.ts";
 import { QUOTED_REGISTERS } from "../../packages/attest/src/appraise/index.ts";
 import { equal } from "../../packages/attest/src/cbor/index.ts";
 import { nodeIdOf } from "../../packages/attest/src/enrol/index.ts";
@@ -66,6 +67,7 @@ const FILES = ["/usr/bin/sh", "/usr/bin/node"];
 /** Where births are, unless root begins a ledger elsewhere. */
 const PCR = 13;
 const naming = namingKey();
+const SHUTDOWN_STATE = 1;
 
 export class Node {
   readonly software = new SoftwareTpm();
@@ -77,6 +79,8 @@ export class Node {
   key: PublicArea = attestationKey;
   readonly registers: Newborn[] = [];
   #births = PCR;
+  /** What the TPM's restartCount was when the ledger began. */
+  #begun = 0;
   /** Made once: a key takes a tenth of a second. */
   readonly naming = naming;
 
@@ -88,7 +92,16 @@ export class Node {
     await this.software.start();
     this.ledger.length = 0;
     this.registers.length = 0;
-    this.#births = PCR;
+    await this.#measure(events, files);
+    await this.begin();
+    return this;
+  }
+
+  /** What firmware and kernel extend into an empty TPM. */
+  async #measure(
+    events: readonly (readonly [number, string])[] = EVENTS,
+    files: readonly string[] | null = FILES,
+  ): Promise<void> {
     await this.using(async (tpm) => {
       this.key = (await this.signer(tpm)).public;
       const { log, measured } = bootLogOf(events);
@@ -99,8 +112,22 @@ export class Node {
       for (const { register, digest } of ima.measured) await extendPcr(tpm, register, digest);
       [this.bootLog, this.imaList, this.measured] = [log, ima.list, measured];
     });
-    await this.begin();
-    return this;
+  }
+
+  /** Has the TPM keep its state, and powers it off and on: with that state, as after a suspend, or without it. */
+  async restart(startup: "clear" | "state"): Promise<void> {
+    await this.using((tpm) => tpm.run(commands.shutdown, { type: SHUTDOWN_STATE }));
+    await this.software.stop();
+    await this.software.start(startup);
+    if (startup === "clear") await this.#measure();
+  }
+
+  /** Root extends records into the births' register alone, as if it had them from before. */
+  async extendBirths(records: readonly Uint8Array[]): Promise<void> {
+    const about = records.filter((encoded) => isAboutBirths(decodeRecord(encoded, 0)));
+    await this.using(async (tpm) => {
+      for (const encoded of about) await extendPcr(tpm, this.#births, extensionOf(encoded));
+    });
   }
 
   using<T>(work: (tpm: Tpm) => Promise<T>): Promise<T> {
@@ -126,6 +153,7 @@ export class Node {
     await this.using(async (tpm) => {
       const { time } = await tpm.run(commands.readClock, {});
       const { resetCount, restartCount } = time.clockInfo;
+      this.#begun = restartCount;
       const [from] = await readPcrs(tpm, [pcr]);
       const newborn = (await defineRegister(tpm))!;
       this.registers.push(newborn);
@@ -231,7 +259,9 @@ export class Node {
       const selection = [{ hash: "sha256", registers }] as const;
       const quoted = await tpm.run(commands.quote, { qualifying, scheme, selection }, { handles: [signer.handle] });
       const certificates = [];
-      for (const { name, index } of this.registers.filter((one) => names.some((name) => equal(name, one.name)))) {
+      const isRestarted = quoted.attested.clockInfo.restartCount !== this.#begun;
+      const asked = isRestarted ? [...names, ...this.registers.slice(0, 1).map(({ name }) => name)] : names;
+      for (const { name, index } of this.registers.filter((one) => asked.some((name) => equal(name, one.name)))) {
         const certified = await certifyRegister(tpm, signer.handle, index, qualifying).catch(() => undefined);
         if (certified === undefined) continue;
         const read = await tpm.run(commands.nvReadPublic, {}, { handles: [index] });

@@ -20,6 +20,11 @@ const UNSEEN = [
       "and accepts it, because a reboot must not alarm. What the node did between the two is not proven, neither good nor bad.",
   ],
   [
+    "a departure before the first accepted evidence of a boot, and then a start of the TPM without the state that it had kept (TPM Restart)",
+    "The registers are empty under the same `resetCount`, so another ledger can begin. The count of restarts is then more than none: " +
+      "`ledger` warns of it until a ledger of that boot was accepted, because a machine that slept counts one as well.",
+  ],
+  [
     "a canister without a register of its own or a place in the shared one, left out by the node",
     "Only a birth in the ledger shows that a canister was there. `required` in a policy names those that must be.",
   ],

@@ -309,9 +309,7 @@ export const canisterRows: readonly Row[] = [
     caught: "no alarm",
     send: async (bench) => {
       const last = await bench.accepted();
-      bench.node.software.tool("tpm2_shutdown");
-      await bench.node.software.stop();
-      await bench.node.software.start("state");
+      await bench.node.restart("state");
       return { evidence: await bench.honest(), question: { last } };
     },
   },

@@ -6,8 +6,6 @@ import re
 
 from refusal import ZEROS, demand, sha
 from contours import contour_points, dsse, matches, state_under
-from logs import leads_to
-from tpm import attested, signed_by
 
 class Canister:
     def __init__(self, appraisal, body):
@@ -117,15 +115,7 @@ class Canister:
         space = ledger["spaces"].get(told["birth"])
         demand(space is not None and space["birth"]["register"] == told["name"])
         if space["end"] is None:
-            found = [one for one in self.all.evidence["registers"] if one["name"] == told["name"]]
-            demand(len(found) == 1, "incomplete")
-            [one] = found
-            demand(b"\x00\x0b" + sha(one["public"]) == told["name"])
-            signed_by(self.all.key, one["message"], one["signature"])
-            certified = attested(one["message"], 0x8014)
-            demand(certified["extra"] == self.all.qualifying and certified["reset"] == self.all.clock["reset"])
-            demand(certified["name"] == told["name"] and certified["offset"] == 0)
-            demand(leads_to(certified["contents"], ledger["values"][told["name"]], ledger["last"]))
+            self.all.certified(told["name"], ledger)
         self.space = space
         return True
 

@@ -164,7 +164,22 @@ class Appraisal:
         if kept and self.last["clock"]["resetCount"] == self.clock["reset"]:
             demand(len(data) >= kept["bytes"], "equivocation")
             demand(sha(data[: kept["bytes"]]).hex() == kept["digest"], "equivocation")
+        if begin["restartCount"] != self.clock["restart"]:
+            demand(begin["restartCount"] < self.clock["restart"])
+            self.certified(begin["register"], ledger)
         self.ledger = ledger
+
+    def certified(self, name, ledger):
+        found = [one for one in self.evidence["registers"] if one["name"] == name]
+        demand(len(found) == 1, "incomplete")
+        [one] = found
+        demand(b"\x00\x0b" + sha(one["public"]) == name)
+        signed_by(self.key, one["message"], one["signature"])
+        told, clock = attested(one["message"], 0x8014), self.clock
+        demand(told["extra"] == self.qualifying)
+        demand((told["reset"], told["restart"]) == (clock["reset"], clock["restart"]))
+        demand(told["name"] == name and told["offset"] == 0)
+        demand(leads_to(told["contents"], ledger["values"][name], ledger["last"]))
 
     def boot_check(self):
         names = self.rules.get("boots", [])

@@ -8,7 +8,7 @@ import { hashOf } from "../tpm/hash.ts";
 import { infoOfKey, machineName } from "../tee/index.ts";
 import { publicArea, type PublicArea, signature } from "../tpm/structures.ts";
 import { broken, Findings, incomplete, short, untrustedPlatform } from "./findings.ts";
-import { appraiseLedger, type LedgerFacts } from "./ledger.ts";
+import { appraiseLedger, assertNotSetBack, type LedgerFacts } from "./ledger.ts";
 import { appraiseMachine, assertSigned, type MachineProof, type MachineStatement } from "./machine.ts";
 import { matches, type Policy } from "./policy.ts";
 import { nothingProven, type ProvenFacts } from "./proven.ts";
@@ -84,7 +84,12 @@ export async function appraiseNode(
   const ledger =
     proven === "none" && policy.ledger !== "required"
       ? undefined
-      : await findings.make("ledger", (warn) => appraiseLedger(reading, proven, policy, question, warn));
+      : await findings.make("ledger", async (warn) => {
+          const facts = appraiseLedger(reading, proven, policy, question, warn);
+          if (facts !== undefined && proven !== "none" && key !== undefined)
+            await assertNotSetBack(evidence, { ...proven, key, qualifying }, facts, question, warn);
+          return facts;
+        });
   if (registers !== undefined || policy.boots.length > 0)
     await findings.make("boot", (warn) => assertBoot(registers, policy, references, warn));
   await findings.make("software", () => assertSoftware(body, policy, references));

@@ -18,7 +18,7 @@ export interface CanisterRecords {
   readonly records: readonly LedgerRecord[];
 }
 
-type Proven = NonNullable<NodeFacts["proven"]>;
+export type Proven = NonNullable<NodeFacts["proven"]>;
 
 /** The records of a canister. Its register is looked at unless its end is recorded: the births' register vouches for that. */
 export async function recordsOf(
@@ -81,8 +81,9 @@ export async function assertRegister(
     throw broken("a certificate that a TPM made of a register", attested.is, "ask again");
   if (!equal(extraData, qualifying))
     throw broken("a certificate about this statement", "one about another", "ask again");
-  if (clockInfo.resetCount !== clock.resetCount)
-    throw broken("quote and certificate of one boot", "of two", "ask again");
+  // Between a certificate from before a restart and a quote from after it, registers may have been set back.
+  if (clockInfo.resetCount !== clock.resetCount || clockInfo.restartCount !== clock.restartCount)
+    throw broken("quote and certificate of one start of the TPM", "of two", "ask again");
   const { name: certified, offset, contents } = attested.value;
   if (!equal(certified, name) || offset !== 0)
     throw broken(

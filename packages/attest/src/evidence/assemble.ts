@@ -1,6 +1,7 @@
 /** Putting evidence together: bodies first, then what the TPM signs about them. */
 import { equal } from "../cbor/index.ts";
 import { AttestError } from "../error.ts";
+import { firstRecord } from "../register/index.ts";
 import { type CanisterBody, readCanisterBody, writeCanisterBody } from "./canister-body.ts";
 import { CHALLENGE_BYTES, type CanisterEvidence, type Evidence, qualifyingData } from "./evidence.ts";
 import { type NodeBody, writeNodeBody } from "./node-body.ts";
@@ -57,13 +58,16 @@ export function evidenceOf({ challenge, node, tree, canisters }: Statement, { na
   return { type: "isoline evidence 1", challenge, node, tree, canisters: named, ...proofs };
 }
 
-/** The evidence of one tenant: its canister, its register, and nothing of its neighbours but digests. */
+/** The evidence of one tenant: its canister, its register, that of the ledger, and nothing of its neighbours but digests. */
 export function forTenant(whole: Evidence, label: string): Evidence {
   const own = whole.canisters.find(({ body }) => readCanisterBody(body).label === label);
   if (own === undefined)
     throw unfit(`a canister ${JSON.stringify(label)}`, "none of that label", "look at its evidence");
   const { register } = readCanisterBody(own.body);
-  const isOwn = ({ name }: { name: Uint8Array }) => register !== undefined && equal(name, register.name);
+  const names = [register?.name, whole.ledger && firstRecord(whole.ledger)?.register].filter(
+    (one) => one !== undefined,
+  );
+  const isOwn = ({ name }: { name: Uint8Array }) => names.some((one) => equal(name, one));
   return { ...whole, canisters: [own], registers: whole.registers.filter(isOwn) };
 }
 

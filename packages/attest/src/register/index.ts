@@ -4,6 +4,7 @@ export { isProofOf, labelStatement, nameBy, NAMING_BYTES } from "./naming.ts";
 export {
   encodeRecord,
   extensionOf,
+  firstRecord,
   framed,
   type LedgerRecord,
   MOST_LABEL,

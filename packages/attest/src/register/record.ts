@@ -150,7 +150,13 @@ export function wholeRecords(file: Uint8Array): { readonly records: readonly Uin
   return { records, bytes: at };
 }
 
-/** The same, refusing bytes that end within a record. */
+/** The first record of a ledger. Nothing is said of those after it. */
+export function firstRecord(file: Uint8Array): LedgerRecord | undefined {
+  const [first] = wholeRecords(file).records;
+  return first && decodeRecord(first, 0);
+}
+
+/** The records of a whole ledger, refusing bytes that end within a record. */
 export function recordsIn(file: Uint8Array): readonly Uint8Array[] {
   const { records, bytes } = wholeRecords(file);
   if (bytes < file.length) throw broken(`it ends within the record at byte ${bytes}`);

@@ -6,16 +6,19 @@ import { attest, commands, encode, nvPublic, signature, type Tpm, TpmRefusal } f
 
 /**
  * Of the registers of namespaces that have not ended: the births' register vouches for the end of the others, whose registers are gone. A
- * register that the TPM calls by another Name is another's, which got its index.
+ * register that the TPM calls by another Name is another's, which got its index. After a restart of the TPM since the ledger began, also of
+ * the one that it began with, which shows that registers were kept.
  */
 export async function certified(
   tpm: Tpm,
   signer: number,
-  { registers, namespaces }: Ledger,
+  { begin, registers, namespaces }: Ledger,
   qualifying: Uint8Array,
+  restartCount: number,
 ): Promise<readonly RegisterCertificate[]> {
   const running = [...namespaces.values()].filter(({ end }) => end === undefined);
   const live = new Set(running.map(({ register }) => hex(register)));
+  if (restartCount !== begin.restartCount) live.add(hex(begin.register));
   const certificates: RegisterCertificate[] = [];
   for (const [id, { index, name }] of registers) {
     if (!live.has(id)) continue;

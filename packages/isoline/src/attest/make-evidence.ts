@@ -13,7 +13,7 @@ import {
   type Statement,
 } from "@isoline/attest/evidence";
 import { replayLedger } from "@isoline/attest/register";
-import { commands, type PublicArea, type Tpm } from "@isoline/attest/tpm";
+import { attest, commands, decode, type PublicArea, type Tpm } from "@isoline/attest/tpm";
 import { infoOfKey, nodeIdByKey, reportData } from "@isoline/attest/tee";
 import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
 import { bootAggregate } from "../integrity/measure/boot-aggregate.ts";
@@ -143,7 +143,8 @@ async function signedBy(
         const told = { node: nodeIdOf(key.public), aggregate: aggregatesOf(aggregate), births };
         const statement = stateOf(challenge, nodeHere(told, losses), bodies);
         const quote = await quoted(tpm, key, statement.qualifying);
-        const registers = ledger ? await certified(tpm, key.handle, ledger, statement.qualifying) : [];
+        const { restartCount } = decode(attest, quote.message).clockInfo;
+        const registers = ledger ? await certified(tpm, key.handle, ledger, statement.qualifying, restartCount) : [];
         const evidence = evidenceOf(statement, {
           quote,
           registers,
