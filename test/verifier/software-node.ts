@@ -11,6 +11,7 @@ import {
   stateOf,
   writeEvidence,
 } from "../../packages/attest/src/evidence/index.ts";
+import { replayLedger } from "../../packages/attest/src/register/index.ts";
 import {
   attest,
   attestationKey,
@@ -35,6 +36,9 @@ export interface Told {
   /** Milliseconds of the TPM's clock; goes on by itself if left out. */
   readonly clock?: bigint | undefined;
   readonly resetCount?: number | undefined;
+  readonly restartCount?: number | undefined;
+  /** A ledger that its TPM leads to. */
+  readonly ledger?: Uint8Array | undefined;
   /** Reports of the machine that this node is. */
   readonly report?: (statement: Statement) => readonly ReportEvidence[];
 }
@@ -75,25 +79,33 @@ export class SoftwareNode {
   /** Evidence for a challenge, quoted by this node's key. */
   evidence(
     challenge: Uint8Array,
-    { node = {}, canisters = [canisterSample("web")], registers, clock, resetCount, report }: Told = {},
+    { node = {}, canisters = [canisterSample("web")], ledger, report, ...told }: Told = {},
   ): Uint8Array {
     const statement = stateOf(challenge, { ...nodeSample({ node: this.id, made: Date.now() }), ...node }, canisters);
-    const quote = this.quote(statement.qualifying, { registers, clock, resetCount });
-    return writeEvidence(evidenceOf(statement, { quote, registers: [], reports: report?.(statement) ?? [] }));
+    const led = ledger && replayLedger(ledger);
+    const quote = this.quote(statement.qualifying, told, led && { [led.begin.pcr]: led.births.value });
+    const reports = report?.(statement) ?? [];
+    return writeEvidence(evidenceOf(statement, { quote, registers: [], reports, ...(ledger && { ledger }) }));
   }
 
   /** What this node's TPM signs, with this qualifying data in it. */
   quote(
     qualifying: Uint8Array,
-    { registers, clock, resetCount = 1 }: Pick<Told, "registers" | "clock" | "resetCount"> = {},
+    {
+      registers,
+      clock,
+      resetCount = 1,
+      restartCount = 0,
+    }: Pick<Told, "registers" | "clock" | "resetCount" | "restartCount"> = {},
+    extended: Readonly<Record<number, Uint8Array>> = {},
   ) {
     this.#clock += 10n;
-    const values = REGISTERS.map((register) => new Uint8Array(32).fill(register));
+    const values = REGISTERS.map((register) => extended[register] ?? new Uint8Array(32).fill(register));
     const message = encode(attest, {
       magic: 0xff544347,
       qualifiedSigner: Uint8Array.of(0, 11, ...new Uint8Array(32)),
       extraData: qualifying,
-      clockInfo: { clock: clock ?? this.#clock, resetCount, restartCount: 0, safe: true },
+      clockInfo: { clock: clock ?? this.#clock, resetCount, restartCount, safe: true },
       firmwareVersion: 1n,
       attested: {
         is: "quote",

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Accepted, readAccepted, writeAccepted } from "../../packages/attest/src/appraise/index.ts";
+import { decodeRecord } from "../../packages/attest/src/register/record.ts";
 import { readStatement, type Statement } from "../../packages/log/src/statement/index.ts";
 import { ledgerNews } from "../../packages/verifier/src/fleet/stated.ts";
 import { type Verdict, writeOf } from "../../packages/verifier/src/fleet/verdict.ts";
@@ -131,17 +132,19 @@ describe("the statements of a node with many canisters", () => {
   });
 
   it("have a birth once, also where the answer of the database was lost and it is written again", async () => {
-    const file = Uint8Array.from(fileOf(sample().records.slice(0, 2)));
+    const encoded = sample().records.slice(0, 2);
+    const file = Uint8Array.from(fileOf(encoded));
     const accepted: Accepted = {
       clock: { clock: 1n, resetCount: 9, restartCount: 0 },
       policy: { name: "default", version: 1 },
       ledger: { bytes: file.length, digest: createHash("sha256").update(file).digest("hex") },
       canisters: [],
     };
+    const news = ledgerNews(node.id, { file, records: encoded.map(decodeRecord) }, accepted);
     const born = async () => {
       await write({
         columns: { accepted: writeAccepted(accepted) },
-        stated: (before) => ledgerNews(node.id, file, before === null ? undefined : readAccepted(before), accepted),
+        stated: (before) => news(before === null ? undefined : readAccepted(before)),
       });
       return (await stated()).map(({ kind }) => kind);
     };

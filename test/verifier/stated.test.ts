@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Accepted } from "../../packages/attest/src/appraise/index.ts";
 import { ledgerNews, publications } from "../../packages/verifier/src/fleet/stated.ts";
 import { RunningRoot } from "../../packages/log/src/tree/index.ts";
+import { decodeRecord } from "../../packages/attest/src/register/record.ts";
 import { fileOf, sample } from "../attest/ledger-sample.ts";
 import { entries, rootByDefinition } from "../log/logs.ts";
 
@@ -11,6 +12,7 @@ const { records, shared, one, other } = sample();
 const NODE = "ab".repeat(32);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const bytesOf = (count: number) => Uint8Array.from(fileOf(records.slice(0, count)));
+const ledOf = (count: number) => ({ file: bytesOf(count), records: records.slice(0, count).map(decodeRecord) });
 const accepted = (count: number, resetCount = 4): Accepted => {
   const file = bytesOf(count);
   const ledger = { bytes: file.length, digest: createHash("sha256").update(file).digest("hex") };
@@ -29,7 +31,7 @@ const headOf = (count: number, boot = 4) => ({ kind: "head", node: NODE, boot, .
 
 describe("what a verifier states of a ledger", () => {
   const news = (count: number, before: Accepted | undefined, boot = 4) =>
-    ledgerNews(NODE, bytesOf(count), before, accepted(count, boot));
+    ledgerNews(NODE, ledOf(count), accepted(count, boot))(before);
 
   it("is every birth of a register, and the head; a guest bears none", () => {
     expect(news(9, undefined)).toEqual([born(0, shared), born(1, one), born(3, other), headOf(9)]);
@@ -46,8 +48,8 @@ describe("what a verifier states of a ledger", () => {
   });
 
   it("is nothing where no ledger counts", () => {
-    expect(ledgerNews(NODE, undefined, undefined, accepted(3))).toEqual([]);
-    expect(ledgerNews(NODE, bytesOf(3), undefined, undefined)).toEqual([]);
+    expect(ledgerNews(NODE, undefined, accepted(3))(undefined)).toEqual([]);
+    expect(ledgerNews(NODE, ledOf(3), undefined)(undefined)).toEqual([]);
   });
 });
 

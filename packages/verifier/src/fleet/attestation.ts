@@ -1,6 +1,6 @@
 /** Push attestation: a node sends evidence that answers its last challenge, and gets the result with the next challenge. */
 import { createHash } from "node:crypto";
-import { type Appraisal, appraise, endOfResult, readAccepted } from "@isoline/attest/appraise";
+import { type Appraisal, appraise, endOfResult, readAccepted, type ReplayedLedger } from "@isoline/attest/appraise";
 import { type EvidenceDelta, EvidenceReading } from "@isoline/attest/evidence";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
@@ -135,6 +135,8 @@ export class Attestation {
     // The database may have been asked meanwhile.
     await node.givingWay(turns.turn(node.tenant));
     const { policySigners, contourSigners, machines } = rules.trusted;
+    // A long ledger takes a second to replay: that is done once, in the turn of the node's tenant.
+    const seen: { ledger?: ReplayedLedger & { readonly file: Uint8Array } } = {};
     const appraisal = await appraise({
       evidence: reading,
       challenge,
@@ -150,7 +152,10 @@ export class Attestation {
       readRules: given.read,
       proven: {
         recall: (name, ...about) => node.proven.recall(name, ...about),
-        replayed: (file, replay) => ledgers.of(node, file, replay),
+        replayed: (file, replay) => {
+          seen.ledger = { file, ...ledgers.of(node, file, replay) };
+          return seen.ledger;
+        },
         imaLists: node.proven.imaLists,
       },
       breathe,
@@ -176,15 +181,15 @@ export class Attestation {
     if (!provesNothing(verdict)) node.heard(challenge);
     if (isNews) {
       const { name, tenant } = node;
-      const file = verdict.body === undefined ? undefined : bodies?.ledger;
-      const departed = departedIn(verdict, file);
+      const led = verdict.body === undefined ? undefined : seen.ledger;
+      const departed = departedIn(verdict, led?.ledger);
+      const news = ledgerNews(node.id, led, verdict.accepted);
       const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now, departed, imprint });
       await this.#write(node, {
         ...write,
         evidence: { challenge, evidence: reading.bytes },
         policy: given.policy?.digest,
-        stated: (before) =>
-          ledgerNews(node.id, file, before === null ? undefined : readAccepted(before), verdict.accepted),
+        stated: (before) => news(before === null ? undefined : readAccepted(before)),
       });
       if (provesNothing(verdict)) node.refused();
     }

@@ -1,5 +1,5 @@
 /** The processes of a canister that departed, as the records say for which the TPM vouches (docs/spec/ledger.md). */
-import { replayLedger } from "@isoline/attest/register";
+import type { Ledger } from "@isoline/attest/register";
 import type { DepartedProcesses } from "../store/index.ts";
 import type { CanisterVerdict, Verdict } from "./verdict.ts";
 
@@ -10,20 +10,16 @@ const LAST_TIME = Date.UTC(9999, 0);
 /** The supervisor does not know what it was. */
 const UNKNOWN = "0".repeat(64);
 
-/** By label; a canister is left out where its register was not checked, or was found wrong. */
+/** By label, in the ledger that was judged; a canister is left out where its register was not checked, or was found wrong. */
 export function departedIn(
   { canisters = [] }: Pick<Verdict, "canisters">,
-  file: Uint8Array | undefined,
+  ledger: Ledger | undefined,
 ): ReadonlyMap<string, DepartedProcesses> {
   const proven = canisters.filter(isProven);
-  if (file === undefined || proven.length === 0) return new Map();
-  // A ledger can be long; where every process is trusted there is nothing to look for.
-  if (proven.every(({ body: { counters } }) => counters.departures + counters.untrusted === 0))
-    return new Map(proven.map(({ label }) => [label, { total: 0, items: [] }]));
-  const { namespaces } = replayLedger(file);
+  if (ledger === undefined || proven.length === 0) return new Map();
   return new Map(
     proven.map(({ label, body }) => {
-      const records = namespaces.get(body.register?.birth ?? -1)?.departures ?? [];
+      const records = ledger.namespaces.get(body.register?.birth ?? -1)?.departures ?? [];
       const items = records.slice(0, MOST_KEPT).map(({ process, pid, at, point }) => {
         const digest = Buffer.from(point).toString("hex");
         return {

@@ -1,7 +1,7 @@
 /** What a verifier states of itself: contours that count, signers, births and ledgers. */
 import { createHash, createPublicKey } from "node:crypto";
 import type { Accepted, References } from "@isoline/attest/appraise";
-import { LedgerReplay, recordsIn } from "@isoline/attest/register";
+import { type LedgerRecord, recordsIn } from "@isoline/attest/register";
 import { parseContour } from "@isoline/core/contour";
 import { ZERO_DIGEST } from "@isoline/core/digest";
 import { parseEnvelope, preAuthenticated, type TrustedKey, verifierOf } from "@isoline/core/verify";
@@ -49,35 +49,43 @@ export function publications(
   ];
 }
 
-/** What is new in the ledger of a node whose TPM vouches for it: births, and its head. */
+type LedgerStatement = SaidOf<"birth"> | SaidOf<"head">;
+
+/**
+ * What is new in the ledger of a node whose TPM vouches for it: births, and its head. What was accepted before is known for sure only in
+ * the transaction that writes, under locks on which others wait, so all that takes time is done here.
+ */
 export function ledgerNews(
   node: string,
-  file: Uint8Array | undefined,
-  before: Accepted | undefined,
+  led: { readonly file: Uint8Array; readonly records: readonly LedgerRecord[] } | undefined,
   now: Accepted | undefined,
-): readonly (SaidOf<"birth"> | SaidOf<"head">)[] {
+): (before: Accepted | undefined) => readonly LedgerStatement[] {
   const boot = now?.clock?.resetCount;
-  if (file === undefined || now?.ledger === undefined || boot === undefined) return [];
-  const isSameBoot = before?.clock?.resetCount === boot;
-  const known = isSameBoot ? before?.ledger : undefined;
-  if (known?.digest === now.ledger.digest) return [];
-  const replay = new LedgerReplay();
-  const births: SaidOf<"birth">[] = [];
+  const head = now?.ledger;
+  if (led === undefined || head === undefined || boot === undefined) return () => [];
+  const births = birthsIn(led);
+  return (before) => {
+    const known = before?.clock?.resetCount === boot ? before.ledger : undefined;
+    if (known?.digest === head.digest) return [];
+    const later = births.filter(({ at }) => at >= (known?.bytes ?? 0));
+    return [
+      ...later.map(({ record, register }) => ({ kind: "birth", node, boot, record, register }) as const),
+      { kind: "head", node, boot, ...head },
+    ];
+  };
+}
+
+/** With the byte that each begins at. */
+function birthsIn({ file, records }: { readonly file: Uint8Array; readonly records: readonly LedgerRecord[] }) {
+  const births: { readonly at: number; readonly record: number; readonly register: string }[] = [];
   let at = 0;
-  for (const encoded of recordsIn(file)) {
-    const record = replay.add(encoded);
-    const isBirth = record.kind === "begin" || record.kind === "birth";
-    if (isBirth && at >= (known?.bytes ?? 0))
-      births.push({
-        kind: "birth",
-        node,
-        boot,
-        record: record.sequence,
-        register: Buffer.from(record.register).toString("hex"),
-      });
+  for (const [sequence, encoded] of recordsIn(file).entries()) {
+    const record = records[sequence];
+    if (record?.kind === "begin" || record?.kind === "birth")
+      births.push({ at, record: sequence, register: Buffer.from(record.register).toString("hex") });
     at += LENGTH_BYTES + encoded.length;
   }
-  return [...births, { kind: "head", node, boot, ...now.ledger }];
+  return births;
 }
 
 /** Before each record stands its length (docs/spec/ledger.md). */
