@@ -25,6 +25,7 @@ interface Asked {
   readonly by?: SoftwareNode;
   readonly proof?: Pair;
   readonly resetCount?: number;
+  readonly restartCount?: number;
   readonly challenge?: string;
   /** What is quoted, if not what is asked for. */
   readonly quoted?: string;
@@ -52,7 +53,7 @@ describe.skipIf(!isInstalled("openssl"))("X.509-SVIDs (needs openssl)", () => {
     svid: { trustDomain: "example.org", key: at("root.key"), certificate: at("root.pem"), minutes: 2, ...more },
   });
   const ask = async <T = Svid>(whose: SoftwareNode, asked: Asked = {}) => {
-    const { canister, pair = P256(), by = whose, proof = pair, resetCount, quoted = canister } = asked;
+    const { canister, pair = P256(), by = whose, proof = pair, resetCount, restartCount, quoted = canister } = asked;
     const challenge = asked.challenge ?? (await rig.challenge(whose));
     const key = pair.publicKey.export({ type: "spki", format: "der" });
     const stated = (label: string | undefined) => svidStatement(Buffer.from(challenge, "hex"), label, key);
@@ -60,7 +61,7 @@ describe.skipIf(!isInstalled("openssl"))("X.509-SVIDs (needs openssl)", () => {
     const body = {
       ...{ challenge, canister, key: key.toString("base64") },
       proof: sign("sha256", stated(canister), proof.privateKey).toString("base64"),
-      quote: Buffer.from(writeQuote(by.quote(digest, { resetCount }))).toString("base64"),
+      quote: Buffer.from(writeQuote(by.quote(digest, { resetCount, restartCount }))).toString("base64"),
     };
     return rig.call<T>("POST", `/v1/nodes/${whose.name}/svid`, { token: asked.token ?? whose.token, body });
   };
@@ -124,6 +125,7 @@ describe.skipIf(!isInstalled("openssl"))("X.509-SVIDs (needs openssl)", () => {
     expect(await refused({ canister: "web", quoted: "api" })).toMatch(/^400 .*about another statement/);
     expect(await refused({ proof: P256() })).toMatch(/^400 expected a signature by the key of the SVID/);
     expect(await refused({ resetCount: 2 })).toMatch(/^409 expected a quote of the boot that was attested/);
+    expect(await refused({ restartCount: 1 })).toMatch(/^409 expected a quote of the boot that was attested/);
     expect(await refused({ resetCount: 0 })).toMatch(/^400 expected a quote after reset 1/);
     const challenge = await rig.challenge(other);
     expect(await refused({ challenge })).toMatch(/^409 expected a challenge that was made for this node/);

@@ -101,7 +101,7 @@ function affirmedUntil({ name, state, affirmed }: OwnedNode, canister: string | 
   return affirmed.until;
 }
 
-/** The TPM that attested has vouched for this statement: after the attestation, and in the same boot. */
+/** The TPM that attested has vouched for this statement: after the attestation, and with no restart in between. */
 async function assertQuoted(
   { name, accepted }: OwnedNode,
   key: PublicArea,
@@ -117,10 +117,11 @@ async function assertQuoted(
     { key, challenge, hash: "sha256", registers: QUOTED_REGISTERS, last },
     { message, signature: decode(signature, signed), values: registers.map(({ value }) => value) },
   );
-  if (clock.resetCount !== last.resetCount)
+  // A restart may be another boot as well as a suspend: only evidence tells them apart.
+  if (clock.resetCount !== last.resetCount || clock.restartCount !== last.restartCount)
     throw new VerifierError(
       "conflict",
-      `expected a quote of the boot that was attested, got one of another; attest first`,
+      `expected a quote of the boot that was attested, got one from after a reset or restart of the TPM; attest first`,
     );
 }
 
