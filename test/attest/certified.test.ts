@@ -15,7 +15,7 @@ const clockInfo = { clock: 0n, resetCount: 4, restartCount: 0, safe: true };
 const head = { magic: 0xff54_4347, qualifiedSigner: new Uint8Array(), clockInfo, firmwareVersion: 0n };
 
 /** A TPM in which these registers are, with the commands that it got. */
-function tpmWith(registers: readonly Newborn[]) {
+function tpmWith(registers: readonly { readonly area: Uint8Array }[]) {
   const areas = registers.map(({ area }) => {
     const defined = decode(nvPublic, area);
     return { ...defined, attributes: (defined.attributes | nvAttributes.written) >>> 0 };

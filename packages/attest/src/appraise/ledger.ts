@@ -1,8 +1,7 @@
 /** The ledger of a node: it must lead to the births' register, belong to this boot, and go on from what was accepted. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { equal } from "../cbor/index.ts";
-import type { Evidence, EvidenceReading } from "../evidence/index.ts";
+import type { EvidenceReading } from "../evidence/index.ts";
 import { type Ledger, LedgerReplay, type LedgerRecord, recordsIn, standingOf } from "../register/index.ts";
 import type { Accepted } from "./accepted.ts";
 import { broken, equivocates, incomplete } from "./findings.ts";
@@ -10,7 +9,6 @@ import type { Policy } from "./policy.ts";
 import { nothingProven, type ReplayedLedger } from "./proven.ts";
 import type { Question } from "./question.ts";
 import type { ProvenRegisters } from "./quote.ts";
-import { assertRegister, type Proven } from "./register.ts";
 
 export interface LedgerFacts {
   readonly ledger: Ledger;
@@ -51,42 +49,6 @@ export function appraiseLedger(
   if (standing === "behind") warn("the last record was written and not extended: a supervisor ended in between");
   assertGoesOn({ file, digest }, ledger, proven, last);
   return { ledger, records, bytes: file.length, digest };
-}
-
-/**
- * A TPM that was shut down with its state and then started without it (TPM Restart) has empty registers under the same count of resets, so
- * root could extend a shorter past into the births' register. A suspend counts as a restart too and keeps all registers. The one that the
- * ledger began with tells them apart: it is gone after the first, and nothing begins it again.
- */
-export async function assertNotSetBack(
-  evidence: Evidence,
-  proven: Proven,
-  facts: LedgerFacts,
-  { last, verifiesEcdsa }: Question,
-  warn: (why: string) => void,
-): Promise<void> {
-  const { register, restartCount: began } = facts.ledger.begin;
-  const { resetCount, restartCount } = proven.clock;
-  const isKnown = last?.ledger !== undefined && last.clock?.resetCount === resetCount;
-  if (restartCount > 0 && !isKnown)
-    warn(
-      `the TPM was suspended or restarted before any ledger of this boot was accepted (restart ${restartCount}): ` +
-        "whether there was an earlier ledger, and what it told, is proven neither way",
-    );
-  if (restartCount === began) return;
-  if (restartCount < began)
-    throw broken(
-      `a ledger that began no later than restart ${restartCount}`,
-      `one of restart ${began}`,
-      "its beginning was made up: distrust this boot",
-    );
-  if (!evidence.registers.some(({ name }) => equal(name, register)))
-    throw incomplete(
-      `a certificate of the register that the ledger began with, since the TPM restarted (${began} restarts then, ${restartCount} now)`,
-      "none",
-      "update isoline on the node if it only slept; else its registers were emptied: boot it anew",
-    );
-  await assertRegister(register, evidence, proven, facts, warn, verifiesEcdsa);
 }
 
 function replayed(file: Uint8Array): ReplayedLedger {

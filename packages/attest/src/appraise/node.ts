@@ -8,13 +8,14 @@ import { hashOf } from "../tpm/hash.ts";
 import { infoOfKey, machineName } from "../tee/index.ts";
 import { publicArea, type PublicArea, signature } from "../tpm/structures.ts";
 import { broken, Findings, incomplete, short, untrustedPlatform } from "./findings.ts";
-import { appraiseLedger, assertNotSetBack, type LedgerFacts } from "./ledger.ts";
+import { appraiseLedger, type LedgerFacts } from "./ledger.ts";
 import { appraiseMachine, assertSigned, type MachineProof, type MachineStatement } from "./machine.ts";
 import { matches, type Policy } from "./policy.ts";
 import { nothingProven, type ProvenFacts } from "./proven.ts";
 import type { Question } from "./question.ts";
 import { appraiseQuote, assertAttestationKey, assertForward, type ProvenRegisters } from "./quote.ts";
 import type { References } from "./references.ts";
+import { assertNotSetBack } from "./restart.ts";
 
 /** What is sure of a node. */
 export interface NodeFacts {

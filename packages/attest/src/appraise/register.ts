@@ -7,10 +7,10 @@ import { decode } from "../tpm/codec.ts";
 import { GENERATED } from "../tpm/constants.ts";
 import { nvNameOf } from "../tpm/names.ts";
 import { isSignedBy, type VerifiesEcdsa } from "../tpm/signed-by.ts";
-import { attest, nvPublic, signature } from "../tpm/structures.ts";
+import { attest, nvPublic, type PublicArea, signature } from "../tpm/structures.ts";
 import { broken, equivocates, incomplete, rolledBack, short, unknownContour } from "./findings.ts";
 import type { LedgerFacts } from "./ledger.ts";
-import type { NodeFacts } from "./node.ts";
+import type { ProvenRegisters } from "./quote.ts";
 
 export interface CanisterRecords {
   readonly facts: NamespaceFacts;
@@ -18,7 +18,8 @@ export interface CanisterRecords {
   readonly records: readonly LedgerRecord[];
 }
 
-export type Proven = NonNullable<NodeFacts["proven"]>;
+/** What the TPM signed, the key that it signed with, and what it signed it about. */
+export type Proven = ProvenRegisters & { readonly key: PublicArea; readonly qualifying: Uint8Array };
 
 /** The records of a canister. Its register is looked at unless its end is recorded: the births' register vouches for that. */
 export async function recordsOf(
