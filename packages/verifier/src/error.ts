@@ -19,7 +19,8 @@ export const verifierErrors = {
     "The database of a verifier does not answer, or not in time; nothing was lost that was acknowledged.",
   "provider-unreachable": "The OpenID provider that knows the people of a verifier does not answer, or is another one.",
   "receiver-refused": "A receiver of changes refused them; they are sent again later.",
-  "owned-elsewhere": "Another verifier still holds what this node said last; the request is to be sent again soon.",
+  "owned-elsewhere":
+    "Another verifier holds what this node said last, or will soon; the request is to be sent again in a second.",
   "unsafe-secret": "A file with a secret of a verifier belongs to another user, or others can read it.",
 } as const;
 

@@ -40,16 +40,26 @@ export interface EndedChild {
 
 /**
  * Children that have ended under more seccomp filters than so many, up to so many children: a zombie keeps the count of its filters.
- * None where the kernel lists no children (CONFIG_PROC_CHILDREN).
+ * None where the kernel lists no children (CONFIG_PROC_CHILDREN), or nothing can be opened for now.
  */
 export function endedUnderMore(filters: number, most: number): readonly EndedChild[] {
-  const threads = readdirSync("/proc/self/task").map(Number);
-  const children = threads.flatMap((thread) => childrenOf(process.pid, thread) ?? []).slice(0, most);
+  const children = ownThreads()
+    .flatMap((thread) => childrenOf(process.pid, thread) ?? [])
+    .slice(0, most);
   return children.flatMap((pid) => {
     const fields = statFields(pid);
     const isEnded = fields?.[0] === "Z" && (filtersOf(pid) ?? 0) > filters;
     return isEnded ? [{ pid, started: fields[22 - 3] ?? "" }] : [];
   });
+}
+
+/** None where `/proc` cannot be listed: at the limit of open files, or where it is covered. */
+function ownThreads(): readonly number[] {
+  try {
+    return readdirSync("/proc/self/task").map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** Sets a process's soft limit of open files, leaving its hard limit. */

@@ -18,6 +18,7 @@ interface Launcher {
 export class Launchers {
   readonly #known = new Map<number, Launcher>();
   #areOne = true;
+  #endedUnseen = 0;
 
   constructor(own: number) {
     this.#known.set(own, { pidfd: -1, firstSeen: false });
@@ -27,7 +28,7 @@ export class Launchers {
   add(pid: number, starts = true): boolean {
     const pidfd = pidfdOpen(pid, 0);
     if (pidfd < 0) return false;
-    this.#areOne = false;
+    if (starts) this.#areOne = false;
     this.#drop(pid);
     this.#known.set(pid, { pidfd, firstSeen: !starts });
     return true;
@@ -40,9 +41,14 @@ export class Launchers {
 
   /** Whether one of them has yet to start its first process: that may get the number of a task that has ended. */
   get mayStart(): boolean {
-    for (const [pid, { pidfd, firstSeen }] of this.#known)
+    for (const [pid, { pidfd, firstSeen }] of [...this.#known])
       if (pidfd >= 0 && !firstSeen && this.#living(pid) !== undefined) return true;
     return false;
+  }
+
+  /** How many have ended before a process of theirs was seen: it may be there all the same. */
+  get endedUnseen(): number {
+    return this.#endedUnseen;
   }
 
   has(pid: number): boolean {
@@ -97,6 +103,7 @@ export class Launchers {
   #living(pid: number): Launcher | undefined {
     const launcher = this.#known.get(pid);
     if (!launcher || launcher.pidfd < 0 || pidfdSendSignal(launcher.pidfd, 0) !== -ESRCH) return launcher;
+    if (!launcher.firstSeen) this.#endedUnseen += 1;
     this.#drop(pid);
     return undefined;
   }

@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { mayBeLeft, seesAll } from "./left.ts";
+import { filtersOf } from "../../../process/filters.ts";
+import { isNoneLeft, mayBeLeft, seesAll } from "./left.ts";
 
 const NONE = -1;
 const PYTHON = "/usr/bin/python3";
@@ -45,6 +46,28 @@ describe("a process", () => {
       "ctypes.CDLL(None).syscall(60, 0)",
     ].join("\n");
     expect(mayBeLeft(await printed(PYTHON, ["-c", script], "Z"), 1000)).toBe(true);
+  });
+});
+
+describe.skipIf(!existsSync(PYTHON))("a namespace", () => {
+  it("has not ended while a process under one more filter runs", async () => {
+    const script = [
+      "import ctypes, struct, sys, time",
+      "libc = ctypes.CDLL(None)",
+      "allow = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0x7fff0000))",
+      "program = ctypes.create_string_buffer(struct.pack('HxxxxxxQ', 1, ctypes.addressof(allow)))",
+      "assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0",
+      "print('filtered', flush=True)",
+      "time.sleep(1000)",
+    ].join("\n");
+    const child = spawn(PYTHON, ["-c", script], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      await once(child.stdout, "data");
+      expect(isNoneLeft()).toBe(false);
+      expect(mayBeLeft(child.pid as number, filtersOf(process.pid) as number)).toBe(true);
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 });
 

@@ -128,7 +128,7 @@ export class TaskTable {
   thread(tid: number): Thread | undefined {
     const known = this.#threads.get(tid);
     if (known && (this.#isCertain(known) || this.#isSame(known))) {
-      known.certainSince = this.#forkEpoch;
+      known.certainSince = this.#births();
       this.#settle(known);
       return known;
     }
@@ -199,9 +199,15 @@ export class TaskTable {
     return this.launchers.add(pid);
   }
 
+  /** Grows with each moment in which a task may have been created. */
+  #births(): number {
+    return this.#forkEpoch + this.launchers.endedUnseen;
+  }
+
   /** A number can only pass to another task if a task is created: if none was created since the last check, nothing is read. */
   #isCertain(thread: Thread): boolean {
-    return thread.certainSince === this.#forkEpoch && this.#forking.size === 0 && !this.launchers.mayStart;
+    if (this.#forking.size > 0 || this.launchers.mayStart) return false;
+    return thread.certainSince === this.#births();
   }
 
   #isSame(thread: Thread): boolean {
@@ -324,7 +330,7 @@ export class TaskTable {
       credentialsStale: false,
       mayHaveNewRights: false,
       started: isFirst || pidfd >= 0 ? undefined : startTime(tid),
-      certainSince: this.#forkEpoch,
+      certainSince: this.#births(),
     };
     if (isFirst) process.rights = rights;
     this.#threads.set(tid, thread);

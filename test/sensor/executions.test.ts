@@ -1,15 +1,15 @@
 /** What a process is found to run, where /proc does not show its file. The facts about it are given here, and not read. */
 import { describe, expect, it, vi } from "vitest";
-import type { Identity } from "../../acting.ts";
-import { DescriptorBudget } from "./descriptor-budget.ts";
-import { Executions } from "./executions.ts";
-import { ExpectedWords } from "./expected-words.ts";
-import { ImageMarks } from "./image-marks.ts";
-import type { ExpectedProgram, Process, Thread } from "./process.ts";
+import type { Identity } from "../../packages/linux/src/sensor/acting.ts";
+import { DescriptorBudget } from "../../packages/linux/src/sensor/seccomp/tasks/descriptor-budget.ts";
+import { Executions } from "../../packages/linux/src/sensor/seccomp/tasks/executions.ts";
+import { ExpectedWords } from "../../packages/linux/src/sensor/seccomp/tasks/expected-words.ts";
+import { ImageMarks } from "../../packages/linux/src/sensor/seccomp/tasks/image-marks.ts";
+import type { ExpectedProgram, Process, Thread } from "../../packages/linux/src/sensor/seccomp/tasks/process.ts";
 
 const seen = vi.hoisted(() => ({ executable: "" }));
-vi.mock("./lineage.ts", () => ({ executableOf: () => seen.executable }));
-vi.mock("./exec-proof.ts", () => ({
+vi.mock("../../packages/linux/src/sensor/seccomp/tasks/lineage.ts", () => ({ executableOf: () => seen.executable }));
+vi.mock("../../packages/linux/src/sensor/seccomp/tasks/exec-proof.ts", () => ({
   ExecProof: class {
     readonly isHeld = false;
     readonly words = undefined;
