@@ -121,7 +121,7 @@ interface Signed {
 
 /**
  * What the TPM signs. Undefined where a canister departed or ended after it was asked: its body would say less than the ledger, as if it
- * hid something. A canister that never comes to rest is told of as it was, in the last try.
+ * hid something. So it is where the machine slept meanwhile. A canister that never comes to rest is told of as it was, in the last try.
  */
 async function signedBy(
   address: string,
@@ -143,8 +143,10 @@ async function signedBy(
         const told = { node: nodeIdOf(key.public), aggregate: aggregatesOf(aggregate), births };
         const statement = stateOf(challenge, nodeHere(told, losses), bodies);
         const quote = await quoted(tpm, key, statement.qualifying);
-        const { restartCount } = decode(attest, quote.message).clockInfo;
+        const restartCount = restartsIn(quote.message);
         const registers = ledger ? await certified(tpm, key.handle, ledger, statement.qualifying, restartCount) : [];
+        // The machine slept meanwhile: a verifier takes quote and certificates of one start of the TPM alone.
+        if (!isLast && registers.some((each) => restartsIn(each.message) !== restartCount)) return undefined;
         const evidence = evidenceOf(statement, {
           quote,
           registers,
@@ -158,6 +160,9 @@ async function signedBy(
     );
   });
 }
+
+/** How often the TPM had started without a reset when it signed this. */
+const restartsIn = (message: Uint8Array): number => decode(attest, message).clockInfo.restartCount;
 
 interface Stand {
   readonly aggregate: Uint8Array;

@@ -128,10 +128,10 @@ export class OwnedNode {
   }
 
   /**
-   * The same for what other work gives way to, as a revocation. What the node's tenant has waiting puts it off no longer than what goes on
-   * at this moment.
+   * The same for a revocation and the like: evidence that waits for a turn is refused, and does not keep it waiting. A verdict that is
+   * being written does.
    */
-  first<T>(work: () => Promise<T>): Promise<T> {
+  urgent<T>(work: () => Promise<T>): Promise<T> {
     this.#urgent++;
     this.#giveWay?.();
     return this.alone(() => {
@@ -140,7 +140,7 @@ export class OwnedNode {
     });
   }
 
-  /** Waits, as a part of work on this node. Refuses as soon as there is other work that goes first: nothing may be begun after this. */
+  /** Waits, as a part of work on this node. Refuses as soon as there is urgent work: nothing may be begun after this. */
   async givingWay(turn: Promise<void>): Promise<void> {
     if (this.#urgent === 0)
       await Promise.race([turn, new Promise<void>((letGo) => (this.#giveWay = letGo))]).finally(() => {
@@ -149,7 +149,7 @@ export class OwnedNode {
     if (this.#urgent > 0)
       throw new VerifierError(
         "owned-elsewhere",
-        `${this.name}: it is being revoked, enrolled anew, or given to another verifier; send it again in a second`,
+        `${this.name}: it is being revoked, enrolled anew, or given to another verifier for that; send it again in a second`,
       );
   }
 

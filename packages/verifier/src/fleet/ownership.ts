@@ -44,17 +44,19 @@ export class Ownership {
 
   /**
    * A node that this verifier owns, or owns from now on; undefined where there is no such node. Refuses with `owned-elsewhere` where
-   * another verifier has not given it back within so many milliseconds, or where the lease is over.
+   * another verifier has not given it back within so many milliseconds, or where the lease is over. `isUrgent`: there, evidence that waits
+   * is refused, to be sent again.
    */
-  async take(name: string, patienceMs = 1000): Promise<OwnedNode | undefined> {
+  async take(name: string, patienceMs = 1000, isUrgent = false): Promise<OwnedNode | undefined> {
     const present = this.present(name);
     if (present !== undefined) return present;
-    const claim = this.#claims.get(name) ?? this.#claim(name, patienceMs).finally(() => this.#claims.delete(name));
+    const claim =
+      this.#claims.get(name) ?? this.#claim(name, patienceMs, isUrgent).finally(() => this.#claims.delete(name));
     this.#claims.set(name, claim);
     return await claim;
   }
 
-  async #claim(name: string, patienceMs: number): Promise<OwnedNode | undefined> {
+  async #claim(name: string, patienceMs: number, isUrgent: boolean): Promise<OwnedNode | undefined> {
     for (const until = performance.now() + patienceMs; ; ) {
       await this.#leaving.get(name);
       const claimant = this.#lease.id;
@@ -69,20 +71,21 @@ export class Ownership {
         return this.#nodes.get(name) ?? this.#own(new OwnedNode(row));
       }
       if (performance.now() > until) throw elsewhere(name, "another verifier holds what it said last");
-      await askForRelease(this.#db, row.ownedBy, name);
+      await askForRelease(this.#db, row.ownedBy, name, isUrgent);
       await wait(LOOK_AGAIN_MS);
     }
   }
 
   /**
-   * Does work on a node before what waits for it, as people decide it; false where there is no such node. While it waits, the node may be given back and come anew: then the
-   * work is on that one, which answers from then on. What is written behind its back, it would write over.
+   * Does work on a node that people decided; false where there is no such node. Evidence that waits is refused for it. While it waits, the
+   * node may be given back and come anew: then the work is on that one, which answers from then on. What is written behind its back, it
+   * would write over.
    */
   async alone(name: string, patienceMs: number, work: (node: OwnedNode) => Promise<void>): Promise<boolean> {
     for (const until = performance.now() + patienceMs; ; ) {
-      const node = await this.take(name, patienceMs);
+      const node = await this.take(name, patienceMs, true);
       if (node === undefined) return false;
-      const isDone = await node.first(async () => {
+      const isDone = await node.urgent(async () => {
         if (this.present(name) !== node) return false;
         await work(node);
         return true;
@@ -99,18 +102,19 @@ export class Ownership {
   }
 
   /**
-   * Gives a node back, if the request was meant for us. Work on it that has begun is finished first, unless it waits for its tenant's turn:
-   * the other verifier may be about to revoke the node.
+   * Gives a node back, if the request was meant for us. Work on it that has begun is finished first, unless that waits and the request is
+   * urgent: the other verifier is about to revoke the node.
    */
   async release(message: string): Promise<void> {
-    const [verifier, name = ""] = message.split(" ");
+    const [verifier, name = "", how] = message.split(" ");
     if (verifier !== this.#lease.id) return;
     const node = this.#nodes.get(name);
     if (node !== undefined) {
-      await node.first(async () => {
+      const leave = async () => {
         if (this.#nodes.get(name) === node)
           await this.#leave(name, () => releaseNodes(this.#db, verifier, [node.released(node.silent)]));
-      });
+      };
+      await (how === "urgently" ? node.urgent(leave) : node.alone(leave));
       // One that was forgotten is ours all the same, unless the answer that takes it over is still on its way.
     } else if (this.#adopting === 0) await this.#leave(name, () => releaseAsWritten(this.#db, verifier, name));
   }

@@ -106,9 +106,9 @@ export async function releaseAsWritten(db: Database, verifier: string, name: str
   await sql`update nodes set owner = null where name = ${name} and owner = ${verifier}`.execute(db);
 }
 
-/** Asks an owner to give a node back. */
-export async function askForRelease(db: Database, owner: string, name: string): Promise<void> {
-  await sql`select pg_notify('isoline_release', ${`${owner} ${name}`})`.execute(db);
+/** Asks an owner to give a node back; `isUrgent`: before evidence of it that waits. */
+export async function askForRelease(db: Database, owner: string, name: string, isUrgent = false): Promise<void> {
+  await sql`select pg_notify('isoline_release', ${`${owner} ${name}${isUrgent ? " urgently" : ""}`})`.execute(db);
 }
 
 export function nodeById(db: Database, id: string): Promise<NodeRow | undefined> {
