@@ -39,12 +39,12 @@ static u32 execs;
  * A number for an exec until its identity is assigned. One that was never assigned an identity matches no identity. After 2^31 execs the
  * numbers begin again, and what was assigned to an earlier exec does not count.
  */
-static __always_inline u32 new_pending(struct member *member)
+static __always_inline u32 new_pending(void)
 {
-	struct pending_key key = { .namespace_id = member->namespace_id, .number = PENDING | __sync_fetch_and_add(&execs, 1) };
+	u32 number = PENDING | __sync_fetch_and_add(&execs, 1);
 
-	bpf_map_delete_elem(&assigned, &key);
-	return key.number;
+	bpf_map_delete_elem(&assigned, &number);
+	return number;
 }
 
 struct program_name {

@@ -84,6 +84,7 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 		 * A verdict for this thread may be waiting: the act may be the reason why its process is barred, and the call
 		 * is restarted only now.
 		 */
+		scratch->asks_again = 0;
 		verdict = take_ticket(scratch);
 		if (verdict == 1)
 			verdict = refuse(scratch, counters, FATE_REFUSED);
@@ -215,11 +216,27 @@ static __always_inline int end_kept(struct scratch *scratch, enum patience patie
  */
 #define LONGEST_STEP 100000000ULL
 
+/* Whether the member makes another call than the one that it asked about objects for; then that one's ticket is left. */
+static __always_inline bool is_other_call(struct scratch *scratch, struct member *member, u64 object)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	u64 first = system_call() << 32 | (u32)BPF_CORE_READ(regs, di), second = BPF_CORE_READ(regs, si);
+
+	if (first == member->called_with[0] && second == member->called_with[1] && !(object && object == member->first_object) &&
+	    scratch->record.time <= member->asked_at + LONGEST_STEP)
+		return false;
+	member->called_with[0] = first;
+	member->called_with[1] = second;
+	return true;
+}
+
 /*
  * The same where the kernel asks about one object after another, and goes on to the next whatever the answer is: the processes of a group,
- * the keys of a search. Meanwhile it holds a lock, or nothing that RCU guards is freed. So one call waits no longer than one act may.
+ * the keys of a search. Meanwhile it holds a lock, or nothing that RCU guards is freed. So one call waits no longer than one act may, and
+ * a ticket is for the whole call.
  *
- * A call that comes later is another one, and so is one that reaches the first object again; 0 for objects that a call reaches repeatedly.
+ * A call with other arguments or one that comes later is another one, and so is one that reaches the first object again; 0 for objects
+ * that a call reaches repeatedly.
  */
 static __always_inline int end_each(struct scratch *scratch, struct member *member, u64 object, enum patience patience, bool is_kept)
 {
@@ -227,12 +244,18 @@ static __always_inline int end_each(struct scratch *scratch, struct member *memb
 
 	if (is_kept)
 		return end_kept(scratch, patience, is_kept);
-	if ((object && object == member->first_object) || scratch->record.time > member->asked_at + LONGEST_STEP) {
+	if (is_other_call(scratch, member, object)) {
+		leave_ticket(scratch, member);
 		member->first_object = object;
 		member->waited = 0;
 	}
 	scratch->waited = member->waited;
+	scratch->asks_again = 1;
 	verdict = judge(scratch, patience);
+	if (scratch->has_ticket) {
+		member->ticket[0] = scratch->record.key[0];
+		member->ticket[1] = scratch->record.key[1];
+	}
 	member->waited = scratch->waited;
 	member->asked_at = bpf_ktime_get_ns();
 	leave_scratch(scratch);

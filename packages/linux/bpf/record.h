@@ -227,12 +227,6 @@ struct record {
 /* Set in identity numbers that the supervisor has not assigned yet. */
 #define PENDING 0x80000000u
 
-/* Such a number, which is one namespace's. */
-struct pending_key {
-	u32 namespace_id;
-	u32 number;
-};
-
 enum verdict {
 	VERDICT_ON = 1,
 	VERDICT_OFF = 2,

@@ -29,8 +29,7 @@ static __always_inline struct member *first_thread(struct task_struct *task)
  */
 static __always_inline void settle_identity(struct member *member)
 {
-	struct pending_key key = { .namespace_id = member->namespace_id, .number = member->identity };
-	u32 *real = member->identity & PENDING ? bpf_map_lookup_elem(&assigned, &key) : 0;
+	u32 *real = member->identity & PENDING ? bpf_map_lookup_elem(&assigned, &member->identity) : 0;
 
 	if (real)
 		member->identity = *real;
@@ -85,6 +84,8 @@ __noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u
 	scratch->was_held = member->is_held;
 	scratch->can_wait = 0;
 	scratch->waited = 0;
+	scratch->asks_again = 0;
+	scratch->has_ticket = 0;
 	record->kind = kind;
 	record->namespace_id = member->namespace_id;
 	record->pid = task->tgid;

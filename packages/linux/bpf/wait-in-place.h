@@ -64,7 +64,7 @@ static long wait_longer(u32 index, struct waiting *waiting)
  * One processor stays free for the supervisor: tasks that wait on all of them would keep it from deciding. A task that waits on
  * the last one gives it up soon. That is still long enough where the kernel interrupts a program to run another task.
  *
- * What the same call has waited before counts.
+ * What the same call has waited before counts. After a wait in vain it waits no more.
  */
 __noinline int wait_in_place(struct scratch *scratch, u64 nanoseconds)
 {
@@ -95,6 +95,7 @@ __noinline int wait_in_place(struct scratch *scratch, u64 nanoseconds)
 	scratch->waited += bpf_ktime_get_ns() - began;
 	if (waiting.verdict == 0 || waiting.verdict == -EPERM)
 		return waiting.verdict;
+	scratch->waited = LONGEST_WAIT;
 	return refuse(scratch, tally_of(scratch->record.namespace_id, scratch->record.act.operation), FATE_REFUSED_LATE);
 }
 

@@ -118,6 +118,13 @@ describe("held for too long", { skip }, () => {
     );
     learnt.end();
     await learnt.over;
+    const known = beginWith(program, "run", "group.contour", ...ENFORCE, "--report", "known.json");
+    equal(await known.hear(), "ready");
+    known.say("go");
+    deepEqual([await known.hear(), await known.hear()], ["signalled 0", "adjusted 0"]);
+    known.end();
+    await known.over;
+    deepEqual(report("known.json").incomplete, []);
     const late = beginWith(program, "run", "group.contour", ...ENFORCE, "--report", "group.json");
     equal(await late.hear(), "ready");
     const { pid = 0 } = late.child;

@@ -40,7 +40,7 @@ export class Identities {
   readonly #forgot: NonNullable<IdentitiesOptions["forgot"]>;
   readonly #most: number;
   readonly #byDigest = new Map<Digest, Identity>();
-  /** The oldest first. */
+  /** Those that were not used for longest first. */
   readonly #bySerial = new Map<number, Identity>();
   readonly #pending = new Map<number, Identity>();
   #next = 0;
@@ -104,6 +104,13 @@ export class Identities {
     return (number >= PENDING ? this.#pending.get(number) : this.#bySerial.get(number)) ?? UNTOLD;
   }
 
+  /** The same for a process that has executed: its program may be in use for long, and is among the last to be forgotten. */
+  used(number: number): Identity {
+    const identity = this.numbered(number);
+    if (this.#bySerial.delete(identity.serial)) this.#bySerial.set(identity.serial, identity);
+    return identity;
+  }
+
   #add(identity: Identity): Identity {
     this.#byDigest.set(identity.id, identity);
     this.#bySerial.set(identity.serial, identity);
@@ -113,8 +120,9 @@ export class Identities {
 
   #makeRoom(): void {
     const living = new Set([this.root, ...Array.from(this.#living(), ({ identity }) => identity)]);
+    let excess = this.#bySerial.size - this.#most;
     for (const identity of this.#bySerial.values()) {
-      if (identity.serial >= this.#next - this.#most) break;
+      if (excess-- <= 0) break;
       if (living.has(identity)) continue;
       this.#bySerial.delete(identity.serial);
       this.#byDigest.delete(identity.id);

@@ -28,7 +28,6 @@ import {
   modes,
   namespaceState,
   onceBytes,
-  pendingKey,
   ticketKey,
   u32,
   verdictBytes,
@@ -320,7 +319,7 @@ export class KernelNamespace {
 
   /** Assigns the identity of an exec that went ahead before it was decided. */
   assign(pending: number, identity: number): boolean {
-    return this.#load.maps.assigned.update(pendingKey(this.id, pending), u32(identity));
+    return this.#load.maps.assigned.update(u32(pending), u32(identity));
   }
 
   /** The next exec that loads this file has it reported again. */

@@ -8,7 +8,7 @@ import type { Joining } from "../sensor.ts";
 import type { Load } from "./load.ts";
 import { numbersOf } from "./numbers.ts";
 import type { ProcessNumber } from "./record.ts";
-import { barredKey, member, namespaceState, pendingKey, u32 } from "./structures.ts";
+import { barredKey, member, namespaceState, u32 } from "./structures.ts";
 
 /** A process of the namespace, as the kernel knows it. */
 export interface Member {
@@ -55,7 +55,7 @@ export class Members {
           pid: Number(name),
           process: Number(value.readBigUInt64LE(member.process)),
           parent: Number(value.readBigUInt64LE(member.parent)),
-          identity: assigned.lookup(pendingKey(this.#id, number), real) ? real.readUInt32LE(0) : number,
+          identity: assigned.lookup(u32(number), real) ? real.readUInt32LE(0) : number,
           numbers: numbersOf(Number(name), pidfd),
         });
       }

@@ -266,7 +266,7 @@ export class BpfSensor implements Sensor {
       this.#begun = true;
       this.adapt();
     }
-    process.identity = this.#identities.numbered(record.identity);
+    process.identity = this.#identities.used(record.identity);
   }
 
   #ended(record: Record): void {

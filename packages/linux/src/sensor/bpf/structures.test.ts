@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { barredKey, isFor, onceBytes, pendingKey, ticketKey, verdictIn } from "./structures.ts";
+import { barredKey, isFor, onceBytes, ticketKey, verdictIn } from "./structures.ts";
 
 test("a verdict that is valid once is for one process, and for no other that has the id of its thread by then", () => {
   const key = ticketKey(3, 500, Buffer.alloc(16, 7));
@@ -16,9 +16,4 @@ test("the key of a barred process is its number in its namespace", () => {
     2n ** 33n,
     0n,
   ]);
-});
-
-test("the number of an exec whose identity is not assigned yet is one namespace's", () => {
-  const key = pendingKey(3, 0x8000_0007);
-  expect([key.length, key.readUInt32LE(0), key.readUInt32LE(4)]).toEqual([8, 3, 0x8000_0007]);
 });

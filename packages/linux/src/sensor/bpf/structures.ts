@@ -62,11 +62,6 @@ export function barredKey(namespace: number, process: number): Buffer {
   return key;
 }
 
-/** `struct pending_key` */
-export function pendingKey(namespace: number, number: number): Buffer {
-  return Buffer.concat([u32(namespace), u32(number)]);
-}
-
 /** `struct ticket_key` */
 export function ticketKey(namespace: number, tid: number, key: Buffer): Buffer {
   return Buffer.concat([u32(namespace), u32(tid), key]);
