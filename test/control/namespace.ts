@@ -39,6 +39,7 @@ export class FakeNamespace implements Subject {
     departures: () => [],
     recount: () => [],
     checkpoint: () => false,
+    "look-for-end": () => false,
     contour: () => ({
       profile: "iso1",
       policy: "0".repeat(64),

@@ -185,35 +185,6 @@ static __always_inline bool changes_network(u32 request)
 	return false;
 }
 
-/* Requests about a file system as a whole, the same as in words/requests.ts. */
-static __always_inline bool changes_file_system(u32 request)
-{
-	switch (request) {
-	case 0xc0045877:
-	case 0xc0045878:
-	case 0x8004587d:
-	case 0x41009432:
-	case 0xc0506617:
-	case 0xc0406618:
-	case 0xc0406619:
-	case 0xc038586b:
-	case 0x50009401:
-	case 0x5000940e:
-	case 0x5000940f:
-	case 0x50009417:
-	case 0x50009418:
-	case 0x5000943f:
-	case 0x4020bc10 ... 0x4020bc11:
-	case 0x4030bc1d ... 0x4030bc1e:
-	case 0x40186f04:
-	case 0xc028660f:
-	case 0xc020f509:
-	case 0x6611:
-		return true;
-	}
-	return false;
-}
-
 static __always_inline int judge_network(u32 what)
 {
 	return judge_numbers(OP_REQUEST, (struct said){ .first = what }, BY_RESTART);

@@ -72,7 +72,7 @@ export class ModelMediator implements Mediator {
   onBirth: ((process: ActingProcess) => void) | undefined;
   /** Called for each process that the policy stops, before it is stopped. */
   onFreeze: ((process: ActingProcess) => void) | undefined;
-  #processes: Whereabouts = NOWHERE;
+  #processes: Whereabouts & Pick<Sensor, "signal"> = NOWHERE;
 
   constructor(options: ModelMediatorOptions) {
     const { policy, launch } = options;
@@ -118,7 +118,7 @@ export class ModelMediator implements Mediator {
   }
 
   /** Sets where processes are looked up and signalled: the sensor and its mediator refer to each other. */
-  findProcessesWith(processes: Whereabouts): void {
+  findProcessesWith(processes: Whereabouts & Pick<Sensor, "signal">): void {
     this.#processes = processes;
   }
 

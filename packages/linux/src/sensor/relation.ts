@@ -10,11 +10,11 @@ import type { Sensor } from "./sensor.ts";
 const MOST_ABOVE = 1024;
 
 /** Where processes are looked up, and signalled. */
-export type Whereabouts = Pick<Sensor, "processes" | "find" | "owner" | "pidCalled" | "signal">;
+export type Whereabouts = Pick<Sensor, "processes" | "find" | "owner" | "pidCalled">;
 
 const none = () => undefined;
 /** Before there is a sensor. */
-export const NOWHERE: Whereabouts = { processes: [], find: none, owner: none, pidCalled: none, signal: none };
+export const NOWHERE: Whereabouts & Pick<Sensor, "signal"> = { processes: [], find: none, owner: none, pidCalled: none, signal: none };
 
 const supervisor = process.pid;
 

@@ -1,5 +1,5 @@
 /**
- * Whether a process is left that may be in this namespace, where the listener does not say that it is over: before Linux 6.11 a task
+ * Whether a process is left that may be in this namespace, where the listener does not say that it is over. Before Linux 6.11 a task
  * gives up its filters only when it is reaped, and the first process of a container may never do that. A process of the namespace is
  * under more filters than the supervisor. What cannot be told counts as left.
  *
