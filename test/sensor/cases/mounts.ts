@@ -6,6 +6,8 @@ const AT_FDCWD = -100;
 const CLONE_NEWNS = 0x2_0000;
 const MS_BIND = 0x1000;
 const MS_PRIVATE_ALL = 0x4_4000;
+const EINVAL = 22;
+const EFAULT = 14;
 const SET_FLAG = 0;
 const SET_STRING = 1;
 const SET_PATH = 3;
@@ -113,6 +115,55 @@ export const mounts: readonly Case[] = [
       "mount call=fsconfig type=overlay options=create",
       "mount call=fsmount type=overlay flags=0x1",
     ],
+  },
+  {
+    does: "mount with paths in the keys of its options",
+    by: "root",
+    calls: [
+      ...apart,
+      must(call("mkdir", "d\nx=y", 0o755)),
+      must(call("fsopen", "overlay", 0)),
+      call("fsconfig", result(3), SET_FLAG, "upperdir=dirlink", 0, 0),
+      call("fsconfig", result(3), SET_FLAG, "lowerdir=dirlink:empty", 0, 0),
+      call("fsconfig", result(3), SET_STRING, "upperdir=d\nx", "y", 0),
+      call("fsconfig", result(3), SET_FLAG, "ro", 0, 0),
+      call("fsconfig", result(3), SET_FLAG, "?a b", 0, 0),
+      call("fsconfig", result(3), SET_STRING, "?a b", "c", 0),
+    ],
+    events: [
+      ...apartSeen,
+      "mkdir path=./d\\x0ax=y",
+      "mount call=fsopen type=overlay",
+      "mount call=fsconfig type=overlay options=set-flag,upperdir=./dir",
+      "mount call=fsconfig type=overlay options=set-flag,lowerdir=./dir,lowerdir=./empty",
+      "mount call=fsconfig type=overlay options=set-string,upperdir=./d\\x0ax=y",
+      "mount call=fsconfig type=overlay options=set-flag,ro",
+      "mount call=fsconfig type=overlay options=set-flag,given:?a\\x20b",
+      "mount call=fsconfig type=overlay options=set-string,given:?a\\x20b=c",
+    ],
+  },
+  {
+    does: "mount with a directory that may go on with the next option",
+    by: "root",
+    calls: [
+      ...apart,
+      must(call("fsopen", "overlay", 0)),
+      call("fsconfig", result(2), SET_FLAG, "upperdir=dir\\", 0, 0),
+      call("fsconfig", result(2), SET_STRING, "upperdir", "dir\\", 0),
+      call("fsconfig", result(2), SET_FLAG, "made-up\\", 0, 0),
+    ],
+    events: [
+      ...apartSeen,
+      "mount call=fsopen type=overlay",
+      "mount call=fsconfig type=overlay options=set-flag,?unreadable",
+      "mount call=fsconfig type=overlay options=set-string,?unreadable",
+      "mount call=fsconfig type=overlay options=set-flag,made-up\\x5c",
+    ],
+    told: [
+      ...["165: ok", "272: ok", "430: ok"],
+      ...[`431: errno ${EFAULT}`, `431: errno ${EFAULT}`, `431: errno ${EINVAL}`],
+      "exit 0\n",
+    ].join("\n"),
   },
   {
     does: "mount of a tree that was copied",

@@ -81,6 +81,31 @@ export const mountDifferences = {
       "mount call=fsmount type=overlay flags=0x1",
     ],
   },
+  "mount with paths in the keys of its options": {
+    why: AS_GIVEN,
+    events: [
+      "namespace call=unshare kinds=mount",
+      "mount path=/ flags=0x44000",
+      "mkdir path=./d\\x0ax=y",
+      "mount call=fsopen type=overlay",
+      "mount call=fsconfig type=overlay options=set-flag,upperdir=?unresolved:dirlink",
+      "mount call=fsconfig type=overlay options=set-flag,lowerdir=?unresolved:dirlink,lowerdir=?unresolved:empty",
+      "mount call=fsconfig type=overlay options=set-string,upperdir=?unresolved:d\\x0ax=y",
+      "mount call=fsconfig type=overlay options=set-flag,?a\\x20b",
+      "mount call=fsconfig type=overlay options=set-string,?a\\x20b=c",
+    ],
+  },
+  "mount with a directory that may go on with the next option": {
+    why: AS_GIVEN,
+    events: [
+      "namespace call=unshare kinds=mount",
+      "mount path=/ flags=0x44000",
+      "mount call=fsopen type=overlay",
+      "mount call=fsconfig type=overlay options=set-flag,upperdir=?unresolved:dir",
+      "mount call=fsconfig type=overlay options=set-string,upperdir=?unresolved:dir",
+      "mount call=fsconfig type=overlay options=set-flag,made-up\\x5c",
+    ],
+  },
   "mount of a tree that was copied": {
     why: AS_GIVEN,
     events: [

@@ -63,4 +63,11 @@ test("a setting has its key and its value", () => {
   expect(called(fsconfig, [1, 1], Buffer.from("tmpfs\0size\x0064k"))).toMatchObject({
     ...{ type: "tmpfs", options: ["set-string", "size=64k"] },
   });
+  expect(called(fsconfig, [0, 1], Buffer.from("tmpfs\0noswap\0"))).toMatchObject({ options: ["set-flag", "noswap"] });
+});
+
+test("a flag may have paths in its key, as words that are joined to others have them", () => {
+  expect(called(fsconfig, [0, 1], Buffer.from("overlay\0lowerdir=/a\\:b:/c\0"))).toMatchObject({
+    options: ["set-flag", "lowerdir=/a:b", "lowerdir=/c"],
+  });
 });

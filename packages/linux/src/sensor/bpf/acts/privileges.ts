@@ -235,7 +235,8 @@ function settingOf(record: Record, command: string, key: Buffer, value: Buffer =
     case "set-binary":
       return [`${name}=?binary`];
     default:
-      return [name];
+      // A flag. Where options are joined to one text, what is behind "=" in its key is a value to the file system.
+      return inOrder(said(key.toString("latin1"), GIVEN));
   }
 }
 

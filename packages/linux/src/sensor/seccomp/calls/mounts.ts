@@ -120,17 +120,18 @@ export const fsconfig: Decoder = (context, thread) => {
 /** What is set: depending on the command, the value is text, bytes, a path relative to a directory, or a descriptor. */
 function configured(context: Context, thread: Thread, command: number, type: string): string[] {
   if (context.call.isNull(2)) return [];
-  const key = textAt(context, thread, 2);
+  const name = stringAt(context, thread, 2);
+  if (name === undefined) return [UNREADABLE];
+  const key = given(name);
   const naming = namingFor(context, thread, AT_FDCWD);
-  if (key === UNREADABLE) return [UNREADABLE];
   switch (fsconfigCommand(command)) {
+    case "set-flag":
+      return joined(name.toString("latin1"), naming);
     case "set-string": {
-      const length = context.memory2.string(thread.tid, context.call.pointer(3));
-      if (length < 0) return [UNREADABLE];
-      const value = Buffer.from(context.memory2.bytes.subarray(0, length));
+      const value = stringAt(context, thread, 3);
+      if (value === undefined) return [UNREADABLE];
       if (key === "source") return [`source=${deviceOr(context, thread, value, type)}`];
-      const option = `${key}=${value.toString("latin1")}`;
-      return goesOn(option) ? [UNREADABLE] : inOrder(said(option, naming));
+      return joined(`${name.toString("latin1")}=${value.toString("latin1")}`, naming);
     }
     case "set-binary":
       return [`${key}=${binaryAt(context, thread, context.call.int(4))}`];
@@ -144,6 +145,14 @@ function configured(context: Context, thread: Thread, command: number, type: str
     default:
       return [key];
   }
+}
+
+/**
+ * An option as a file system that takes text gets it: the kernel joins key and value, byte for byte (fs/fs_context.c,
+ * legacy_parse_param). So a path may be in the key, also in that of a flag.
+ */
+function joined(option: string, naming: Naming): string[] {
+  return goesOn(option) ? [UNREADABLE] : inOrder(said(option, naming).map(marked));
 }
 
 /** `fsmount(fd, flags, attributes)` */
@@ -258,28 +267,37 @@ function namingFor(context: Context, thread: Thread, directory: number): Naming 
   };
 }
 
-/** A string (a type, a key), escaped; "none" for a null pointer. */
-function textAt(context: Context, thread: Thread, argument: number): string {
-  if (context.call.isNull(argument)) return NONE;
+/** A string as it is in memory; undefined if it cannot be read. */
+function stringAt(context: Context, thread: Thread, argument: number): Buffer | undefined {
   const length = context.memory2.string(thread.tid, context.call.pointer(argument));
-  return length < 0 ? UNREADABLE : given(context.memory2.bytes.subarray(0, length));
+  return length < 0 ? undefined : Buffer.from(context.memory2.bytes.subarray(0, length));
 }
 
-/** Text as it was given; text that begins like a sensor's own is marked. */
+/** A string that is a type, escaped; "none" for a null pointer. */
+function textAt(context: Context, thread: Thread, argument: number): string {
+  if (context.call.isNull(argument)) return NONE;
+  const bytes = stringAt(context, thread, argument);
+  return bytes === undefined ? UNREADABLE : given(bytes);
+}
+
+/** Text as it was given. */
 function given(bytes: Buffer): string {
-  const text = escapeBytes(bytes);
+  return marked(escapeBytes(bytes));
+}
+
+/** Text that begins like a sensor's own is marked. */
+function marked(text: string): string {
   return text.startsWith("?") || text.startsWith("given:") ? `given:${text}` : text;
 }
 
 /** The source of a mount: an object if the kernel resolves one, otherwise the text that the file system gets. */
 function sourceAt(context: Context, thread: Thread, flags: number, type: string): string {
   if (context.call.isNull(0)) return NONE;
-  const length = context.memory2.string(thread.tid, context.call.pointer(0));
-  if (length < 0) return UNREADABLE;
-  const bytes = Buffer.from(context.memory2.bytes.subarray(0, length));
+  const bytes = stringAt(context, thread, 0);
+  if (bytes === undefined) return UNREADABLE;
   const isTree = (flags & MS_REMOUNT) === 0 && (flags & (MS_BIND | MS_MOVE)) !== 0;
   const isNew = (flags & (MS_REMOUNT | MS_PROPAGATION)) === 0;
-  if (length === 0 || context.origins.takesDescriptors(thread, bytes)) return given(bytes);
+  if (bytes.length === 0 || context.origins.takesDescriptors(thread, bytes)) return given(bytes);
   if (isTree) return lookedUp(context, thread, AT_FDCWD, bytes, { follow: true, isTree });
   return isNew ? deviceOr(context, thread, bytes, type) : given(bytes);
 }
