@@ -26,7 +26,7 @@ import { isMissed } from "./files/content.ts";
 import { KnownTasks } from "./known-tasks.ts";
 import { mayPass } from "./passing-verdicts.ts";
 import { type LocalEnd, type LocalSocket, OwnPorts } from "./own-ports.ts";
-import { NOWHERE, relationOf, type Whereabouts } from "./relation.ts";
+import { NOWHERE, type Reach, relationOf } from "./relation.ts";
 import { Tools } from "./tools.ts";
 import { UNIDENTIFIED } from "./unidentified.ts";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
@@ -72,7 +72,7 @@ export class ModelMediator implements Mediator {
   onBirth: ((process: ActingProcess) => void) | undefined;
   /** Called for each process that the policy stops, before it is stopped. */
   onFreeze: ((process: ActingProcess) => void) | undefined;
-  #processes: Whereabouts & Pick<Sensor, "signal"> = NOWHERE;
+  #processes: Reach = NOWHERE;
 
   constructor(options: ModelMediatorOptions) {
     const { policy, launch } = options;
@@ -118,7 +118,7 @@ export class ModelMediator implements Mediator {
   }
 
   /** Sets where processes are looked up and signalled: the sensor and its mediator refer to each other. */
-  findProcessesWith(processes: Whereabouts & Pick<Sensor, "signal">): void {
+  findProcessesWith(processes: Reach): void {
     this.#processes = processes;
   }
 

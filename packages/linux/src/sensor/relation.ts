@@ -9,12 +9,15 @@ import type { Sensor } from "./sensor.ts";
  */
 const MOST_ABOVE = 1024;
 
-/** Where processes are looked up, and signalled. */
+/** Where processes are looked up. */
 export type Whereabouts = Pick<Sensor, "processes" | "find" | "owner" | "pidCalled">;
+
+/** The same, and a way to signal a process. */
+export type Reach = Whereabouts & Pick<Sensor, "signal">;
 
 const none = () => undefined;
 /** Before there is a sensor. */
-export const NOWHERE: Whereabouts & Pick<Sensor, "signal"> = { processes: [], find: none, owner: none, pidCalled: none, signal: none };
+export const NOWHERE: Reach = { processes: [], find: none, owner: none, pidCalled: none, signal: none };
 
 const supervisor = process.pid;
 
