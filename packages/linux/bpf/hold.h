@@ -48,7 +48,7 @@ static __always_inline struct decided *look_up(struct scratch *scratch)
  */
 #define LONGEST_PERMISSION 10000000000ULL
 
-/* Takes the verdict for this thread, which is valid for one call: 0 or -EPERM; 1 if there is none. */
+/* Takes the verdict for this thread, which is valid once: 0 or -EPERM; 1 if there is none. */
 __noinline int take_ticket(struct scratch *scratch)
 {
 	struct ticket_key key = {};
@@ -75,29 +75,8 @@ __noinline int take_ticket(struct scratch *scratch)
 	if (verdict == VERDICT_ON && scratch->record.time > given + LONGEST_PERMISSION)
 		return 1;
 	scratch->next = next;
-	scratch->has_ticket = 1;
-	if (!scratch->asks_again)
-		bpf_map_delete_elem(&tickets, &key);
+	bpf_map_delete_elem(&tickets, &key);
 	return verdict == VERDICT_ON ? 0 : -EPERM;
-}
-
-/* Removes the ticket that an earlier call of the member left for the rest of its objects. */
-__noinline int leave_ticket(struct scratch *scratch, struct member *member)
-{
-	struct ticket_key key = {};
-
-	if (!scratch || !member)
-		return 0;
-	if (member->ticket[0] | member->ticket[1]) {
-		key.namespace_id = scratch->record.namespace_id;
-		key.tid = scratch->record.tid;
-		key.key[0] = member->ticket[0];
-		key.key[1] = member->ticket[1];
-		bpf_map_delete_elem(&tickets, &key);
-		member->ticket[0] = 0;
-		member->ticket[1] = 0;
-	}
-	return 0;
 }
 
 static __always_inline bool is_barred(u32 namespace_id, u64 process)

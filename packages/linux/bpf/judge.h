@@ -84,7 +84,6 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 		 * A verdict for this thread may be waiting: the act may be the reason why its process is barred, and the call
 		 * is restarted only now.
 		 */
-		scratch->asks_again = 0;
 		verdict = take_ticket(scratch);
 		if (verdict == 1)
 			verdict = refuse(scratch, counters, FATE_REFUSED);
@@ -216,7 +215,7 @@ static __always_inline int end_kept(struct scratch *scratch, enum patience patie
  */
 #define LONGEST_STEP 100000000ULL
 
-/* Whether the member makes another call than the one that it asked about objects for; then that one's ticket is left. */
+/* Whether the member makes another call than the one that it asked about objects for. */
 static __always_inline bool is_other_call(struct scratch *scratch, struct member *member, u64 object)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -232,8 +231,7 @@ static __always_inline bool is_other_call(struct scratch *scratch, struct member
 
 /*
  * The same where the kernel asks about one object after another, and goes on to the next whatever the answer is: the processes of a group,
- * the keys of a search. Meanwhile it holds a lock, or nothing that RCU guards is freed. So one call waits no longer than one act may, and
- * a ticket is for the whole call.
+ * the keys of a search. Meanwhile it holds a lock, or nothing that RCU guards is freed. So one call waits no longer than one act may.
  *
  * A call with other arguments or one that comes later is another one, and so is one that reaches the first object again; 0 for objects
  * that a call reaches repeatedly.
@@ -245,17 +243,11 @@ static __always_inline int end_each(struct scratch *scratch, struct member *memb
 	if (is_kept)
 		return end_kept(scratch, patience, is_kept);
 	if (is_other_call(scratch, member, object)) {
-		leave_ticket(scratch, member);
 		member->first_object = object;
 		member->waited = 0;
 	}
 	scratch->waited = member->waited;
-	scratch->asks_again = 1;
 	verdict = judge(scratch, patience);
-	if (scratch->has_ticket) {
-		member->ticket[0] = scratch->record.key[0];
-		member->ticket[1] = scratch->record.key[1];
-	}
 	member->waited = scratch->waited;
 	member->asked_at = bpf_ktime_get_ns();
 	leave_scratch(scratch);

@@ -74,13 +74,12 @@ struct member {
 	u64 words_digest[2];
 	/*
 	 * Of the latest call that asked about one object after another (judge.h, end_each): its arguments, the first object, when it last
-	 * asked, how long it waited in all, and the key of the act whose ticket it took, if it took one.
+	 * asked, and how long it waited in all.
 	 */
 	u64 called_with[2];
 	u64 first_object;
 	u64 asked_at;
 	u64 waited;
-	u64 ticket[2];
 };
 
 struct {
@@ -346,9 +345,6 @@ struct scratch {
 	u32 tells_places;
 	/* Nanoseconds that the same call has waited in place. */
 	u64 waited;
-	/* Whether the call may ask again, about another object: a ticket stays there for it. Whether one was taken. */
-	u32 asks_again;
-	u32 has_ticket;
 	/* The walk in progress. It is here and not on the stack, where the verifier would track every number. */
 	struct walk walk;
 	struct record record;

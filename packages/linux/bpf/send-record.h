@@ -84,8 +84,6 @@ __noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u
 	scratch->was_held = member->is_held;
 	scratch->can_wait = 0;
 	scratch->waited = 0;
-	scratch->asks_again = 0;
-	scratch->has_ticket = 0;
 	record->kind = kind;
 	record->namespace_id = member->namespace_id;
 	record->pid = task->tgid;

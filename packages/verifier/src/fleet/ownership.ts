@@ -17,6 +17,8 @@ export class Ownership {
   readonly #owned: (node: OwnedNode) => void;
   readonly #nodes = new Map<string, OwnedNode>();
   readonly #claims = new Map<string, Promise<OwnedNode | undefined>>();
+  /** How many wait for a node urgently, by its name: a claim of it that goes on already asks for them. */
+  readonly #urgent = new Map<string, number>();
   /** Nodes that are being given back. A claim waits for that: it would be given up with what was before it. */
   readonly #leaving = new Map<string, Promise<void>>();
   #adopting = 0;
@@ -44,19 +46,17 @@ export class Ownership {
 
   /**
    * A node that this verifier owns, or owns from now on; undefined where there is no such node. Refuses with `owned-elsewhere` where
-   * another verifier has not given it back within so many milliseconds, or where the lease is over. `isUrgent`: there, evidence that waits
-   * is refused, to be sent again.
+   * another verifier has not given it back within so many milliseconds, or where the lease is over.
    */
-  async take(name: string, patienceMs = 1000, isUrgent = false): Promise<OwnedNode | undefined> {
+  async take(name: string, patienceMs = 1000): Promise<OwnedNode | undefined> {
     const present = this.present(name);
     if (present !== undefined) return present;
-    const claim =
-      this.#claims.get(name) ?? this.#claim(name, patienceMs, isUrgent).finally(() => this.#claims.delete(name));
+    const claim = this.#claims.get(name) ?? this.#claim(name, patienceMs).finally(() => this.#claims.delete(name));
     this.#claims.set(name, claim);
     return await claim;
   }
 
-  async #claim(name: string, patienceMs: number, isUrgent: boolean): Promise<OwnedNode | undefined> {
+  async #claim(name: string, patienceMs: number): Promise<OwnedNode | undefined> {
     for (const until = performance.now() + patienceMs; ; ) {
       await this.#leaving.get(name);
       const claimant = this.#lease.id;
@@ -71,7 +71,7 @@ export class Ownership {
         return this.#nodes.get(name) ?? this.#own(new OwnedNode(row));
       }
       if (performance.now() > until) throw elsewhere(name, "another verifier holds what it said last");
-      await askForRelease(this.#db, row.ownedBy, name, isUrgent);
+      await askForRelease(this.#db, row.ownedBy, name, this.#urgent.has(name));
       await wait(LOOK_AGAIN_MS);
     }
   }
@@ -83,7 +83,7 @@ export class Ownership {
    */
   async alone(name: string, patienceMs: number, work: (node: OwnedNode) => Promise<void>): Promise<boolean> {
     for (const until = performance.now() + patienceMs; ; ) {
-      const node = await this.take(name, patienceMs, true);
+      const node = await this.#taken(name, until);
       if (node === undefined) return false;
       const isDone = await node.urgent(async () => {
         if (this.present(name) !== node) return false;
@@ -92,6 +92,26 @@ export class Ownership {
       });
       if (isDone) return true;
       if (performance.now() > until) throw elsewhere(name, "it goes from one verifier to another");
+    }
+  }
+
+  /** Takes a node urgently: at another verifier, evidence of it that waits is refused, to be sent again. */
+  async #taken(name: string, until: number): Promise<OwnedNode | undefined> {
+    this.#urgent.set(name, (this.#urgent.get(name) ?? 0) + 1);
+    try {
+      for (;;) {
+        // A claim that goes on may have less patience.
+        const joined = this.#claims.has(name);
+        try {
+          return await this.take(name, Math.max(until - performance.now(), 0));
+        } catch (error) {
+          if (!joined || performance.now() > until) throw error;
+        }
+      }
+    } finally {
+      const others = (this.#urgent.get(name) ?? 1) - 1;
+      if (others > 0) this.#urgent.set(name, others);
+      else this.#urgent.delete(name);
     }
   }
 

@@ -29,6 +29,8 @@ export class Launchers {
     const pidfd = pidfdOpen(pid, 0);
     if (pidfd < 0) return false;
     if (starts) this.#areOne = false;
+    // An earlier one of this number has ended.
+    if (this.#known.get(pid)?.firstSeen === false) this.#endedUnseen += 1;
     this.#drop(pid);
     this.#known.set(pid, { pidfd, firstSeen: !starts });
     return true;
