@@ -113,3 +113,37 @@ it.each(["in memory", "forgotten"])("is not had before its release was written: 
   expect(await taken).toMatchObject({ name: "node-1" });
   expect([one.present("node-1")?.name, (await stands()).owner]).toEqual(["node-1", "one"]);
 });
+
+/** Evidence that waits for a turn at the first verifier; `goOn` gives the turn. */
+async function waiting() {
+  const node = (await one.take("node-1")) as OwnedNode;
+  let goOn = () => {};
+  const turn = new Promise<void>((resolve) => (goOn = resolve));
+  const evidence = node
+    .alone(() => node.givingWay(turn))
+    .then(
+      () => "judged",
+      (error: { code: string }) => error.code,
+    );
+  return { evidence, goOn };
+}
+
+it("is judged first where evidence of it waits, and another verifier asks for it", async () => {
+  const { evidence, goOn } = await waiting();
+  const taken = two.take("node-1", 20_000);
+  for (let turns = 0; turns < 5; turns++) await stands();
+  expect((await stands()).owner).toBe("one");
+  goOn();
+  expect(await evidence).toBe("judged");
+  expect(await taken).toMatchObject({ name: "node-1" });
+});
+
+it("is revoked at another verifier, also where that has asked for it already and evidence of it waits for ever", async () => {
+  const { evidence } = await waiting();
+  const asked = two.take("node-1", 100).catch((error: { code: string }) => error.code);
+  const done: string[] = [];
+  expect(await two.alone("node-1", 20_000, async ({ name }) => void done.push(name))).toBe(true);
+  expect(done).toEqual(["node-1"]);
+  expect(await evidence).toBe("owned-elsewhere");
+  await asked;
+});
