@@ -95,6 +95,10 @@ export const differences = {
     why: PATH_ONLY,
     events: ["exec path=./true mode=0100755 loader="],
   },
+  "execveat that only asks": {
+    why: PATH_ONLY,
+    events: ["open path=./other"],
+  },
   "execveat of a descriptor": {
     why: PATH_ONLY,
     events: ["exec path=./true mode=0100755 loader="],

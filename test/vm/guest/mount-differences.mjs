@@ -67,6 +67,33 @@ export const mountDifferences = {
       "mount source=overlay path=./dir type=overlay options=datadir=./dir,lowerdir=./no:where",
     ],
   },
+  "mount of an overlay with quotes and line feeds": {
+    why: AS_GIVEN,
+    events: [
+      "namespace call=unshare kinds=mount",
+      "mount path=/ flags=0x44000",
+      'mkdir path=./a"b',
+      "mkdir path=./up",
+      "mkdir path=./work",
+      'mount source=overlay path=./empty type=overlay options=lowerdir=./a"b,upperdir=./up,workdir=./work',
+      "removexattr path=./work/work name=system.posix_acl_default",
+      "removexattr path=./work/work name=system.posix_acl_access",
+      "open path=./work",
+      "setxattr path=./work/work name=trusted.overlay.opaque",
+      "removexattr path=./work/work name=trusted.overlay.opaque",
+      "setxattr path=./up name=trusted.overlay.uuid",
+      "mkdir path=./d\\x0ax",
+      'mount source=overlay path=./dir type=overlay options=lowerdir=./dir,made-up=",upperdir=./d\\x0ax,workdir=./work',
+    ],
+  },
+  "mount over a directory that the source names": {
+    why: AS_GIVEN,
+    events: [
+      "namespace call=unshare kinds=mount",
+      "mount path=/ flags=0x44000",
+      "mount source=dirlink path=./empty type=ecryptfs",
+    ],
+  },
   "mount of a file system that is set up behind a descriptor": {
     why: AS_GIVEN,
     events: [
