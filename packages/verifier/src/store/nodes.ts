@@ -145,8 +145,8 @@ export async function insertNode(db: Database, row: Enrolled): Promise<void> {
 }
 
 /**
- * The node that was known by the id `was` under the same name: it gets another token, and `accepted` is what still counts of what it said.
- * Evidence by another key is forgotten. False where there is no such node. Its verdict is written in the same transaction, by the caller.
+ * Enrols a node anew under its name, with another token. `was` is its id before; `accepted` is the state of the last accepted evidence, or
+ * null to begin from nothing. Evidence by another key is forgotten. False where there is no such node. Its verdict is written in the same transaction, by the caller.
  */
 export async function renewEnrolment(
   db: Database,
