@@ -146,7 +146,8 @@ export async function insertNode(db: Database, row: Enrolled): Promise<void> {
 
 /**
  * Enrols a node anew under its name, with another token. `was` is its id before; `accepted` is the state of the last accepted evidence, or
- * null to begin from nothing. Evidence by another key is forgotten. False where there is no such node. Its verdict is written in the same transaction, by the caller.
+ * null to begin from nothing. Evidence by another key is forgotten. False where there is no such node. Its verdict is written in the same
+ * transaction, by the caller.
  */
 export async function renewEnrolment(
   db: Database,
