@@ -89,4 +89,5 @@ export const longSuites = [
   "test/verifier/stated-changes.test.ts",
   "test/verifier/store-rulings.test.ts",
   "test/verifier/withdrawn.test.ts",
+  "test/wire/suites.test.ts",
 ];

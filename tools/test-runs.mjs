@@ -17,7 +17,7 @@ const REPEATS_ITSELF = "test/vm/machines.test.ts";
 /** A second run that has less time than this is not begun, in seconds. */
 const LEAST_TIME = 120;
 /** So long before the end of its time the first run begins no long suite any more (tools/time-left.mjs), in seconds. */
-const TIME_OF_LONG_SUITES = 600;
+const TIME_OF_LONG_SUITES = 800;
 
 /**
  * @typedef {object} Counts what happened, and the names of what did not pass, each with its reason

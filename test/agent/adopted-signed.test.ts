@@ -1,7 +1,7 @@
 /**
  * A namespace of the bpf sensor that began under a contour with a signature, at the next agent: the contour must be signed then as well.
  * Where no signature was demanded, it goes on under the contour as it is, and its report says that it is another one. Here the sensor only
- * gets reports; the virtual machines test it where it refuses (test/vm/guest/with-bpf/taking-over-signed.test.mjs).
+ * gets reports; the virtual machines test it where it refuses (test/vm/guest/without-supervisor/taking-over-signed.test.mjs).
  */
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { copyFileSync, existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

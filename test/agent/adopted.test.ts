@@ -1,6 +1,6 @@
 /**
  * A namespace of the bpf sensor whose agent ended, and that the next one takes over: what happened in between is said to be missing. Here
- * the sensor only gets reports; the virtual machines test what is refused meanwhile (test/vm/guest/with-bpf/agent.test.mjs).
+ * the sensor only gets reports; the virtual machines test what is refused meanwhile (test/vm/guest/without-supervisor/agent.test.mjs).
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

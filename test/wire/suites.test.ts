@@ -42,8 +42,8 @@ function vitest(
   suite: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<{ status: number | null; output: string }> {
-  // The long parts of a suite are run with the engine beside the sensor alone.
-  const { CI: _, ...own } = process.env;
+  // The long parts of a suite are run with the engine beside the sensor alone. A suite that was begun runs whole, however late it is.
+  const { CI: _, ISOLINE_BEGIN_LONG_UNTIL: __, ...own } = process.env;
   return new Promise((resolve) => {
     const child = spawn("npx", ["vitest", "run", suite], {
       cwd: repository,

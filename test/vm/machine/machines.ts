@@ -24,9 +24,9 @@ export interface Kind {
 
 const withBpf = { without: [], parameters: [], attachment: "lsm" } as const;
 
-/** In the order in which they begin. The tests with bpf in `lsm=` are shared among three machines, because one would take too long. */
+/** In the order in which they begin. The tests with bpf in `lsm=` are shared among four machines, because one would take too long. */
 export const kinds: readonly Kind[] = [
-  { name: "with bpf in lsm=", rooms: ["with-bpf", "containers"], ...withBpf, processors: 2, temporary: "disk" },
+  { name: "with bpf in lsm=", rooms: ["with-bpf"], ...withBpf, processors: 2, temporary: "disk" },
   { name: "with bpf in lsm=, for namespaces", rooms: ["namespaces"], ...withBpf, processors: 1, temporary: "disk" },
   {
     name: "with bpf in lsm=, to compare",
@@ -34,6 +34,13 @@ export const kinds: readonly Kind[] = [
     ...withBpf,
     processors: 1,
     temporary: "memory",
+  },
+  {
+    name: "with bpf in lsm=, without supervisors",
+    rooms: ["containers", "without-supervisor"],
+    ...withBpf,
+    processors: 2,
+    temporary: "disk",
   },
   {
     ...{ name: "without bpf in lsm=", rooms: ["every-machine", "containers", "without-bpf"], without: ["bpf"] },
