@@ -92,6 +92,12 @@ describe("the verdicts of a node", () => {
     expect(inLog([...revoked, ...another]).kinds).toEqual(["5 broken-succession"]);
   });
 
+  it("that stay revoked let no ledger go back", () => {
+    const revoked = [epoch(1), head(200, 1), change("affirming", "revoked")];
+    expect(inLog([...revoked, change("revoked", "revoked"), head(100, 2)]).kinds).toEqual(["5 head-regressed"]);
+    expect(inLog([...revoked, enrolment("anew"), change("revoked", "unknown"), head(100, 2)]).kinds).toEqual([]);
+  });
+
   it("are not forgotten by an enrolment as if the node were new", () => {
     const { kinds, lines } = inLog([
       change("affirming", "revoked"),

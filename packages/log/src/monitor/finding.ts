@@ -36,7 +36,10 @@ export interface Watch {
 
 /** The node whose revocation ends here. A verifier forgets its past then: its TPM may have been cleared, and count from nothing. */
 export const beginsAnew = (statement: Statement): string | undefined =>
-  statement.kind === "change" && statement.label === undefined && statement.from === "revoked"
+  statement.kind === "change" &&
+  statement.label === undefined &&
+  statement.from === "revoked" &&
+  statement.to === "unknown"
     ? statement.node
     : undefined;
 
