@@ -37,13 +37,15 @@ static u32 execs;
 
 /*
  * A number for an exec until its identity is assigned. One that was never assigned an identity matches no identity. After 2^31 execs the
- * numbers begin again, and what was assigned to an earlier exec does not count.
+ * numbers begin again, and what was assigned to an earlier exec does not count. Of a process that still has such a number by then, the
+ * exec was lost: where execs go on before they are decided, it may get the identity of a later one in its namespace, never of another.
  */
-static __always_inline u32 new_pending(void)
+static __always_inline u32 new_pending(const struct member *member)
 {
 	u32 number = PENDING | __sync_fetch_and_add(&execs, 1);
+	struct pending key = { number, member->namespace_id };
 
-	bpf_map_delete_elem(&assigned, &number);
+	bpf_map_delete_elem(&assigned, &key);
 	return number;
 }
 

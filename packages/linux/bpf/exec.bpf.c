@@ -81,7 +81,7 @@ int BPF_PROG(exec_begins, struct linux_binprm *bprm)
 		 * If the supervisor cannot be told of this exec, the number stays unassigned. It must not be the number of an
 		 * earlier exec, which has an identity.
 		 */
-		member->next = new_pending();
+		member->next = new_pending(member);
 	}
 	return 0;
 }

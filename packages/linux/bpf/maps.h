@@ -263,11 +263,17 @@ struct {
 	__type(value, struct decided);
 } tickets SEC(".maps");
 
+/* An exec without an identity yet. */
+struct pending {
+	u32 number;
+	u32 namespace_id;
+};
+
 /* Identities that the supervisor assigned to execs that had already gone ahead. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
-	__type(key, u32);
+	__type(key, struct pending);
 	__type(value, u32);
 } assigned SEC(".maps");
 

@@ -166,7 +166,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 	member->identity = member->next;
 	/* The arguments differ from those that were judged, so the identity of the program is unknown. */
 	if (!has_judged_words(member, task)) {
-		member->identity = new_pending();
+		member->identity = new_pending(member);
 		lose(member->namespace_id, OP_EXEC);
 	}
 	member->words_stand = WORDS_NOWHERE;

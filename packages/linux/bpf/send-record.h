@@ -29,7 +29,8 @@ static __always_inline struct member *first_thread(struct task_struct *task)
  */
 static __always_inline void settle_identity(struct member *member)
 {
-	u32 *real = member->identity & PENDING ? bpf_map_lookup_elem(&assigned, &member->identity) : 0;
+	struct pending key = { member->identity, member->namespace_id };
+	u32 *real = member->identity & PENDING ? bpf_map_lookup_elem(&assigned, &key) : 0;
 
 	if (real)
 		member->identity = *real;

@@ -319,7 +319,7 @@ export class KernelNamespace {
 
   /** Assigns the identity of an exec that went ahead before it was decided. */
   assign(pending: number, identity: number): boolean {
-    return this.#load.maps.assigned.update(u32(pending), u32(identity));
+    return this.#load.maps.assigned.update(Buffer.concat([u32(pending), u32(this.id)]), u32(identity));
   }
 
   /** The next exec that loads this file has it reported again. */

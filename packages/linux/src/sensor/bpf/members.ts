@@ -55,7 +55,7 @@ export class Members {
           pid: Number(name),
           process: Number(value.readBigUInt64LE(member.process)),
           parent: Number(value.readBigUInt64LE(member.parent)),
-          identity: assigned.lookup(u32(number), real) ? real.readUInt32LE(0) : number,
+          identity: assigned.lookup(Buffer.concat([u32(number), u32(this.#id)]), real) ? real.readUInt32LE(0) : number,
           numbers: numbersOf(Number(name), pidfd),
         });
       }
