@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -254,6 +255,37 @@ static void processes(void) {
   }
 }
 
+/* Texts that the kernel does not take: which error comes first depends on how each call reads its arguments. */
+static void texts(void) {
+  char *const given[] = {long_name, bad, 0, ""};
+  char attributes[32] = {0};
+  for (int i = 0; i < 4; i++) {
+    char *text = given[i];
+    printf("%d ", i);
+    CALL(SYS_chroot, text);
+    CALL(SYS_pivot_root, text, "dir");
+    CALL(SYS_pivot_root, "dir", text);
+    CALL(SYS_mount, text, "absent", "tmpfs", 0L, 0L);
+    CALL(SYS_mount, "a", text, "tmpfs", 0L, "");
+    CALL(SYS_mount, "a", "absent", text, 0L, 0L);
+    CALL(SYS_mount, "a", "absent", "tmpfs", 0L, i == 1 ? bad : 0L);
+    CALL(SYS_mount, text, "absent", 0L, 4096L, 0L);
+    CALL(SYS_mount, 0L, text, 0L, 1L << 18, 0L);
+    CALL(SYS_umount2, text, 0);
+    CALL(SYS_umount2, text, UMOUNT_NOFOLLOW);
+    CALL(OPEN_TREE, HERE, text, 0);
+    CALL(OPEN_TREE, HERE, text, 1);
+    CALL(MOVE_MOUNT, HERE, text, HERE, "dir", 0);
+    CALL(MOVE_MOUNT, HERE, "dir", HERE, text, 0);
+    CALL(FSOPEN, text, 0);
+    CALL(FSPICK, HERE, text, 0);
+    CALL(SETATTR, HERE, text, 0, attributes, 32);
+  }
+  unsigned header[2] = {7, 0}, data[6] = {0};
+  CALL(SYS_capset, header, data);
+  printf("the kernel's version: %x\n", header[0]);
+}
+
 static void machine(void) {
   CALL(SYS_chroot, "absent");
   CALL(SYS_chroot, bad);
@@ -307,6 +339,6 @@ int main(void) {
   memset(long_name, 'a', sizeof long_name - 1);
   close(open("file", O_CREAT | O_RDWR, 0644));
   mkdir("dir", 0755), symlink("nowhere", "dangling"), symlink("loop", "loop");
-  opens(), names(), attributes(), sockets(), processes(), machine();
+  opens(), names(), attributes(), sockets(), processes(), texts(), machine();
   return 0;
 }

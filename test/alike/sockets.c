@@ -72,6 +72,13 @@ static void connecting(void) {
   DO("short", connect(stream(0), (struct sockaddr *)&good, 8));
   DO("another family", connect(stream(0), &(struct sockaddr){AF_UNIX}, 16));
   DO("IPv6", connect(stream(0), (struct sockaddr *)&(struct sockaddr_in6){AF_INET6}, 28));
+  struct sockaddr_in ending = {AF_INET};
+  int ended = listener(&ending, 1);
+  fd = stream(0);
+  DO("to one that ends", connect(fd, TO(ending)));
+  close(accept(ended, 0, 0)), close(ended);
+  DO("again, where nothing listens", connect(fd, TO(ending)));
+  DO("another, where nothing listens", connect(stream(0), TO(ending)));
   fd = stream(SOCK_NONBLOCK);
   DO("without waiting", connect(fd, TO(good)));
   struct pollfd writable = {fd, POLLOUT};

@@ -7,7 +7,7 @@
  */
 import { escapeBytes } from "@isoline/core/event";
 import { localPort } from "@isoline/core/identity";
-import { EADDRINUSE, EAFNOSUPPORT, ECONNREFUSED, EINVAL } from "../../../abi/errno.ts";
+import { EADDRINUSE, EAFNOSUPPORT, ECONNREFUSED, EINTR, EINVAL } from "../../../abi/errno.ts";
 import { bind as bindTo, connect as connectTo, listen as listenOn } from "../../../abi/sockets.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { withinMoment } from "../../../process/moment.ts";
@@ -40,7 +40,7 @@ const FAMILY_BYTES = 2;
 /** SIN6_LEN_RFC2133 (include/net/ipv6.h) */
 const INET6_BYTES = 24;
 /** linux/in.h */
-const [IPPROTO_DCCP, IPPROTO_SMC] = [33, 256];
+const [IPPROTO_TCP, IPPROTO_DCCP, IPPROTO_SMC] = [6, 33, 256];
 
 export const socket: Decoder = (context, thread) => {
   const [family, type, protocol] = [context.call.u32(0), context.call.u32(1), context.call.u32(2)];
@@ -159,7 +159,7 @@ export const connect: Decoder = (context, thread) =>
     if (isForNobody(socket, given)) return connectToNobody(context, thread, socket, given);
     const address = addressFor(socket, given);
     if (!address || (socket.family === AF_UNIX && isUnnamed(address))) return context.refuses(EINVAL);
-    if (isNobodys(context, thread, socket, address)) return context.refuses(ECONNREFUSED);
+    if (isNobodys(context, thread, socket, address)) return answerOfNobody(context, socket, given);
     const served = context.hosts?.connectToNscd(thread, context.call.int(0), socket, address);
     if (served !== undefined) return served;
     const way = wayToResolver(context, thread, socket, address);
@@ -178,6 +178,16 @@ function isNobodys(context: Context, thread: Thread, socket: SocketFacts, { text
   const network = context.networks.of(socket.network, thread);
   const sockets = context.networks.listOf(socket.network, thread);
   return context.mediator.isNobodys({ ...local, type: "stream" }, network, sockets);
+}
+
+/**
+ * Refused, unless the kernel looks at no address because of what the socket is already: connected, listening, or about to be connected. It
+ * is asked with an address that is too short to be connected to (net/ipv4/af_inet.c, __inet_stream_connect).
+ */
+function answerOfNobody(context: Context, { fd, protocol }: TaskSocket, address: Buffer): Verdict {
+  if (protocol !== IPPROTO_TCP) return context.refuses(ECONNREFUSED);
+  const result = withinMoment(() => connectTo(fd, address.subarray(0, FAMILY_BYTES)));
+  return result === -EINVAL || result === -EINTR ? context.refuses(ECONNREFUSED) : context.returns(result);
 }
 
 /** Whether no peer is reached, whichever process calls: an AF_UNSPEC address dissolves a connection, and other calls fail. */

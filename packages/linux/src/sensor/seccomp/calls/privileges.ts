@@ -46,7 +46,9 @@ export const setgroups: Decoder = (context, thread) => {
 
 /** _LINUX_CAPABILITY_VERSION_1 (linux/capability.h): one block of three words; the later versions have two. */
 const ONE_BLOCK = 0x1998_0330;
-const CAPABILITY_VERSIONS = [ONE_BLOCK, 0x2007_1026, 0x2008_0522];
+/** _LINUX_CAPABILITY_VERSION_3. */
+const LATEST = 0x2008_0522;
+const CAPABILITY_VERSIONS = [ONE_BLOCK, 0x2007_1026, LATEST];
 const BLOCK = 12;
 
 /**
@@ -57,7 +59,7 @@ export const capset: Decoder = (context, thread) => {
   const header = context.memory.exactly(thread.tid, context.call.pointer(0), 4);
   if (header < 0) return unreadCredentials(context, thread, header);
   const version = context.memory.bytes.readUInt32LE(0);
-  if (!CAPABILITY_VERSIONS.includes(version)) return context.refuses(EINVAL);
+  if (!CAPABILITY_VERSIONS.includes(version)) return context.refuses(tellLatest(context, thread));
   const length = version === ONE_BLOCK ? BLOCK : 2 * BLOCK;
   const data = context.memory.exactly(thread.tid, context.call.pointer(1), length);
   if (data < 0) return unreadCredentials(context, thread, data);
@@ -69,6 +71,13 @@ export const capset: Decoder = (context, thread) => {
     subject: { effective: word(0), permitted: word(4), inheritable: word(8) },
   });
 };
+
+/** The kernel writes the version that it would have, where it does not know the given one (kernel/capability.c, cap_validate_magic). */
+function tellLatest(context: Context, thread: Thread): number {
+  const version = Buffer.alloc(4);
+  version.writeUInt32LE(LATEST, 0);
+  return context.memory.write(thread.tid, context.call.pointer(0), version) === 4 ? EINVAL : EFAULT;
+}
 
 export const prctl: Decoder = (context, thread) => {
   const option = prctlOptions[context.call.u32(0)] ?? `option-${context.call.u32(0)}`;

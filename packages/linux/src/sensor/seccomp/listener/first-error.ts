@@ -16,7 +16,7 @@ import { fchmodSync, mkdtempSync, openSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { terminated } from "../../../abi/bytes.ts";
-import { EBADF, ENAMETOOLONG, ENOENT, ENOTSOCK, ESRCH } from "../../../abi/errno.ts";
+import { EBADF, EFAULT, ENAMETOOLONG, ENOENT, ENOTSOCK, ESRCH } from "../../../abi/errno.ts";
 import { addressOf } from "../../../abi/libc.ts";
 import { rawCall, type Word } from "../../../abi/raw-call.ts";
 import { type Syscall, syscallNumbers } from "../../../abi/syscalls.ts";
@@ -37,7 +37,8 @@ type Call = Listener["call"];
  *   o  struct iovec[], as many as the next argument says
  *   m  mask of processors, as many bytes as the argument before says
  *   k  mask of memory nodes, as many bits as argument 1 says
- *   u  never readable, or null                    c  descriptor whose sign counts
+ *   u  never readable, too long, or null          c  descriptor whose sign counts
+ *   l  data up to the end of what is mapped: only whether there is any counts
  *   g  siginfo_t          r  struct rlimit64      q  struct sched_param        t  struct sched_attr
  */
 const kinds: Partial<Record<Syscall, string>> = {
@@ -86,10 +87,15 @@ const kinds: Partial<Record<Syscall, string>> = {
   bind: "fvw",
   connect: "fvw",
   accept4: "fzzw",
-  chroot: "u",
-  pivot_root: "uu",
-  umount2: "uw",
+  chroot: "p",
+  pivot_root: "pp",
+  mount: "npnwl",
+  umount2: "pw",
+  open_tree: "dpw",
+  open_tree_attr: "dpwsw",
+  move_mount: "dpdpw",
   fsopen: "uw",
+  fspick: "dpw",
   fsconfig: "cwuuw",
   mount_setattr: "dpwsw",
   acct: "p",
@@ -176,7 +182,14 @@ export class FirstError {
     const words: Word[] = [];
     for (let index = 0; index < letters.length; index++) words.push(this.#standIn(call, letters, index, words));
     const result = make(() => rawCall(call.number, words));
-    return OWN_ERRORS.has(result) ? predicted : Math.max(-result, 0);
+    return OWN_ERRORS.has(result) ? this.#expected() : Math.max(-result, 0);
+  }
+
+  /** The predicted error; a path that could not be read may have been too long. */
+  #expected(): number {
+    const kinds = [...this.#paths.values()];
+    const isTooLong = kinds.includes("too-long") && !kinds.includes("unreadable");
+    return this.#predicted === EFAULT && isTooLong ? ENAMETOOLONG : this.#predicted;
   }
 
   #standIn(call: Call, letters: string, index: number, words: Word[]): Word {
@@ -190,7 +203,10 @@ export class FirstError {
       case "z":
         return 0;
       case "u":
-        return call.isNull(index) ? 0 : UNMAPPED;
+        if (call.isNull(index)) return 0;
+        return this.#memory.string(call.tid, call.pointer(index)) === -ENAMETOOLONG ? TOO_LONG : UNMAPPED;
+      case "l":
+        return call.isNull(index) || this.#memory.read(call.tid, call.pointer(index), 1) === 1 ? 0 : UNMAPPED;
       case "c":
         return call.int(index) < 0 ? -1 : NO_DESCRIPTOR;
       case "d":
@@ -249,7 +265,8 @@ export class FirstError {
   #copyOfString(call: Call, index: number): Word {
     const length = this.#memory.string(call.tid, call.pointer(index));
     if (length === -ENAMETOOLONG) return TOO_LONG;
-    return length < 0 ? UNMAPPED : Buffer.from(this.#memory.bytes.subarray(0, length + 1));
+    if (length < 0) return call.isNull(index) ? 0 : UNMAPPED;
+    return Buffer.from(this.#memory.bytes.subarray(0, length + 1));
   }
 
   /** A null pointer stays one. If the size is more than the kernel copies, it only checks the size. */
