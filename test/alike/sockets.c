@@ -64,6 +64,7 @@ static void connecting(void) {
   DO("connect again", connect(fd, TO(good)));
   IS("it still waits", !(fcntl(fd, F_GETFL) & O_NONBLOCK));
   DO("write", write(fd, "x", 1));
+  DO("write to half an address", sendto(fd, "x", 1, MSG_NOSIGNAL, (struct sockaddr *)&good, 2));
   DO("dissolve", connect(fd, &nobody, sizeof nobody));
   DO("connect anew", connect(fd, TO(good)));
   fd = stream(0);

@@ -11,7 +11,7 @@ import type { Context, Decoder } from "../context.ts";
 import type { Verdict } from "../../mediation.ts";
 import { AF_NETLINK, AF_UNIX } from "../../words/sockets.ts";
 import { ANSWERED } from "../listener/notification.ts";
-import { carriesDatagrams } from "../perform/connecting.ts";
+import { canBeConnected, carriesDatagrams } from "../perform/connecting.ts";
 import { mayWaitForThaw } from "../perform/filesystems.ts";
 import {
   copyOf,
@@ -230,12 +230,18 @@ function isTooLong(socket: TaskSocket, { control }: Described): boolean {
 function sendTowards(context: Context, thread: Thread, socket: TaskSocket, name: Buffer): Verdict {
   if (ignores(socket, name)) return 0;
   const to = addressFor(socket, name);
+  if (!to && isStream(socket)) return 0;
   if (!to || (socket.family === AF_UNIX && socket.type !== SOCK_STREAM && isUnnamed(to)))
     return context.refuses(EINVAL);
   // The socket was exchanged for one of the supervisor's before, unless the address has changed in memory since, or is not the first.
   if (context.hosts && !context.hosts.owns(socket) && wayToResolver(context, thread, socket, to) === context.hosts)
     return context.notSeen(thread, "a datagram to a name server went past the supervisor");
   return actOn(context, thread, "send", socket, to);
+}
+
+/** Whether messages go to the connected peer whatever their address is: one that is too short is no error there. */
+function isStream(socket: TaskSocket): boolean {
+  return isOfInternet(socket) && canBeConnected(socket) && !carriesDatagrams(socket.type);
 }
 
 function sendByTask(context: Context, thread: Thread, socket: TaskSocket, name: Buffer, flags: number): Verdict {
