@@ -25,6 +25,7 @@ import {
   O_TRUNC,
   O_WRONLY,
   type Stat,
+  S_IFBLK,
   S_IFSOCK,
 } from "../../../abi/stat.ts";
 import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
@@ -174,6 +175,8 @@ export function openExisting(context: Context, thread: Thread, flags: number, ac
     return context.decide(thread, refusedAnyway(act)) || EPERM;
   }
   if ((flags & O_ACCMODE) === O_RDWR) files.noteOpened(stat);
+  // It may be opened for good once no file system is on it (O_EXCL).
+  if (stat.kind === S_IFBLK) context.mountContexts.release(context.tasks.processes);
   const contentCounts =
     mediator.content === "read" && stat.isRegular && (flags & O_PATH) === 0 && (flags & O_ACCMODE) !== O_WRONLY;
   const key = context

@@ -14,6 +14,7 @@ const MNT_EXPIRE = 4;
 export const umount: Decoder = (context, thread) => {
   const flags = context.call.u32(1);
   context.origins.mountsChange();
+  context.mountContexts.release(context.tasks.processes);
   const unused = (flags & MNT_EXPIRE) !== 0 ? mountPoint(context, thread) : undefined;
   const path = unused ?? pathArgument(context, thread, 0);
   return decideReadable(context, thread, { op: "umount", subject: { path, flags } }, path);

@@ -14,6 +14,11 @@ export function isSameFile(a: number, b: number): boolean {
   return rawCall(NR_KCMP, [process.pid, process.pid, KCMP_FILE, a, b]) === 0;
 }
 
+/** Whether a descriptor of the supervisor and one of a task are of one open file. */
+export function isFileOfTask(own: number, tid: number, fd: number): boolean {
+  return rawCall(NR_KCMP, [process.pid, tid, KCMP_FILE, own, fd]) === 0;
+}
+
 /**
  * Whether two tasks have one table of descriptors. No call joins two tables, so what is one table now was one before, as long
  * as these tasks are the same.

@@ -11,7 +11,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { closeSoon } from "../../../process/moment.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { Process, Thread } from "../tasks/process.ts";
-import { isSameFile } from "./kcmp.ts";
+import { isFileOfTask, isSameFile } from "./kcmp.ts";
 import { duplicate } from "./task-socket.ts";
 
 export interface MountContext {
@@ -77,6 +77,20 @@ export class MountContexts {
     this.#asked = this.#asked.filter(({ thread }) => thread.process !== process);
   }
 
+  /**
+   * Lets go of those that no task has any more: a context keeps its file system in the kernel, and the device of it busy. One that is under
+   * way in a message is let go too, and nothing is known about it when it arrives.
+   */
+  release(processes: Iterable<Process>): void {
+    if (this.#met.length === 0) return;
+    const tasks = [...processes].flatMap(({ pid }) => tasksOf(pid).map((tid) => ({ tid, contexts: contextsOf(tid) })));
+    const isOpen = (own: number): boolean =>
+      tasks.some(({ tid, contexts }) => contexts?.some((fd) => isFileOfTask(own, tid, fd)) ?? true);
+    const kept = this.#met.filter(({ fd }) => isOpen(fd));
+    for (const each of this.#met) if (!kept.includes(each)) closeSoon(each.fd);
+    this.#met = kept;
+  }
+
   close(): void {
     for (const { fd } of this.#met) closeSoon(fd);
   }
@@ -94,7 +108,7 @@ export class MountContexts {
     const own = this.#asked.filter((asked) => asked.thread.process === thread.process);
     const kinds = new Map(own.map(({ context }) => [`${context.type} ${context.path}`, context]));
     const context = kinds.size === 1 ? ([...kinds.values()][0] as MountContext) : UNKNOWN;
-    for (const number of contextsOf(thread)) {
+    for (const number of contextsOf(thread.tid) ?? []) {
       const fd = duplicate(thread, number);
       if (fd < 0) continue;
       if (this.#met.some((each) => isSameFile(fd, each.fd))) closeSoon(fd);
@@ -109,13 +123,30 @@ function isAsking({ tid }: Thread): boolean {
   return call !== undefined && /^(?:430|433|running)/.test(call);
 }
 
-function contextsOf({ tid }: Thread): number[] {
+function tasksOf(pid: number): number[] {
+  return entriesOf(`/proc/${pid}/task`) ?? [pid];
+}
+
+/** The descriptors of a task that are contexts; undefined where they cannot be read. */
+function contextsOf(tid: number): number[] | undefined {
+  const directory = `/proc/${tid}/fd`;
+  return entriesOf(directory)?.filter((fd) => isContext(`${directory}/${fd}`));
+}
+
+/** None of a task that has ended. */
+function entriesOf(directory: string): number[] | undefined {
   try {
-    const directory = `/proc/${tid}/fd`;
-    return readdirSync(directory)
-      .filter((fd) => readlinkSync(`${directory}/${fd}`) === LINK)
-      .map(Number);
+    return readdirSync(directory).map(Number);
+  } catch (fault) {
+    return ["ENOENT", "ESRCH"].includes((fault as NodeJS.ErrnoException).code ?? "") ? [] : undefined;
+  }
+}
+
+/** Not one that was closed meanwhile. */
+function isContext(path: string): boolean {
+  try {
+    return readlinkSync(path) === LINK;
   } catch {
-    return [];
+    return false;
   }
 }
