@@ -111,8 +111,9 @@ export const opening: readonly Case[] = [
       poke(0, struct([4, 128], [4, 0])),
       must(call("name_to_handle_at", AT_FDCWD, "file", at(0), at(512), 0)),
       call("open_by_handle_at", result(0), at(0), O_RDWR),
+      must(call("open_by_handle_at", AT_FDCWD, at(0), 0)),
     ],
-    events: ["open access=read path=. mode=040755", "open access=read,write path=./file"],
+    events: ["open access=read path=. mode=040755", "open access=read,write path=./file", read("./file")],
   },
   {
     does: "openat2 takes a directory for the root",

@@ -65,7 +65,11 @@ export const differences = {
   },
   "open by handle": {
     why: OBJECT_KNOWN,
-    events: ["open access=read path=. mode=040755", "open access=read,write path=./file mode=0100644"],
+    events: [
+      "open access=read path=. mode=040755",
+      "open access=read,write path=./file mode=0100644",
+      "open access=read path=./file mode=0100644",
+    ],
   },
   "openat2 takes a directory for the root": {
     why: PATH_ONLY,

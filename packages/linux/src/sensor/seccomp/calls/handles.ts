@@ -2,11 +2,11 @@
  * `open_by_handle_at`: a handle is not a path, and only the kernel can read it. So the supervisor opens it, from its own copy
  * and with a file system that it holds, and the object is decided about as if a path had led to it.
  */
-import { EBADF, EINVAL, EPERM } from "../../../abi/errno.ts";
+import { EACCES, EBADF, EINVAL, EPERM } from "../../../abi/errno.ts";
 import { close, openat2, pidfdOpen } from "../../../abi/libc.ts";
 import { closeSoon } from "../../../process/moment.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
-import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { accessOf } from "../../words/access.ts";
@@ -16,6 +16,7 @@ import type { Found } from "../../files/found.ts";
 import type { Thread } from "../tasks/process.ts";
 import { CLOSED } from "./targets.ts";
 import { effectiveFlags, openExisting } from "./open.ts";
+import { isOrdinary } from "../perform/filesystems.ts";
 import { duplicate } from "../surroundings/task-socket.ts";
 
 /** `struct file_handle`: u32 bytes, s32 type, then at most MAX_HANDLE_SZ bytes (linux/exportfs.h). */
@@ -27,7 +28,8 @@ const NAME_TO_HANDLE_AT = 303;
 const ROOTS_BELOW = -9999;
 /** Why a file that a handle leads to is a loss. */
 const UNNAMED = "path not resolved (by-handle)";
-const MOUNT_BY_PATH = openHow(O_PATH | O_CLOEXEC, 0, 0);
+const BY_PATH = openHow(O_PATH | O_CLOEXEC, 0, 0);
+const DIRECTORY = openHow(O_DIRECTORY | O_CLOEXEC, 0, 0);
 
 export const openByHandle: Decoder = (context, thread) => {
   const { call, performer } = context;
@@ -69,10 +71,17 @@ function handleAt({ call, memory }: Context, { tid }: Thread): Buffer | number {
   return copy;
 }
 
-/** Any descriptor on the file system of the handle, or the working directory. */
+/** Any descriptor on the file system of the handle, or the working directory: not by O_PATH, which the kernel does not take here. */
 function mountOf(thread: Thread, fd: number): number {
   if (fd !== AT_FDCWD) return duplicate(thread, fd);
-  return openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), MOUNT_BY_PATH);
+  const directory = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), BY_PATH);
+  if (directory < 0) return directory;
+  try {
+    // On another file system the open might wait for a process.
+    return isOrdinary(directory) ? openat2(directory, terminated("."), DIRECTORY) : -EACCES;
+  } finally {
+    close(directory);
+  }
 }
 
 function openBehind(context: Context, thread: Thread, mount: number, handle: Buffer): Verdict {
