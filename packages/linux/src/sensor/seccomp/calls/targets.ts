@@ -136,7 +136,8 @@ function pidOfDescriptor(holder: number | "self", fd: number): Behind {
   try {
     const told = /^Pid:\s*(-?\d+)$/m.exec(readFileSync(`/proc/${holder}/fdinfo/${fd}`, "latin1"))?.[1];
     if (told !== undefined) return Number(told) >= 0 ? Number(told) : { refusedWith: ESRCH };
-    if (!/\/\d+$/.test(readlinkSync(directory))) return { refusedWith: EBADF };
+    // Of a process that has ended, the link says so once another process has the number.
+    if (!/\/\d+(?: \(deleted\))?$/.test(readlinkSync(directory))) return { refusedWith: EBADF };
   } catch (fault) {
     return isMissing(fault) ? { refusedWith: EBADF } : "closed";
   }
