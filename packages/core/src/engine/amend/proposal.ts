@@ -3,11 +3,16 @@ import type { Contour } from "../../contour/contour.ts";
 import type { Digest } from "../../digest.ts";
 import type { Event } from "../../event/event.ts";
 import type { Call, Image, Task } from "../../identity/task.ts";
+import type { Consequence } from "../consequence/classes.ts";
 import type { Classified } from "../updates/updates.ts";
 
 /** A departure, as far as its cause needs it. */
 export interface Caused extends Classified {
   readonly event: Event;
+  /** Its consequence as a departure: what a program of the contour loads is no part of a start (`consequenceOfDeparture`). */
+  readonly consequence?: Consequence;
+  /** Those of its events that were refused. */
+  readonly refused: number;
   /** Names of the programs that led to it, outermost first. */
   readonly names: readonly string[];
 }
@@ -17,7 +22,6 @@ export interface Proposal extends Caused {
   /** Its actor's programs, outermost first. */
   readonly chain: readonly Task[];
   readonly count: number;
-  readonly refused: number;
   /** Why it cannot become a point, if it cannot. */
   readonly open?: string;
 }
