@@ -31,6 +31,8 @@ export interface Settled {
   readonly added: readonly Proposal[];
   /** Acts of programs whose execution is neither on the contour nor among what was chosen. */
   readonly orphaned: readonly Proposal[];
+  /** The executions that would have to be chosen with them, outermost first. */
+  readonly needed: readonly Proposal[];
   readonly open: readonly Proposal[];
 }
 
@@ -62,7 +64,11 @@ export function settle(chosen: readonly Proposal[], all: readonly Proposal[], co
     if (proposal.chain.every(runs)) added.push(proposal);
     else orphaned.push(proposal);
   }
-  return { added, orphaned, open: chosen.filter(({ open }) => open !== undefined) };
+  const needed = orphaned.flatMap(({ chain }) =>
+    chain.filter(({ id }) => contour.task(id) === undefined).flatMap((task) => starts.get(startOf(task)) ?? []),
+  );
+  const more = [...new Set(needed)].filter((one) => !wanted.has(one));
+  return { added, orphaned, needed: more, open: chosen.filter(({ open }) => open !== undefined) };
 }
 
 /** Adds proposals to a contour, with the programs that led to them. */
