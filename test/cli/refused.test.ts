@@ -48,7 +48,10 @@ describe("a first program that cannot be started", () => {
     for (const how of [[], ["--merge"]]) {
       const before = readFileSync(contour());
       const { status, stderr } = isoline(["learn", ...how, "-o", contour(), "--", place.path("bad")]);
-      expect({ status, stderr }).toMatchObject({ status: 127, stderr: expect.stringContaining("no such file, or its") });
+      expect({ status, stderr }).toMatchObject({
+        status: 127,
+        stderr: expect.stringContaining("no such file, or its"),
+      });
       expect(readFileSync(contour())).toEqual(before);
     }
     isoline(["learn", "-q", "-o", place.path("new.contour"), "--", place.path("bad")]);

@@ -43,7 +43,7 @@ export async function accept(file: string, source: string, options: AcceptOption
   return statusOf(accepted, interactive);
 }
 
-/** An answer of a person, of whom each departure was asked, is no failure. */
+/** A person who was asked about each departure may decline all of them: that is no failure. */
 function statusOf({ added, open, orphaned, left }: Accepted, interactive: boolean): number {
   if (open.length > 0) return status.incomplete;
   if (added.length === 0 && (orphaned.length > 0 || (left > 0 && !interactive))) return status.nothingFound;
