@@ -27,8 +27,8 @@ export class Failures {
     if (type !== "INTEGRITY_DATA") return;
     const of = new Map(fields);
     const name = of.get("name");
-    const cause = String(of.get("cause"));
-    if (typeof name !== "object" || !("untrusted" in name)) return;
+    const cause = of.get("cause");
+    if (typeof name !== "object" || !("untrusted" in name) || typeof cause !== "string") return;
     const path = escapeBytes(name.untrusted);
     const known = this.#counts.get(`${cause} ${path}`);
     if (known !== undefined) known.count += 1;
