@@ -57,8 +57,15 @@ describe.skipIf(!isBuilt)("accepting departures (needs a build)", () => {
     appendFileSync(at("work.sh"), "head -c 1 two > /dev/null\n");
     await checks();
     const before = readFileSync(at("a.contour"));
-    const { stderr } = await run("accept", "a.contour", "report.json", "--only", "open *");
+    const { status, stderr } = await run("accept", "a.contour", "report.json", "--only", "open *");
+    expect(status).toBe(1);
     expect(stderr).toContain("not accepted, because the execution of its program was not");
+    expect(stderr).toContain(
+      "to accept them with the execution of their program, add: --only 'exec path=/usr/bin/head'",
+    );
+    const none = await run("accept", "a.contour", "report.json", "--only", "updated-program");
+    expect(none.status).toBe(1);
+    expect(none.stderr).toContain("--only fits none of them; isoline departures report.json shows each act");
     expect(readFileSync(at("a.contour"))).toEqual(before);
     await run("accept", "a.contour", "report.json", "--only", "head", "--reason", "a new tool");
     expect((await checks()).status).toBe(0);

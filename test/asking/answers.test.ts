@@ -36,7 +36,9 @@ describe.skipIf(!isBuilt)("an act that waits for an answer (needs a build)", { t
       const running = run(...mode);
       const first = await running.question("secret");
       expect(running.stdout).not.toContain("secret");
-      expect(running.answer(first, "once").status).toBe(0);
+      const answered = running.answer(first, "once");
+      expect(answered.status).toBe(0);
+      expect(answered.stderr).toMatch(/^isoline: permitted once: `cat` .* opened \$CWD\/secret for reading/);
       running.answer(await running.question("other"), "refuse");
       expect(await running.ended).toBe(0);
       expect(running.stdout).toBe("known\nsecret\nrefused-other.\n");

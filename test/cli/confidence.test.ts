@@ -193,8 +193,12 @@ describe("confidence", () => {
     expect(merged).toContain(
       "none of 2 runs did something that no other run did: expect a departure in at most 78 % of further runs (95 %)",
     );
-    const expectation = "this contour was expected to depart in at most 78 % of runs (95 %, from 2 runs)";
     const departing = ["--", "sh", "-c", "cat /etc/passwd > /dev/null"];
+    const tooFew = isoline(["check", file, ...departing]).stderr;
+    expect(tooFew).toContain("too few runs to say how often this contour departs (2 runs): isoline learn --merge -o ");
+    expect(tooFew).not.toContain("expected to depart");
+    for (let more = 0; more < 3; more++) isoline(["learn", "-q", "--merge", "-o", file, "--", "true"]);
+    const expectation = "this contour was expected to depart in at most 45 % of runs (95 %, from 5 runs)";
     for (const command of ["check", "run"])
       expect(isoline([command, file, ...departing]).stderr).toContain(expectation);
     expect(isoline(["check", "-q", file, ...departing]).stderr).toBe("");

@@ -200,7 +200,11 @@ describe("explain", () => {
   it("asks about another program with --as", () => {
     const { stdout } = isoline(["explain", app, "open path=$HOME/.npmrc", "--as", "sh"]);
     expect(stdout).toContain("off contour: `sh` (npm → sh) opened $HOME/.npmrc for reading");
-    expect(isoline(["explain", app, "open path=$HOME/.npmrc", "--as", "curl"])).toMatchObject({ status: 2 });
+    for (const name of ["npm → sh", "/usr/bin/sh"])
+      expect(isoline(["explain", app, "open path=$HOME/.npmrc", "--as", name]).stdout).toBe(stdout);
+    const { status, stderr } = isoline(["explain", app, "open path=$HOME/.npmrc", "--as", "curl"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("ask whether it may start, as in 'exec path=/usr/bin/curl', or leave out --as");
   });
 
   it("completes an ordinary act without a similar one on the contour", () => {
@@ -253,9 +257,12 @@ describe("query", () => {
     );
   });
 
-  it("ends with 1 and prints nothing if nothing fits, and with 2 for a question that is not understood", () => {
-    expect(asked("write", "path=$HOME/.ssh/")).toMatchObject({ status: 1, stdout: "", stderr: "" });
-    expect(asked("read", "path=$HOME/.ssh/", "--json")).toMatchObject({ status: 1 });
+  it("ends with 1 and says so if nothing fits, and with 2 for a question that is not understood", () => {
+    const none = asked("write", "path=$HOME/.ssh/");
+    expect(none).toMatchObject({ status: 1, stdout: "" });
+    expect(none.stderr).toMatch(/^isoline: no point of \S*app\.contour fits: write path=\$HOME\/\.ssh\/\n$/);
+    for (const how of ["--json", "-q"])
+      expect(asked("read", "path=$HOME/.ssh/", how)).toMatchObject({ status: 1, stderr: "" });
     expect(asked("read", "path=$HOME/./x")).toMatchObject({ status: 2, stdout: "" });
     expect(asked("port=9..1").stderr).toContain("expected a range that begins with the smaller number");
     expect(isoline(["query", place.path("none.contour"), "read"])).toMatchObject({ status: 2, stdout: "" });

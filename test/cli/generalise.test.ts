@@ -31,7 +31,11 @@ describe("suggest", () => {
     expect(first.probes["same ending"].accepted).toBe(0);
     expect(first.probes.sensitive.accepted).toBe(0);
     expect(first.departing).toBe(0);
-    expect(isoline(["suggest", contour()]).stdout).toContain("6 of 6 runs did something");
+    const said = isoline(["suggest", contour()]).stdout;
+    expect(said).toContain("a run did something that no other had done in 100 % of the trials, from 6 runs");
+    const after = Math.round(suggestions.at(-1).departing * 100);
+    expect(said).toContain(`with ${suggestions.length} rule${suggestions.length === 1 ? "" : "s"}, in ${after} %`);
+    expect(said).toContain(`then       in ${after} % of the trials`);
     expect(readFileSync(contour())).toEqual(before);
   });
 

@@ -147,7 +147,9 @@ describe("check", () => {
   it("prints few lines for a program whose every act is off contour", () => {
     const { stderr } = isoline(["check", app, "--", "ls", note]);
     expect(stderr.split("\n").length).toBeLessThan(15);
-    expect(stderr).toMatch(/^isoline: started as usual: `ls`, with \d+ acts of loader, libraries and locale$/m);
+    expect(stderr).toMatch(
+      /^isoline: loaded what every program loads: `ls`, \d+ acts of loader, libraries and locale$/m,
+    );
   });
 
   it("names first what matters, and folds what every start loads", () => {

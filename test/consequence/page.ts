@@ -14,9 +14,10 @@ What is told together is one line:
 
 - Acts of one program on one file or address are one line, which names the others (\`also: map\`).
 - The exec of an installed program has no line of its own where that program has lines: they name it, and how it came to run.
-- What a program that is not on the contour loads when it starts is one line for all programs, \`started as usual\`, with a number.
-  It counts as usual only where root owns the file, no other user may write to it, and it lies where the loader looks by itself;
-  and only while the contour has no other content for it. A library in any other place is execution.
+- What a program that is not on the contour loads when it starts is one line for all programs, \`loaded what every program loads\`,
+  with a number. A write, or an act that was refused, is never among them. It counts as usual only where root owns the file, no other
+  user may write to it, and it lies where the loader looks by itself; and only while the contour has no other content for it. A library
+  in any other place is execution.
 
 Each consequence has lines of its own: a workload that departs a thousand times in one way cannot use up those of another. What is
 not shown is counted by consequence.

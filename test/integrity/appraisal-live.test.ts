@@ -45,6 +45,29 @@ describe.skipIf(!isBuilt || !maySign)("appraisal, as root on a filesystem with s
     ["malformed", "invalid-signature"],
   ];
 
+  it("says which files were not good and why, without an audit file: of the first program, which then does not start, too", async () => {
+    const [shell, contour, rules, report] = ["sh", "first.contour", "first.policy", "first.json"].map((name) =>
+      bench.path("appraised", name),
+    ) as [string, string, string, string];
+    program(bench.path("appraised"), "sh", undefined, "/bin/sh");
+    writeFileSync(rules, `appraise func=BPRM_CHECK fowner=${OWNER} appraise_type=imasig\n`);
+    const command = ["--", shell, "-c", "true"];
+    await isoline(["learn", "-q", "-o", contour, ...command], { cwd: bench.place });
+    const runs = (...how: readonly string[]) =>
+      isoline(["run", contour, "--ima-policy", rules, "--report", report, ...how, ...command], { cwd: bench.place });
+    const failures = [{ path: shell, cause: "IMA-signature-required", count: 1 }];
+    const refused = await runs();
+    expect(refused.status).toBe(126);
+    expect(refused.stderr).toContain(`not good by the IMA policy, refused: ${shell}: IMA-signature-required (1 time)`);
+    expect(refused.stderr).toContain("starting it was refused, and nothing ran");
+    const told = JSON.parse(readFileSync(report, "utf8"));
+    expect(told).toMatchObject({ exit: { status: 126 }, integrity: { denied: 1, failures } });
+    const logged = await runs("--ima-appraise", "log");
+    expect(logged.status).toBe(0);
+    expect(logged.stderr).toContain(`not good by the IMA policy, only told: ${shell}: IMA-signature-required (1 time)`);
+    expect(JSON.parse(readFileSync(report, "utf8"))).toMatchObject({ integrity: { denied: 0, failures } });
+  });
+
   it("enforced: a file without a signature by a key does not run, the kernel's words give the reason, and it is on no contour", async () => {
     const { stdout, audit, integrity, contour } = await bench.learn(runAll(paths), { policy, mode: "enforce" });
     expect(stdout.trim().split("\n")).toEqual(["0", "0", "126", "126", "126", "126", "126", "126"]);

@@ -69,6 +69,7 @@ const cases: Readonly<Record<Exclude<Consequence, "start-up">, readonly string[]
     `open access=read path=/usr/lib/x86_64-linux-gnu/security/pam_evil.so ${root}`,
     `open access=read path=/usr/lib/x86_64-linux-gnu/libc.so.6 ${mine}`,
     `open access=read path=/tmp/lib/libc.so.6 ${root}`,
+    "open access=write,truncate path=/dev/null mode=020666 uid=0 gid=0 fs=disk",
   ],
 };
 

@@ -19,6 +19,7 @@ import { type Asked, MOST_ASKED, MOST_TOLD, type Told, VERSION } from "./words.t
 /** How a command that was handed over came out. */
 export interface HandedOver {
   readonly exit: ChildState;
+  readonly isStarted: boolean;
   readonly report: RunReport;
   readonly removedSignature: boolean;
 }
@@ -132,7 +133,7 @@ export class CommandAtAgent {
       case "note":
         return this.#hooks.onNote(told.text);
       case "over":
-        void this.first.ending().then(() => this.#over({ exit: this.first.exit, ...told }));
+        void this.first.ending().then(() => this.#over({ exit: this.first.exit, isStarted: true, ...told }));
         return;
       case "refused":
         return this.#failed(Object.assign(new CliError("agent-refused", told.message), { code: told.code }));

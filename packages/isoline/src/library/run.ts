@@ -52,7 +52,7 @@ export class Run implements AsyncDisposable {
     this.#fromTheStart = fromTheStart;
   }
 
-  /** The process id of the command. */
+  /** The process id of the command; 0 if starting it was refused. */
   get pid(): number {
     return this.#namespace.first.pid;
   }
@@ -129,8 +129,9 @@ const OFF_CONTOUR = 3;
 const INCOMPLETE = 4;
 const UNKNOWN = 125;
 
-/** The end of the command; where the contour was checked, whether it was kept comes first. */
-export function statusOf({ exit }: Outcome, verdict: Verdict, checks: boolean): number {
+/** The end of the command; where the contour was checked, whether it was kept comes first, unless nothing ran. */
+export function statusOf({ exit, isStarted }: Outcome, verdict: Verdict, checks: boolean): number {
+  if (!isStarted) return statusAsOfShell(exit);
   if (checks && verdict === "off-contour") return OFF_CONTOUR;
   if (checks && verdict === "incomplete") return INCOMPLETE;
   return statusAsOfShell(exit);

@@ -29,7 +29,7 @@ export interface Started {
   readonly namespace: Namespace;
 }
 
-/** Resolves when the command runs. Throws whatever is wrong before. */
+/** Resolves when the command runs, or starting it was refused. Throws whatever else is wrong before. */
 export async function startRun(host: Host, order: Order, hooks: Hooks = {}): Promise<Started> {
   const { plan, command, signal } = order;
   signal?.throwIfAborted();

@@ -8,6 +8,7 @@ import { holdersOf, isRunning, type ActingProcess, type UsedFile } from "@isolin
 import { readKeyFile } from "../integrity/appraise/key-file.ts";
 import { Keyring } from "../integrity/appraise/keyring.ts";
 import { AuditWriter } from "../integrity/audit/writer.ts";
+import { Failures } from "../integrity/failures.ts";
 import { algorithmByName, type Bank, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
 import { keptBanks } from "../integrity/measure/running-list.ts";
 import { type IntegrityPlan, unasked } from "../integrity/plan.ts";
@@ -37,6 +38,7 @@ export class NamespaceIntegrity {
   readonly #around: Surroundings;
   readonly #audit: AuditWriter | undefined;
   readonly #keys: Keyring;
+  readonly #failures = new Failures();
   /** The outputs of the lists, by bank; opened before the workload starts. */
   readonly #lists = new Map<Bank, { readonly binary: Output; readonly ascii: Output }>();
   #view: IntegrityView | undefined;
@@ -75,6 +77,8 @@ export class NamespaceIntegrity {
       entries: list.entries.length,
       violations: list.violations,
       denied,
+      failures: this.#failures.all,
+      moreFailures: this.#failures.more,
       registers: list.registers(),
     };
   }
@@ -117,7 +121,10 @@ export class NamespaceIntegrity {
       keys: this.#keys,
       template: this.#plan.template,
       algorithm: algorithmByName(this.#plan.algorithm) as HashAlgorithm,
-      audit: (record) => this.#audit?.write(record),
+      audit: (record) => {
+        this.#failures.note(record);
+        this.#audit?.write(record);
+      },
       lost: this.#around.lost,
       unshown: this.#around.sensor === "bpf" ? unshownByBpf : nothing,
       holders: (file) => this.#holders(file),

@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { receiveMessageOnPort } from "node:worker_threads";
 import { LinuxError } from "@isoline/linux";
 import { CliError } from "../error.ts";
+import type { AppraisalFailure } from "../integrity/failures.ts";
 import type { Crew, Launching, Started } from "./crew.ts";
 import type { Entry } from "./entry.ts";
 import type { LaunchData } from "./launch-thread.ts";
@@ -53,13 +54,27 @@ function outcomeOf({ launcher, launched }: Launching, path: Uint8Array): Promise
   });
 }
 
-function startFailure(path: Uint8Array, errno: number): Error {
+/** The first exec failed. Whether isoline refused it, and why, is in the findings of the namespace. */
+export class StartFailure extends CliError {
+  /** The same, with the files that the IMA policy did not find good. */
+  with(failures: readonly AppraisalFailure[]): StartFailure {
+    const bad = failures.map(({ path, cause }) => `${path}: ${cause}`);
+    return bad.length === 0
+      ? this
+      : new StartFailure("not-executable", `${this.message}; not good by the IMA policy: ${bad.join(", ")}`);
+  }
+}
+
+function startFailure(path: Uint8Array, errno: number): StartFailure {
   const shown = Buffer.from(path).toString("utf8");
   if (errno === constants.errno.ENOENT)
-    return new CliError("no-such-command", `${shown}: no such file, or its interpreter is missing`);
+    return new StartFailure("no-such-command", `${shown}: no such file, or its interpreter is missing`);
   if (errno === constants.errno.EPERM)
-    return new CliError("not-executable", `${shown}: starting it is off contour, and was refused`);
-  return new CliError("not-executable", `${shown}: cannot be executed (errno ${errno})`);
+    return new StartFailure(
+      "not-executable",
+      `${shown}: starting it was refused (EPERM), as --enforce refuses what is off contour; isoline explain CONTOUR 'exec path=${shown}' says what comes nearest`,
+    );
+  return new StartFailure("not-executable", `${shown}: cannot be executed (errno ${errno})`);
 }
 
 /** With CAP_SYS_ADMIN a filter does not require no_new_privs, so set-user-id programs keep working. */

@@ -14,7 +14,7 @@ import { Checkpoints } from "./checkpoints.ts";
 import { cells, type ControlBlock } from "./control-block.ts";
 import type { Entry } from "./entry.ts";
 import { FirstProcess } from "./first-process.ts";
-import { launchData, launchOutcome } from "./launching.ts";
+import { launchData, launchOutcome, StartFailure } from "./launching.ts";
 import type { LiveEvent } from "./live.ts";
 import type { Holds, SupervisorMessage } from "./messages.ts";
 import { Pauses } from "./pauses.ts";
@@ -31,6 +31,8 @@ import { ToldToEnd } from "./told-to-end.ts";
 /** How the workload's first process ended, and the results of its namespace. */
 export interface Outcome {
   readonly exit: ChildState;
+  /** False where isoline refused to start it: then `exit` is what a shell says of a command that cannot be executed. */
+  readonly isStarted: boolean;
   readonly report: Findings;
   /** What the kernel itself enforces of the contour, if that was requested. */
   readonly landlock: AppliedLandlock | undefined;
@@ -50,6 +52,8 @@ export interface NamespaceOptions {
 const LOOKUP_MS = 5000;
 const OVERDUE_EVERY_MS = 1000;
 const LOOK_FOR_END_MS = 5000;
+/** What a shell says of a command that cannot be executed. */
+const NOT_EXECUTABLE = 126;
 
 export class Namespace {
   readonly block: ControlBlock;
@@ -72,6 +76,7 @@ export class Namespace {
   readonly #departures: DepartureReport[] = [];
   #landlock: AppliedLandlock | undefined;
   #mitigated: MitigationReport["launch"] | undefined;
+  #unstarted: StartFailure | undefined;
   #watch: ThreadWatch | undefined;
   #overdue: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -118,7 +123,10 @@ export class Namespace {
   /** Called before this process stops because the workload did. */
   beforeStop: () => void = () => {};
 
-  /** Runs the workload to the end of its last process. Any other error is thrown before it starts. */
+  /**
+   * Runs the workload to the end of its last process. Any other error is thrown before it starts. That isoline refused to start it is
+   * no error, but a run with this one departure.
+   */
   async run(onStarted: () => void = () => {}): Promise<Outcome> {
     const ended = this.#supervise();
     const leaveSignals = this.#takeSignals();
@@ -132,18 +140,29 @@ export class Namespace {
       this.#checkpoints.start();
       this.#looking = setInterval(() => this.#lookForEnd(), LOOK_FOR_END_MS).unref();
       onStarted();
-    }, this.#failed);
+    }, this.#notStarted);
     try {
       const report = await ended;
       await this.first.ending();
+      const learns = this.#plan.output !== undefined;
+      if (this.#unstarted !== undefined && (learns || !isRefusedBy(report)))
+        throw this.#unstarted.with(report.integrity?.failures ?? []);
       const { mitigations, ...rest } = report;
       const whole = mitigations && { ...mitigations, launch: this.#mitigated ?? {} };
       const told = whole === undefined ? rest : { ...rest, mitigations: whole };
-      return { exit: this.first.exit, report: told, landlock: this.#landlock };
+      const isStarted = this.#unstarted === undefined;
+      return { exit: this.first.exit, isStarted, report: told, landlock: this.#landlock };
     } finally {
       leaveSignals();
     }
   }
+
+  /** Of a first exec that failed, the supervising thread knows why: it ends at once, and says so. */
+  readonly #notStarted = (fault: Error): void => {
+    if (!(fault instanceof StartFailure)) return this.#failed(fault);
+    this.#unstarted = fault;
+    this.first.told({ state: "exited", status: NOT_EXECUTABLE });
+  };
 
   /** Takes over a live namespace, to the end of its last process. How its first process ended is unknown. */
   async attach(onStarted: () => void): Promise<Outcome> {
@@ -152,7 +171,7 @@ export class Namespace {
     this.#threads.supervisor.postMessage(this.#plan);
     const { launch } = this.#threads;
     if (!(launch instanceof Promise)) launch.launched.close();
-    return { exit: this.first.exit, report: await ended, landlock: undefined };
+    return { exit: this.first.exit, isStarted: true, report: await ended, landlock: undefined };
   }
 
   /**
@@ -297,6 +316,10 @@ export class Namespace {
     process.kill(process.pid, "SIGSTOP");
     this.#pauses.meant();
   }
+}
+
+function isRefusedBy({ refused, integrity }: Findings): boolean {
+  return refused > 0 || (integrity?.denied ?? 0) > 0;
 }
 
 function lost(why: string, { sensor }: Plan): CliError {

@@ -6,6 +6,7 @@ import type { AppliedLandlock, Tally } from "@isoline/linux";
 import type { Consequence, ContentChange, DepartureClass, Mode, Move } from "@isoline/core/engine";
 import type { Json } from "@isoline/core/event";
 import type { Task } from "@isoline/core/identity";
+import type { AppraisalFailure } from "../integrity/failures.ts";
 import type { AppraiseMode } from "../integrity/view.ts";
 import type { ContentNote } from "./content-notes.ts";
 import type { AnswerWord } from "./answer-words.ts";
@@ -78,6 +79,9 @@ export interface IntegrityReport {
   readonly violations: number;
   /** Uses that were refused. */
   readonly denied: number;
+  /** Files that were not good, whatever the mode, and how many more failures there were of files beyond a thousand. */
+  readonly failures: readonly AppraisalFailure[];
+  readonly moreFailures: number;
   /** By bank and register, in hexadecimal. */
   readonly registers: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }

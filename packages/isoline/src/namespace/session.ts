@@ -257,7 +257,8 @@ export class Session {
     const tpm = this.#hardware?.end(this.#observations.counts.events) ?? null;
     this.#untrusted?.close();
     const firings = mediator.firings();
-    this.#output?.save(this.#record());
+    // A command that could not be started has taught nothing, and what is in the file may be a contour.
+    if (Atomics.load(this.#block, cells.workload) >= 0) this.#output?.save(this.#record());
     const untold = this.#trajectory?.close() ?? [];
     const { counts, contents, guesses } = this.#observations;
     const { off, refused } = engine.tally;

@@ -10,8 +10,11 @@ const caused = (event: Event, more: Partial<Caused> = {}): Caused => ({
   class: "new",
   contents: [],
   moves: [],
+  refused: 0,
   ...more,
 });
+const loads = (path: string, more: Partial<Caused> = {}) =>
+  caused(opens(node, path, "read", { uid: 0, gid: 0 }), { consequence: "start-up", ...more });
 const titles = (...departures: readonly Caused[]) => causesOf(departures).map(({ title }) => title);
 
 describe("the causes of departures", () => {
@@ -43,6 +46,32 @@ describe("the causes of departures", () => {
     ]);
     expect(found.map(({ departures }) => departures.length)).toEqual([2, 1]);
     expect(found[0]?.title).toBe("updated: /usr/bin/node, and nothing else in 2 acts");
+  });
+
+  it("gather what a new program loads, and nothing that was refused, written or is of a program that was learnt", () => {
+    const cache = "/etc/ld.so.cache";
+    const zone = "/usr/share/zoneinfo/UTC";
+    const device = { mode: 0o020666, uid: 0, gid: 0 };
+    expect(
+      titles(
+        loads(cache),
+        loads(zone),
+        loads("/etc/localtime", { refused: 1 }),
+        loads("/usr/share/zoneinfo/Zulu", { consequence: "read" }),
+        caused(opens(node, "/dev/null", "write,truncate", device), { consequence: "start-up", refused: 1 }),
+        caused(opens(node, "/dev/zero", "write", device), { consequence: "start-up" }),
+      ).toSorted(),
+    ).toEqual([
+      "`node` (npm → sh → node) loaded what every program loads: 2 acts of loader, libraries and locale",
+      "`node` (npm → sh → node) opened /etc/localtime for reading",
+      "`node` (npm → sh → node) opened /usr/share/zoneinfo/Zulu for reading",
+      "`node` (npm → sh → node) opened the device /dev/null for writing and truncating",
+      "`node` (npm → sh → node) opened the device /dev/zero for writing",
+    ]);
+  });
+
+  it("do not take a consequence at its word", () => {
+    expect(titles(caused(opens(node, "/etc/shadow"), { consequence: "start-up" }))[0]).toContain("opened /etc/shadow");
   });
 
   it("do not take a class at its word where nothing changed", () => {

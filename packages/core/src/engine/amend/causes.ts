@@ -47,12 +47,21 @@ export function causesOf<P extends Caused>(departures: readonly P[]): readonly C
   return [...updates, ...inProgramOrder([...groups.values()].map(causeOf))];
 }
 
-/** Acts of different consequence are never gathered: a grave one could hide behind many others. */
-function keyOf({ event }: Caused): string {
+/** Acts of different consequence are never gathered: a grave one could hide behind many others, and a refused one behind the rest. */
+function keyOf(departure: Caused): string {
+  const { event, refused } = departure;
   const { consequence } = consequenceOf(event);
-  if (consequence === "start-up") return `${event.actor.task} ${consequence}`;
+  if (isOfStart(departure)) return `${event.actor.task} ${consequence}`;
   const access = "access" in event.subject ? event.subject.access : "";
-  return [event.actor.task, consequence, event.op, access, placesOf(event)].join(" ");
+  return [event.actor.task, consequence, event.op, access, refused > 0, placesOf(event)].join(" ");
+}
+
+/**
+ * What a program loads that the contour does not have. A report is input from outside, so the act must be of that kind by itself as well.
+ * What was refused stopped something, and is told by itself.
+ */
+function isOfStart({ event, consequence, refused }: Caused): boolean {
+  return consequence === "start-up" && refused === 0 && consequenceOf(event).consequence === "start-up";
 }
 
 /** The directory of a path; anything else is a cause of its own, and so is each program that is executed. */
@@ -74,10 +83,9 @@ function causeOf<P extends Caused>(found: readonly P[]): Cause<P> {
   const more = departures.length - 1;
   const where = placesOf(first.event);
   const rest = more === 0 ? "" : `, and ${more} more like it below ${where === "" ? "/" : where}`;
-  const isStartUp = consequenceOf(first.event).consequence === "start-up";
   return {
-    title: isStartUp
-      ? `${program} started as usual: ${counted(departures.length, "act")} of loader, libraries and locale`
+    title: isOfStart(first)
+      ? `${program} loaded what every program loads: ${counted(departures.length, "act")} of loader, libraries and locale`
       : `${program} ${phrase(first.event)}${rest}`,
     program,
     details: departures.map(({ event }) => formatAct(event)),

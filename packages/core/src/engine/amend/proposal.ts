@@ -3,11 +3,16 @@ import type { Contour } from "../../contour/contour.ts";
 import type { Digest } from "../../digest.ts";
 import type { Event } from "../../event/event.ts";
 import type { Call, Image, Task } from "../../identity/task.ts";
+import type { Consequence } from "../consequence/classes.ts";
 import type { Classified } from "../updates/updates.ts";
 
 /** A departure, as far as its cause needs it. */
 export interface Caused extends Classified {
   readonly event: Event;
+  /** Its consequence as a departure: what a program of the contour loads is no part of a start (`consequenceOfDeparture`). */
+  readonly consequence?: Consequence;
+  /** Those of its events that were refused. */
+  readonly refused: number;
   /** Names of the programs that led to it, outermost first. */
   readonly names: readonly string[];
 }
@@ -17,7 +22,6 @@ export interface Proposal extends Caused {
   /** Its actor's programs, outermost first. */
   readonly chain: readonly Task[];
   readonly count: number;
-  readonly refused: number;
   /** Why it cannot become a point, if it cannot. */
   readonly open?: string;
 }
@@ -27,6 +31,8 @@ export interface Settled {
   readonly added: readonly Proposal[];
   /** Acts of programs whose execution is neither on the contour nor among what was chosen. */
   readonly orphaned: readonly Proposal[];
+  /** The executions that would have to be chosen with them, outermost first. */
+  readonly needed: readonly Proposal[];
   readonly open: readonly Proposal[];
 }
 
@@ -58,7 +64,11 @@ export function settle(chosen: readonly Proposal[], all: readonly Proposal[], co
     if (proposal.chain.every(runs)) added.push(proposal);
     else orphaned.push(proposal);
   }
-  return { added, orphaned, open: chosen.filter(({ open }) => open !== undefined) };
+  const needed = orphaned.flatMap(({ chain }) =>
+    chain.filter(({ id }) => contour.task(id) === undefined).flatMap((task) => starts.get(startOf(task)) ?? []),
+  );
+  const more = [...new Set(needed)].filter((one) => !wanted.has(one));
+  return { added, orphaned, needed: more, open: chosen.filter(({ open }) => open !== undefined) };
 }
 
 /** Adds proposals to a contour, with the programs that led to them. */

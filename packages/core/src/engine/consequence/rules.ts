@@ -11,6 +11,7 @@ import type { Consequence } from "./classes.ts";
 import { isInstalled, isInstalledPath } from "./installed.ts";
 import { anyOf } from "./place-pattern.ts";
 import * as places from "./places.ts";
+import { isNullDevice } from "./start-up.ts";
 import { touchedBy } from "./touched.ts";
 
 export interface Rule {
@@ -248,6 +249,12 @@ export const rules: readonly Rule[] = [
     operations: ["setflags", "chmod", "chown", "setxattr", "removexattr"],
     when: (event) => !isTemporary(event),
     because: "other users or programs may use the file, or no longer",
+  },
+  {
+    consequence: "read",
+    minor: true,
+    when: isNullDevice,
+    because: "a device such as /dev/null, which keeps nothing of what is written to it",
   },
   {
     consequence: "change",

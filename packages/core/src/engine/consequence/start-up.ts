@@ -4,7 +4,8 @@
  * connect one is another act.
  *
  * Only such files count that root owns, that no other user may write to, and that lie in the directories which the loader
- * searches by itself. A library in any other place is execution (see `rules.ts`), and so is a file of another owner.
+ * searches by itself. A library in any other place is execution (see `rules.ts`), and so is a file of another owner. Only reads count:
+ * a write is never told as part of a start.
  */
 import type { Event } from "../../event/event.ts";
 import { isRootsOwn } from "./installed.ts";
@@ -30,6 +31,7 @@ const OF_THE_KERNEL = [
 const NULL_DEVICES = /^\/dev\/(?:null|zero|full|urandom|random)$/;
 const REGULAR = 0o100000;
 const DIRECTORY = 0o040000;
+const CHARACTER_DEVICE = 0o020000;
 
 /** Whether an act is part of an ordinary start, by itself. A caller that knows a contour asks more (see `consequence.ts`). */
 export function isStartUp(event: Event): boolean {
@@ -37,11 +39,18 @@ export function isStartUp(event: Event): boolean {
   if (event.op === "socket") return event.subject.family === "unix";
   if (event.op !== "open") return false;
   const { path, access, mode, fs } = event.subject;
-  const kind = mode & 0o170000;
-  if (NULL_DEVICES.test(path)) return kind === 0o020000;
   if (access !== "read" && access !== "path") return false;
+  if (isNullDevice(event)) return true;
+  const kind = mode & 0o170000;
   if (fs !== "disk") return OF_THE_KERNEL.some((place) => place.test(path));
   return (kind === REGULAR || kind === DIRECTORY) && isOrdinaryFile(event.subject);
+}
+
+/** An open of a device that keeps nothing of what is written to it. */
+export function isNullDevice(event: Event): boolean {
+  if (event.op !== "open") return false;
+  const { path, mode } = event.subject;
+  return NULL_DEVICES.test(path) && (mode & 0o170000) === CHARACTER_DEVICE;
 }
 
 function isOrdinaryFile(file: { path: string; uid: number; mode: number; fs: string }): boolean {

@@ -11,7 +11,7 @@ import { counted, grouped, harmless } from "../output/wording.ts";
 const MOST_NAMED = 5;
 
 export function sayAccepted(file: string, accepted: Accepted): void {
-  const { added, orphaned, open, left, already, size, incomplete, removedSignature } = accepted;
+  const { added, orphaned, needed, open, left, already, size, incomplete, removedSignature } = accepted;
   if (removedSignature) sayStaleSignature(file);
   const updates = updatesAmong(added);
   const mere = updates.reduce((sum, { departures }) => sum + departures.length, 0);
@@ -20,10 +20,18 @@ export function sayAccepted(file: string, accepted: Accepted): void {
   if (already > 0) note(`on the contour already: ${counted(already, "departure")}`);
   if (left > 0) note(`left off contour: ${counted(left, "departure")}`);
   sayEach(orphaned, "not accepted, because the execution of its program was not");
+  sayNeeded(needed);
   sayOpen(open);
   for (const reason of incomplete)
     note(`${paint("yellow", "incomplete", STDERR)}: ${harmless(reason)}; nothing of that is accepted`);
   sayUnknownAfterwards(added);
+}
+
+function sayNeeded(needed: readonly Proposal[]): void {
+  const paths = new Set(needed.map(({ event }) => (event.op === "exec" ? event.subject.path : "")));
+  const options = [...paths].slice(0, MOST_NAMED).map((path) => `--only 'exec path=${path}'`);
+  if (options.length > 0)
+    note(`to accept them with the execution of their program, add: ${harmless(options.join(" "))}`);
 }
 
 /** What a refused execution would have led to was never observed. */

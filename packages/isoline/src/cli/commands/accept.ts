@@ -20,7 +20,10 @@ export interface AcceptOptions {
 
 const STDIN = 0;
 
-/** 0, or 4 where something that was to be accepted had not been observed whole. */
+/**
+ * 0; 1 where there were departures to choose among and none was accepted; 4 where something that was to be accepted had not been observed
+ * whole, or lacks the execution of its program.
+ */
 export async function accept(file: string, source: string, options: AcceptOptions): Promise<number> {
   const { only, interactive = false, reason, quiet = false } = options;
   if (interactive && !isTerminal(STDIN)) throw usage("-i asks at a terminal, and there is none; choose with --only");
@@ -29,8 +32,22 @@ export async function accept(file: string, source: string, options: AcceptOption
   const accepted = await acceptAll(file, departed, { ...(only ? { only } : {}), reason, ...choose });
   if (!quiet) sayAccepted(file, accepted);
   if (!quiet && departed.departures.length === 0) note(`${harmless(source)} has no departures`);
+  if (
+    !quiet &&
+    only !== undefined &&
+    accepted.left > 0 &&
+    accepted.left === departed.departures.length - accepted.already
+  )
+    note(`--only fits none of them; isoline departures ${harmless(source)} shows each act as --only takes it`);
   if (accepted.added.length > 0 && (await isLive(source))) await widen(file, source, accepted, quiet);
-  return accepted.open.length > 0 ? status.incomplete : status.success;
+  return statusOf(accepted, interactive);
+}
+
+/** A person who was asked about each departure may decline all of them: that is no failure. */
+function statusOf({ added, open, orphaned, left }: Accepted, interactive: boolean): number {
+  if (open.length > 0) return status.incomplete;
+  if (added.length === 0 && (orphaned.length > 0 || (left > 0 && !interactive))) return status.nothingFound;
+  return orphaned.length > 0 ? status.incomplete : status.success;
 }
 
 /**

@@ -42,10 +42,21 @@ function assertAnswer(answer: string | undefined): AnswerWord {
   );
 }
 
+const said: Readonly<Record<AnswerWord, string>> = {
+  once: "permitted once",
+  always: "permitted from now on",
+  refuse: "refused",
+  distrust: "refused, and its process is not trusted any more",
+};
+
 async function answerOne(client: ApproverClient, key: string, answer: AnswerWord, json: boolean): Promise<number> {
+  const question = json ? undefined : (await client.questions()).find((each) => each.key === key);
   const settled = await client.answer(key, answer);
   if (json) printJson(settled);
-  else if (settled.remark !== undefined) note(harmless(settled.remark));
+  else {
+    const remark = settled.remark === undefined ? "" : ` (${harmless(settled.remark)})`;
+    note(`${said[answer]}: ${harmless(String(question?.why ?? key))}${remark}`);
+  }
   return status.success;
 }
 

@@ -15,9 +15,10 @@ export interface CheckOptions extends SealedOptions {
 }
 
 export async function check(invocation: Invocation, file: string, options: CheckOptions): Promise<number> {
-  const { exit, report } = await runSealed(invocation, file, options);
+  const { exit, isStarted, report } = await runSealed(invocation, file, options);
   const isKept =
     options.accept === true && report.departures.length > 0 ? await acceptAll(file, report, options) : false;
+  if (!isStarted) return endAs(exit);
   if (report.verdict === "off-contour" && !isKept) return leave(status.offContour);
   if (report.incomplete.length > 0) return leave(status.incomplete);
   return endAs(exit);

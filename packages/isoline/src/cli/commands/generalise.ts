@@ -6,6 +6,7 @@ import { saveEvidence } from "../../store/evidence-file.ts";
 import { assertWritable } from "../../store/output.ts";
 import { status } from "../ending.ts";
 import { sayRestored, shareOf } from "../generalise/share.ts";
+import { percent } from "../output/expectation.ts";
 import { sayStaleSignature } from "../output/stale-signature.ts";
 import { note } from "../output/streams.ts";
 import { counted, harmless } from "../output/wording.ts";
@@ -40,8 +41,10 @@ export async function generalise(file: string, options: GeneraliseOptions): Prom
   );
   for (const { at, because, accepts } of rules) note(`  ${at}: accepts ${accepts} (${because})`);
   if (found !== undefined && asked.length === 0) {
-    const left = Math.round((found.suggestions.at(-1)?.departing ?? found.departing) * found.runs);
-    note(`with them ${left} of ${counted(found.runs, "run")} did something that no other run did`);
+    const left = percent(found.suggestions.at(-1)?.departing ?? found.departing);
+    note(
+      `with them a run did something that no other had done in ${left} of the trials, from ${counted(found.runs, "run")}`,
+    );
   }
   return status.success;
 }

@@ -4,7 +4,8 @@ import { type FoundProgram, queryContour } from "@isoline/core/engine";
 import { iso1 } from "@isoline/core/profile";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { status } from "../ending.ts";
-import { printJson, printLine } from "../output/streams.ts";
+import { note, printJson, printLine } from "../output/streams.ts";
+import { harmless } from "../output/wording.ts";
 import { answerPage } from "../query/page.ts";
 import { usage } from "../refusal.ts";
 
@@ -24,6 +25,7 @@ export async function query(file: string, words: readonly string[], options: Que
   const found = queryContour(contour as Contour, words.join(" "));
   if (json) printJson({ isoline: 1, question: words.join(" "), programs: found.map(document) });
   else if (!quiet && found.length > 0) for (const line of answerPage(found, all)) printLine(line);
+  if (!json && !quiet && found.length === 0) note(`no point of ${harmless(file)} fits: ${harmless(words.join(" "))}`);
   return found.length > 0 ? status.success : status.nothingFound;
 }
 

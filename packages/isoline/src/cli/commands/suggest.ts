@@ -26,15 +26,15 @@ function page({ runs, departing, target, suggestions }: Suggestions): string[] {
   const reach =
     last <= target ? "" : `; the target of ${percent(target)} needs more runs, or exact review of what is left`;
   return [
-    `${Math.round(departing * runs)} of ${counted(runs, "run")} did something that no other run did (${percent(departing)})`,
+    `a run did something that no other had done in ${percent(departing)} of the trials, from ${counted(runs, "run")}`,
     suggestions.length === 0
       ? "no rule would change that"
-      : `with ${counted(suggestions.length, "rule")} ${Math.round(last * runs)} would (${percent(last)})${reach}`,
-    ...suggestions.flatMap((suggestion, at) => ["", ...lines(suggestion, at + 1, runs)]),
+      : `with ${counted(suggestions.length, "rule")}, in ${percent(last)}${reach}`,
+    ...suggestions.flatMap((suggestion, at) => ["", ...lines(suggestion, at + 1)]),
   ];
 }
 
-function lines({ rule, tier, examples, probes, departing }: Suggestion, number: number, runs: number): string[] {
+function lines({ rule, tier, examples, probes, departing }: Suggestion, number: number): string[] {
   const who = rule.by === undefined ? "every program" : rule.by.map(harmless).join(", ");
   const tried = Object.entries(probes).filter(([, { tried }]) => tried > 0);
   return [
@@ -48,6 +48,6 @@ function lines({ rule, tier, examples, probes, departing }: Suggestion, number: 
     ...(tried.length > 0
       ? [`   tried      ${tried.map(([kind, { tried, accepted }]) => `${kind} ${accepted}/${tried}`).join(", ")}`]
       : []),
-    `   then       ${Math.round(departing * runs)} of ${runs} runs do something that no other does`,
+    `   then       in ${percent(departing)} of the trials a run does something that no other had done`,
   ];
 }

@@ -33,6 +33,9 @@ export function sayEstimate(file: string): void {
   if (found !== undefined) note(`${estimateText(found)}; isoline confidence ${harmless(file)} says why`);
 }
 
+/** None of five runs leaves room for 45 %, at 95 %; of fewer, for more than half: then no share is told (docs/learning.md). */
+const FEWEST_TRIALS = 5;
+
 /** Beside a departure: how much of a surprise it is. */
 export function sayExpectation(file: string): void {
   const found = estimateIn(file);
@@ -41,6 +44,10 @@ export function sayExpectation(file: string): void {
   if (trials === 1)
     return note(
       `this contour is from one run, so how much runs differ is not known: isoline learn --merge -o ${harmless(file)}`,
+    );
+  if (trials < FEWEST_TRIALS)
+    return note(
+      `too few runs to say how often this contour departs (${counted(trials, "run")}): isoline learn --merge -o ${harmless(file)}`,
     );
   const about = departing === 0 ? "" : `about ${percent(expected)} of runs, in `;
   note(

@@ -23,7 +23,7 @@ const MOST_LINES: Readonly<Record<Consequence, number>> = {
   network: 8,
   change: 8,
   read: 6,
-  "start-up": 0,
+  "start-up": 6,
 };
 /** A program that is not on the contour departs with everything it does. */
 const MOST_PER_PROGRAM = 5;
@@ -132,7 +132,7 @@ export class DepartureTeller {
       const acts = [...this.#started.values()].reduce((sum, each) => sum + each, 0);
       const programs = [...this.#started.keys()].map((program) => `\`${harmless(program)}\``);
       note(
-        `started as usual: ${listed(programs, "program")}, with ${counted(acts, "act")} of loader, libraries and locale`,
+        `loaded what every program loads: ${listed(programs, "program")}, ${counted(acts, "act")} of loader, libraries and locale`,
       );
     }
     const untold = consequences.flatMap((name) => {

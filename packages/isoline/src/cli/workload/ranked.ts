@@ -24,8 +24,10 @@ export interface Ranking {
 
 export function ranked(departures: readonly DepartureReport[]): Ranking {
   const fresh = departures.filter((departure) => updatedFile(departure) === undefined);
-  const ordinary = fresh.filter(({ consequence }) => consequence === "start-up");
-  const others = fresh.filter(({ consequence }) => consequence !== "start-up");
+  // What was refused stopped something, and has a line of its own.
+  const isOrdinary = ({ consequence, refused }: DepartureReport) => consequence === "start-up" && refused === 0;
+  const ordinary = fresh.filter(isOrdinary);
+  const others = fresh.filter((departure) => !isOrdinary(departure));
   const { told, ranks } = withoutOrdinaryExecs(others);
   const lines = [...oneForEachUpdate(departures), ...oneForEachObject(told.toSorted(gravestFirst))];
   const rankedBy = (departure: DepartureReport) => ranks.get(departure) ?? departure;
@@ -85,6 +87,8 @@ function withoutOrdinaryExecs(departures: readonly DepartureReport[]): Execution
     const line = program === undefined ? undefined : gravest.get(chainKey([...chain, program]));
     if (line === undefined) {
       told.push(departure);
+      // A line about such a device says nothing of what the program was started for.
+      if (TO_NULL_DEVICE.test(departure.act)) continue;
       const key = chainKey(chain);
       const known = gravest.get(key);
       if (known === undefined || gravestFirst(departure, known) < 0) gravest.set(key, departure);
@@ -92,6 +96,8 @@ function withoutOrdinaryExecs(departures: readonly DepartureReport[]): Execution
   }
   return { told, ranks };
 }
+
+const TO_NULL_DEVICE = /^open access=\S+ path=\/dev\/(?:null|zero|full) /;
 
 /** The name of an installed program that an act executes; undefined for other acts, and where a script is run. */
 function startedProgram({ act }: DepartureReport): string | undefined {

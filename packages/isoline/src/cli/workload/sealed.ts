@@ -8,7 +8,7 @@ import { commandAfterDashes } from "./command.ts";
 import { type EngineChoice, engineChoice } from "./engine.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "./finish.ts";
 import { type IntegrityOptions, integrityPlan } from "./integrity.ts";
-import { sayIntegrity, sayLandlock, saySummaryOfRun, sayTpm } from "./summary.ts";
+import { sayIntegrity, sayLandlock, sayNotStarted, saySummaryOfRun, sayTpm } from "./summary.ts";
 import { nameOf, type TpmOptions, tpmOptions } from "./tpm.ts";
 import { type AgentChoice, assertForAgent } from "./agent-choice.ts";
 import { type Ended, supervise } from "./supervise.ts";
@@ -87,6 +87,7 @@ export async function runSealed(
     sayLandlock(report.landlock);
     sayIntegrity(report.integrity);
     sayTpm(report.tpm);
+    if (!ended.isStarted) sayNotStarted(report, contour);
   }
   deliverReport(report, output, options);
   return ended;

@@ -7,6 +7,7 @@ import { counted, grouped, harmless } from "../output/wording.ts";
 /** Number of racy calls that are named; the report has all of them. */
 const MOST_CALLS = 4;
 const MOST_UPDATES = 5;
+const MOST_FAILURES = 5;
 
 /** After learning: the size of the contour, and the effort. */
 export function saySummaryOfLearning(report: RunReport, file: string): void {
@@ -32,6 +33,15 @@ export function saySummaryOfRun(report: RunReport, file: string): void {
   sayRaces(report);
 }
 
+/** Nothing ran, and the lines before say why; what is left to say is what to do. */
+export function sayNotStarted({ command, off }: RunReport, file: string): void {
+  const next =
+    off > 0
+      ? `; if it is wanted: isoline learn --merge -o ${harmless(file)} -- COMMAND, or isoline accept ${harmless(file)} REPORT (--report FILE)`
+      : "; sign the file, or change the IMA policy";
+  note(`${harmless(command[0] ?? "")}: starting it was refused, and nothing ran${next}`);
+}
+
 /** Whether Landlock restricts the workload as well, so that no race bypasses the verdicts. */
 export function sayLandlock(landlock: RunReport["landlock"]): void {
   if (landlock === null) return;
@@ -47,11 +57,25 @@ export function sayLandlock(landlock: RunReport["landlock"]): void {
 /** The findings of the integrity view, and the resulting registers. */
 export function sayIntegrity(integrity: IntegrityReport | null): void {
   if (integrity === null) return;
-  const { entries, violations, denied, registers } = integrity;
+  const { entries, violations, denied, failures, registers } = integrity;
   const register = registers["sha256"]?.["10"];
   const raced = violations > 0 ? `, ${counted(violations, "violation")}` : "";
   const refused = denied > 0 ? `, ${paint("red", `${denied} refused`, STDERR)}` : "";
-  note(`integrity: ${grouped(entries)} measured${raced}${refused}; sha256:10 is ${register ?? "empty"}`);
+  const bad = failures.length > 0 ? `, ${paint("red", `${counted(failures.length, "file")} not good`, STDERR)}` : "";
+  sayFailures(integrity);
+  note(`integrity: ${grouped(entries)} measured${raced}${bad}${refused}; sha256:10 is ${register ?? "empty"}`);
+}
+
+/** What became of a file that is not good. */
+const appraised = { enforce: "refused", log: "only told", fix: "given its digest, where it has no signature" } as const;
+
+function sayFailures({ failures, moreFailures, mode }: IntegrityReport): void {
+  for (const { path, cause, count } of failures.slice(0, MOST_FAILURES))
+    note(
+      `${paint("red", "not good", STDERR)} by the IMA policy, ${appraised[mode]}: ${harmless(path)}: ${cause} (${counted(count, "time")})`,
+    );
+  const rest = Math.max(0, failures.length - MOST_FAILURES) + moreFailures;
+  if (rest > 0) note(`… and ${counted(rest, "more failure")} of appraisal; --report FILE writes them`);
 }
 
 /** Where the run is recorded in hardware. */

@@ -36,6 +36,8 @@ export interface Supervised {
 /** How the command ended, and what there is to say of its run. */
 export interface Ended {
   readonly exit: ChildState;
+  /** False where starting the command was refused. */
+  readonly isStarted: boolean;
   readonly report: RunReport;
   /** Whether a signature was removed, which was for the contour that was there before. */
   readonly removedSignature: boolean;
@@ -62,7 +64,8 @@ export async function supervise(
   try {
     const { report, removedSignature } = await started.run.ended;
     await around.end(report);
-    return { exit: started.namespace.first.exit, report, removedSignature };
+    const { exit, pid } = started.namespace.first;
+    return { exit, isStarted: pid !== 0, report, removedSignature };
   } catch (fault) {
     await around.end(undefined);
     throw fault;

@@ -25,6 +25,8 @@ export interface Accepted {
   readonly added: readonly Proposal[];
   /** Acts of programs whose execution was not accepted. */
   readonly orphaned: readonly Proposal[];
+  /** The executions that would have to be accepted with them. */
+  readonly needed: readonly Proposal[];
   /** What cannot be accepted, because it was not observed whole. */
   readonly open: readonly Proposal[];
   /** Departures that were not chosen. */
@@ -47,12 +49,13 @@ export async function accept(file: string, departed: Departed, options: AcceptOp
   const isCurrent = contour.state() === departed.state;
   const all = proposalsFor(contour, departed);
   const chosen = chosenAmong(all, options);
-  const { added, orphaned, open } = settle(chosen, all, contour);
+  const { added, orphaned, needed, open } = settle(chosen, all, contour);
   const { size, state, removedSignature } =
     added.length === 0 ? unchanged(contour) : add(file, contour, added, aboutOf(departed, options));
   return {
     added,
     orphaned,
+    needed,
     open,
     left: all.length - chosen.length,
     already: departed.departures.length - all.length,

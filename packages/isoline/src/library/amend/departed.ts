@@ -3,7 +3,7 @@
  * such: the event is what counts, and its point, its act and its programs are computed from it again.
  */
 import { type Digest, isDigest } from "@isoline/core/digest";
-import { type Classified, departureClasses } from "@isoline/core/engine";
+import { type Classified, type Consequence, consequences, departureClasses } from "@isoline/core/engine";
 import { IsolineError } from "@isoline/core/error";
 import { assertEvent, type Event, eventFromJson, formatAct } from "@isoline/core/event";
 import { deriveTask, type Image, type Task } from "@isoline/core/identity";
@@ -36,6 +36,7 @@ export interface ReadDeparture {
   /** Names of the programs that led to it, and what it is, as the supervisor had it: for display, and for nothing else. */
   readonly names: readonly string[];
   readonly classified: Classified;
+  readonly consequence?: Consequence;
   /** The departure as it was read. */
   readonly told: unknown;
 }
@@ -82,8 +83,10 @@ export class DepartureReader {
     const names = listOf(departure["chain"], this.#source, at).filter(isText);
     const guessed = departure["guessed"] === true;
     const classified = this.#classOf(departure, at);
+    const consequence = consequences.find((each) => each === departure["consequence"]);
     const counts = { count, refused, first, last };
-    this.departures.push({ event, point, ...counts, remarks, guessed, names, classified, told: json });
+    const asTold = { names, classified, ...(consequence === undefined ? {} : { consequence }), told: json };
+    this.departures.push({ event, point, ...counts, remarks, guessed, ...asTold });
   }
 
   /** Of a journal: new counts of a departure that was read before. */

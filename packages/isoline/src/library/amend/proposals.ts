@@ -1,6 +1,13 @@
 /** Makes the departures of a run into proposals for a contour. */
 import type { Contour } from "@isoline/core/contour";
-import { leftOpen, Neighbourhood, type Proposal, stateWithout, Updates } from "@isoline/core/engine";
+import {
+  consequenceOfDeparture,
+  leftOpen,
+  Neighbourhood,
+  type Proposal,
+  stateWithout,
+  Updates,
+} from "@isoline/core/engine";
 import { IsolineError } from "@isoline/core/error";
 import type { Digest } from "@isoline/core/digest";
 import type { Acceptance } from "@isoline/core/evidence";
@@ -46,7 +53,8 @@ function* sinceEach(accepted: readonly Acceptance[]): Generator<readonly Digest[
 
 /** A proposal for each departure that the contour does not have, in their order. */
 export function proposalsFor(contour: Contour, { departures, tasks }: Departed): TimedProposal[] {
-  const updates = new Updates(new Neighbourhood(contour), (id) => tasks.get(id));
+  const learnt = new Neighbourhood(contour);
+  const updates = new Updates(learnt, (id) => tasks.get(id));
   return departures
     .filter(({ event }) => contour.indexOf(event) < 0)
     .map((departure) => {
@@ -55,6 +63,7 @@ export function proposalsFor(contour: Contour, { departures, tasks }: Departed):
       const open = openOf(departure, chain);
       return {
         ...updates.classify(event),
+        consequence: consequenceOfDeparture(event, learnt).consequence,
         event,
         point,
         count,

@@ -23,7 +23,7 @@ export function departedIn(report: unknown, source: string): Departed {
 export function jsonOf(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (fault) {
-    throw bad(source, `it is not JSON (${(fault as Error).message})`);
+  } catch {
+    throw bad(source, "expected a report of isoline, got a file that is not JSON");
   }
 }
