@@ -256,6 +256,15 @@ describe("a node that attests", () => {
       expect(failures).toContainEqual(expect.stringContaining("departures: "));
     });
 
+    it("says nothing of those that the verifier has not judged yet, and tells of them later", async () => {
+      const unjudged = { due: 1, state: "unverifiable", failure: "broken-evidence", why: "no policy", canisters: [] };
+      await attested(2, (asked, sent) =>
+        asked.path.endsWith("/departures") ? refused(404) : verdict(10 + sent, unjudged),
+      );
+      expect(told().length).toBeGreaterThan(3);
+      expect(failures).toEqual([]);
+    });
+
     it("tells of all of them later, where the verifier asks to wait", async () => {
       await attested(
         3,

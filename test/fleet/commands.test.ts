@@ -225,6 +225,22 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
       expect(status).toBe(3);
     });
 
+    it("says from when on a policy judges, and where the same file is in force already", async () => {
+      writeFileSync(join(place, "policy.json"), "{}");
+      const digest = createHash("sha256").update("{}").digest("hex");
+      const known = (items: readonly object[]) => ({
+        "GET /v1/policies": { json: { items } },
+        "/v1/nodes": { json: { items: [aNode({ due: "2026-01-02T03:04:35.678Z" })] } },
+        "PUT /v1/policies/main": { status: 204, text: "" },
+      });
+      answering(known([{ name: "main", version: 1, digest: "00".repeat(32) }]));
+      expect((await fleet("policy", "main", "--set", "policy.json")).stderr).toMatch(
+        /next evidence on, within 30 s\n$/,
+      );
+      answering(known([{ name: "main", version: 1, digest }]));
+      expect((await fleet("policy", "main", "--set", "policy.json")).stderr).toMatch(/in force already; nothing was/);
+    });
+
     it("publishes reference values after their contours, and withdraws contours last", async () => {
       writeFileSync(join(place, "references.json"), "{}");
       writeFileSync(join(place, "web.contour"), "a contour");

@@ -206,7 +206,11 @@ describe("a verifier", () => {
       rig.call("PUT", "/v1/policies/default", { token, body: JSON.stringify(policy) });
     expect((await put(samplePolicy({ version: 3 }), OPERATOR)).status).toBe(403);
     expect((await put(samplePolicy({ version: 3 }))).status).toBe(204);
+    const acts = async () => (await rig.get<{ items: object[] }>("/v1/audit?limit=1000")).body.items.length;
+    const before = await acts();
     expect((await put(samplePolicy({ version: 3 }))).status).toBe(204);
+    expect(await acts()).toBe(before);
+    expect((await put(samplePolicy({ version: 3, kernels: ["7.*"] }))).status).toBe(409);
     expect((await put(samplePolicy({ version: 2 }))).status).toBe(409);
     expect((await put(samplePolicy({ version: 4, name: "other" }))).status).toBe(400);
     expect((await put({ policy: 1 })).status).toBe(400);
