@@ -156,29 +156,6 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
       expect(status).toBe(expected);
     });
 
-    it("tells of a node that is affirmed which canisters are not, and ends with the status of the worst", async () => {
-      const of = (counts: object) => ({ json: aNode({ canisters: { affirming: 1, ...counts } }) });
-      const counts = { contraindicated: 1, unverifiable: 1 };
-      server.answers(({ path, query }) => {
-        if (path === "/v1/nodes/node-1") return of(counts);
-        if (path === "/v1/nodes") return { json: { items: [of(counts).json] } };
-        const state = query.get("state") ?? "";
-        return { json: { items: [aCanister({ label: `a-${state}`, state, failure: "off-contour", why: "got 1" })] } };
-      });
-      const { stdout, status } = await fleet("why", "node-1");
-      expect(stdout).toMatch(/^node-1: affirming for .*\n\n2 canisters of it are not affirmed:\n/);
-      expect(stdout).toMatch(/ {2}a-contraindicated +contraindicated .* off-contour: got 1\n {2}a-unverifiable /);
-      expect(status).toBe(3);
-      expect((await fleet("nodes")).stdout).toMatch(
-        /^node-1 +affirming .* 1 canister contraindicated, 1 canister unverifiable: isoline fleet why node-1$/m,
-      );
-      answering({
-        "/v1/nodes/node-1": of({ unverifiable: 1 }),
-        "/v1/canisters": { json: { items: [aCanister({ state: "unverifiable" })] } },
-      });
-      expect((await fleet("why", "node-1")).status).toBe(4);
-    });
-
     it("shows a node with its canisters, a canister with its counters", async () => {
       answering({
         "/v1/nodes/node-1": { json: aNode() },
@@ -223,22 +200,6 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
       expect(stdout).toMatch(/node-1 +web +affirming +contraindicated +no signature/);
       expect(stderr).toContain("would turn 1 verdict red and 0 green; 4 stay. Nothing was changed");
       expect(status).toBe(3);
-    });
-
-    it("says from when on a policy judges, and where the same file is in force already", async () => {
-      writeFileSync(join(place, "policy.json"), "{}");
-      const digest = createHash("sha256").update("{}").digest("hex");
-      const known = (items: readonly object[]) => ({
-        "GET /v1/policies": { json: { items } },
-        "/v1/nodes": { json: { items: [aNode({ due: "2026-01-02T03:04:35.678Z" })] } },
-        "PUT /v1/policies/main": { status: 204, text: "" },
-      });
-      answering(known([{ name: "main", version: 1, digest: "00".repeat(32) }]));
-      expect((await fleet("policy", "main", "--set", "policy.json")).stderr).toMatch(
-        /next evidence on, within 30 s\n$/,
-      );
-      answering(known([{ name: "main", version: 1, digest }]));
-      expect((await fleet("policy", "main", "--set", "policy.json")).stderr).toMatch(/in force already; nothing was/);
     });
 
     it("publishes reference values after their contours, and withdraws contours last", async () => {

@@ -29,6 +29,10 @@ describe("a verifier", () => {
   });
   afterAll(() => rig.close());
 
+  it("said that it prepares its store, for which people wait", () => {
+    expect(rig.noted).toEqual([expect.stringMatching(/^preparing the embedded store: /)]);
+  });
+
   it("affirms a node and its canister, and signs the result", async () => {
     const { status, body } = await rig.attest(node);
     expect({ status, body }).toMatchObject({
