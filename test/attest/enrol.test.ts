@@ -92,6 +92,14 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)("enrolmen
       status: 1,
       said: expect.stringContaining("empty/makers: expected the root certificate") as string,
     });
+    mkdirSync(file("empty/makers"));
+    writeFileSync(file("empty/makers/swtpm.pem"), "");
+    expect(await enrol("--tpm", tpm.address, "--trust", "empty", "--name", "a")).toMatchObject({
+      status: 1,
+      said: expect.stringContaining(
+        "empty/makers/swtpm.pem: expected certificates in PEM, or one in DER, got an empty file",
+      ) as string,
+    });
   });
 
   it("refuses the answer of another TPM, of another key, and a guess; each ends the challenge", async () => {

@@ -114,6 +114,7 @@ describe("an appraisal", () => {
 
   it("of a contour of which only the file has not come proves nothing, if it is for this image and the rule accepts it", async () => {
     const node = new SoftwareNode("node-1");
+    let whys: readonly (string | undefined)[] = [];
     const [one, other] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`];
     const judged = async (awaited: ReadonlyMap<string, readonly string[]> | undefined, rule: object = {}) => {
       const challenge = Uint8Array.from(randomBytes(32));
@@ -134,6 +135,7 @@ describe("an appraisal", () => {
         ...{ policy: Buffer.from(JSON.stringify(policy)), references: [] },
       });
       const failed = found.flatMap(({ checks }) => checks.filter(({ outcome }) => outcome === "failed"));
+      whys = failed.map(({ why }) => why);
       return [status, ...failed.map(({ name, failure }) => `${name}: ${failure}`)];
     };
     const unknown = ["contraindicated", "contour: unknown-contour"];
@@ -143,6 +145,9 @@ describe("an appraisal", () => {
     expect(await judged(new Map([[narrowReference.contour, []]]))).toEqual(unknown);
     expect(await judged(new Map([[digest, []]]), { contours: ["narrow"] })).toEqual(unknown);
     expect(await judged(new Map([[digest, []]]), { signedContour: true })).toEqual(unknown);
+    expect(whys).toEqual([
+      expect.stringMatching(/a key in contour-signers\/ of the verifier's trust directory.*got none/),
+    ]);
     expect(await judged(undefined)).toEqual(unknown);
   });
 });

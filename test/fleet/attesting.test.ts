@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createHash } from "node:crypto";
 import type { Digest } from "@isoline/core/digest";
 import { eventToJson, formatAct, parseAct } from "@isoline/core/event";
@@ -10,6 +10,7 @@ import { iso1Point } from "@isoline/core/profile";
 import { readDelta, readEvidence } from "../../packages/attest/src/evidence/index.ts";
 import { makeEvidence } from "../../packages/isoline/src/attest/make-evidence.ts";
 import { attestToFleet } from "../../packages/isoline/src/fleet/attesting.ts";
+import { DepartureWords } from "../../packages/isoline/src/fleet/told-departures.ts";
 import { keepAttesting } from "../../packages/isoline/src/fleet/keep-attesting.ts";
 import { keepEnrolment, readEnrolment } from "../../packages/isoline/src/fleet/node-place.ts";
 import { type Answer, type Asked, TinyVerifier } from "./tiny-verifier.ts";
@@ -254,6 +255,20 @@ describe("a node that attests", () => {
       expect(told().filter((each) => each !== "a")).toEqual(["b", "c"]);
       expect(told().filter((each) => each === "a").length).toBeGreaterThan(1);
       expect(failures).toContainEqual(expect.stringContaining("departures: "));
+    });
+
+    it("says nothing of those that the verifier has not judged yet, and tells of them later", async () => {
+      // It runs, so the node has its words, whatever the verifier knows of it.
+      vi.spyOn(DepartureWords.prototype, "news").mockResolvedValue([
+        { told: { canister: "a", departures: [] }, text: "one" },
+      ]);
+      const unjudged = { due: 1, state: "unverifiable", failure: "broken-evidence", why: "no policy", canisters: [] };
+      await attested(3, (asked, sent) =>
+        asked.path.endsWith("/departures") ? refused(404) : verdict(10 + sent, unjudged),
+      );
+      vi.restoreAllMocks();
+      expect(told().length).toBeGreaterThan(1);
+      expect(failures).toEqual([]);
     });
 
     it("tells of all of them later, where the verifier asks to wait", async () => {

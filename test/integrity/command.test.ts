@@ -18,6 +18,18 @@ describe.skipIf(!isBuilt)("isoline ima", () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/verified\n/);
     expect(stdout).toMatch(/sha256:10 +as expected after 107 of 109 entries/);
+    expect(stdout).not.toContain("not compared");
+  });
+
+  it("says where nothing was compared, and prints the register that a run prints, whatever bank the list has", () => {
+    const { stdout } = isoline(["ima", "verify", fixturePath("capture.list")]);
+    expect(stdout).toMatch(/registers +not compared: .* against itself alone; --pcr or --pcrs/);
+    const [, value = ""] = / {2}sha256:10 +([0-9a-f]{64})$/m.exec(stdout) ?? [];
+    expect(stdout).toMatch(/ {2}sha1:10 +[0-9a-f]{40}$/m);
+    const again = isoline(["ima", "verify", "--pcr", `sha256:10=${value}`, fixturePath("capture.list")]);
+    expect(again.stdout).toMatch(/sha256:10 +as expected$/m);
+    const other = isoline(["ima", "verify", "--pcr", `sha256:7=${value}`, fixturePath("capture.list")]);
+    expect(other.stdout).toMatch(/registers +not compared: the list has no entry for those that were given/);
   });
 
   it("names an invalid signature, and counts the others", () => {

@@ -114,7 +114,10 @@ describe.skipIf(!isBuilt || !isInstalled("openssl"))("isoline log (needs a build
     const alone = await add("late.sig");
     expect(alone).toMatchObject({ status: 4, stdout: "3 late.sig\n" });
     expect(alone.stderr).toMatch(
-      /the witness at http.* cannot be reached: .*\n.*too few witnesses.*\n.*is durable, and not shown yet/,
+      /the witness witness.example\/one at http.* cannot be reached: .*\n.*\(signed by none; not by witness.example\/one\)\n.*not shown yet/,
+    );
+    expect(alone.stderr).toMatch(
+      /ask them with isoline log add log --key .* --policy policy; isoline log prove makes the proof then\n$/,
     );
     expect((await run("prove", "log", "late.sig")).status).toBe(1);
     writeFileSync(at("policy"), `${logLine}\n${await startWitness()}\nquorum one\n`);

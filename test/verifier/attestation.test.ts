@@ -29,6 +29,10 @@ describe("a verifier", () => {
   });
   afterAll(() => rig.close());
 
+  it("said that it prepares its store, for which people wait", () => {
+    expect(rig.noted).toEqual([expect.stringMatching(/^preparing the embedded store: /)]);
+  });
+
   it("affirms a node and its canister, and signs the result", async () => {
     const { status, body } = await rig.attest(node);
     expect({ status, body }).toMatchObject({
@@ -206,7 +210,11 @@ describe("a verifier", () => {
       rig.call("PUT", "/v1/policies/default", { token, body: JSON.stringify(policy) });
     expect((await put(samplePolicy({ version: 3 }), OPERATOR)).status).toBe(403);
     expect((await put(samplePolicy({ version: 3 }))).status).toBe(204);
+    const acts = async () => (await rig.get<{ items: object[] }>("/v1/audit?limit=1000")).body.items.length;
+    const before = await acts();
     expect((await put(samplePolicy({ version: 3 }))).status).toBe(204);
+    expect(await acts()).toBe(before);
+    expect((await put(samplePolicy({ version: 3, kernels: ["7.*"] }))).status).toBe(409);
     expect((await put(samplePolicy({ version: 2 }))).status).toBe(409);
     expect((await put(samplePolicy({ version: 4, name: "other" }))).status).toBe(400);
     expect((await put({ policy: 1 })).status).toBe(400);

@@ -1,6 +1,6 @@
 /** What is wrong with a configuration is told by the command in one line, with what to do. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -21,6 +21,16 @@ describe.skipIf(!isBuilt)("a configuration that cannot be (needs a build)", () =
     const { status, stderr } = spawnSync(isolineProgram, ["verifier", "--config", file], { encoding: "utf8" });
     expect([status, stderr.split("\n").length]).toEqual([1, 2]);
     expect(stderr).toContain(why);
+  });
+
+  it("an empty file of makers is called empty", () => {
+    mkdirSync(join(place, "empty/makers"), { recursive: true, mode: 0o700 });
+    writeFileSync(join(place, "empty/makers/swtpm.pem"), "", { mode: 0o600 });
+    const file = join(place, "empty.yaml");
+    writeFileSync(file, "listen: 127.0.0.1:0\ndatabase: pglite:store\nkeys: keys\ntrust: empty\n", { mode: 0o600 });
+    const { status, stderr } = spawnSync(isolineProgram, ["verifier", "--config", file], { encoding: "utf8" });
+    expect([status, stderr.split("\n").length]).toEqual([1, 2]);
+    expect(stderr).toMatch(/makers\/swtpm\.pem: expected certificates in PEM, or one in DER, got an empty file/);
   });
 
   it.each([

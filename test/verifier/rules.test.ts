@@ -6,6 +6,8 @@ import { contour, digest, published } from "../forgery/published.ts";
 import { OPERATOR, Rig, samplePolicy } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
+const PUT = "isoline fleet policy NAME --set FILE";
+
 describe("rules of a verifier", () => {
   const rig = new Rig();
   const node = new SoftwareNode("node-1");
@@ -17,7 +19,9 @@ describe("rules of a verifier", () => {
 
   it("a node without a policy is judged as soon as there is one", async () => {
     expect((await rig.attest(node)).body).toMatchObject({ state: "unverifiable" });
-    expect((await rig.attest(node)).body).toMatchObject({ state: "unverifiable" });
+    expect((await rig.attest(node)).body).toMatchObject({ state: "unverifiable", why: expect.stringContaining(PUT) });
+    const { status, body } = await rig.get<{ error: { message: string } }>("/v1/nodes/node-1/canisters/web");
+    expect([status, body.error.message]).toEqual([404, expect.stringContaining(PUT)]);
     await rig.rules();
     expect((await rig.attest(node)).body.canisters).toMatchObject([{ state: "affirming" }]);
   });

@@ -179,8 +179,15 @@ function knownStates({ image }: CanisterBody, published: PublishedFor) {
 }
 
 async function signatureOf({ signature }: CanisterBody, digest: Digest, { contourSigners }: Question["trust"]) {
-  const names = contourSigners.map(({ name }) => name).join(", ") || "nobody";
-  if (signature === undefined) throw unknownContour(`a contour signed by ${names}`, "no signature", "have it signed");
+  if (contourSigners.length === 0)
+    throw unknownContour(
+      "a key in contour-signers/ of the verifier's trust directory, since the policy demands signedContour",
+      "none",
+      "put the public key there of those who sign contours (a verifier reads it at its start)",
+    );
+  const names = contourSigners.map(({ name }) => name).join(", ");
+  if (signature === undefined)
+    throw unknownContour(`a contour signed by ${names} (contour-signers/)`, "no signature", "have it signed");
   try {
     return await signerOf(digest, { signature, keys: contourSigners });
   } catch (fault) {

@@ -41,4 +41,6 @@ export interface Finding {
 export interface Witness extends Partial<Pick<Circumstances, "chain" | "task" | "guessedLineage">> {
   /** Looks up a task that is not on the contour. */
   readonly unknownTask?: (id: Digest) => Task | undefined;
+  /** Whether the event departed. A contour that has it now was made to permit more afterwards. */
+  readonly hasDeparted?: boolean;
 }

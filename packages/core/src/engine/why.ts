@@ -20,7 +20,8 @@ import { changePhrase, digestChange, isActor, listed } from "./wording.ts";
 
 /** Explains a departure, given the contour and the earlier departures. */
 export function why(departure: Departure, learnt: Neighbourhood, forensics?: Forensics): Explanation {
-  return explainEvent(departure.event, learnt, { ...departure.first, unknownTask: (id) => forensics?.unknownTask(id) });
+  const unknownTask = (id: Digest) => forensics?.unknownTask(id);
+  return explainEvent(departure.event, learnt, { ...departure.first, unknownTask, hasDeparted: true });
 }
 
 /** Explains why any event is on or off the contour. */
@@ -55,9 +56,11 @@ export function explain(contour: LearntPoints, event: Event, witness: Witness = 
   return explainEvent(event, new Neighbourhood(contour), witness);
 }
 
+const ADDED_SINCE = "this is on the contour now, and was not when it happened";
+
 function findOut(event: Event, learnt: Neighbourhood, witness: Witness): Finding {
   const index = learnt.points.indexOf(event);
-  if (index >= 0) return { reason: "on-contour", says: "this is on the contour" };
+  if (index >= 0) return { reason: "on-contour", says: witness.hasDeparted ? ADDED_SINCE : "this is on the contour" };
   return (
     unknownTaskFinding(event, learnt, witness) ??
     sameActFinding(event, learnt) ??

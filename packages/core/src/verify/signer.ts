@@ -24,6 +24,8 @@ export interface SignedBy {
  * `bad-signing-key`.
  */
 export async function signerOf(digest: Digest, { signature, keys }: SignedBy): Promise<Signed> {
+  if (keys.length === 0)
+    throw unsigned("expected a signature by a trusted key, but no key is trusted; name one that may sign contours");
   const envelope = parseEnvelope(typeof signature === "string" ? new TextEncoder().encode(signature) : signature);
   if (envelope === undefined || envelope.payloadType !== STATEMENT)
     throw unsigned("expected the signature of a contour (DSSE), found something else; sign it again");

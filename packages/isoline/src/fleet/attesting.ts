@@ -160,7 +160,14 @@ class Attesting {
   async #tellDepartures({ canisters = [] }: AttestedAnswer): Promise<void> {
     const off = canisters.filter(({ state }) => state !== "affirming").map(({ label }) => label);
     await oneByOne(await this.#words.news(off), async (news) => {
-      await this.#server.text(`${this.#path}/departures`, { ...json(news.told), signal: this.#order.signal });
+      try {
+        await this.#server.text(`${this.#path}/departures`, { ...json(news.told), signal: this.#order.signal });
+      } catch (fault) {
+        // The verifier has not judged a canister of this label yet, and the verdict says why. It is told of this later.
+        const isJudged = canisters.some(({ label }) => label === news.told.canister);
+        if (!isJudged && fault instanceof FleetRefusal && fault.status === 404) return;
+        throw fault;
+      }
       this.#words.taken(news);
     });
   }

@@ -118,7 +118,7 @@ export class OwnModel implements Model {
 
   #explained({ event, point, introduces, first }: Departure): ExplainedDeparture {
     const { class: kind, contents, moves } = this.#updates.classify(event);
-    const witness = { ...first, unknownTask: (id: Digest) => this.#unknownTask(id) };
+    const witness = { ...first, unknownTask: (id: Digest) => this.#unknownTask(id), hasDeparted: true };
     return {
       point,
       why: explainEvent(event, this.#learnt, witness).sentence,

@@ -3,7 +3,14 @@
  * root.
  */
 import { LogError } from "../error.ts";
-import { fromBase64, openCheckpoint, parseCheckpoint, parseNote, type SignedCheckpoint } from "../note/index.ts";
+import {
+  fromBase64,
+  openCheckpoint,
+  parseCheckpoint,
+  parseNote,
+  type SignedCheckpoint,
+  type VerifierKey,
+} from "../note/index.ts";
 import { fetchNodes, type FetchTile } from "../tiles/index.ts";
 import { assertIncluded, HASH_BYTES, inclusionProof, leafHash } from "../tree/index.ts";
 import type { LogPolicy } from "./policy.ts";
@@ -78,10 +85,20 @@ export function openWitnessed(checkpoint: string, origin: string, policy: LogPol
   if (!policy.isEnough(signed))
     throw new LogError(
       "unsigned-note",
-      `too few witnesses signed this checkpoint: the policy asks for more than ${[...signed].map(({ name }) => name).join(", ") || "none"}; ` +
-        "ask the log for one that they have seen",
+      `too few witnesses signed this checkpoint for the quorum of the policy (${whoSigned(policy, signed)}); ` +
+        "ask the log for one that more of them have signed",
     );
   return opened;
+}
+
+/** `signed by a; not by b, c`, of the witnesses of a policy. */
+export function whoSigned({ witnesses }: LogPolicy, signed: ReadonlySet<VerifierKey>): string {
+  const named = (has: boolean) =>
+    [...witnesses.values()]
+      .filter((key) => signed.has(key) === has)
+      .map(({ name }) => name)
+      .join(", ");
+  return `signed by ${named(true) || "none"}; not by ${named(false) || "another"}`;
 }
 
 function bad(expected: string, got: string): LogError {

@@ -1,9 +1,9 @@
 /** Asks the witnesses of a policy to sign what a log has signed, and shows it once enough have. */
 import { type NoteSignature, signatureLine } from "../note/index.ts";
-import { type LogPolicy, openWitnessed } from "../proof/index.ts";
+import { type LogPolicy, openWitnessed, whoSigned } from "../proof/index.ts";
 import type { FetchTile } from "../tiles/index.ts";
 import type { Log } from "../writer/index.ts";
-import { askWitness } from "./ask.ts";
+import { askWitness, type KnownWitness } from "./ask.ts";
 
 export interface Cosigned {
   /** The checkpoint with all signatures, if they are enough. */
@@ -13,17 +13,24 @@ export interface Cosigned {
 }
 
 export async function cosign(log: Log, fetch: FetchTile, policy: LogPolicy): Promise<Cosigned> {
-  const { head, signed } = log;
+  const { head, signed: noted } = log;
   const known = [...policy.addresses].flatMap(([name, address]) => {
     const key = policy.witnesses.get(name);
     return key === undefined ? [] : [{ key, address }];
   });
-  const asked = await Promise.allSettled(known.map((witness) => askWitness(witness, signed, fetch)));
+  const asked = await Promise.allSettled(known.map((witness) => askWitness(witness, noted, fetch)));
   const signatures: NoteSignature[] = asked.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const refusals = asked.flatMap((one, at) =>
-    one.status === "rejected" ? [whyOf(one.reason, known[at]?.address ?? "")] : [],
+    one.status === "rejected" ? [whyOf(one.reason, known[at] as KnownWitness)] : [],
   );
-  const checkpoint = signed + signatures.map(signatureLine).join("");
+  const signed = new Set(
+    asked.flatMap((one, at) => (one.status === "fulfilled" ? [(known[at] as KnownWitness).key] : [])),
+  );
+  if (!policy.isEnough(signed)) {
+    const why = `too few witnesses signed for the quorum of the policy (${whoSigned(policy, signed)})`;
+    return { checkpoint: undefined, refusals: [...refusals, ...unasked(policy), why] };
+  }
+  const checkpoint = noted + signatures.map(signatureLine).join("");
   try {
     openWitnessed(checkpoint, head.origin, policy);
   } catch (fault) {
@@ -34,7 +41,12 @@ export async function cosign(log: Log, fetch: FetchTile, policy: LogPolicy): Pro
 }
 
 /** A fault of the network says little by itself. */
-function whyOf(fault: unknown, address: string): string {
+function whyOf(fault: unknown, { key, address }: KnownWitness): string {
   const { message, cause } = fault as Error;
-  return cause instanceof Error ? `the witness at ${address} cannot be reached: ${cause.message}` : message;
+  return cause instanceof Error ? `the witness ${key.name} at ${address} cannot be reached: ${cause.message}` : message;
 }
+
+const unasked = ({ witnesses, addresses }: LogPolicy): readonly string[] =>
+  [...witnesses].flatMap(([name, key]) =>
+    addresses.has(name) ? [] : [`the witness ${key.name} was not asked: its line in the policy has no address`],
+  );

@@ -60,13 +60,14 @@ export class Administration {
     this.#epochs = epochs;
   }
 
-  /** The file's own name must be that of the place: a policy cannot be passed off as another. */
+  /** The file's own name must be that of the place: a policy cannot be passed off as another. The file that is in force is no act. */
   async putPolicy(name: string, file: Uint8Array, { who, tenant }: Administrator): Promise<void> {
     const policy = await this.#rules.policyIn(file);
     if (policy.name !== name)
       throw new VerifierError(
         "bad-request",
-        `expected a policy named ${name}, got one named ${JSON.stringify(policy.name)}; put it there`,
+        `expected a policy named ${name}, got one whose member "name" is ${JSON.stringify(policy.name)}; put it by isoline fleet policy ` +
+          `${policy.name} --set FILE, or give the file "name": ${JSON.stringify(name)}`,
       );
     const digest = sha256(file);
     const signer = await signersOf(file, this.#rules.trusted.policySigners);
@@ -79,9 +80,10 @@ export class Administration {
         since: new Date(),
         who,
       });
+      if (!isNew) return;
       const detail = `version ${policy.version} sha256:${digest}`;
       await writeAct(step, { who, tenant, act: "put policy", object: name, detail });
-      if (isNew) await state(step, [{ kind: "publish-policy", name, digest, version: policy.version, signer }]);
+      await state(step, [{ kind: "publish-policy", name, digest, version: policy.version, signer }]);
     });
     this.#rules.changed();
   }

@@ -231,7 +231,8 @@ const readingOf = (evidence: Uint8Array) =>
 /** Nothing is proven where no policy says what must be. */
 function withoutPolicy(verdict: Verdict): Verdict {
   const why =
-    "expected a policy for this node, got none; put one that is named default, or as the node's tenant or its label policy";
+    "expected a policy for this node, got none, so its evidence was not judged; put one that is named default, or as the node's " +
+    "tenant, or as its label policy says: isoline fleet policy NAME --set FILE";
   const links = verdict.links.map((link) => (link.name === "policy" ? { ...link, why } : link));
   const isFirst = verdict.links.find(({ state }) => state === "failed")?.name === "policy";
   return isFirst ? { ...verdict, links, why } : verdict;

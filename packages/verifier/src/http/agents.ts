@@ -183,7 +183,7 @@ async function keepContour(c: Context<Env>, door: Door, sha256: string): Promise
   if (!(await hasCanister(door.fleet.store.db, node.name, "contour", sha256)))
     throw new VerifierError(
       "not-found",
-      `expected a contour that the evidence of ${node.name} names, got another; attest first`,
+      `expected a contour that judged evidence of ${node.name} names, got another; send it once evidence that names it was judged`,
     );
   const { administration, turns } = door.fleet;
   const bytes = new Uint8Array(await c.req.arrayBuffer());
@@ -200,6 +200,6 @@ async function assertItsOwn(node: { readonly name: string }, label: string, { fl
   if (!(await hasCanister(fleet.store.db, node.name, "label", label)))
     throw new VerifierError(
       "not-found",
-      `expected a canister of the evidence of ${node.name}, got another label; attest first`,
+      `expected a canister that judged evidence of ${node.name} has, got another label; tell of it once evidence that has it was judged`,
     );
 }

@@ -158,7 +158,7 @@ function canisterRoutes(app: OpenAPIHono<Env>, door: Door): void {
       if (canister === undefined)
         throw new VerifierError(
           "not-found",
-          `expected a canister of ${row.name}, got another label; see isoline fleet canisters`,
+          `expected a canister of ${row.name}, got another label; ${whereToLook(row)}`,
         );
       const departures = await departuresOf(db, row.name, told, MOST_SHOWN);
       const history = await historyOf(db, row.name, told, MOST_SHOWN);
@@ -173,6 +173,12 @@ function canisterRoutes(app: OpenAPIHono<Env>, door: Door): void {
       );
     },
   );
+}
+
+/** Of a node whose evidence was refused from the first on, no canister is known. */
+function whereToLook({ name: of, state, why }: NodeRow): string {
+  if (state === "affirming") return `see isoline fleet canisters --node ${of}`;
+  return `its node is ${state}, so it may not be known yet: ${why ?? "it has sent no evidence yet"}`;
 }
 
 /** A node that a person may see. One of another tenant is as one that is not there. */

@@ -28,6 +28,8 @@ export async function openTrust(folder: string): Promise<Trusted> {
 }
 
 function certificatesIn(name: string, bytes: Buffer): X509Certificate[] {
+  if (bytes.length === 0)
+    throw unfit(`makers/${name}: expected certificates in PEM, or one in DER, got an empty file; make it anew`);
   const text = bytes.toString("latin1");
   const blocks = text.includes("-----BEGIN") ? (text.match(PEM) ?? []) : [bytes];
   try {

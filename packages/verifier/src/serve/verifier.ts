@@ -68,6 +68,9 @@ export async function startVerifier({
   const beginPushing = await pushingIn(configuration);
   const { log } = configuration;
   const place = log && logPlace(log);
+  // It takes half a minute on a slow machine, and people wait for it.
+  if (configuration.database.startsWith("pglite:"))
+    noted("preparing the embedded store: this takes some seconds, longer at the first start");
   const store = await openStore(configuration.database);
   const fleet = new Fleet({
     store,

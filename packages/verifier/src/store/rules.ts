@@ -25,7 +25,7 @@ export async function currentPolicies(db: Database): Promise<readonly PolicyRow[
   return rows;
 }
 
-/** Whether it was not there. Refuses with `conflict` a version that is not newer than what is. The same file once more is accepted. */
+/** Whether it was not there. Refuses with `conflict` a version that is not newer than what is. The same file once more changes nothing. */
 export async function writePolicy(db: Database, row: PolicyRow): Promise<boolean> {
   await sql`select pg_advisory_xact_lock(hashtext('isoline policy ' || ${row.name}))`.execute(db);
   const last = await db

@@ -22,6 +22,11 @@ export function readMakers(trust: TrustDirectory): Makers {
 }
 
 function certificatesIn(path: string, bytes: Buffer): X509Certificate[] {
+  if (bytes.length === 0)
+    throw new CliError(
+      "cannot-read",
+      `${path}: expected certificates in PEM, or one in DER, got an empty file; make it anew`,
+    );
   const text = bytes.toString("latin1");
   const blocks = text.includes("-----BEGIN") ? (text.match(PEM) ?? []) : [bytes];
   try {

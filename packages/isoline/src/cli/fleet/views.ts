@@ -1,6 +1,6 @@
 /** The columns of nodes and of canisters. */
 import type { Canister, Node } from "../../fleet/model.ts";
-import { grouped } from "../output/wording.ts";
+import { counted, grouped } from "../output/wording.ts";
 import { paint } from "../output/paint.ts";
 import type { View } from "./format.ts";
 import { ageText, shown, stateText, whyText } from "./words.ts";
@@ -18,7 +18,7 @@ export const nodeView: View<Node> = {
     countsText(node),
     ageText(node.since),
     ageText(node.lastSeen),
-    whyText(node, MOST_WHY),
+    node.state === "affirming" ? othersText(node) : whyText(node, MOST_WHY),
   ],
   wideCells: ({ tenant, id, due, kernel, build, sensors, labels }) => [
     shown(tenant),
@@ -63,6 +63,14 @@ export const canisterView: View<Canister> = {
   ],
   name: ({ node, label }) => `canister/${node}/${label}`,
 };
+
+/** The state of a node says nothing of its canisters, which are what an operator looks for. */
+function othersText({ name, canisters }: Node): string {
+  const others = Object.entries(canisters).filter(([state, count]) => state !== "affirming" && count > 0);
+  if (others.length === 0) return "-";
+  const told = others.map(([state, count]) => `${counted(count, "canister")} ${shown(state, 32)}`).join(", ");
+  return `${told}: isoline fleet why ${shown(name)}`;
+}
 
 function countsText({ canisters }: Node): string {
   const { affirming = 0, ...others } = canisters;

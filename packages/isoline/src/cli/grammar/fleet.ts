@@ -76,11 +76,14 @@ function declareLooking(fleet: Command, { ends }: Invocation): void {
 
   asked(fleet.command("why"))
     .summary("why a node or canister is not affirmed")
-    .description("Says the verdict in one line, then the checks that did not pass, and what departed.")
+    .description(
+      "Says the verdict in one line, then the checks that did not pass, and what departed; of a node also which of its canisters are not " +
+        "affirmed.",
+    )
     .argument("<subject>", "NODE, or NODE/LABEL")
     .addHelpText(
       "after",
-      `${examples("isoline fleet why node-1/web")}\n\nExit status: 0 affirming, 3 contraindicated or revoked, 4 unverifiable, stale or unknown.`,
+      `${examples("isoline fleet why node-1/web")}\n\nExit status: 0 affirming, 3 contraindicated or revoked, 4 unverifiable, stale or unknown; of a node the worst of it and its canisters.`,
     )
     .action((subject: string, options: FleetOptions) =>
       ends(import("../commands/fleet/show.ts").then(({ fleetWhy }) => fleetWhy(subject, options))),

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import {
   dryRunOf,
   fileOf,
+  nodes,
   publish,
   publishContour,
   published,
@@ -52,8 +53,12 @@ async function onShelf(shelf: Shelf, name: string | undefined, options: FleetShe
       if (contour.length + withdraw.length === 0)
         await printList(output, await published(server, shelf), shelfView(shelf));
     } else if (set !== undefined) {
-      await publish(server, shelf, named(name), readRegular(set, MOST_FILE, "a file to publish"));
-      note(`${name}: published`);
+      const file = readRegular(set, MOST_FILE, "a file to publish");
+      if (shelf === "policies") await putPolicy(server, named(name), file);
+      else {
+        await publish(server, shelf, named(name), file);
+        note(`${name}: published`);
+      }
     } else if (dryRun !== undefined) {
       const told = await dryRunOf(server, named(name), readRegular(dryRun, MOST_FILE, "a policy"));
       await tellDryRun(options, told);
@@ -66,6 +71,25 @@ async function onShelf(shelf: Shelf, name: string | undefined, options: FleetShe
     }
     return status.success;
   });
+}
+
+async function putPolicy(server: FleetServer, name: string, file: Buffer): Promise<void> {
+  const before = await published(server, "policies");
+  const seconds = await interval(server);
+  await publish(server, "policies", name, file);
+  const digest = createHash("sha256").update(file).digest("hex");
+  if (before.some((one) => one.name === name && one.digest === digest))
+    return note(`${name}: this very file is in force already; nothing was changed`);
+  note(
+    `${name}: published; it judges each node from its next evidence on${seconds === undefined ? "" : `, within ${seconds} s`}`,
+  );
+}
+
+/** Seconds from one evidence to the next, as any node shows them; undefined where none has sent any. */
+async function interval(server: FleetServer): Promise<number | undefined> {
+  const [{ lastSeen = "", due = "" } = {}] = (await nodes(server, {}, 1)).items;
+  const seconds = Math.round((Date.parse(due) - Date.parse(lastSeen)) / 1000);
+  return Number.isNaN(seconds) ? undefined : seconds;
 }
 
 async function putContour(server: FleetServer, path: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** `isoline fleet show` and `isoline fleet why`: one node or one canister, link by link, and why it is not affirmed. */
-import type { Canister, CanisterWhole, Node } from "../../../fleet/model.ts";
+import { type Canister, type CanisterWhole, type Node, states } from "../../../fleet/model.ts";
 import { canisterNamed, canisters, nodeNamed } from "../../../fleet/people.ts";
+import type { FleetServer } from "../../../fleet/server.ts";
 import { status } from "../../ending.ts";
 import { printValue } from "../../fleet/format.ts";
 import { type FleetOptions, subjectIn, withServer } from "../../fleet/session.ts";
@@ -32,10 +33,42 @@ export async function fleetShow(text: string, options: FleetOptions): Promise<nu
 export async function fleetWhy(text: string, options: FleetOptions): Promise<number> {
   const { node, label } = subjectIn(text);
   return withServer(options, async (server) => {
-    const found = label === undefined ? await nodeNamed(server, node) : await canisterNamed(server, node, label);
-    await show(options, found, (it) => whyLines(it, text));
-    return statusOf(found.state);
+    if (label !== undefined) {
+      const canister = await canisterNamed(server, node, label);
+      await show(options, canister, (it) => whyLines(it, text));
+      return statusOf(canister.state);
+    }
+    const found = await nodeNamed(server, node);
+    const running = await notAffirmed(server, found);
+    await show(options, { ...found, running }, (it) => [...whyLines(it, text), ...canisterTable(it)]);
+    return worstStatus([found, ...running]);
   });
+}
+
+/** Canisters whose verdict is another than affirming: the node's own says nothing of them. */
+async function notAffirmed(server: FleetServer, { name, canisters: counts }: Node): Promise<readonly Canister[]> {
+  const others = states.filter((state) => state !== "affirming" && (counts[state] ?? 0) > 0);
+  const lists: (readonly Canister[])[] = [];
+  for (const state of others) lists.push((await canisters(server, { node: name, state }, MOST_CANISTERS)).items);
+  return lists.flat();
+}
+
+function canisterTable({ running }: { readonly running: readonly Canister[] }): string[] {
+  if (running.length === 0) return [];
+  const rows = running.slice(0, MOST_SHOWN).map((one) => canisterView.cells(one).slice(1));
+  const more = running.length - rows.length;
+  return [
+    "",
+    `${counted(running.length, "canister")} of it ${running.length === 1 ? "is" : "are"} not affirmed:`,
+    ...table(canisterView.heading.slice(1), rows).map((line) => `  ${line}`),
+    ...(more > 0 ? [`  … and ${more} more: isoline fleet canisters --node ${running[0]?.node ?? ""}`] : []),
+  ];
+}
+
+/** Something bad outweighs what is not proven, as for `attest verify`. */
+function worstStatus(all: readonly { readonly state: Node["state"] }[]): number {
+  const found = all.map(({ state }) => statusOf(state));
+  return [status.offContour, status.incomplete].find((one) => found.includes(one)) ?? status.success;
 }
 
 async function show<T>({ output }: FleetOptions, value: T, lines: (value: T) => string[]): Promise<void> {

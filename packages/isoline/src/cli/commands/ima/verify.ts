@@ -4,6 +4,8 @@ import { readKeyFile } from "../../../integrity/appraise/key-file.ts";
 import { Keyring } from "../../../integrity/appraise/keyring.ts";
 import { verifyImaSignature } from "../../../integrity/appraise/signature.ts";
 import type { Bank } from "../../../integrity/hash-algorithms.ts";
+import type { MeasurementList } from "../../../integrity/list/entry.ts";
+import { replay } from "../../../integrity/list/replay.ts";
 import { readRegisters } from "../../../integrity/list/register-file.ts";
 import { type Comparison, type Examiner, type Verified, verifyList } from "../../../integrity/list/verify.ts";
 import { status } from "../../ending.ts";
@@ -47,7 +49,7 @@ export async function verify(file: string, options: ImaVerifyOptions): Promise<n
   const holds = verified.problems.length === 0 && verified.comparisons.every(({ after }) => after !== undefined);
   if (json)
     printJson({ isoline: 1, verified: holds, bank: list.bank, ...document(verified), ...(key && { signatures }) });
-  else print(page(file, holds, verified, key && signatures));
+  else print(page(file, { list, holds, verified, areGiven: expected.length > 0, signatures: key && signatures }));
   return holds ? status.success : status.failure;
 }
 
@@ -80,11 +82,23 @@ function document({ templates, registers, ...rest }: Verified): object {
   return { ...rest, templates: Object.fromEntries(templates), registers: Object.fromEntries(registers.entries()) };
 }
 
-function page(file: string, holds: boolean, verified: Verified, signatures: Signatures | undefined): string {
+interface Found {
+  readonly list: MeasurementList;
+  readonly holds: boolean;
+  readonly verified: Verified;
+  /** Whether registers were given to compare with. */
+  readonly areGiven: boolean;
+  readonly signatures: Signatures | undefined;
+}
+
+function page(file: string, { list, holds, verified, areGiven, signatures }: Found): string {
   const { entries, violations, opaque, problems, moreProblems, comparisons, registers, templates } = verified;
   const kinds = Array.from(templates, ([name, count]) => `${harmless(name)} ${count}`).join(", ");
+  // What a run says of itself, and most quotes have, is of SHA-256.
+  const replayed = registers.bank === "sha256" ? [registers] : [registers, replay(list.entries, "sha256")];
   const lines = [
     `${harmless(file)}: ${holds ? paint("green", "verified") : paint("red", "not verified")}`,
+    ...(comparisons.length === 0 ? [row("registers", areGiven ? NONE_FITS : NONE_GIVEN)] : []),
     row("entries", `${grouped(entries)}${kinds === "" ? "" : `: ${kinds}`}`),
     row("violations", String(violations)),
     ...(opaque > 0 ? [row("unreadable", `${opaque} of unknown templates: hashed, but not parsed`)] : []),
@@ -96,13 +110,17 @@ function page(file: string, holds: boolean, verified: Verified, signatures: Sign
           ),
         ]
       : []),
-    ...registers.entries().map(([register, value]) => row(`${registers.bank}:${register}`, value)),
+    ...replayed.flatMap((each) => each.entries().map(([register, value]) => row(`${each.bank}:${register}`, value))),
     ...comparisons.map((each) => row(`${each.bank}:${each.register}`, comparisonText(each, entries))),
     ...problems.map(({ entry, what }) => row(`entry ${entry}`, paint("red", harmless(what)))),
     ...(moreProblems > 0 ? [row("", `and ${moreProblems} more`)] : []),
   ];
   return `${lines.join("\n")}\n`;
 }
+
+const NONE_GIVEN =
+  "not compared: the list was checked against itself alone; --pcr or --pcrs gives values to compare with";
+const NONE_FITS = "not compared: the list has no entry for those that were given";
 
 function row(name: string, value: string): string {
   return `  ${name.padEnd(12)} ${value}`;

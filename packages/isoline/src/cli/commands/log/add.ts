@@ -34,7 +34,11 @@ export async function logAdd(place: string, files: readonly string[], options: L
     const cosigned = policy && (await cosign(log, store.read, policy));
     for (const why of cosigned?.refusals ?? []) note(harmless(why));
     if (cosigned !== undefined && cosigned.checkpoint === undefined) {
-      note("what was added is durable, and not shown yet; ask again with isoline log add, without files");
+      const again = [place, "--key", key, ...(credentials === undefined ? [] : ["--credentials", credentials])];
+      note(
+        `what was added is durable, and not shown yet: no need to add it again. Once the witnesses can sign, ask them with isoline log add ` +
+          `${harmless([...again, "--policy", policyFile ?? ""].join(" "))}${files.length === 0 ? "" : "; isoline log prove makes the proof then"}`,
+      );
       return status.incomplete;
     }
     if (output !== undefined) {
