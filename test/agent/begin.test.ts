@@ -154,6 +154,14 @@ describe.skipIf(!isBuilt || !isRoot)("a namespace that a process begins for itse
     expect(() => readFileSync(at("ran"))).toThrow("ENOENT");
   });
 
+  it("where no agent lets users begin namespaces, it says where that is set", async () => {
+    for (const words of [["begin", "--", "true"], ["ls"]]) {
+      const [command = "", ...rest] = words;
+      const { stderr } = await as(OWNER, ["namespace", command, "--agent-socket", at("none"), ...rest]);
+      expect(stderr).toContain("name who may under `begin:` in /etc/isoline/agent.yaml, and start isoline agent anew");
+    }
+  });
+
   it.each([
     ["--policy", "an IMA policy of at most 65536 bytes"],
     ["--contour", "a contour of at most 1048576 bytes"],

@@ -1,5 +1,5 @@
 /** A command that is handed over to the agent ends as it does without one, and fails closed when the agent dies. */
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -89,6 +89,7 @@ describe.skipIf(!isBuilt || !isRoot)("a command at the agent (needs a build and 
     ]);
     expect(status).toBe(125);
     expect(stderr).toContain("expected this machine's agent at /nowhere/socket");
+    expect(stderr).toContain('wait for its line "ready"');
   });
 
   it.each([
@@ -142,6 +143,20 @@ describe.skipIf(!isBuilt || !isRoot)("a command at the agent (needs a build and 
     expect(handed.stderr).toContain("the agent has ended");
     await agent.start();
     expect((await agent.run(["-q", "cat.contour", "--enforce"], LEARNT)).status).toBe(0);
+  });
+
+  it("says which processes a killed agent leaves behind, and what to do with them", async () => {
+    execFileSync("mkfifo", [join(agent.directory, "fifo")]);
+    // It waits in a call that is not mediated.
+    const handed = await agent.run(["-q", "cat.contour"], "exec 3<> fifo; echo begun; exec 1>&- 2>&-; read -r _ <&3", {
+      onStart: (child) => child.stdout?.on("data", () => void agent.end("SIGKILL")),
+    });
+    expect(handed.status).toBe(125);
+    const [, pid = "none"] = /in what still runs \(process (\d+)\) mediated calls fail/.exec(handed.stderr) ?? [];
+    expect(handed.stderr).toContain(`end it (kill -9 ${pid}), start isoline agent, and start the command anew`);
+    expect(readFileSync(`/proc/${pid}/cmdline`, "latin1")).toContain("exec 3<> fifo");
+    process.kill(Number(pid), "SIGKILL");
+    await agent.start();
   });
 });
 

@@ -95,6 +95,33 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(existsSync(shop.path(`state/${id}`))).toBe(false);
   });
 
+  it("says that an exec which was never learnt was refused, where the reason is, and takes it once it is learnt", () => {
+    const started = (mode: string) => {
+      const id = shop.id();
+      const bundle = shop.bundle("sleep 60", { "dev.isoline.mode": mode, "dev.isoline.contour": "exec.contour" });
+      expect(shop.create("--bundle", bundle, id).status).toBe(0);
+      expect(shop.runc("start", id).status).toBe(0);
+      return id;
+    };
+    const passwd = (id: string) => shop.runc("exec", id, "/bin/cat", "/etc/passwd");
+    shop.runc("delete", "--force", started("learn"));
+    const refusing = started("enforce");
+    const refused = passwd(refusing);
+    expect(refused.stdout).toBe("");
+    expect(refused.stderr).toContain(`refused in ${refusing} meanwhile: isoline departures ${refusing}`);
+    expect(refused.stderr).toContain("an exec must be learnt");
+    expect(shop.isoline("departures", refusing).stdout).toContain("state.json");
+    expect(shop.isoline("departures", "web").stderr).toContain("the first twelve digits of its id");
+    shop.runc("delete", "--force", refusing);
+    const learning = started("learn");
+    expect(passwd(learning).status).toBe(0);
+    shop.runc("delete", "--force", learning);
+    const taking = started("enforce");
+    expect(passwd(taking)).toEqual({ status: 0, stdout: "root:x:0:0:root:/root:/bin/sh\n", stderr: "" });
+    // One that fails by itself is no refusal.
+    expect(shop.runc("exec", taking, "/bin/cat", "/etc/passwd", "/none").stderr).not.toContain("isoline-runc: exec:");
+  });
+
   it("gets the descriptors that are to be preserved, and no others", () => {
     const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "fds.contour" };
     for (const [name, text] of Object.entries({ three: "from three", four: "from four" }))

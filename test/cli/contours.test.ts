@@ -2,11 +2,24 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseContour } from "@isoline/core/contour";
-import { eventToJson } from "@isoline/core/event";
+import { ZERO_DIGEST } from "@isoline/core/digest";
+import { type Event, eventToJson } from "@isoline/core/event";
 import { deriveTask, type Task } from "@isoline/core/identity";
 import { iso1Point } from "@isoline/core/profile";
 import { beforeAll, describe, expect, it } from "vitest";
-import { connects, emptyContour, event, executes, image, learnt, node, npm, opens, sh } from "../engine/workload.ts";
+import {
+  connects,
+  emptyContour,
+  event,
+  executes,
+  image,
+  learnt,
+  node,
+  npm,
+  opens,
+  root,
+  sh,
+} from "../engine/workload.ts";
 import { isoline, program, temporaryPlace } from "./isoline.ts";
 
 const place = temporaryPlace();
@@ -26,7 +39,7 @@ describe("show", () => {
   it("lists by program what it may do, and counts what is too long to list", () => {
     const { status, stdout, stderr } = isoline(["show", app]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout).toContain("43 points of 2 programs; profile iso1, lens default; as 1000");
+    expect(stdout).toContain("43 points of 2 programs; profile iso1, lens default; as user 1000");
     expect(stdout).toMatch(/^npm → sh {3}\/usr\/bin\/sh$/m);
     expect(stdout).toMatch(/^ {2}executes {5}\/usr\/bin\/node$/m);
     expect(stdout).toMatch(/^ {2}reads {8}\$HOME\/\.npmrc$/m);
@@ -52,6 +65,34 @@ describe("show", () => {
     );
     expect(own.indexOf("reads ")).toBeLessThan(own.indexOf("creates "));
     expect(own.indexOf("creates ")).toBeLessThan(own.indexOf("connects to "));
+  });
+
+  it("names root, and the process that has no program yet", () => {
+    const start = { op: "exec", actor: { task: ZERO_DIGEST, parent: ZERO_DIGEST, credentials: root } };
+    const contour = emptyContour();
+    contour.add({ ...executes(npm, "/usr/bin/npm"), ...start } as Event);
+    const { stdout } = isoline(["show", place.keep("start.contour", contour)]);
+    expect(stdout).toContain("; as user 0 (root) with the capabilities chown");
+    expect(stdout).toContain("  execution    the first process executes /usr/bin/npm\n");
+  });
+
+  it("only counts what sets up a container, where the gravest acts of what runs in it are told", () => {
+    const runc = deriveTask(ZERO_DIGEST, [image("$HOST/usr/sbin/runc")]);
+    const inside = deriveTask(runc.id, [image("/usr/bin/node")]);
+    const contour = emptyContour();
+    for (const task of [runc, inside]) contour.defineTask(task);
+    for (const each of [
+      opens(runc, "$HOST/root/.ssh/id_rsa"),
+      executes(runc, "/usr/bin/node"),
+      opens(inside, "$HOME/.npmrc"),
+    ])
+      contour.add(each);
+    const file = place.keep("canister.contour", contour);
+    const first = (...options: string[]) => isoline(["show", ...options, file]).stdout.split("\n\n")[1];
+    expect(first()).toBe(
+      "what matters first\n  credentials  node reads $HOME/.npmrc\n  set-up       2 acts of the runtime that sets the container up (--all)",
+    );
+    expect(first("--all")).toContain("runc reads $HOST/root/.ssh/id_rsa");
   });
 
   it("lists once what most programs do, and once what a program does however it was started", () => {

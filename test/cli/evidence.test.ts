@@ -1,5 +1,5 @@
 /** Learning records what each run saw, beside the contour. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { decodeEvidence, type Evidence } from "@isoline/core/evidence";
 import { parseContour } from "@isoline/core/contour";
 import { describe, expect, test } from "vitest";
@@ -46,6 +46,23 @@ describe("evidence", () => {
     learn(contour, "true");
     learn(contour, "true");
     expect(evidenceOf(contour).runs).toHaveLength(1);
+  });
+
+  test("goes with its contour, and a run that is added to a copy says where it does not", () => {
+    const [contour, copy] = [path("original.contour"), path("copy.contour")];
+    const add = (script: string) => isoline(["learn", "--merge", "-o", copy, "--", "sh", "-c", script]).stderr;
+    const take = (...ends: readonly string[]) => {
+      for (const end of ends) copyFileSync(`${contour}${end}`, `${copy}${end}`);
+    };
+    for (const file of ["/etc/hostname", "/etc/hosts"]) learn(contour, `cat ${file}; :`, "--merge");
+    take("");
+    expect(add("cat /etc/hosts; :")).toContain(`${copy} has no evidence beside it`);
+    // That of one run is left over, and the contour comes anew.
+    take("");
+    expect(add("cat /etc/hosts; :")).toMatch(/no run in \S*copy\.contour\.evidence saw \d+ points? of/);
+    take("", ".evidence");
+    expect(add("cat /etc/hosts; :")).not.toMatch(/no evidence|no run in/);
+    expect(evidenceOf(copy).count).toBe(3);
   });
 
   test("is not touched by check, run and a merge of others", () => {

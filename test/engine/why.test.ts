@@ -56,6 +56,30 @@ describe("why an event is off contour", () => {
     expect(nearest[0]?.event).toEqual(npmrc);
   });
 
+  test("a file elsewhere is not explained by what every program opens at its start", () => {
+    const cache = opens(node, "/etc/ld.so.cache", "read", { uid: 0, gid: 0 });
+    const key = opens(node, "$HOME/.ssh/id_ed25519");
+    const own = opens(node, "$CWD/node_modules/left-pad/index.js");
+    expect(whyOf(learnt(cache, own), key)).toMatchObject({
+      sentence: expect.stringMatching(
+        /; nearest on contour: opened \$CWD\/node_modules\/left-pad\/index\.js for reading$/,
+      ),
+      nearest: [{ event: own }],
+    });
+    expect(whyOf(learnt(cache), key)).toMatchObject({
+      reason: "new-place",
+      sentence:
+        "`node` (npm ci → sh → node) opened $HOME/.ssh/id_ed25519 for reading; on the contour it opens nothing but what every program loads at its start",
+      nearest: [],
+    });
+    const status = opens(node, "/proc/$self/status", "read", { fs: "proc" });
+    const environment = opens(node, "/proc/$task/environ", "read", { fs: "proc" });
+    expect(whyOf(learnt(cache, own, status), environment).nearest[0]?.event).toEqual(status);
+    // Here it does say something.
+    for (const path of ["$CWD/ld.so.cache", "/etc/localtime"])
+      expect(whyOf(learnt(cache), opens(node, path, "read", { uid: 0, gid: 0 })).nearest[0]?.event).toEqual(cache);
+  });
+
   test("a program that was never started", () => {
     const contour = learnt(executes(sh, "/usr/bin/node"), npmrc);
     expect(whyOf(contour, executes(node, "/usr/bin/curl"))).toMatchObject({

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Ended, isBuilt } from "../support/isoline.ts";
 import { step, tryExample } from "./example.ts";
@@ -15,6 +16,12 @@ describe.skipIf(!isBuilt)("examples/agent-shell", () => {
     expect(saw("cat src/sum.js")).toContain("return a + b");
     for (const command of ["echo 'exports.twice", "node --test src", "ls src", "rm src/twice.js"])
       expect(saw(command)).toContain("(exit status 0)");
+  });
+
+  test("the guide has the shell of the example", () => {
+    const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+    const [, script = "nothing"] = /```sh\n#!\/bin\/sh\n(here=[^`]*)```/.exec(read("docs/how-to/agent-shell.md")) ?? [];
+    expect(read("examples/agent-shell/contour-shell")).toContain(script);
   });
 
   test("the key is not read", () => {

@@ -40,6 +40,11 @@ export function closeness(one: string, other: string): number {
   return sharedComponents(one, other) * 4 + sameName * 6 - Math.min(3, Math.abs(depth(one) - depth(other)));
 }
 
+/** Whether two places share more than their first directory, or the name. */
+export function areRelated(one: string, other: string): boolean {
+  return sharedComponents(one, other) > 1 || nameOf(one) === nameOf(other);
+}
+
 function depth(place: string): number {
   let slashes = 0;
   for (const character of place) if (character === "/") slashes += 1;

@@ -12,7 +12,8 @@ import { accessPhrase, endpointPhrase, phrase } from "../event/phrase.ts";
 import { taskPhrase } from "../identity/task.ts";
 import type { Explanation, Finding, Witness } from "./explanation.ts";
 import type { Departure, Forensics } from "./forensics.ts";
-import { differences } from "./similarity.ts";
+import { isStartUp } from "./consequence/start-up.ts";
+import { areRelated, differences, placeOf } from "./similarity.ts";
 import { chainPhrase, lineageOf, nameSafely } from "./lineage.ts";
 import { type LearntPoints, type Neighbour, Neighbourhood } from "./nearest.ts";
 import { unknownTaskFinding } from "./unknown-task.ts";
@@ -136,12 +137,22 @@ function targetFinding(event: Event, learnt: Neighbourhood): Finding | undefined
 }
 
 function placeFinding(event: Event, learnt: Neighbourhood): Finding {
-  const nearest = learnt.elsewhere(event).slice(0, 3);
+  const known = learnt.elsewhere(event);
+  const nearest = known.filter((neighbour) => saysSomethingAbout(event, neighbour)).slice(0, 3);
   if (nearest.length > 0) return { reason: "new-place", says: nearestSays(nearest), nearest };
+  if (known.length > 0)
+    return { reason: "new-place", says: "on the contour it opens nothing but what every program loads at its start" };
   return {
     reason: "nothing-like-it",
     says: `nothing like it is on the contour for \`${nameOf(event.actor.task, learnt)}\``,
   };
+}
+
+/** What every program opens at its start says nothing about the opening of a file elsewhere; what the kernel makes is all of one kind. */
+function saysSomethingAbout(event: Event, { event: known }: Neighbour): boolean {
+  if (event.op !== "open" || known.op !== "open" || !isStartUp(known) || isStartUp(event)) return true;
+  const { fs } = event.subject;
+  return (fs !== "disk" && fs === known.subject.fs) || areRelated(placeOf(known), placeOf(event));
 }
 
 function nearestSays(nearest: readonly Neighbour[]): string {

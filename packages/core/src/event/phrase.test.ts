@@ -62,6 +62,22 @@ describe("phrase", () => {
       { call: "mount", source: "none", path: "/mnt", type: "tmpfs", options: ["size=64k"] },
     ],
     [
+      "made what is mounted on /etc/hostname private",
+      "mount",
+      { call: "mount", source: "", path: "/etc/hostname", type: "", flags: 0x44000n, options: [] },
+    ],
+    [
+      "changed how /proc is mounted",
+      "mount",
+      { call: "mount", source: "", path: "/proc", type: "", flags: 0x1021n, options: [] },
+    ],
+    [
+      // The kernel binds, and does not look at the other flag.
+      "mounted /data on /mnt",
+      "mount",
+      { call: "mount", source: "/data", path: "/mnt", type: "", flags: 0x41000n, options: [] },
+    ],
+    [
       "changed what is mounted (fsopen tmpfs)",
       "mount",
       { call: "fsopen", source: "none", path: "none", type: "tmpfs", options: [] },

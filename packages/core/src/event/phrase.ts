@@ -78,8 +78,8 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
 
   mount: (s) =>
     s.call === "mount"
-      ? `mounted ${s.source} on ${place(s.path)} (${[s.type, ...s.options].join(" ")})`
-      : `changed what is mounted (${[s.call, s.source, s.path, s.type, ...s.options].filter((word) => word !== NONE).join(" ")})`,
+      ? mountPhrase(s)
+      : `changed what is mounted (${said([s.call, s.source, s.path, s.type, ...s.options].filter((word) => word !== NONE))})`,
   umount: (s) => `unmounted ${place(s.path)}`,
   pivot: (s) => `made ${place(s.path)} the root of its namespace, with the old one at ${place(s.old)}`,
   chroot: (s) => `made ${place(s.path)} its root`,
@@ -113,6 +113,31 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
   "fanotify-mark": (s) => `watched ${scopes.get(s.scope) ?? ""}${file(s)} by fanotify (${s.events})`,
   resolve: (s) => `looked up ${s.records === "address" ? s.name : `${s.name} (${s.records})`}`,
 };
+
+/** MS_SHARED and its like (linux/mount.h): only how mounts there pass on to other namespaces is changed. */
+const propagations: readonly (readonly [flag: bigint, word: string])[] = [
+  [1n << 17n, "unbindable"],
+  [1n << 18n, "private"],
+  [1n << 19n, "slave"],
+  [1n << 20n, "shared"],
+];
+const MS_REMOUNT = 0x20n;
+const MS_BIND = 0x1000n;
+
+/** In the order in which the kernel looks at the flags (fs/namespace.c). Source and type may be empty where it does not ask for them. */
+function mountPhrase({ source, path, type, flags, options }: Subject<"mount">): string {
+  const how = said([type, ...options]);
+  const inBrackets = how === "" ? "" : ` (${how})`;
+  if ((flags & MS_REMOUNT) !== 0n) return `changed how ${place(path)} is mounted${inBrackets}`;
+  const made = propagations.find(([flag]) => (flags & (flag | MS_BIND)) === flag)?.[1];
+  if (made !== undefined) return `made what is mounted on ${place(path)} ${made}`;
+  return `mounted ${source === "" ? "something without a source" : source} on ${place(path)}${inBrackets}`;
+}
+
+/** Words without those that are empty. */
+function said(words: readonly string[]): string {
+  return words.filter((word) => word !== "").join(" ");
+}
 
 function handedOut(access: string): string {
   return access === NONE ? "that hands out no files" : `that hands out files opened ${accessPhrase(access)}`;

@@ -1,7 +1,14 @@
 /** The client of an agent: it starts the command itself, in its own process, and has the agent supervise it. */
 import { connect } from "node:net";
 import { MessageChannel } from "node:worker_threads";
-import { type ChildState, closeDescriptor, closeToOthers, spawnWorkload, withOpenFileLimit } from "@isoline/linux";
+import {
+  type ChildState,
+  closeDescriptor,
+  closeToOthers,
+  descendantsOf,
+  spawnWorkload,
+  withOpenFileLimit,
+} from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { awaitCell, cells, makeControlBlock, publish } from "../namespace/control-block.ts";
 import type { Entry } from "../namespace/entry.ts";
@@ -12,6 +19,7 @@ import type { LaunchOrder } from "../namespace/messages.ts";
 import type { DepartureReport, RunReport } from "../namespace/report.ts";
 import { startLauncher } from "../namespace/threads.ts";
 import type { Started } from "../namespace/crew.ts";
+import { AGENT_PLACE } from "./configuration.ts";
 import { Frames } from "./frames.ts";
 import type { SensorName } from "../namespace/plan.ts";
 import { type Asked, MOST_ASKED, MOST_TOLD, type Told, VERSION } from "./words.ts";
@@ -62,7 +70,7 @@ export class CommandAtAgent {
 
   /** Connects to the agent at `socket` and runs the command to the end of its last process. */
   static async run(socket: string, entry: Entry, order: HandOver, hooks: HandOverHooks): Promise<HandedOver> {
-    const frames = await connected(socket);
+    const frames = await connected(socket, { isToBegin: order.opening.ask === "begin" });
     return new CommandAtAgent(entry, order, hooks, frames).#run();
   }
 
@@ -99,7 +107,7 @@ export class CommandAtAgent {
       this.#failed = reject;
     });
     this.#frames.onFrame = (frame) => this.#hear(frame as Told);
-    this.#frames.onOver = (why) => this.#failed(gone(why));
+    this.#frames.onOver = (why) => this.#failed(gone(why, this.#order.sensor, this.#left()));
     this.#frames.send({ isoline: VERSION, ...this.#order.opening });
     try {
       return await over;
@@ -108,6 +116,12 @@ export class CommandAtAgent {
       this.#frames.onOver = () => {};
       this.#frames.close();
     }
+  }
+
+  /** The processes that still run, as far as they can be found: orphans are children of another process. */
+  #left(): readonly number[] {
+    const { pid, isOver } = this.first;
+    return pid === 0 || isOver ? [] : [pid, ...descendantsOf([pid])];
   }
 
   #hear(told: Told): void {
@@ -190,28 +204,36 @@ export class CommandAtAgent {
 
 const SIGSTOP = 19;
 
-/** A connection to the agent; throws `no-agent` where none answers. */
-export function connected(path: string): Promise<Frames> {
+/** A connection to the agent; throws `no-agent` where none answers. `isToBegin`: where users begin namespaces for themselves. */
+export function connected(path: string, { isToBegin }: { readonly isToBegin: boolean }): Promise<Frames> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
-    socket.once("error", (fault) =>
-      reject(
-        new CliError(
-          "no-agent",
-          `expected this machine's agent at ${path}, and it does not answer (${fault.message}); start it with isoline agent; docs/agent.md`,
-          { cause: fault },
-        ),
-      ),
-    );
+    socket.once("error", (fault) => {
+      const expected = isToBegin
+        ? `expected this machine's agent to let users begin namespaces at ${path}, and nothing answers there`
+        : `expected this machine's agent at ${path}, and it does not answer`;
+      const next = isToBegin
+        ? `name who may under \`begin:\` in ${AGENT_PLACE}, and start isoline agent anew`
+        : 'start it with isoline agent, and wait for its line "ready"';
+      reject(new CliError("no-agent", `${expected} (${fault.message}); ${next}; docs/agent.md`, { cause: fault }));
+    });
     socket.once("connect", () => resolve(new Frames(socket, { most: MOST_TOLD, unsent: 2 * MOST_ASKED })));
   });
 }
 
-function gone(why: string | undefined): CliError {
-  return new CliError(
-    "no-agent",
-    `the agent has ended${why === undefined ? "" : ` (${why})`}; under seccomp, mediated calls of the processes that are left fail with ENOSYS; under bpf the kernel goes on enforcing`,
-  );
+/** What goes on without the agent, and what can be done about it. */
+function gone(why: string | undefined, sensor: SensorName, left: readonly number[]): CliError {
+  const ended = `the agent has ended${why === undefined ? "" : ` (${why})`}`;
+  const pids = left.join(" ");
+  const running =
+    left.length === 0
+      ? "what is left of the command"
+      : `what still runs (${left.length === 1 ? "process" : "processes"} ${pids})`;
+  const became =
+    sensor === "bpf"
+      ? `the kernel goes on enforcing ${running}; start isoline agent, which takes it over where it can, or end it`
+      : `in ${running} mediated calls fail with ENOSYS from now on; end it${pids === "" ? "" : ` (kill -9 ${pids})`}, start isoline agent, and start the command anew`;
+  return new CliError("no-agent", `${ended}; ${became}; docs/agent.md`);
 }
 
 function notStarted(path: Uint8Array, errno: number): CliError {

@@ -47,7 +47,7 @@ export type MetricsAddress =
   | { readonly kind: "unix"; readonly path: string }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number };
 
-const AGENT_PLACE = "/etc/isoline/agent.yaml";
+export const AGENT_PLACE = "/etc/isoline/agent.yaml";
 export const AGENT_SOCKET = "/run/isoline/agent/socket";
 const AGENT_METRICS = "unix:/run/isoline/agent/metrics";
 const MOST_BYTES = 1024 * 1024;

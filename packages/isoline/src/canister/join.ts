@@ -68,7 +68,7 @@ async function invited(record: CanisterRecord, joining: Joining, first: FirstPro
   return first.end();
 }
 
-function clientOf({ id, socket }: CanisterRecord): ControlClient {
+export function clientOf({ id, socket }: CanisterRecord): ControlClient {
   return new ControlClient(id.slice(0, 12), socket);
 }
 

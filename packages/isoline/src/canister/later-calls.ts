@@ -3,7 +3,7 @@ import { type ChildState, dieBySignal, leave } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";
-import { joinCanister } from "./join.ts";
+import { clientOf, joinCanister } from "./join.ts";
 import { filesOf } from "./places.ts";
 import { type CanisterRecord, isSupervised, Records } from "./record.ts";
 import { rootOf, statusOf } from "./runc.ts";
@@ -27,7 +27,7 @@ export async function runLaterCall(call: LaterCall): Promise<never> {
   const record = records.find();
   switch (call.call.command) {
     case "exec":
-      return endAs(await joinCanister(known(record, id), { ...call, files: filesOf(call.call) }));
+      return endAs(await exec(known(record, id), call));
     case "start":
       return endAs(record ? await joinCanister(record, { ...call, files: [] }) : await runOutside(call));
     default: {
@@ -36,6 +36,21 @@ export async function runLaterCall(call: LaterCall): Promise<never> {
       return endAs(exit);
     }
   }
+}
+
+/** An exec begins with acts of runc that the container's own start has not: it has to be learnt as well, and a refusal is told as such. */
+async function exec(record: CanisterRecord, call: LaterCall): Promise<ChildState> {
+  const client = clientOf(record);
+  const before = await client.stateIfLive();
+  const exit = await joinCanister(record, { ...call, files: filesOf(call.call) });
+  if (record.mode !== "enforce" || before === undefined || statusOf(exit) === 0) return exit;
+  const refused = ((await client.stateIfLive())?.refused ?? 0) - before.refused;
+  if (refused > 0)
+    call.log.say(
+      "error",
+      `exec: ${refused === 1 ? "1 act was" : `${refused} acts were`} refused in ${before.name} meanwhile: isoline departures ${before.name}; an exec must be learnt, in a run with mode learn: docs/how-to/containers.md`,
+    );
+  return exit;
 }
 
 function known(record: CanisterRecord | undefined, id: string): CanisterRecord {

@@ -47,7 +47,7 @@ export async function findNamespace(name: string): Promise<ControlClient> {
     "no-such-namespace",
     names === ""
       ? `no live namespace is called ${shown}: none is live that user ${process.geteuid?.()} may see`
-      : `no live namespace is called ${shown}; live are: ${names}`,
+      : `no live namespace is called ${shown}; live are: ${names}; a container is called by the first twelve digits of its id, or as dev.isoline.name says (isoline ps)`,
   );
 }
 

@@ -25,6 +25,14 @@ export function loadEvidence(contourPath: string, contour?: AnyContour): Evidenc
   return evidence;
 }
 
+/** Number of points of a contour that no run of this evidence saw, and that were not accepted. */
+export function unknownTo(evidence: Evidence, contourPath: string): number {
+  const accepted = new Set(evidence.acceptances.map(({ point }) => point));
+  let unknown = 0;
+  for (const point of pointsIn(contourPath)) if (evidence.countOf(point) === 0 && !accepted.has(point)) unknown += 1;
+  return unknown;
+}
+
 function* pointsOf(contour: AnyContour): Generator<Digest> {
   for (let index = 0; index < contour.size; index++) yield contour.point(index);
 }

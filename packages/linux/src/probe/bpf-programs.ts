@@ -25,6 +25,7 @@ export interface BpfTrial {
 }
 
 const NOT_TRIED = "not tried";
+const WATCHING = "it can learn and check, and cannot refuse";
 /** Best first. */
 const objects: readonly Attachment[] = ["lsm", "fmod_ret", "tracepoints"];
 
@@ -106,17 +107,19 @@ function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret, tracepoin
     required: true,
     needs: "root; a kernel that lets programs attach to its hooks (CONFIG_BPF_LSM, or trampolines) or tracepoints",
   } as const;
-  if (lsm === "") return { ...fact, detail: `as a security module (lsm/): ${before}` };
+  const refuses = skips === undefined ? {} : { only: WATCHING };
+  if (lsm === "") return { ...fact, ...refuses, detail: `as a security module (lsm/): ${before}` };
   if (fmod_ret === "")
     return {
       ...fact,
+      ...refuses,
       detail: `by the return values of the security hooks (fmod_ret/), since bpf is not in lsm=: ${before}`,
     };
   if (works)
     return {
       ...fact,
-      detail:
-        "by tracepoints, since this kernel permits no program at its security hooks: called after the act, so it can learn and watch, and cannot refuse",
+      only: WATCHING,
+      detail: "by tracepoints, since this kernel permits no program at its security hooks: called after the act",
     };
   if (!may) return { ...fact, detail: "not tried: only root may load programs", fix: "run isoline as root" };
   if (lsm === NOT_TRIED) return { ...fact, detail: "not tried: something above is missing" };

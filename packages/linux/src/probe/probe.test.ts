@@ -171,7 +171,7 @@ describe("the bpf sensor", () => {
   it("attached to tracepoints: these cannot refuse, and it says so", () => {
     expect(attachment({ attachments: { lsm: "errno 1", fmod_ret: "errno 1", tracepoints: "" } })).toMatchObject({
       works: true,
-      detail: expect.stringContaining("cannot refuse"),
+      only: expect.stringContaining("cannot refuse"),
     });
   });
 

@@ -6,6 +6,8 @@ export interface Probe {
   readonly works: boolean;
   /** Whether that part cannot work at all without it. */
   readonly required: boolean;
+  /** Where it works, and that part does not do all that it is for: what it does. */
+  readonly only?: string;
   /** What was found. */
   readonly detail: string;
   /** What is required, whether or not it is there. */

@@ -11,7 +11,7 @@ export interface Question {
 
 /** Asks the agent; throws what it refuses with, and `no-agent` where it does not answer. */
 export async function askAgent(socket: string, question: Question): Promise<unknown> {
-  const frames = await connected(socket);
+  const frames = await connected(socket, { isToBegin: true });
   try {
     return await new Promise((resolve, reject) => {
       frames.onFrame = (frame) => {

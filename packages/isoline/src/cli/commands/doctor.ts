@@ -1,6 +1,7 @@
 /** `isoline doctor`: what this machine supports, for each sensor, and why not the rest. Status 0 if workloads can be run here. */
 import { type Probe, probeAll } from "@isoline/linux";
 import { status } from "../ending.ts";
+import { verdictOf } from "../doctor/verdict.ts";
 import { paint } from "../output/paint.ts";
 import { printJson, printLine } from "../output/streams.ts";
 
@@ -36,16 +37,21 @@ export async function doctor({ json }: DoctorOptions): Promise<number> {
   return usable ? status.success : status.failure;
 }
 
-/** A part cannot work if something that it requires is missing. */
+function ofPart(part: Part, probes: readonly Probe[]): readonly Probe[] {
+  return probes.filter((probe) => probe.part === part);
+}
+
 function works(part: Part, probes: readonly Probe[]): boolean {
-  return probes.every((probe) => probe.part !== part || probe.works || !probe.required);
+  return verdictOf(ofPart(part, probes)).works;
 }
 
 function page(probes: readonly Probe[]): string[] {
   const width = Math.max(...probes.map(({ name }) => name.length));
   return parts.flatMap(([part, what, without], at) => {
-    const verdict = works(part, probes) ? paint("green", "works") : `${paint("red", "does not work")}: ${without}`;
-    const own = probes.filter((probe) => probe.part === part);
+    const own = ofPart(part, probes);
+    const { works: isUsable, only } = verdictOf(own);
+    const word = only === undefined ? paint("green", "works") : `${paint("yellow", "works in part")}: ${only}`;
+    const verdict = isUsable ? word : `${paint("red", "does not work")}: ${without}`;
     return [
       ...(at > 0 ? [""] : []),
       `${paint("bold", what)}   ${verdict}`,

@@ -66,6 +66,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   const more = merge && existsSync(output);
   if (merge && !more && !quiet)
     note(`${harmless(output)} is not there yet, so there is nothing to add to: it begins with this run`);
+  if (more && !quiet) (await import("../output/stray-evidence.ts")).sayStrayEvidence(output);
   const isRecorded = options.tpm !== undefined;
   const about = { command, contour: output, name, quiet, isRecorded, learns: more ? "more" : "anew" } as const;
   const { exit, report, removedSignature } = await supervise(invocation, about, (host, hooks) =>

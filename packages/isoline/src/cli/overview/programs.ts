@@ -2,7 +2,7 @@
 import { type Contour, type Phase, phasesOf } from "@isoline/core/contour";
 import { ZERO_DIGEST } from "@isoline/core/digest";
 import { consequenceOf } from "@isoline/core/engine";
-import { type Actor, capabilityPhrase, type Event, formatId } from "@isoline/core/event";
+import { type Actor, capabilityPhrase, type Event, LAUNCH_USER } from "@isoline/core/event";
 import { type Task, taskPhrase } from "@isoline/core/identity";
 import type { Exchange } from "@isoline/core/profile";
 import { type Activity, activityOf } from "./activities.ts";
@@ -81,6 +81,11 @@ function habitOfAny(contour: Contour<Exchange>, index: number): Activity {
 }
 
 function userOf({ credentials: { uid, euid, capabilities } }: Actor): string {
-  const who = uid === euid ? formatId(uid) : `${formatId(uid)} acting as ${formatId(euid)}`;
+  const who = uid === euid ? named(uid) : `${named(uid)} acting as ${named(euid)}`;
   return capabilities === 0n ? who : `${who} with ${capabilityPhrase(capabilities)}`;
+}
+
+function named(id: number): string {
+  if (id === LAUNCH_USER) return "the user who started it";
+  return id === 0 ? "user 0 (root)" : `user ${id}`;
 }
