@@ -52,7 +52,7 @@ function besidesNewMounts({ status, stdout: difference, stderr }: Result): strin
   // Only of contours that could be read and compared: a comparison that fails prints no difference either.
   assert.equal(status, difference === "" ? 0 : 1, stderr);
   const newMounts =
-    /^[-+] {3}(changed what is mounted \((fsopen|fsconfig|fsmount|open_tree) .*|mounted \S+ on \/proc\/\S+ \(\)|opened .* for its path only)\n/gm;
+    /^[-+] {3}(changed what is mounted \((fsopen|fsconfig|fsmount|open_tree) .*|mounted \S+ on \/proc\/\S+|opened .* for its path only)\n/gm;
   const rest = difference.replaceAll(newMounts, "");
   const headings = /^(--- .*|\+\+\+ .*|runtime set-up:|[-+] \S.*)\n/gm;
   return rest.replaceAll(headings, "") === "" ? "" : rest;
