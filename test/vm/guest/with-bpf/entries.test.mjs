@@ -99,14 +99,17 @@ test("what was assigned to the number of an exec does not count when the number 
   const [orphan] = orphanedNamespaces();
   if (orphan === undefined) throw new Error("no namespace is without a supervisor");
   const assigned = BpfMap.pinned("assigned", `${orphan.directory}/assigned`);
-  for (let number = 0; number < MOST_EXECS; number++) assigned.update(u32(PENDING + number), u32(EARLIER));
+  const keysOf = (/** @type {number} */ namespace) =>
+    Array.from({ length: MOST_EXECS }, (_, number) => Buffer.concat([u32(PENDING + number), u32(namespace)]));
+  const [own, other] = [keysOf(orphan.id), keysOf(orphan.id + 1)];
+  for (const key of [...own, ...other]) assigned.update(key, u32(EARLIER));
   learnt.say("go");
   equal(await learnt.hear(), "done");
   const found = Buffer.alloc(4);
-  const numbers = Array.from({ length: MOST_EXECS }, (_, number) => u32(PENDING + number));
-  const left = numbers.filter((number) => assigned.lookup(number, found) && found.readUInt32LE(0) === EARLIER);
-  equal(left.length, MOST_EXECS - 3);
-  for (const number of numbers) assigned.delete(number);
+  const left = (/** @type {readonly Buffer[]} */ keys) =>
+    keys.filter((key) => assigned.lookup(key, found) && found.readUInt32LE(0) === EARLIER).length;
+  deepEqual([left(own), left(other)], [MOST_EXECS - 3, MOST_EXECS]);
+  for (const key of [...own, ...other]) assigned.delete(key);
   assigned.close();
   learnt.end();
 });
