@@ -12,6 +12,7 @@ import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
 import { prctlOptions } from "../../words/requests.ts";
 import { type Act, refusedAnyway, type Verdict } from "../../mediation.ts";
+import { mayWaitForThaw } from "../perform/filesystems.ts";
 import type { Thread } from "../tasks/process.ts";
 import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
 import { SUPERVISOR, targetByNumber } from "./targets.ts";
@@ -72,8 +73,12 @@ export const capset: Decoder = (context, thread) => {
   });
 };
 
-/** The kernel writes the version that it would have, where it does not know the given one (kernel/capability.c, cap_validate_magic). */
+/**
+ * The kernel writes the version that it would have, where it does not know the given one (kernel/capability.c, cap_validate_magic). It is
+ * not written where the memory may be that of a file on a frozen file system.
+ */
 function tellLatest(context: Context, thread: Thread): number {
+  if (mayWaitForThaw()) return EINVAL;
   const version = Buffer.alloc(4);
   version.writeUInt32LE(LATEST, 0);
   return context.memory.write(thread.tid, context.call.pointer(0), version) === 4 ? EINVAL : EFAULT;

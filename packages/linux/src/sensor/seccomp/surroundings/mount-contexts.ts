@@ -24,6 +24,8 @@ export interface MountContext {
 const UNKNOWN: MountContext = { type: "?", path: "?" };
 const LINK = "anon_inode:[fscontext]";
 const MOST = 256;
+/** A workload decides how many tasks and descriptors it has, and how often it asks. */
+const MOST_LOOKS = 4096;
 
 interface Met extends MountContext {
   readonly fd: number;
@@ -83,16 +85,28 @@ export class MountContexts {
    */
   release(processes: Iterable<Process>): void {
     if (this.#met.length === 0) return;
-    const tasks = [...processes].flatMap(({ pid }) => tasksOf(pid).map((tid) => ({ tid, contexts: contextsOf(tid) })));
-    const isOpen = (own: number): boolean =>
-      tasks.some(({ tid, contexts }) => contexts?.some((fd) => isFileOfTask(own, tid, fd)) ?? true);
-    const kept = this.#met.filter(({ fd }) => isOpen(fd));
-    for (const each of this.#met) if (!kept.includes(each)) closeSoon(each.fd);
-    this.#met = kept;
+    const open = this.#openIn(processes);
+    for (const { fd } of this.#met) if (open?.has(fd) === false) closeSoon(fd);
+    if (open !== undefined) this.#met = this.#met.filter(({ fd }) => open.has(fd));
   }
 
   close(): void {
     for (const { fd } of this.#met) closeSoon(fd);
+  }
+
+  /** The own descriptors of those that a task has; undefined if not every task can be looked at, or there is too much to look at. */
+  #openIn(processes: Iterable<Process>): ReadonlySet<number> | undefined {
+    const open = new Set<number>();
+    let looks = 0;
+    for (const { pid } of processes)
+      for (const tid of entriesOf(`/proc/${pid}/task`) ?? [pid]) {
+        const descriptors = entriesOf(`/proc/${tid}/fd`);
+        looks += 1 + (descriptors?.length ?? 0);
+        if (descriptors === undefined || looks > MOST_LOOKS) return undefined;
+        const contexts = descriptors.filter((fd) => isContext(`/proc/${tid}/fd/${fd}`));
+        for (const { fd: own } of this.#met) if (contexts.some((fd) => isFileOfTask(own, tid, fd))) open.add(own);
+      }
+    return open;
   }
 
   /** Looks for new descriptors of every process that was allowed to create one. */
@@ -108,7 +122,7 @@ export class MountContexts {
     const own = this.#asked.filter((asked) => asked.thread.process === thread.process);
     const kinds = new Map(own.map(({ context }) => [`${context.type} ${context.path}`, context]));
     const context = kinds.size === 1 ? ([...kinds.values()][0] as MountContext) : UNKNOWN;
-    for (const number of contextsOf(thread.tid) ?? []) {
+    for (const number of contextsOf(thread)) {
       const fd = duplicate(thread, number);
       if (fd < 0) continue;
       if (this.#met.some((each) => isSameFile(fd, each.fd))) closeSoon(fd);
@@ -123,17 +137,11 @@ function isAsking({ tid }: Thread): boolean {
   return call !== undefined && /^(?:430|433|running)/.test(call);
 }
 
-function tasksOf(pid: number): number[] {
-  return entriesOf(`/proc/${pid}/task`) ?? [pid];
+function contextsOf({ tid }: Thread): number[] {
+  return (entriesOf(`/proc/${tid}/fd`) ?? []).filter((fd) => isContext(`/proc/${tid}/fd/${fd}`));
 }
 
-/** The descriptors of a task that are contexts; undefined where they cannot be read. */
-function contextsOf(tid: number): number[] | undefined {
-  const directory = `/proc/${tid}/fd`;
-  return entriesOf(directory)?.filter((fd) => isContext(`${directory}/${fd}`));
-}
-
-/** None of a task that has ended. */
+/** The numbers in a directory of /proc: none of a task that has ended; undefined if it cannot be read. */
 function entriesOf(directory: string): number[] | undefined {
   try {
     return readdirSync(directory).map(Number);
