@@ -109,7 +109,7 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     const refused = passwd(refusing);
     expect(refused.stdout).toBe("");
     expect(refused.stderr).toContain(`refused in ${refusing} meanwhile: isoline departures ${refusing}`);
-    expect(refused.stderr).toContain("an exec must be learnt");
+    expect(refused.stderr).toContain("what an exec does must be learnt");
     expect(shop.isoline("departures", refusing).stdout).toContain("state.json");
     expect(shop.isoline("departures", "web").stderr).toContain("the first twelve digits of its id");
     shop.runc("delete", "--force", refusing);

@@ -48,7 +48,7 @@ async function exec(record: CanisterRecord, call: LaterCall): Promise<ChildState
   if (refused > 0)
     call.log.say(
       "error",
-      `exec: ${refused === 1 ? "1 act was" : `${refused} acts were`} refused in ${before.name} meanwhile: isoline departures ${before.name}; an exec must be learnt, in a run with mode learn: docs/how-to/containers.md`,
+      `exec: ${refused === 1 ? "1 act was" : `${refused} acts were`} refused in ${before.name} meanwhile: isoline departures ${before.name}; what an exec does must be learnt, in a run with mode learn: docs/how-to/containers.md`,
     );
   return exit;
 }
