@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Ended, isoline } from "../support/isoline.ts";
 import { attachesByTracepoints } from "./attachment.ts";
+import { isCI } from "../support/machine.ts";
 
 /** So many that start or end at the same time that other tests still get processor time. */
 const AT_ONCE = 3;
-const MANY = process.env["CI"] === undefined ? 8 : 64;
+const MANY = isCI ? 64 : 8;
 
 /** Says that it is up, waits until it may continue, and acts. */
 const workload = ["sh", "-c", "echo up; read go < go; ls /etc > /dev/null"];

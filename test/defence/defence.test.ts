@@ -15,7 +15,7 @@ import { page, type Result } from "./page.ts";
 import { type Package, Registry } from "./registry.ts";
 import { type Step, steps } from "./steps.ts";
 import { clean, dormant, neighbour, takenOver, type Targets, told, type Told, withBundle } from "./worm.ts";
-import { isRoot } from "../support/machine.ts";
+import { isCI, isRoot } from "../support/machine.ts";
 
 const uid = isRoot ? NOBODY : undefined;
 const node = realpathSync(process.execPath);
@@ -171,7 +171,7 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)
   }
 
   // Each needs an installation of its own.
-  describe.skipIf(process.env["CI"] === undefined)("one step alone (only in CI)", () => {
+  describe.skipIf(!isCI)("one step alone (only in CI)", () => {
     it.each(steps.filter(({ act }) => act !== undefined))("$name: the console's first line tells it", async (step) => {
       const before = steps.filter(({ name }) => name === step.needs);
       const only = [...before, step];

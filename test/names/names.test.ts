@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Client, Lab, PORT, possible } from "./lab.ts";
+import { isCI } from "../support/machine.ts";
 
 const [FIRST, SECOND, EVIL] = ["198.51.100.7", "198.51.100.8", "198.51.100.66"];
 const CONNECT = `connect family=inet type=stream address=service.test:${PORT}`;
@@ -18,7 +19,6 @@ const ways: Readonly<Record<Exclude<Client, "curl">, readonly string[]>> = {
 };
 
 /** Go takes most of a minute to compile a program. */
-const inCI = process.env["CI"] !== undefined;
 
 describe.skipIf(!possible)("hosts by name (needs root, a build, dnsmasq, iproute2)", () => {
   let lab: Lab;
@@ -28,7 +28,7 @@ describe.skipIf(!possible)("hosts by name (needs root, a build, dnsmasq, iproute
   afterAll(() => lab?.clear());
 
   for (const client of Object.keys(ways) as (keyof typeof ways)[]) {
-    const isLeftOut = client === "Go" && !inCI;
+    const isLeftOut = client === "Go" && !isCI;
     describe.skipIf(isLeftOut)(`the resolver of ${client}${isLeftOut ? " (compiled in CI only)" : ""}`, () => {
       resolves(client);
     });

@@ -3,13 +3,13 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isRoot } from "../support/machine.ts";
+import { isCI, isRoot } from "../support/machine.ts";
 
 export const has = (program: string) => spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
 /** The source of this machine's Debian packages. */
 const SOURCES = "/etc/apt/sources.list.d/debian.sources";
 /** A root takes a minute and packages from a registry, so it is made only in CI. */
-export const mayBootstrap = process.env["CI"] !== undefined && isRoot && has("mmdebstrap") && existsSync(SOURCES);
+export const mayBootstrap = isCI && isRoot && has("mmdebstrap") && existsSync(SOURCES);
 
 export interface Visit {
   /** Packages beside apt and what it needs. */
@@ -20,7 +20,7 @@ export interface Visit {
   readonly script: string;
 }
 
-/** Makes the root and runs the script in it. How mmdebstrap ended, and everything that the script printed. */
+/** Makes the root and runs the script in it. How mmdebstrap ended, and isCI that the script printed. */
 export function inMinimalRoot({ packages, files, script }: Visit): {
   status: number | null;
   stderr: string;

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isCI } from "../support/machine.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const hasHistory = existsSync(join(repository, ".git")) && spawnSync("git", ["--version"]).status === 0;
 /** A real run builds everything and installs the tarballs, so it runs only in CI. */
-const everything = process.env["CI"] !== undefined;
 const VERSION = "99.0.0";
 const { version: now } = JSON.parse(readFileSync(join(repository, "packages/isoline/package.json"), "utf8")) as {
   version: string;
@@ -102,7 +102,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     writeFileSync(join(clone, "CHANGELOG.md"), before);
   });
 
-  it.skipIf(!everything)("makes a commit, a tag, tarballs, an SBOM and checksums (CI)", { timeout: 600_000 }, () => {
+  it.skipIf(!isCI)("makes a commit, a tag, tarballs, an SBOM and checksums (CI)", { timeout: 600_000 }, () => {
     cpSync(join(repository, "node_modules"), join(clone, "node_modules"), { recursive: true, verbatimSymlinks: true });
     const before = git("rev-parse", "HEAD");
     const { status, said } = release(VERSION, "--really");

@@ -11,7 +11,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ended, isBuilt } from "../support/isoline.ts";
-import { isRoot } from "../support/machine.ts";
+import { isCI, isRoot } from "../support/machine.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const ORDINARY = 65_534;
@@ -20,7 +20,6 @@ const { version } = JSON.parse(readFileSync(join(repository, "packages/isoline/p
 };
 const tarball = (name: string) => `${name}-${version}.tgz`;
 /** Every layout and every Node takes a minute and more packages, so they run only in CI. */
-const everything = process.env["CI"] !== undefined;
 
 /** Learns, checks on contour, and off contour with the file that was opened. */
 const TRIED = [
@@ -108,12 +107,12 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
       expect(status).toBe(0);
     });
 
-    it.skipIf(!everything)("runs its demo (CI)", async () => {
+    it.skipIf(!isCI)("runs its demo (CI)", async () => {
       const { status, stdout, stderr } = await ended(program, ["demo"], { cwd: place });
       expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: expect.stringContaining("off contour") });
     });
 
-    describe.skipIf(!everything)("and run by other versions of Node (CI)", () => {
+    describe.skipIf(!isCI)("and run by other versions of Node (CI)", () => {
       it.each(["20.20.2", "22.23.3", "24.21.0"])("Node %s", async (version) => {
         const folder = join(place, `node-${version}`);
         mkdirSync(folder);
@@ -126,7 +125,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
     });
   });
 
-  describe.skipIf(!everything)("in other layouts (CI)", () => {
+  describe.skipIf(!isCI)("in other layouts (CI)", () => {
     /** The packages are in no registry yet, so that each names the files of the others. */
     const project = (folder: string) => {
       const from = (name: string) => `file:${join(tarballs, name)}`;

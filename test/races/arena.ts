@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compiler } from "../sensor/case.ts";
 import { isBuilt, isoline, readReport, type Report } from "../support/isoline.ts";
-import { isRoot } from "../support/machine.ts";
+import { isCI, isRoot } from "../support/machine.ts";
 
 /** How often each object was changed. A change of the evil object is a win. */
 export interface Tally {
@@ -28,12 +28,11 @@ export interface Race {
 /** The reason why these tests cannot run here, or undefined. */
 export const obstacle = compiler === undefined || !isBuilt || !isRoot ? "needs gcc, a build, root" : undefined;
 
-const inCI = process.env["CI"] !== undefined;
 /**
  * A race that can be won is won within a few thousand tries. CI takes more time, and spends most of it on one act of each
  * class.
  */
-export const TRIES = { each: inCI ? 10_000 : 2000, ofClass: inCI ? 100_000 : 2000, ofPrefix: 2000 };
+export const TRIES = { each: isCI ? 10_000 : 2000, ofClass: isCI ? 100_000 : 2000, ofPrefix: 2000 };
 
 /** On a busy machine the attacker may not run at all while the supervisor does. */
 const ROUNDS = 5;

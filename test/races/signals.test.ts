@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compiler, NOBODY } from "../sensor/case.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
-import { isRoot } from "../support/machine.ts";
+import { isCI, isRoot } from "../support/machine.ts";
 
-const TRIES = process.env["CI"] === undefined ? "5000" : "100000";
+const TRIES = isCI ? "100000" : "5000";
 const uid = isRoot ? NOBODY : undefined;
 
 describe.skipIf(compiler === undefined || !isBuilt)("raced pidfds (need gcc, a build)", () => {

@@ -6,11 +6,12 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isCI } from "../support/machine.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const CHROMIUM = "/usr/bin/chromium";
 /** The generator and a browser take a minute and packages of their own, so this runs only in CI. */
-const mayBuild = process.env["CI"] !== undefined && existsSync(CHROMIUM);
+const mayBuild = isCI && existsSync(CHROMIUM);
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 
 /** The part of the driver that this test uses. The driver is installed beside the generator, not with the project. */

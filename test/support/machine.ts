@@ -3,8 +3,14 @@ import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Suites that take long run only there; elsewhere they are skipped by name. */
-export const isCI = process.env["CI"] !== undefined;
+/** After this moment nothing that takes long begins, in milliseconds since 1970 (`tools/test-runs.mjs`). */
+export const beginUntil = Number(process.env["ISOLINE_BEGIN_LONG_UNTIL"] ?? Number.POSITIVE_INFINITY);
+
+/** What takes long runs only there, while there is time for it; elsewhere it is skipped by name. */
+export const isCI = process.env["CI"] !== undefined && Date.now() < beginUntil;
+
+/** The same for what takes so many seconds more than other suites. */
+export const isCIFor = (seconds: number) => isCI && Date.now() + seconds * 1000 < beginUntil;
 
 /** Whether every user can enter the folder of this checkout, as a test has to that changes from root to another user. */
 function isOpenToAll(folder: string): boolean {

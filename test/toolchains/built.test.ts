@@ -18,11 +18,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isBuilt, type Report } from "../support/isoline.ts";
-import { isInstalled } from "../support/machine.ts";
+import { isCI, isInstalled } from "../support/machine.ts";
 import { Project } from "./project.ts";
 
 const isReady = isBuilt && isInstalled("gcc") && isInstalled("mkfifo");
-const inCI = process.env["CI"] !== undefined;
 const BUILD = "./ld app payload pause && ./app";
 const LINKER = fileURLToPath(new URL("slow-linker.c", import.meta.url));
 
@@ -109,7 +108,7 @@ describe.skipIf(!isReady)("what the workload has built (needs gcc and a build)",
     expect(departures.map(({ why }) => why).join("\n")).toMatch(/executed \$CWD\/app/);
   });
 
-  test.skipIf(!inCI).each([
+  test.skipIf(!isCI).each([
     ["another program of the workload adds to it", "./ld app payload pause && printf x >> app && ./app"],
     ["cp replaces it", "./ld app payload pause && cp ld app && ./app one out"],
     ["cp writes into it", "./ld app payload pause && cp --no-preserve=all ld app && ./app one out"],

@@ -1,14 +1,12 @@
 /** Learnt in one run with a cold cache: no departures with a warm one, after an edit of one source, and in every build after that. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isBuilt, type Report } from "../support/isoline.ts";
-import { isInstalled } from "../support/machine.ts";
+import { isCI, isInstalled } from "../support/machine.ts";
 import { Project } from "./project.ts";
 import { toolchains } from "./toolchains.ts";
 
-const inCI = process.env["CI"] !== undefined;
-
 for (const [name, { preset, needs, files, env, build, edit, isSlow }] of Object.entries(toolchains)) {
-  const isReady = isBuilt && needs.every(isInstalled) && (inCI || isSlow !== true);
+  const isReady = isBuilt && needs.every(isInstalled) && (isCI || isSlow !== true);
   const where = isSlow ? ", in CI" : "";
   describe.skipIf(!isReady)(`the second build with ${name} (needs a build, ${needs.join(", ")}${where})`, () => {
     let project: Project;

@@ -11,9 +11,10 @@ import { describe, expect, it } from "vitest";
 import { compiler, sections } from "../sensor/case.ts";
 import { inMachine, repository, SHARE } from "./machine/machine.ts";
 import { equipment } from "./machine/machines.ts";
+import { isCI } from "../support/machine.ts";
 
 const found = equipment();
-const isPossible = !("missing" in found) && compiler && process.env["CI"] !== undefined;
+const isPossible = !("missing" in found) && compiler && isCI;
 
 const SCRIPT = `
 cd "$(mktemp -d)"; mkdir etc; echo harmless > etc/shadow; cp ${SHARE}/high .

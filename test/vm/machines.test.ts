@@ -5,7 +5,7 @@
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 import { equipment, type Kind, kinds, testsFor } from "./machine/machines.ts";
-import { type Outcome, runTests } from "./machine/run-tests.ts";
+import { NO_TIME, type Outcome, runTests } from "./machine/run-tests.ts";
 import type { Result } from "./results.ts";
 
 const found = equipment();
@@ -23,14 +23,15 @@ const skipped = (files: readonly string[], reason: string): readonly Result[] =>
 const machines = await atATime(2, kinds, async (kind: Kind) => {
   const { chosen, left } = testsFor(kind, everything);
   const isPossible = everything && !("missing" in found);
-  return { kind, chosen, left, outcome: isPossible ? await runTests(kind, chosen, found) : undefined };
+  const outcome = isPossible ? await runTests(kind, chosen, found) : undefined;
+  return { kind, chosen, left, outcome, why: isPossible ? NO_TIME : everything ? needs : LEFT };
 });
 
-for (const { kind, chosen, left, outcome } of machines) {
+for (const { kind, chosen, left, outcome, why } of machines) {
   if (outcome && process.env["ISOLINE_VM_TIMES"] !== undefined) tellTimes(kind.name, outcome);
   describe(`a machine ${kind.name}`, () => {
     it("boots, runs its tests and ends by itself", ({ skip }) => {
-      if (outcome === undefined) return skip(everything ? needs : LEFT);
+      if (outcome === undefined) return skip(why);
       const { status, timedOut, console, output } = outcome.ended;
       const isWell = status !== undefined && !timedOut;
       expect({ status, timedOut, said: isWell ? "" : console + output }).toEqual({
@@ -39,7 +40,7 @@ for (const { kind, chosen, left, outcome } of machines) {
         said: "",
       });
     });
-    const results = [...(outcome?.results ?? skipped(chosen, needs)), ...skipped(left, LEFT)];
+    const results = [...(outcome?.results ?? skipped(chosen, why)), ...skipped(left, LEFT)];
     it.for(results.map((result) => [result.name, result] as const))("%s", ([, result], { skip, task }) => {
       const { outcome: came, reason, unsteady } = result;
       skip(came === "skipped", reason);

@@ -43,6 +43,12 @@ describe("results", () => {
     ]);
   });
 
+  it("of a file that no time was left for: skipped", () => {
+    expect(read({ name: FILE, outcome: "skipped", reason: "no time was left" })).toEqual([
+      { name: "a.test.mjs", outcome: "skipped", reason: "no time was left", milliseconds: 0 },
+    ]);
+  });
+
   it("cut off in the middle of a line: the lines before count", () => {
     const whole = `${JSON.stringify({ file: FILE, name: "one", outcome: "passed" })}\n`;
     const cut = `${whole}{"file":"${FILE}","name":"two","outc`;

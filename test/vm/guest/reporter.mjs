@@ -51,4 +51,4 @@ function ended(type, { skip, details }) {
 const told = (error) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 /** @param {Line} fields */
-const line = (fields) => `${JSON.stringify(fields)}\n`;
+export const line = (fields) => `${JSON.stringify(fields)}\n`;

@@ -2,6 +2,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { beginUntil } from "../../support/machine.ts";
 import { learner, learnOnHost } from "../host-contour.ts";
 import { packCases } from "../packed-cases.ts";
 import { afterSecond, failedFiles, readResults, type Result } from "../results.ts";
@@ -16,36 +17,44 @@ export interface Outcome {
 /** Some tests make filesystems of their own. */
 const MODULES = ["overlay", "loop", "crc32c_generic", "ext4", "btrfs", "vfat", "nls_cp437", "nls_ascii"];
 
+/** Why a file was not begun (`guest/session.mjs` says the same). */
+export const NO_TIME = "no time was left";
+
 /** Long, because the processors that emulate may be busy. */
-const LIMIT_SECONDS = 3000;
 const FILE_LIMIT_SECONDS = 900;
+
+/** In this time the first file has begun: the machine has come up, and has loaded the BPF programs. */
+const BEGINNING_SECONDS = 300;
+
+/** In this time a machine's files have begun, where there is enough. */
+const FILES_SECONDS = 3000;
 
 /** With more files than this, the fault is no deadline that one of them missed. */
 const MOST_FILES_AGAIN = 3;
 
-/** Runs test files in a machine; those in which something failed once more, in a new one. */
-export async function runTests(kind: Kind, files: readonly string[], equipment: Equipment): Promise<Outcome> {
+/** Runs test files in a machine; those in which something failed once more, in a new one. Undefined if no time was left. */
+export async function runTests(
+  kind: Kind,
+  files: readonly string[],
+  equipment: Equipment,
+): Promise<Outcome | undefined> {
+  if (!isTimeLeft()) return undefined;
   const first = await runOnce(kind, files, equipment);
   const again = failedFiles(first.results, files);
   const isWell = first.ended.status !== undefined && !first.ended.timedOut;
-  if (!isWell || again.length === 0 || again.length > MOST_FILES_AGAIN) return first;
+  if (!isWell || again.length === 0 || again.length > MOST_FILES_AGAIN || !isTimeLeft()) return first;
   const second = await runOnce(kind, again, equipment);
   return { ended: first.ended, results: afterSecond(first.results, second.results, again) };
 }
 
-/** One after the other, each in a process of its own, so that a crash ends only one. */
+const isTimeLeft = () => Date.now() + BEGINNING_SECONDS * 1000 < beginUntil;
+
 async function runOnce(kind: Kind, files: readonly string[], equipment: Equipment): Promise<Outcome> {
   const share = mkdtempSync(join(tmpdir(), "isoline-vm-share-"));
   chmodSync(share, 0o755);
   try {
     await Promise.all([learnOnHost(share), packCases(share)]);
-    const options = [
-      "--test",
-      "--test-concurrency=1",
-      `--test-timeout=${FILE_LIMIT_SECONDS * 1000}`,
-      `--test-reporter=${join(repository, "test/vm/guest/reporter.mjs")}`,
-      `--test-reporter-destination=${SHARE}/results`,
-    ];
+    const until = Math.min(beginUntil, Date.now() + FILES_SECONDS * 1000);
     const ended = await inMachine({
       ...equipment,
       modules: MODULES,
@@ -54,7 +63,8 @@ async function runOnce(kind: Kind, files: readonly string[], equipment: Equipmen
         join(repository, "test/vm/guest/session.mjs"),
         kind.attachment,
         kind.temporary,
-        ...options,
+        String(until),
+        String(FILE_LIMIT_SECONDS),
         ...files,
       ],
       environment: {
@@ -69,7 +79,7 @@ async function runOnce(kind: Kind, files: readonly string[], equipment: Equipmen
       parameters: parametersFor(kind, equipment.kernel),
       processors: kind.processors,
       share,
-      limitSeconds: LIMIT_SECONDS,
+      limitSeconds: (until - Date.now()) / 1000 + FILE_LIMIT_SECONDS,
     });
     return { ended, results: readResults(told(share), files) };
   } finally {
