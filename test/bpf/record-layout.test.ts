@@ -91,7 +91,7 @@ function openOf(path: string): Buffer {
 describe("a record", () => {
   test("is decoded in place", () => {
     const bytes = Buffer.concat([Buffer.alloc(24, 0xff), openOf("/etc/hostname")]);
-    const record = new Record().at(bytes, 24, bytes.length - 24);
+    const record = new Record().at({ bytes }, 24, bytes.length - 24);
     expect([record.kind, record.pid, record.operation, record.identity]).toEqual([1, 4711, 2, PENDING + 7]);
     expect(record.object(0).path.toString()).toBe("/etc/hostname");
   });
@@ -107,7 +107,7 @@ describe("a record", () => {
     ],
   ])("is refused if it is %s", (_, damage) => {
     const bytes = damage(openOf("/etc/hostname"));
-    expect(() => new Record().at(bytes, 0, bytes.length)).toThrow(/not one of this version/);
+    expect(() => new Record().at({ bytes }, 0, bytes.length)).toThrow(/not one of this version/);
   });
 
   test("is refused or decoded, whatever byte is damaged", () => {
@@ -122,7 +122,7 @@ describe("a record", () => {
 
 function outcomeOf(bytes: Buffer): unknown {
   try {
-    return new Record().at(bytes, 0, bytes.length).object(0).path.length <= bytes.length ? "read" : "too much read";
+    return new Record().at({ bytes }, 0, bytes.length).object(0).path.length <= bytes.length ? "read" : "too much read";
   } catch (fault) {
     return (fault as { code?: string }).code;
   }

@@ -1,13 +1,15 @@
 /**
  * Memory that is shared with the kernel, as ArrayBuffers over it.
  *
- * A view outlives neither `munmap` nor a change of protection: touching it then kills the whole process (SIGSEGV). So nothing
- * is ever unmapped here; a process maps a ring once and keeps it until it ends.
+ * A view outlives neither `munmap` nor a change of protection: touching it then kills the whole process (SIGSEGV). JavaScript cannot
+ * take a view back; that an unmapped ArrayBuffer still exists, and is collected later, does no harm. So the owner of a mapping gives
+ * no view of it to others but by a getter that refuses once the mapping is closed.
  */
 import koffi from "koffi";
 
 const libc = koffi.load(null);
 const mmapCall = libc.func("mmap", "uint64", ["uint64", "size_t", "int", "int", "int", "int64"]);
+const munmapCall = libc.func("munmap", "int", ["uint64", "size_t"]);
 
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
@@ -23,24 +25,47 @@ export function viewOf(address: bigint, length: number): ArrayBuffer {
   return koffi.view(address, length) as ArrayBuffer;
 }
 
+/** Memory that is mapped until it is unmapped. */
+export class Mapping {
+  /** Neither this nor a view of it may be touched any more once it is unmapped. */
+  readonly bytes: ArrayBuffer;
+  readonly #address: bigint;
+  readonly #length: number;
+  #isMapped = true;
+
+  constructor(address: bigint, length: number) {
+    this.#address = address;
+    this.#length = length;
+    this.bytes = viewOf(address, length);
+  }
+
+  /** Once: by then something else may be mapped there. */
+  unmap(): void {
+    if (this.#isMapped) munmapCall(this.#address, this.#length);
+    this.#isMapped = false;
+  }
+}
+
 /** Maps `length` bytes of a descriptor, shared; undefined if the kernel refuses (`koffi.errno` has the reason). */
-export function mapShared(fd: number, length: number, protection: number, offset: number): ArrayBuffer | undefined {
+export function mapShared(fd: number, length: number, protection: number, offset: number): Mapping | undefined {
   const address = asAddress(mmapCall(0, length, protection, MAP_SHARED, fd, offset));
-  return address === MAP_FAILED ? undefined : viewOf(address, length);
+  return address === MAP_FAILED ? undefined : new Mapping(address, length);
 }
 
 /** Maps `length` bytes of a descriptor read-only, and directly behind them the first `again` bytes a second time. */
-export function mapRound(fd: number, length: number, again: number, offset: number): ArrayBuffer | undefined {
+export function mapRound(fd: number, length: number, again: number, offset: number): Mapping | undefined {
   const start = asAddress(mmapCall(0, length + again, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   if (start === MAP_FAILED) return undefined;
+  const whole = new Mapping(start, length + again);
   for (const [at, bytes] of [
     [start, length],
     [start + BigInt(length), again],
   ] as const) {
-    const address = asAddress(mmapCall(at, bytes, PROT_READ, MAP_SHARED | MAP_FIXED, fd, offset));
-    if (address !== at) return undefined;
+    if (asAddress(mmapCall(at, bytes, PROT_READ, MAP_SHARED | MAP_FIXED, fd, offset)) === at) continue;
+    whole.unmap();
+    return undefined;
   }
-  return viewOf(start, length + again);
+  return whole;
 }
 
 /** koffi returns a number if it is exact, otherwise a bigint. */

@@ -1,8 +1,8 @@
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { mapRound, mapShared, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
+import { type Mapping, mapRound, mapShared, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
 import { RingReader } from "./ring.ts";
 
 const PAGE = 4096;
@@ -16,6 +16,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 class FakeRing {
   static #rings = 0;
   readonly reader: RingReader;
+  readonly path: string;
   readonly consumer: BigUint64Array;
   readonly producer: BigUint64Array;
   readonly #data: DataView;
@@ -23,20 +24,21 @@ class FakeRing {
 
   constructor(size: number, start = 0, again = size) {
     this.#size = size;
-    const fd = openSync(join(directory, `ring-${FakeRing.#rings++}`), "w+");
+    this.path = join(directory, `ring-${FakeRing.#rings++}`);
+    const fd = openSync(this.path, "w+");
     ftruncateSync(fd, 2 * PAGE + size);
     const map = (length: number, protection: number, offset: number) =>
-      mapShared(fd, length, protection, offset) as ArrayBuffer;
-    const positions = map(2 * PAGE, PROT_READ | PROT_WRITE, 0);
+      mapShared(fd, length, protection, offset) as Mapping;
+    const positions = map(2 * PAGE, PROT_READ | PROT_WRITE, 0).bytes;
     this.consumer = new BigUint64Array(positions, 0, 1);
     this.producer = new BigUint64Array(positions, PAGE, 1);
-    this.#data = new DataView(map(size, PROT_READ | PROT_WRITE, 2 * PAGE));
+    this.#data = new DataView(map(size, PROT_READ | PROT_WRITE, 2 * PAGE).bytes);
     this.consumer[0] = BigInt(start);
     this.producer[0] = BigInt(start);
     this.reader = new RingReader(
       map(PAGE, PROT_READ | PROT_WRITE, 0),
       map(PAGE, PROT_READ, PAGE),
-      mapRound(fd, size, again, 2 * PAGE) as ArrayBuffer,
+      mapRound(fd, size, again, 2 * PAGE) as Mapping,
       size,
     );
     closeSync(fd);
@@ -55,6 +57,11 @@ class FakeRing {
   commit(position: number): void {
     const at = position % this.#size;
     this.#data.setUint32(at, this.#data.getUint32(at, true) & ~BUSY, true);
+  }
+
+  /** How many lines the kernel has of it among the mappings of this process. */
+  get mappings(): number {
+    return readFileSync("/proc/self/maps", "latin1").split(`${this.path}\n`).length - 1;
   }
 
   glance(): string[] {
@@ -173,6 +180,38 @@ describe("a ring buffer", () => {
     const positions: bigint[] = [];
     ring.reader.drain(() => positions.push(ring.consumer[0] as bigint));
     expect(positions).toEqual([BigInt(first), BigInt(first + 16)]);
+  });
+
+  test("gives its memory back when it is closed, and refuses every later use instead of touching it", () => {
+    const ring = new FakeRing(PAGE);
+    ring.put(bytes("unread"));
+    const before = [ring.reader.bytes.length, ring.mappings];
+    ring.reader.close();
+    // The positions and the data that the writer has.
+    expect([...before, ring.mappings]).toEqual([2 * PAGE, 6, 2]);
+    for (const use of [
+      () => ring.drain(),
+      () => ring.glance(),
+      () => ring.reader.hasMore,
+      () => ring.reader.bytes.readUInt8(0),
+    ])
+      expect(use).toThrow(/read after it had been closed/);
+    ring.reader.close();
+    expect(ring.mappings).toBe(2);
+  });
+
+  test("that is closed while a record of it is read is read no further", () => {
+    const ring = new FakeRing(PAGE);
+    ring.put(bytes("one"));
+    ring.put(bytes("two"));
+    const read: number[] = [];
+    const drain = () =>
+      ring.reader.drain((offset) => {
+        read.push(offset);
+        ring.reader.close();
+      });
+    expect(drain).toThrow(/read after it had been closed/);
+    expect(read).toEqual([8]);
   });
 
   test.each([

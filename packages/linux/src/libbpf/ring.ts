@@ -16,7 +16,7 @@
  * kernel wakes the supervisor when it submits a record (bpf/wake-reader.h).
  */
 import { lastErrno } from "../abi/libbpf.ts";
-import { mapRound, mapShared, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
+import { type Mapping, mapRound, mapShared, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
 import { LinuxError } from "../error.ts";
 import type { BpfMap } from "./map.ts";
 
@@ -30,25 +30,34 @@ const LARGEST = 65_536;
 /** Called for each record with the position of its bytes in `RingReader.bytes`. They are valid during the call only. */
 export type OnRecord = (offset: number, length: number) => void;
 
-export class RingReader {
-  /** The data, followed by its beginning again. */
+/** The memory of a ring, as long as it is mapped. */
+interface Mapped {
   readonly bytes: Buffer;
-  readonly #consumer: BigUint64Array;
-  readonly #producer: BigUint64Array;
-  readonly #words: Int32Array;
+  readonly consumer: BigUint64Array;
+  readonly producer: BigUint64Array;
+  readonly words: Int32Array;
+}
+
+export class RingReader {
+  readonly #mappings: readonly Mapping[];
+  /** Undefined once it is closed: a touch of the memory would end the process then. */
+  #memory: Mapped | undefined;
   readonly #size: number;
   #position: number;
   /** The position up to which records have been peeked at. */
   #glanced = 0;
 
-  /** `data` continues with its beginning behind the `size` bytes of the ring. */
-  constructor(consumer: ArrayBuffer, producer: ArrayBuffer, data: ArrayBuffer, size: number) {
-    this.#consumer = new BigUint64Array(consumer, 0, 1);
-    this.#producer = new BigUint64Array(producer, 0, 1);
-    this.#words = new Int32Array(data);
-    this.bytes = Buffer.from(data);
+  /** `data` continues with its beginning behind the `size` bytes of the ring. All three are unmapped by `close`. */
+  constructor(consumer: Mapping, producer: Mapping, data: Mapping, size: number) {
+    this.#mappings = [consumer, producer, data];
+    this.#memory = {
+      bytes: Buffer.from(data.bytes),
+      consumer: new BigUint64Array(consumer.bytes, 0, 1),
+      producer: new BigUint64Array(producer.bytes, 0, 1),
+      words: new Int32Array(data.bytes),
+    };
     this.#size = size;
-    this.#position = Number(Atomics.load(this.#consumer, 0));
+    this.#position = Number(Atomics.load(this.#mapped.consumer, 0));
   }
 
   /** Maps a ring buffer of this size in bytes. */
@@ -56,15 +65,34 @@ export class RingReader {
     const consumer = mapShared(fd, PAGE, PROT_READ | PROT_WRITE, 0);
     const producer = mapShared(fd, PAGE, PROT_READ, PAGE);
     const data = mapRound(fd, size, Math.min(size, LARGEST), 2 * PAGE);
-    if (!consumer || !producer || !data)
-      throw new LinuxError("bpf-unavailable", `the ring buffer ${name} cannot be mapped (errno ${lastErrno()})`);
-    return new RingReader(consumer, producer, data, size);
+    if (consumer && producer && data) return new RingReader(consumer, producer, data, size);
+    const errno = lastErrno();
+    for (const mapping of [consumer, producer, data]) mapping?.unmap();
+    throw new LinuxError("bpf-unavailable", `the ring buffer ${name} cannot be mapped (errno ${errno})`);
+  }
+
+  /** The data, followed by its beginning again. It is asked for at each use, and not kept: nothing of it is left after `close`. */
+  get bytes(): Buffer {
+    return this.#mapped.bytes;
+  }
+
+  get #mapped(): Mapped {
+    if (this.#memory === undefined)
+      throw new LinuxError("sensor-lost", "the ring buffer was read after it had been closed. Please report this");
+    return this.#memory;
+  }
+
+  /** Gives the memory back. From now on every use is refused. */
+  close(): void {
+    this.#memory = undefined;
+    for (const mapping of this.#mappings) mapping.unmap();
   }
 
   /** Whether a committed record is waiting to be consumed. */
   get hasMore(): boolean {
-    if (this.#position >= Number(Atomics.load(this.#producer, 0))) return false;
-    return Atomics.load(this.#words, (this.#position % this.#size) / 4) >>> 0 < BUSY;
+    const { producer, words } = this.#mapped;
+    if (this.#position >= Number(Atomics.load(producer, 0))) return false;
+    return Atomics.load(words, (this.#position % this.#size) / 4) >>> 0 < BUSY;
   }
 
   /** Consumes committed records, at most `limit`, and returns their number. */
@@ -72,14 +100,14 @@ export class RingReader {
     let records = 0;
     while (records < limit) {
       // Read once for each round: records that arrive later are consumed in the next round.
-      const end = Number(Atomics.load(this.#producer, 0));
+      const end = Number(Atomics.load(this.#mapped.producer, 0));
       if (this.#position >= end) return records;
       while (this.#position < end && records < limit) {
         const next = this.#recordAt(this.#position, end, onRecord);
         if (next === undefined) return records;
         records += next.records;
         this.#position = next.position;
-        Atomics.store(this.#consumer, 0, BigInt(this.#position));
+        Atomics.store(this.#mapped.consumer, 0, BigInt(this.#position));
       }
     }
     return records;
@@ -87,7 +115,7 @@ export class RingReader {
 
   /** Passes the records committed since the last peek to `visit`; they are still consumed later. */
   glance(onRecord: OnRecord): void {
-    const end = Number(Atomics.load(this.#producer, 0));
+    const end = Number(Atomics.load(this.#mapped.producer, 0));
     for (let at = Math.max(this.#glanced, this.#position); at < end; at = this.#glanced) {
       const next = this.#recordAt(at, end, onRecord);
       if (next === undefined) return;
@@ -105,7 +133,7 @@ export class RingReader {
     onRecord: OnRecord,
   ): { readonly records: 0 | 1; readonly position: number } | undefined {
     const place = position % this.#size;
-    const word = Atomics.load(this.#words, place / 4) >>> 0;
+    const word = Atomics.load(this.#mapped.words, place / 4) >>> 0;
     if (word >= BUSY) return undefined;
     const length = word % DISCARDED;
     const isWhole = length <= this.#size - HEADER && length <= end - position - HEADER;

@@ -228,6 +228,7 @@ export class SeenContent {
   }
 
   close(): void {
+    this.meanwhile = () => {};
     for (const fd of this.#held.values()) close(fd);
     this.#roots.close();
     this.#files.close();

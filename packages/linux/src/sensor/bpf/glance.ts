@@ -20,7 +20,7 @@ export class Glance {
 
   ahead(): void {
     this.#reader.glance((offset, length) => {
-      const record = this.#record.at(this.#reader.bytes, offset, length);
+      const record = this.#record.at(this.#reader, offset, length);
       if (record.kind === kinds.image) this.#content.hold(record.object(0), record.pid);
     });
   }

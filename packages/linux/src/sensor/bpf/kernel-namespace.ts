@@ -88,6 +88,7 @@ export class KernelNamespace {
   readonly #load: Load;
   readonly #own: Readonly<Record<"table" | "ring" | "tally", BpfMap>>;
   readonly #record: Buffer = Buffer.alloc(namespaceState.bytes);
+  readonly #opened: { close(): void }[] = [];
   #launcher = 0;
   readonly #supervisor: number;
   /** The control groups that the BPF programs keep. */
@@ -118,7 +119,6 @@ export class KernelNamespace {
     this.journal = new Journal(load.maps.journal, this.id);
     this.members = new Members(load, this.id, supervisor);
     const made: BpfMap[] = [];
-    const opened: { close(): void }[] = [];
     try {
       const make = (name: string, shape: MapShape) => {
         const map = BpfMap.create(name, shape);
@@ -138,10 +138,11 @@ export class KernelNamespace {
         }),
       };
       this.reader = RingReader.of(this.#own.ring, ringSize);
+      this.#opened.push(this.reader);
       this.rest = new Rest(load.maps.sleepers, this.id % MOST_NAMESPACES, this.#own.ring.fd);
-      opened.push(this.rest);
+      this.#opened.push(this.rest);
       this.groups = new KeptGroups(load.maps);
-      opened.push(this.groups);
+      this.#opened.push(this.groups);
       if (orphan !== undefined) {
         this.#takeOver(options);
         this.groups.keepAnew();
@@ -165,7 +166,7 @@ export class KernelNamespace {
       if (orphan === undefined) load.forget(this.id);
       else takeBack(this.note);
       for (const map of made) load.letGo(this.id, map);
-      for (const each of opened) each.close();
+      for (const each of this.#opened) each.close();
       throw fault;
     }
   }
@@ -375,9 +376,7 @@ export class KernelNamespace {
     this.#load.leave(() => {
       if (isOver) this.#load.forget(this.id);
     });
-    this.rest.close();
-    this.groups.close();
-    for (const map of Object.values(this.#own)) map.close();
+    for (const each of [...this.#opened, ...Object.values(this.#own)]) each.close();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * One record of the BPF programs, read in place. The layout is that of `bpf/record.h`; `record.test.ts` compares it with the
- * types that the compiled object carries.
+ * One record of the BPF programs, read in place. The layout is that of `bpf/record.h`; `test/bpf/record-layout.test.ts` compares it
+ * with the types that the compiled object carries.
  */
 import type { Credentials } from "@isoline/core/event";
 import { LinuxError } from "../../error.ts";
@@ -176,7 +176,7 @@ export interface ProcessNumber {
 export class Record {
   /** Undefined where paths are as the task has them. */
   placing: Placing | undefined;
-  #bytes: Buffer = Buffer.alloc(0);
+  #from: { readonly bytes: Buffer } = { bytes: Buffer.alloc(0) };
   #at = 0;
   #end = 0;
   readonly #key: Buffer = Buffer.alloc(KEY_BYTES);
@@ -185,8 +185,8 @@ export class Record {
   #lastCredentials: Credentials | undefined;
 
   /** Moves to a record of so many bytes; refuses one whose lengths do not fit. */
-  at(bytes: Buffer, offset: number, length: number): this {
-    this.#bytes = bytes;
+  at(from: { readonly bytes: Buffer }, offset: number, length: number): this {
+    this.#from = from;
     this.#at = offset;
     this.#end = offset + length;
     if (length < sizes.record || this.size > length || this.size < sizes.record || this.objects > MOST_OBJECTS)
@@ -197,6 +197,10 @@ export class Record {
     return this;
   }
 
+  /** Asked for at each use: a ring that has been closed refuses. */
+  get #bytes(): Buffer {
+    return this.#from.bytes;
+  }
   get size(): number {
     return this.#u32(layout.record.size);
   }

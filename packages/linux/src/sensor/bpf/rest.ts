@@ -8,7 +8,7 @@
  * processor, as the exchange by which the kernel commits a record does on the other side (kernel/bpf/ringbuf.c,
  * bpf_ringbuf_commit).
  */
-import { mapShared, PROT_READ, PROT_WRITE } from "../../abi/memory.ts";
+import { type Mapping, mapShared, PROT_READ, PROT_WRITE } from "../../abi/memory.ts";
 import { close, epollAdd, epollCreate, epollWait } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
 import type { BpfMap } from "../../libbpf/map.ts";
@@ -20,17 +20,24 @@ const EPOLLIN = 1;
 const EPOLLET = 0x8000_0000;
 
 export class Rest {
-  readonly #sleepers: Int32Array;
+  readonly #mapping: Mapping;
+  /** Undefined once it is closed: a touch of the memory would end the process then. */
+  #memory: Int32Array | undefined;
   readonly #at: number;
   readonly #epoll: number;
 
   /** `place` is that of the namespace in the map, `ring` the descriptor of its ring. */
   constructor(sleepers: BpfMap, place: number, ring: number) {
-    const memory = mapShared(sleepers.fd, BYTES, PROT_READ | PROT_WRITE, 0);
-    this.#epoll = epollCreate();
-    if (!memory || this.#epoll < 0 || epollAdd(this.#epoll, ring, EPOLLIN | EPOLLET) < 0)
+    const mapping = mapShared(sleepers.fd, BYTES, PROT_READ | PROT_WRITE, 0);
+    const epoll = epollCreate();
+    if (!mapping || epoll < 0 || epollAdd(epoll, ring, EPOLLIN | EPOLLET) < 0) {
+      mapping?.unmap();
+      if (epoll >= 0) close(epoll);
       throw new LinuxError("bpf-unavailable", "the ring buffer cannot be waited for");
-    this.#sleepers = new Int32Array(memory);
+    }
+    this.#mapping = mapping;
+    this.#memory = new Int32Array(mapping.bytes);
+    this.#epoll = epoll;
     this.#at = 2 * place;
   }
 
@@ -47,7 +54,16 @@ export class Rest {
     return woken;
   }
 
+  get #sleepers(): Int32Array {
+    if (this.#memory === undefined)
+      throw new LinuxError("sensor-lost", "a namespace that had been left was waited for. Please report this");
+    return this.#memory;
+  }
+
   close(): void {
+    if (this.#memory === undefined) return;
+    this.#memory = undefined;
+    this.#mapping.unmap();
     close(this.#epoll);
   }
 }

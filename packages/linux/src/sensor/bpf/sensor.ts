@@ -226,7 +226,7 @@ export class BpfSensor implements Sensor {
 
   #take(offset: number, length: number): void {
     this.#glance.ahead();
-    const record = this.#record.at(this.#kernel.reader.bytes, offset, length);
+    const record = this.#record.at(this.#kernel.reader, offset, length);
     switch (record.kind) {
       case kinds.event:
         return this.#event(record);
