@@ -39,8 +39,8 @@ interface Waiting {
 
 const DEFAULT_SECONDS = 30;
 const SWEEP_MS = 1000;
-/** Answers that the report names; the workload decides how many questions there are. */
-const MOST_REPORTED = 10_000;
+/** Answers that the report names, and refusals that are kept for a later listener; the workload decides how many there are. */
+const MOST_KEPT = 10_000;
 
 export class Questions {
   readonly answers: AnswerReport[] = [];
@@ -49,7 +49,9 @@ export class Questions {
   readonly #ask: Ask;
   readonly #waiting = new Map<string, Waiting>();
   readonly #listeners = new Set<Asked>();
-  #onUnasked: (why: string) => void = (why) => void this.#unheard.push(why);
+  #onUnasked: (why: string) => void = (why) => {
+    if (this.#unheard.length < MOST_KEPT) this.#unheard.push(why);
+  };
   readonly #unheard: string[] = [];
   #seconds = DEFAULT_SECONDS;
   #sweep: NodeJS.Timeout | undefined;
@@ -58,7 +60,7 @@ export class Questions {
     this.#ask = ask;
   }
 
-  /** Called for each act that was refused without a question, the earlier ones included. */
+  /** Called for each act that was refused without a question, the first of the earlier ones included. */
   set onUnasked(listener: (why: string) => void) {
     this.#onUnasked = listener;
     for (const why of this.#unheard.splice(0)) listener(why);
@@ -143,7 +145,7 @@ export class Questions {
   }
 
   #report(answer: AnswerReport): void {
-    if (this.answers.length < MOST_REPORTED) this.answers.push(answer);
+    if (this.answers.length < MOST_KEPT) this.answers.push(answer);
   }
 
   #forget(key: string): void {

@@ -27,6 +27,8 @@ export interface HeldCall {
   stillWaits(): boolean;
   /** Has it decided again. */
   again(): void;
+  /** Instead of that, once its task does not wait any more. */
+  ended?(): void;
 }
 
 /** An act that waits for an answer. */
@@ -132,6 +134,7 @@ export class Asking {
     this.#waiting.delete(id);
     const { question, call } = waiting;
     if (!call.stillWaits()) {
+      call.ended?.();
       this.#options.onWithdrawn(id);
       return false;
     }
@@ -149,6 +152,7 @@ export class Asking {
       this.#waiting.delete(id);
       settled.push(id);
       if (call.stillWaits()) call.again();
+      else call.ended?.();
     }
     return settled;
   }
@@ -158,6 +162,7 @@ export class Asking {
     for (const [id, { call }] of [...this.#waiting]) {
       if (call.stillWaits()) continue;
       this.#waiting.delete(id);
+      call.ended?.();
       this.#options.onWithdrawn(id);
     }
   }

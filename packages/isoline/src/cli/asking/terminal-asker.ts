@@ -34,7 +34,8 @@ export class TerminalAsker {
   readonly #contour: string;
   readonly #terminal: OwnTerminal;
   readonly #queue: OpenQuestion[] = [];
-  readonly #over = new Set<string>();
+  /** The key of the question that is shown, until it is over. */
+  #shown: string | undefined;
   readonly #leave: () => void;
   #isAsking = false;
   #isEnded = false;
@@ -48,7 +49,9 @@ export class TerminalAsker {
         this.#queue.push(question);
         void this.#askAll();
       },
-      onOver: ({ key }) => this.#over.add(key),
+      onOver: ({ key }) => {
+        if (key === this.#shown) this.#shown = undefined;
+      },
     });
   }
 
@@ -109,13 +112,14 @@ export class TerminalAsker {
   }
 
   async #askOne(question: OpenQuestion): Promise<Outcome> {
+    this.#shown = question.key;
     this.#terminal.show(
       `${KNOWN_STATE}${questionText(question, ["contour", this.#contour], this.#queue.length + 1)}${CHOICES}`,
     );
     await pause(STARTLED_MS);
     this.#terminal.forgetInput();
     for (let answer: AnswerWord | undefined; ; await pause(LOOK_MS)) {
-      const typed = this.#isEnded || this.#over.delete(question.key) ? undefined : this.#terminal.typed();
+      const typed = this.#isEnded || this.#shown === undefined ? undefined : this.#terminal.typed();
       if (typed === undefined) return "over";
       for (const key of typed) {
         if (key === INTERRUPT) return "refuse";

@@ -17,6 +17,9 @@ export function askerOf(thread: Thread): Asker {
   return { thread, actor: { task: identity.id, parent: identity.parentId, credentials: thread.credentials } };
 }
 
+/** How many wait for one answer. A task may repeat its question as often as it likes; what comes after them is refused at once. */
+const MOST_WAITING = 64;
+
 export class Lookups {
   readonly #mediator: Mediator;
   readonly #tasks: Pick<TaskTable, "find">;
@@ -36,8 +39,9 @@ export class Lookups {
     }
     const key = `${asker.thread.process.handle} ${asker.actor.task} ${records} ${name}`;
     const waiting = this.#held.get(key);
-    if (waiting !== undefined) waiting.push(then);
-    else this.#decide(asker, name, records, key, then, new Map());
+    if (waiting === undefined) this.#decide(asker, name, records, key, then, new Map());
+    else if (waiting.length < MOST_WAITING) waiting.push(then);
+    else then(false);
   }
 
   /** Reports bytes that are no question. They go nowhere in any case. */
@@ -64,14 +68,17 @@ export class Lookups {
     const verdict = this.#mediator.decide(act, asker.thread, asker.actor, undefined);
     if (verdict !== HELD || asking === undefined) return then(verdict === 0);
     this.#held.set(key, [then]);
+    const taken = () => {
+      const waiting = this.#held.get(key) ?? [];
+      this.#held.delete(key);
+      return (may: boolean) => waiting.forEach((each) => each(may));
+    };
     asking.hold({
       answers,
       stillWaits: () => this.#isAlive(asker),
-      again: () => {
-        const waiting = this.#held.get(key) ?? [];
-        this.#held.delete(key);
-        this.#decide(asker, name, records, key, (may) => waiting.forEach((each) => each(may)), answers);
-      },
+      again: () => this.#decide(asker, name, records, key, taken(), answers),
+      // Another task may have the other end of its connection, which stays open until it is answered.
+      ended: () => taken()(false),
     });
   }
 
