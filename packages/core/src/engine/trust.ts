@@ -37,9 +37,6 @@ const TRUSTED: Standing = { trusted: true };
 /** A birth may name a parent whose death was noticed earlier. Beyond this many dead, the reasons are forgotten but not the distrust. */
 const MAX_FALLEN = 65_536;
 
-/** A longer line of descent is cut: it is only for display. */
-const MAX_DESCENT = 64;
-
 /** The trust of every process of one namespace. */
 export class Trust {
   readonly #living = new Map<number, Standing>();
@@ -105,19 +102,6 @@ export class Trust {
   /** Whether a process is trusted. The hot path calls this. */
   isTrusted(process: number): boolean {
     return this.#living.get(process) === TRUSTED || this.trustOf(process).trusted;
-  }
-
-  /** The handles from a process to the one whose act cost it its trust, as far as they are remembered; empty if trusted. */
-  descent(process: number): readonly number[] {
-    const standing = this.trustOf(process);
-    if (standing.trusted) return [];
-    const line = [process];
-    for (let at: Standing = standing; !at.trusted && at.inheritedFrom !== undefined && line.length < MAX_DESCENT; ) {
-      line.push(at.inheritedFrom);
-      at = this.trustOf(at.inheritedFrom);
-    }
-    if (line.at(-1) !== standing.origin) line.push(standing.origin);
-    return line;
   }
 
   /** Every living process with its trust, in order of birth. */

@@ -40,7 +40,7 @@ function whole(evidence: Evidence, points: readonly Digest[]): unknown {
   const seen = points.map((each) => [
     [...(evidence.runsOf(each) ?? [])],
     evidence.occurrences(each),
-    evidence.pastOf(each),
+    evidence.countOf(each),
   ]);
   return { runs, past, size, replaced, acceptances, seen, points: new Set(evidence.points()) };
 }
@@ -130,7 +130,7 @@ describe("the oldest runs", () => {
     expect(evidence.past).toBe(64);
     expect(evidence.runs).toHaveLength(MOST_RUNS + 1 - 64);
     expect(evidence.runs[0]?.id).toBe(run(64).id);
-    expect([evidence.pastOf(point("a")), evidence.pastOf(point("b"))]).toEqual([64, 32]);
+    expect([evidence.countOf(point("a")), evidence.countOf(point("b"))]).toEqual([MOST_RUNS + 1, 32 + 225]);
     expect(evidence.runsOf(point("b"))?.size).toBe(225);
     expect(evidence.runsOf(point("b"))?.has(0)).toBe(true);
     expect(() => evidence.record(run(3), [])).toThrow("is recorded already");

@@ -94,12 +94,6 @@ export class Evidence {
     return entry < 0 ? 0 : this.#seen.occurrences(entry);
   }
 
-  /** In how many of the `past` runs a point was seen. */
-  pastOf(point: Digest): number {
-    const entry = this.#seen.find(point);
-    return entry < 0 ? 0 : this.#seen.past(entry);
-  }
-
   /** Says which points the contour has. `points` then gives those of them that a run saw; the rest of the evidence is kept. */
   resolve(points: Iterable<Digest>): void {
     this.#seen.clearContour();

@@ -20,7 +20,6 @@ const declarations = {
   bpf_object__find_map_by_name: ["void *", ["void *", "str"]],
   bpf_program__name: ["str", ["void *"]],
   bpf_program__attach: ["void *", ["void *"]],
-  bpf_program__set_autoload: ["int", ["void *", "bool"]],
   bpf_link__destroy: ["int", ["void *"]],
   bpf_link__pin: ["int", ["void *", "str"]],
   bpf_map__fd: ["int", ["void *"]],
