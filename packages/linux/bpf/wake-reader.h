@@ -7,7 +7,7 @@
  *   soon      other acts: only if the reader sleeps. While acts come, it looks again by itself after a moment
  *   some time forks, execs and exits: read with the next of those, or when the reader looks by itself
  *
- * The reader announces that it will sleep, and then looks once more (waking.ts). The program commits its record, and then
+ * The reader announces that it will sleep, and then looks once more (sensor/bpf/rest.ts). The program commits its record, and then
  * looks whether the reader sleeps. A full barrier stands between the two steps on each side, so at least one of them sees the
  * other.
  */

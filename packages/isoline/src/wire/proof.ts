@@ -8,7 +8,7 @@ import { refused } from "./faults.ts";
 /** The kinds of proofs, as the first byte says. */
 export const kinds = { ed25519: 1, tee: 2, quote: 3 } as const;
 
-/** The longest proof: a quote with its log. */
+/** The longest proof that is read; a quote is far shorter. */
 export const MOST_PROOF = 256 * 1024;
 
 export interface Prover {
