@@ -77,7 +77,7 @@ export async function toldAgain(attachment, command) {
   });
   const record = new Record();
   const take = (/** @type {number} */ offset, /** @type {number} */ length) => {
-    const { kind, key, pending } = record.at(namespace.reader.bytes, offset, length);
+    const { kind, key, pending } = record.at(namespace.reader, offset, length);
     if (kind !== KIND_EVENT) return;
     if (pending !== 0) namespace.assign(pending, 0);
     namespace.decide(key, true, 0);

@@ -55,7 +55,7 @@ export async function runInside(half, [program = "", ...words]) {
 function decideAll(half, before) {
   const record = new Record();
   const take = (/** @type {number} */ offset, /** @type {number} */ length) => {
-    const { kind, fate, key, pending, pid, tid } = record.at(half.reader.bytes, offset, length);
+    const { kind, fate, key, pending, pid, tid } = record.at(half.reader, offset, length);
     if (kind !== kinds.event) return;
     if (pending !== 0) half.assign(pending, 0);
     half.decide(key, true, 0);

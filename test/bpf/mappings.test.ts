@@ -1,13 +1,19 @@
 /** What one process that supervises one namespace after the other keeps of those that are over, as the agent does for a node. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { KernelNamespace } from "../../packages/linux/src/sensor/bpf/kernel-namespace.ts";
+import { KernelNamespace, type KernelNamespaceOptions } from "../../packages/linux/src/sensor/bpf/kernel-namespace.ts";
 import { attachesByTracepoints } from "./attachment.ts";
 
-const options = {
-  ...{ attachment: "tracepoints", mode: "tell", versions: "run", bars: false, keys: 64, holdSeconds: 1 },
-  ...{ supervisor: process.pid, label: "mappings" },
-} as const;
+const options: KernelNamespaceOptions = {
+  attachment: "tracepoints",
+  mode: "tell",
+  versions: "run",
+  bars: false,
+  keys: 64,
+  holdSeconds: 1,
+  supervisor: process.pid,
+  label: "mappings",
+};
 
 /** How many mappings of maps of the BPF programs this process has. */
 const mappings = () => readFileSync("/proc/self/maps", "latin1").split("anon_inode:bpf-map").length - 1;
