@@ -1,6 +1,7 @@
 /** What one process that supervises one namespace after the other keeps of those that are over, as the agent does for a node. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { BpfMap } from "../../packages/linux/src/libbpf/map.ts";
 import { KernelNamespace, type KernelNamespaceOptions } from "../../packages/linux/src/sensor/bpf/kernel-namespace.ts";
 import { attachesByTracepoints } from "./attachment.ts";
 
@@ -40,5 +41,21 @@ describe.skipIf(!attachesByTracepoints)("a process that begins and ends namespac
       standing.leave();
     }
     expect(mappings()).toBe(0);
+  });
+
+  it("reaches no map by one that is closed, whose number another one has by then", () => {
+    const shape = { type: "hash", keyBytes: 4, valueBytes: 4, entries: 4, flags: 0 } as const;
+    const closed = BpfMap.create("closed", shape);
+    closed.close();
+    const other = BpfMap.create("other", shape);
+    try {
+      expect(closed.fd).not.toBe(other.fd);
+      expect(closed.update(Buffer.alloc(4), Buffer.alloc(4))).toBe(false);
+      closed.close();
+      expect(other.keys(4, 4)).toEqual([]);
+      expect(other.update(Buffer.alloc(4), Buffer.alloc(4))).toBe(true);
+    } finally {
+      other.close();
+    }
   });
 });

@@ -11,6 +11,8 @@ const NO_EXIST = 1n;
 const CREATE_OPTIONS = 40;
 const CREATE_FLAGS = 28;
 
+const NO_DESCRIPTOR = -1;
+
 /** The map types that are created here (`enum bpf_map_type`, linux/bpf.h). */
 export const mapTypes = { hash: 1, perProcessorArray: 6, ring: 27 } as const;
 /** `BPF_F_NO_PREALLOC` */
@@ -40,11 +42,16 @@ export function openPinned(path: string): number {
 
 export class BpfMap {
   readonly name: string;
-  readonly fd: number;
+  #fd: number;
 
   constructor(name: string, fd: number) {
     this.name = name;
-    this.fd = fd;
+    this.#fd = fd;
+  }
+
+  /** None once it is closed: the number may be that of another map by then, and so every use fails. */
+  get fd(): number {
+    return this.#fd;
   }
 
   /** Creates a map. The caller closes it. */
@@ -122,7 +129,8 @@ export class BpfMap {
   }
 
   close(): void {
-    close(this.fd);
+    close(this.#fd);
+    this.#fd = NO_DESCRIPTOR;
   }
 }
 
