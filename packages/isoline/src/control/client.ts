@@ -11,6 +11,8 @@ import type { Attested, State } from "./protocol.ts";
 
 /** The engine records no more. */
 const MOST_DEPARTURES = 10_000;
+/** For all of them: one page after the other could come late, and the loop of a node waits for them. */
+const DEPARTURES_MS = 60_000;
 
 export class ControlClient {
   readonly name: string;
@@ -56,14 +58,15 @@ export class ControlClient {
 
   /** The contour as it is now: its profile, the digest of its policy, its state. */
   async contour(): Promise<ContourState> {
-    const answer = await this.#connection.fetch("GET", "/contour");
-    if (typeof answer !== "object" || answer === null) throw this.#connection.lost("its answer is not about a contour");
-    return answer as ContourState;
+    return (await this.#connection.fetch("GET", "/contour")) as ContourState;
   }
 
   /** Every departure so far, in order, as it stands when it is asked for. Their form is not checked. */
   async *departures(): AsyncGenerator<unknown> {
+    const until = performance.now() + DEPARTURES_MS;
     for (let from = 0; from <= MOST_DEPARTURES; ) {
+      if (performance.now() > until)
+        throw this.#connection.lost(`it did not tell its departures in ${DEPARTURES_MS / 1000} s`);
       const page = await this.#connection.fetch("GET", `/departures?from=${from}`);
       if (!Array.isArray(page)) throw this.#connection.lost("its answer is not a list of departures");
       if (page.length === 0) return;
@@ -80,9 +83,9 @@ export class ControlClient {
   async attest(bond: Bond | undefined): Promise<Attested | undefined> {
     const connection = new Connection(this.name, this.#path, { trusts: isSupervisor });
     const query = bond === undefined ? "" : `?${new URLSearchParams({ ...bond }).toString()}`;
-    const answer = (await connection.fetch("GET", `/attest${query}`)) as Partial<Attested & { begun: false }> | null;
-    if (answer?.isoline === 1 && answer.name === this.name && answer.begun === false) return undefined;
-    if (answer?.isoline !== 1 || answer.name !== this.name || !isAttested(answer))
+    const answer = (await connection.fetch("GET", `/attest${query}`)) as Partial<Attested & { begun: false }>;
+    if (answer.isoline === 1 && answer.name === this.name && answer.begun === false) return undefined;
+    if (answer.isoline !== 1 || answer.name !== this.name || !isAttested(answer))
       throw connection.lost("it does not say what evidence needs; use the isoline that started it");
     return answer;
   }
@@ -99,8 +102,8 @@ export class ControlClient {
     const query = new URLSearchParams({ started: startTime(process.pid) ?? "" });
     if (listener !== undefined) query.append("listener", String(listener));
     for (const [what, path] of files) query.append(what, path);
-    const answer = (await this.#connection.fetch("POST", `/join?${query.toString()}`)) as { joined?: unknown } | null;
-    if (answer?.joined !== true) throw this.#connection.lost("it did not admit the process");
+    const answer = (await this.#connection.fetch("POST", `/join?${query.toString()}`)) as { joined?: unknown };
+    if (answer.joined !== true) throw this.#connection.lost("it did not admit the process");
   }
 
   /** Decisions as they happen, until the namespace ends. */
@@ -108,9 +111,9 @@ export class ControlClient {
     for await (const line of this.#connection.lines("/events")) yield line as LiveEvent;
   }
 
-  #checkedState(answer: unknown): State {
-    const state = answer as Partial<State> | null;
-    if (state?.isoline !== 1) throw this.#connection.lost("it speaks another version; use the isoline that started it");
+  #checkedState(answer: object): State {
+    const state = answer as Partial<State>;
+    if (state.isoline !== 1) throw this.#connection.lost("it speaks another version; use the isoline that started it");
     return state as State;
   }
 }

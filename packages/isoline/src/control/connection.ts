@@ -29,22 +29,25 @@ export class Connection {
     this.#patience = patience;
   }
 
-  async fetch(method: string, target: string): Promise<unknown> {
-    const response = await this.open(method, target);
+  /** The answer, which has to be there whole within the patience. */
+  async fetch(method: string, target: string): Promise<object> {
+    const response = await this.#open(method, target, "end");
     const bytes = await readAtMost(response, MOST_BYTES).catch((fault: unknown) => {
       throw fault instanceof CliError ? fault : this.lost(unansweredText(fault as Error));
     });
     if (bytes === undefined) throw this.lost(`it answered more than ${MOST_BYTES} bytes`);
-    const answer = this.parse(bytes.toString("utf8"));
+    const answer = this.#parsed(bytes.toString("utf8"));
     if (response.statusCode === 200) return answer;
     throw this.lost((answer as Partial<Refusal>).error?.message ?? `it answered with status ${response.statusCode}`);
   }
 
-  open(method: string, target: string): Promise<IncomingMessage> {
+  /** An answer, whose `until` has to come within the patience: whatever listens there may send headers and no more. */
+  #open(method: string, target: string, until: "beginning" | "end"): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const outgoing: ClientRequest = request({ socketPath: this.#path, path: target, method, agent: false });
+      let answer: IncomingMessage | undefined;
       const timer = setTimeout(
-        () => outgoing.destroy(this.lost(`it did not answer in ${this.#patience / 1000} s`)),
+        () => (answer ?? outgoing).destroy(this.lost(`it did not answer in ${this.#patience / 1000} s`)),
         this.#patience,
       );
       outgoing.on("socket", (socket) => {
@@ -54,7 +57,9 @@ export class Connection {
         });
       });
       outgoing.on("response", (response) => {
-        clearTimeout(timer);
+        answer = response;
+        if (until === "beginning") clearTimeout(timer);
+        response.on("close", () => clearTimeout(timer));
         resolve(response);
       });
       outgoing.on("error", (fault) => {
@@ -65,24 +70,27 @@ export class Connection {
     });
   }
 
-  parse(text: string): unknown {
+  /** A JSON object, or a list. */
+  #parsed(text: string): object {
     try {
-      return JSON.parse(text);
+      const value: unknown = JSON.parse(text);
+      if (typeof value === "object" && value !== null) return value;
     } catch {
       throw this.lost("its answer is not JSON");
     }
+    throw this.lost("its answer is not a JSON object");
   }
 
   /** One JSON object a line, until the other end closes or is gone. */
-  async *lines(target: string): AsyncGenerator<unknown> {
-    const response = await this.open("GET", target);
+  async *lines(target: string): AsyncGenerator<object> {
+    const response = await this.#open("GET", target, "beginning");
     response.on("error", () => {});
     let rest = "";
     for await (const piece of untilGone(response.setEncoding("utf8"))) {
       const whole = (rest + piece).split("\n");
       rest = whole.pop() ?? "";
       if (rest.length > MOST_LINE) throw this.lost(`a line of its answer is longer than ${MOST_LINE} letters`);
-      for (const line of whole) yield this.parse(line);
+      for (const line of whole) yield this.#parsed(line);
     }
   }
 
