@@ -111,6 +111,16 @@ describe("a push", () => {
     expect(pushed(signed(good, Buffer.from("wider\n")), "other")).toMatch(
       /the contour that this image was pushed with before/,
     );
+    expect(pushed(signed(good), "again")).toBe("accepted");
+    const contour = `${good.digest.replace(":", "-")}.contour`;
+    expect(readdirSync(places.contours).sort()).toEqual([contour, `${contour}.sig`]);
+  });
+
+  it("for which there is no room is not told as a name or a contour that was there", () => {
+    rmSync(places.canisters, { recursive: true });
+    expect(pushed(signed(good))).toMatch(/expected room for a canister, got ENOENT; start the machine anew/);
+    rmSync(places.contours, { recursive: true });
+    expect(pushed(signed(good))).toMatch(/expected room for a contour, got ENOENT; start the machine anew/);
   });
 
   it.each([

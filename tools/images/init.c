@@ -11,6 +11,8 @@
  *   enrol WORD        writes the request to be enrolled to /run/evidence/WORD; later "ended enrol WORD STATUS"
  *   answer HEX        answers the verifier's document in /run/evidence/HEX-asked in /run/evidence/HEX; later "ended answer HEX STATUS"
  *
+ * The agent removes what is in /run/evidence once it has read it, which is after the line that says that its writer has ended.
+ *
  * The agent is the part that reads what strangers send. So a line is a command of this table with one word of [0-9a-z-], or the
  * machine ends. There is no shell, no heap, and no other input.
  */

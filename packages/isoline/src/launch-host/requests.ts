@@ -13,7 +13,7 @@
  *   end                ends the machine
  */
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IsolineError } from "@isoline/core/error";
 import { accept, type Acceptance, type Places } from "./accept.ts";
@@ -96,7 +96,8 @@ export class Requests {
   async #push(name: string, count: number): Promise<Buffer> {
     if (!Number.isSafeInteger(count) || count < 0 || count > MOST_PUSHED)
       throw refused(`a push of at most ${MOST_PUSHED} bytes`, shown(String(count)));
-    accept(name, await this.#port.bytes(count), this.#acceptance, this.#places);
+    const archive = await this.#port.bytes(count);
+    onDisk("a push that can be kept", () => accept(name, archive, this.#acceptance, this.#places));
     this.#ends.set(name, undefined);
     void this.#init.run(name).then((status) => this.#ends.set(name, status));
     return Buffer.alloc(0);
@@ -117,13 +118,8 @@ export class Requests {
 
   #said(name: string): Buffer {
     this.#assertKnown(name);
-    const fd = openSync(join(this.#places.said, name), "r");
-    try {
-      const bytes = Buffer.alloc(MOST_SAID);
-      return bytes.subarray(0, readSync(fd, bytes, 0, MOST_SAID, 0));
-    } finally {
-      closeSync(fd);
-    }
+    // Init makes the file when it starts the canister, which may be later, or fail.
+    return onDisk("the name of a canister that was started", () => beginningOf(join(this.#places.said, name)));
   }
 
   async #evidence(challenge: string): Promise<Buffer> {
@@ -137,19 +133,57 @@ export class Requests {
       throw refused(`a challenge of at most ${MOST_CHALLENGE} bytes`, shown(String(count)));
     const challenge = await this.#port.bytes(count);
     const name = createHash("sha256").update(challenge).digest("hex");
-    writeFileSync(join(this.#places.evidence, `${name}-asked`), challenge);
-    return this.#written(name, this.#init.answer(name));
+    const asked = join(this.#places.evidence, `${name}-asked`);
+    try {
+      onDisk("room for the challenge", () => writeFileSync(asked, challenge));
+      return await this.#written(name, this.#init.answer(name));
+    } finally {
+      remove(asked);
+    }
   }
 
-  /** What a collector has written, under this name, when it ended well. */
+  /**
+   * What a collector has written, under this name, when it ended well. It has ended before init says so, so what is removed then is not
+   * written again: strangers may ask with as many challenges as they like, and the place is small.
+   */
   async #written(name: string, collected: Promise<number>): Promise<Buffer> {
     const status = await collected;
-    if (status !== 0)
-      throw refused("an answer from the collector", `status ${status}`, "the machine's console says why");
-    return readFileSync(join(this.#places.evidence, name));
+    const file = join(this.#places.evidence, name);
+    try {
+      if (status !== 0)
+        throw refused("an answer from the collector", `status ${status}`, "the machine's console says why");
+      return onDisk("an answer from the collector", () => readFileSync(file));
+    } finally {
+      remove(file);
+    }
   }
 
   #assertKnown(name: string): void {
     if (!this.#ends.has(name)) throw refused("the name of a canister of this boot", shown(name));
+  }
+}
+
+function beginningOf(file: string): Buffer {
+  const fd = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(MOST_SAID);
+    return bytes.subarray(0, readSync(fd, bytes, 0, MOST_SAID, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function remove(file: string): void {
+  onDisk("a file that can be removed", () => rmSync(file, { force: true }));
+}
+
+/** What is not on disk, or has no room there, is one request's misfortune: it is refused, and the machine goes on. */
+function onDisk<T>(expected: string, work: () => T): T {
+  try {
+    return work();
+  } catch (fault) {
+    const { code, syscall } = fault as NodeJS.ErrnoException;
+    if (fault instanceof IsolineError || syscall === undefined) throw fault;
+    throw refused(expected, code ?? "a fault", "ask for the state of the canisters, and try again");
   }
 }
