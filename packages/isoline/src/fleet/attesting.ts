@@ -52,7 +52,7 @@ const STALE = new Set([400, 409]);
 /** The verifier asks to be left alone for a while. */
 const WAITING = new Set([429, 503]);
 
-/** Attests until the signal. A verifier that does not know this node, or has revoked it, is asked again each few minutes. */
+/** Attests until the signal. A verifier that does not know this node, or has revoked it, is asked again once in 60 to 90 seconds. */
 export async function attestToFleet(order: AttestingOrder): Promise<void> {
   const happenings = new Happenings(order.ledgers ?? usualLedgers());
   const attesting = new Attesting(order);

@@ -8,7 +8,8 @@
  *       tokenFile: /home/me/.config/isoline/home.token    # or token: …
  *       ca: /etc/isoline/verifier-ca.pem                  # if the system does not know it
  *
- * A token is shown to the server that it stands beside, and to no other. No part of these files ever appears in a message.
+ * A token is shown to the server that it stands beside, and to no other. No token or certificate of these files ever appears in a
+ * message.
  */
 import { lstatSync } from "node:fs";
 import { homedir } from "node:os";
