@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { dirname } from "node:path";
 import { refusal, send } from "../control/http.ts";
+import { removeLeft } from "../control/liveness.ts";
 import { CliError } from "../error.ts";
 import type { MetricsAddress } from "./configuration.ts";
 import type { Hosting } from "./hosted.ts";
@@ -43,7 +44,11 @@ export class MetricsServer {
     const server = this.#server;
     if (address.kind === "unix") {
       mkdirSync(dirname(address.path), { recursive: true, mode: 0o700 });
-      rmSync(address.path, { force: true });
+      if (!(await removeLeft(address.path)))
+        throw new CliError(
+          "cannot-write",
+          `metrics cannot be served: expected ${address.path} to be free, and it is there; end the agent that serves them there, or name another`,
+        );
     }
     await new Promise<void>((resolve, reject) => {
       server.once("error", (fault) =>

@@ -1,8 +1,9 @@
 /** The agent's socket: who may connect, and what each connection is about. */
-import { chmodSync, lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { chmodSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { assertOnlyOursToWrite } from "../canister/host-configuration.ts";
+import { removeLeft } from "../control/liveness.ts";
 import { CliError } from "../error.ts";
 import { ClientProcess } from "./client-process.ts";
 import { Crowd } from "./crowd.ts";
@@ -70,7 +71,8 @@ export class AgentServer {
       chmodSync(dirname(path), directoryMode);
     // A user who can write there could answer others in the agent's name.
     if ((directoryMode & OTHERS) !== 0) assertOnlyOursToWrite(dirname(path), statSync(dirname(path)));
-    await removeLeft(path);
+    if (!(await removeLeft(path)))
+      throw new CliError("name-taken", `an agent listens at ${path} already; end it, or name another --socket`);
     const agent = new AgentServer(door, takes);
     await new Promise<void>((resolve, reject) => {
       agent.#server.once("error", (fault) =>
@@ -147,15 +149,4 @@ function refuse(frames: Frames, fault: unknown): void {
   const { code = "agent-refused", message } = fault as { readonly code?: string; readonly message: string };
   frames.send({ say: "refused", code, message });
   frames.close();
-}
-
-/** Removes the socket of an agent that is gone; refuses to stand beside one that lives. */
-async function removeLeft(path: string): Promise<void> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
-  const isLive = await new Promise<boolean>((resolve) => {
-    const socket = connect(path, () => resolve(true)).on("error", () => resolve(false));
-    socket.on("connect", () => socket.destroy());
-  });
-  if (isLive) throw new CliError("name-taken", `an agent listens at ${path} already; end it, or name another --socket`);
-  rmSync(path, { force: true });
 }

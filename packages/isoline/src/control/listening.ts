@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { lock } from "@isoline/linux";
 import { CliError } from "../error.ts";
-import { isLive } from "./liveness.ts";
+import { removeLeft } from "./liveness.ts";
 
 /** For the turn among those who make a socket in the same directory. */
 const TURN_MS = 5000;
@@ -69,8 +69,7 @@ async function made(server: Server, path: string): Promise<void> {
     await begun(server, path);
   } catch (fault) {
     const { code } = fault as NodeJS.ErrnoException;
-    if (code !== "EADDRINUSE" || (await isLive(path))) throw fault;
-    rmSync(path, { force: true });
+    if (code !== "EADDRINUSE" || !(await removeLeft(path))) throw fault;
     await begun(server, path);
   }
 }

@@ -1,4 +1,4 @@
-/** Whether a supervisor listens at a control socket. */
+/** Whether a server listens at a socket. Only the kernel's word that none does has a socket removed: a busy server keeps its own. */
 import { lstatSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 
@@ -7,20 +7,35 @@ const CONNECT_MS = 2000;
 const LISTENS_WITHIN_MS = 10_000;
 
 /** Whether the socket has a listener. A socket without one is removed, unless it is so young that its supervisor may be starting. */
-export function isLive(path: string): Promise<boolean> {
+export async function isLive(path: string): Promise<boolean> {
+  const found = await listenerAt(path);
+  if (found === "none" && !isYoung(path)) rmSync(path, { force: true });
+  return found === "one";
+}
+
+/** Removes the socket that a server left behind when it was killed. False where something else is there, or may be. */
+export async function removeLeft(path: string): Promise<boolean> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return true;
+  if (!found.isSocket() || (await listenerAt(path)) !== "none") return false;
+  rmSync(path, { force: true });
+  return true;
+}
+
+function listenerAt(path: string): Promise<"one" | "none" | "unknown"> {
   return new Promise((resolve) => {
     const socket = connect({ path });
-    // The supervisor is busy: its socket must not be removed.
-    socket.setTimeout(CONNECT_MS, () => settle(true));
-    socket.on("connect", () => settle(true));
-    socket.on("error", (fault: NodeJS.ErrnoException) => {
-      if (fault.code === "ECONNREFUSED" && !isYoung(path)) rmSync(path, { force: true });
-      settle(false);
-    });
-    const settle = (live: boolean) => {
+    const settle = (found: "one" | "none" | "unknown") => {
       socket.destroy();
-      resolve(live);
+      resolve(found);
     };
+    socket.setTimeout(CONNECT_MS, () => settle("one"));
+    socket.on("connect", () => settle("one"));
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => {
+      if (code === "ECONNREFUSED") return settle("none");
+      // Its backlog is full: it is busy, and it listens.
+      settle(code === "EAGAIN" ? "one" : "unknown");
+    });
   });
 }
 

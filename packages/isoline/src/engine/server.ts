@@ -1,7 +1,8 @@
 /** Hosts the engines of namespaces whose sensors are elsewhere: listens, and has a thread for each sensor. */
-import { chmodSync, closeSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, closeSync, unlinkSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
-import { listenForStreams, openStream, type StreamAddress } from "@isoline/linux";
+import { listenForStreams, type StreamAddress } from "@isoline/linux";
+import { removeLeft } from "../control/liveness.ts";
 import { CliError } from "../error.ts";
 import type { TrustedKey } from "../store/signature/keys.ts";
 import { parseAddress } from "../wire/address.ts";
@@ -56,12 +57,18 @@ export class EngineServer {
   #quoting: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  /** Listens; throws `cannot-write` where it cannot. */
-  constructor(options: ServerOptions, hooks: ServerHooks) {
+  private constructor(options: ServerOptions, hooks: ServerHooks, places: readonly Place[]) {
     this.#options = options;
     this.#hooks = hooks;
-    this.#places = options.addresses.map(listenAt);
-    for (const place of this.#places) this.#start(place);
+    this.#places = places;
+    for (const place of places) this.#start(place);
+  }
+
+  /** Listens; throws `cannot-write` where it cannot. */
+  static async open(options: ServerOptions, hooks: ServerHooks): Promise<EngineServer> {
+    const places: Place[] = [];
+    for (const address of options.addresses) places.push(await listenAt(address));
+    return new EngineServer(options, hooks, places);
   }
 
   /** Removes the sockets. The threads end with the process. */
@@ -150,10 +157,11 @@ export class EngineServer {
   }
 }
 
-function listenAt(name: string): Place {
+async function listenAt(name: string): Promise<Place> {
   const address = parseAddress(name);
   if (address.kind === "device") return { name, address, listener: undefined, idle: 0 };
-  if (address.kind === "unix") removeLeft(address);
+  // Where an engine still listens, this one cannot, and says so.
+  if (address.kind === "unix") await removeLeft(address.path);
   const listener = listenForStreams(address);
   if (listener < 0)
     throw new CliError(
@@ -163,12 +171,4 @@ function listenAt(name: string): Place {
   // The keys decide who is served; others need not even connect.
   if (address.kind === "unix") chmodSync(address.path, 0o600);
   return { name, address, listener, idle: 0 };
-}
-
-/** Removes the socket of an engine that is gone. */
-function removeLeft(address: StreamAddress & { readonly kind: "unix" }): void {
-  if (lstatSync(address.path, { throwIfNoEntry: false })?.isSocket() !== true) return;
-  const fd = openStream(address, 1000);
-  if (fd >= 0) closeSync(fd);
-  else unlinkSync(address.path);
 }

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const sensors = keysIn(readFileSync(SENSORS, "latin1"));
   // A machine whose TPM does not sign can prove nothing: it ends before it listens.
   await machineQuote(TPM_DEVICE, new Uint8Array(32));
-  new EngineServer(
+  await EngineServer.open(
     {
       addresses: [PORT],
       proves: (qualifying) => machineQuote(TPM_DEVICE, qualifying),

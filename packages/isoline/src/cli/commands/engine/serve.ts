@@ -27,7 +27,7 @@ export async function engineServe(options: EngineServeOptions): Promise<number> 
     );
   if (sensorKey.length === 0) throw usage("expected --sensor-key FILE, the public key of a sensor that may use it");
   const say = quiet ? () => {} : (text: string) => note(harmless(text));
-  const server = new EngineServer(
+  const server = await EngineServer.open(
     {
       addresses: listen,
       proves: key === undefined ? await quotesOf(tpm ?? "") : readOwnKey(key),
