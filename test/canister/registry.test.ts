@@ -113,6 +113,13 @@ describe.each([
     await expect(fetchAttached(image())).rejects.toThrow(/at most/);
   });
 
+  it("is refused when it breaks off in the middle of a contour", async () => {
+    registry.putImage("1");
+    await attach(image(), contour, day(1));
+    registry.breaksOff = digestOf(contour);
+    await expect(fetchAttached(image())).rejects.toMatchObject({ code: "registry-refused" });
+  });
+
   it("is refused when it gives a contour for another image", async () => {
     registry.putImage("other");
     const artifact = await attach(`${registry.host}/web:other`, contour, day(1));

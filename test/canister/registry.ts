@@ -20,6 +20,8 @@ export class MemoryRegistry {
   readonly native: boolean;
   /** Returns a response to send instead of the registry's own, or undefined. */
   guard: ((request: IncomingMessage) => Answer | undefined) | undefined;
+  /** The digest of a blob whose first byte is given and no more. */
+  breaksOff: string | undefined;
   readonly #claims = new Map<string, Buffer>();
   readonly #server: Server;
 
@@ -37,6 +39,7 @@ export class MemoryRegistry {
   /** The Authorization header of the request that opened the upload. */
   clear(): void {
     for (const each of [this.blobs, this.manifests, this.#claims]) each.clear();
+    this.breaksOff = undefined;
   }
 
   get host(): string {
@@ -84,6 +87,8 @@ export class MemoryRegistry {
     const { status, headers, body } =
       own ?? this.#answer(request.method ?? "", request.url ?? "", Buffer.concat(pieces));
     response.writeHead(status, headers);
+    if (this.breaksOff !== undefined && request.url?.endsWith(`blobs/${this.breaksOff}`) && request.method === "GET")
+      return void response.write(body?.subarray(0, 1), () => response.destroy());
     response.end(request.method === "HEAD" ? undefined : body);
   }
 

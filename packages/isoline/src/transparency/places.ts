@@ -1,5 +1,4 @@
 /** Where the commands for transparency logs find things: keys, policies, logs in directories and behind HTTP. */
-import { readAtMost } from "@isoline/core/bounded";
 import { latticeSeedIn, latticeWitness, type SignerKey, signerKeyOf } from "@isoline/log/note";
 import { type LogPolicy, parsePolicy } from "@isoline/log/proof";
 import type { FetchTile } from "@isoline/log/tiles";
@@ -15,6 +14,7 @@ import {
 import { lock } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { readRegular } from "../store/bounded-file.ts";
+import { patientFetch } from "../store/patient-fetch.ts";
 import { readSigningKey } from "../store/signature/keys.ts";
 import { bucketAt, isInBucket } from "./credentials.ts";
 
@@ -22,7 +22,6 @@ const MOST_POLICY = 2 ** 20;
 const MOST_KEY = 2 ** 16;
 /** The longest file of a log: 256 entries of 65 535 bytes, with their lengths. */
 const MOST_FILE = 256 * 65_537;
-const SLOWEST_MS = 30_000;
 
 /** Opens a directory to write a log, the state of a witness, or a copy; refuses while another process does. */
 export function openStore(directory: string): DirectoryStore {
@@ -81,13 +80,19 @@ export function sourceOf(place: string, credentials: string | undefined): FetchT
   const prefix = place.endsWith("/") ? place : `${place}/`;
   return async (path) => {
     const address = new URL(path, prefix);
-    const response = await fetch(address, { signal: AbortSignal.timeout(SLOWEST_MS), redirect: "error" });
+    const lost = (why: string, cause: unknown) =>
+      new CliError("cannot-read", `${address.href}: the server does not answer, or not to the end: ${why}; try again`, {
+        cause,
+      });
+    const response = await patientFetch(address, { redirect: "error", lost });
+    if (response.status === 200) {
+      const bytes = await response.bytes(MOST_FILE);
+      if (bytes !== undefined) return bytes;
+      const problem = `expected at most ${MOST_FILE} bytes, got more; distrust the server`;
+      throw new CliError("cannot-read", `${address.href}: ${problem}`);
+    }
+    await response.dismiss();
     if (response.status === 404) return undefined;
-    if (!response.ok)
-      throw new CliError("cannot-read", `${address.href}: the server answered ${response.status}; try again`);
-    const bytes = await readAtMost(response.body, MOST_FILE);
-    if (bytes !== undefined) return bytes;
-    const problem = `expected at most ${MOST_FILE} bytes, got more; distrust the server`;
-    throw new CliError("cannot-read", `${address.href}: ${problem}`);
+    throw new CliError("cannot-read", `${address.href}: the server answered ${response.status}; try again`);
   };
 }

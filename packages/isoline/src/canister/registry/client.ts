@@ -2,9 +2,9 @@
  * A client of the distribution protocol (OCI distribution-spec 1.1), as far as contours need it. The server may be hostile:
  * every answer is bounded, and checked against its digest if it has one.
  */
-import { readAtMost } from "@isoline/core/bounded";
 import { createHash } from "node:crypto";
 import { CliError } from "../../error.ts";
+import type { PatientAnswer } from "../../store/patient-fetch.ts";
 import { DIGEST, type Reference } from "./reference.ts";
 import { Session, urlIn } from "./session.ts";
 
@@ -116,14 +116,14 @@ export class Registry {
     return { descriptor, knows: response.headers.has("oci-subject") };
   }
 
-  #ask(method: string, path: string, headers: Record<string, string>, body?: Buffer): Promise<Response> {
+  #ask(method: string, path: string, headers: Record<string, string>, body?: Buffer): Promise<PatientAnswer> {
     return this.#session.ask(new URL(`/v2/${this.#name}/${path}`, this.#origin), { method, headers, body });
   }
 
   /** Reads up to a number of bytes; a longer body is not read to its end. */
-  async #body(response: Response, expected: readonly number[], most: number): Promise<Buffer> {
+  async #body(response: PatientAnswer, expected: readonly number[], most: number): Promise<Buffer> {
     if (!expected.includes(response.status)) {
-      await response.body?.cancel();
+      await response.dismiss();
       const advice =
         response.status === 401 || response.status === 403
           ? "; these credentials do not permit it: log in with others"
@@ -133,7 +133,7 @@ export class Registry {
         `${response.status}${advice}`,
       );
     }
-    const bytes = await readAtMost(response.body, most);
+    const bytes = await response.bytes(most);
     if (bytes === undefined) throw this.#wrong(`at most ${most} bytes`, "more");
     return bytes;
   }

@@ -3,14 +3,13 @@
  * Specification"). The credentials for the registry are sent to the registry and to the token server that it names, and no others
  * are used: a registry that names another's token server would get a token for that one. They are never sent along a redirect.
  */
-import { readAtMost } from "@isoline/core/bounded";
 import { isLoopback } from "@isoline/core/loopback";
 import { CliError } from "../../error.ts";
+import { type PatientAnswer, patientFetch } from "../../store/patient-fetch.ts";
 import { type Challenge, challengeIn } from "./challenge.ts";
 import { type Credentials, credentialsFor } from "./credentials.ts";
 import type { Reference } from "./reference.ts";
 
-const ANSWER_MS = 30_000;
 const MOST_REDIRECTS = 5;
 const MOST_TOKEN = 64 * 1024;
 const TOKEN = /^[\x21-\x7e]+$/;
@@ -38,11 +37,11 @@ export class Session {
    * Sends a request to the registry's own origin; a second time if that origin asks for authentication. A host that a redirect
    * leads to would have the password sent to a token server of its choice.
    */
-  async ask(url: URL, asked: Asked): Promise<Response> {
+  async ask(url: URL, asked: Asked): Promise<PatientAnswer> {
     if (url.origin !== this.#origin) throw this.#wrong(`a place at ${this.#origin}`, url.origin);
     let response = await this.#follow(url, asked);
     if (response.status === 401 && urlIn(response.url)?.origin === this.#origin) {
-      await response.body?.cancel();
+      await response.dismiss();
       this.#authorization = await this.#answerTo(challengeIn(response.headers.get("www-authenticate")));
       response = await this.#follow(url, asked);
     }
@@ -50,13 +49,13 @@ export class Session {
   }
 
   /** Blobs may be stored on another host: that request carries no credentials. */
-  async #follow(url: URL, asked: Asked): Promise<Response> {
+  async #follow(url: URL, asked: Asked): Promise<PatientAnswer> {
     const authorization = this.#authorization;
     const headers = authorization === undefined ? asked.headers : { ...asked.headers, authorization };
     let response = await this.#send(url, { ...asked, headers });
     for (let at = url, count = 0; moved.has(response.status); count++) {
       const next = urlIn(response.headers.get("location"), at);
-      await response.body?.cancel();
+      await response.dismiss();
       const isFit = next !== undefined && (next.protocol === "https:" || (this.#isLocal && isLocal(next)));
       if (!isFit || count >= MOST_REDIRECTS || (asked.method !== "GET" && asked.method !== "HEAD"))
         throw this.#wrong("an answer", `a redirect of ${asked.method} to ${next?.origin ?? "nowhere"}`);
@@ -66,20 +65,14 @@ export class Session {
     return response;
   }
 
-  async #send(url: URL, { method, headers, body }: Asked): Promise<Response> {
-    try {
-      const sent = body === undefined ? {} : { body: new Uint8Array(body) };
-      const signal = AbortSignal.timeout(ANSWER_MS);
-      return await fetch(url, { method, headers: { ...headers }, signal, redirect: "manual", ...sent });
-    } catch (fault) {
-      const { cause } = fault as Error;
-      const why = cause instanceof Error ? cause.message : (fault as Error).message;
-      throw new CliError(
+  #send(url: URL, { method, headers, body }: Asked): Promise<PatientAnswer> {
+    const lost = (why: string, cause: unknown) =>
+      new CliError(
         "registry-refused",
-        `${url.origin}: cannot be reached: ${why}; check the name of the registry, and the network`,
-        { cause: fault },
+        `${url.origin}: cannot be reached, or does not answer to the end: ${why}; check the name of the registry, and the network`,
+        { cause },
       );
-    }
+    return patientFetch(url, { method, headers, body, redirect: "manual", lost });
   }
 
   async #answerTo(challenge: Challenge | undefined): Promise<string> {
@@ -101,11 +94,11 @@ export class Session {
     const headers: Record<string, string> = credentials === undefined ? {} : { authorization: basic(credentials) };
     const response = await this.#send(url, { method: "GET", headers });
     if (response.status !== 200) {
-      await response.body?.cancel();
+      await response.dismiss();
       const advice = credentials === undefined ? `; no credentials for ${this.#host} were found` : "";
       throw this.#wrong(`a token of ${url.host}`, `status ${response.status}${advice}`);
     }
-    return this.#tokenIn(await readAtMost(response.body, MOST_TOKEN), url);
+    return this.#tokenIn(await response.bytes(MOST_TOKEN), url);
   }
 
   #tokenIn(bytes: Buffer | undefined, { host }: URL): string {
