@@ -74,7 +74,6 @@ export class Canisters {
       status: {
         deliver: (status) => caller.say({ say: "status", status }),
         letGo: () => caller.end(),
-        giveUp: () => hosted?.namespace.end(),
       },
     });
     if (canister.agent === "ignore")

@@ -3,7 +3,7 @@
  * supervisor ended before it had one.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { closeDescriptor, leave, redirect } from "@isoline/linux";
+import { closeDescriptor, redirect } from "@isoline/linux";
 
 export class StatusPipe {
   readonly #fd: number;
@@ -35,11 +35,6 @@ export class StatusPipe {
       // The caller was killed; its request is carried out all the same.
     }
     closeDescriptor(this.#fd);
-  }
-
-  /** Ends this process, with which the container fails closed. */
-  giveUp(): never {
-    leave(125);
   }
 
   /** Closes the descriptors that the caller passed to runc: a reader of their other ends waits until the last holder closes them. */

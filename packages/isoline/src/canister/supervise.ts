@@ -9,6 +9,7 @@ import { type ChildState, startTime } from "@isoline/linux";
 import type { Journal } from "../control/journal.ts";
 import { drawName, nameOfContainer } from "../control/place.ts";
 import type { ControlServer } from "../control/server.ts";
+import { CliError } from "../error.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { writeLabel } from "../namespace/label.ts";
 import type { Result } from "../library/run.ts";
@@ -55,12 +56,12 @@ export interface WaitingCaller {
   deliver(status: number): void;
   /** Lets go of what the caller passed to runc. */
   letGo(inherited: readonly number[]): void;
-  /** The container cannot be reached any more: nothing of it may go on. */
-  giveUp(): void;
 }
 
 /** Number of departures that are shown to the caller if its container failed to start. */
 const FEW = 5;
+/** The status of a call whose container is not supervised. */
+const NOT_SUPERVISED = 125;
 
 export class Canister {
   readonly #start: Start;
@@ -74,6 +75,8 @@ export class Canister {
   readonly #records: Records;
   #namespace: Namespace | undefined;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
+  /** Why later calls cannot reach the container, which is stopped then. */
+  #unreachable: Error | undefined;
   #journal: Promise<Journal | undefined> = Promise.resolve(undefined);
   /** The digest that an earlier run computed. */
   readonly #hashed: ReturnType<typeof remembered>;
@@ -136,7 +139,7 @@ export class Canister {
     this.#sumUp(result, reports);
     onResult(result);
     if (this.#hashed.length === 0) await remember(pathOf(this.#start));
-    return exit;
+    return this.#unreachable === undefined ? exit : { state: "exited", status: NOT_SUPERVISED };
   }
 
   /** What became of the namespace, and how runc ended. */
@@ -149,10 +152,8 @@ export class Canister {
     const { run, namespace } = await startRun({ entry, threads, standsIn: launcher === undefined }, order, hooks);
     this.#namespace = namespace;
     this.onBegun(namespace);
-    this.#server = this.#serve(namespace);
-    this.#journal = this.#server
-      .then((server) => this.#keepJournal(server?.name, () => run.counts.off))
-      .catch(() => undefined);
+    this.#server = this.#serve(namespace).catch((fault: unknown) => this.#stop(fault as Error, namespace));
+    this.#journal = this.#server.then(() => this.#keepJournal(() => run.counts.off));
     log.say("info", `${this.#id}: ${mode} ${contour} (${source})`);
     return [await run.ended, namespace.first.exit];
   }
@@ -183,7 +184,7 @@ export class Canister {
     return planToLearn(surroundings, { output: contour, adds: true, run, policy: line, trajectory: undefined });
   }
 
-  /** LaterCall calls find the supervisor by this socket. Without it `exec` is impossible, so the canister is not started without it. */
+  /** Later calls find the supervisor by this socket. A container runs already when it is made, and is stopped where it cannot be. */
   async #serve(namespace: Namespace): Promise<ControlServer> {
     const { contour } = this.#label;
     // Loaded late: it brings Node's http, which is not needed before runc is started.
@@ -198,17 +199,33 @@ export class Canister {
       ask: namespace.ask,
       follow: (follower) => namespace.follow(follower),
     });
-    this.#records.write({ ...this.#record(), socket: server.path }, this.#bundle.hooks.poststart);
+    try {
+      this.#records.write({ ...this.#record(), socket: server.path }, this.#bundle.hooks.poststart);
+    } catch (fault) {
+      await server.close();
+      throw fault;
+    }
     return server;
   }
 
+  /** Nothing of a container may go on that `exec` and `kill` do not reach. What it did until then is reported as of any other. */
+  #stop(fault: Error, namespace: Namespace): undefined {
+    this.#unreachable = fault;
+    this.#start.log.say("error", `${this.#id}: ${fault.message}; the container is stopped`);
+    namespace.end();
+    return undefined;
+  }
+
   /** What departs is kept on disk as well, so that it can be asked for when the container is gone. Without it the container runs. */
-  async #keepJournal(name: string | undefined, off: () => number): Promise<Journal | undefined> {
+  async #keepJournal(off: () => number): Promise<Journal | undefined> {
     const namespace = this.#namespace;
-    if (name === undefined || namespace === undefined) return undefined;
+    // The journal of a name that was taken is another's.
+    const isOwn = !(this.#unreachable instanceof CliError && this.#unreachable.code === "name-taken");
+    if (namespace === undefined || !isOwn) return undefined;
     try {
       const { Journal } = await import("../control/journal.ts");
-      const journal = new Journal({ name, command: this.#command, contour: this.#label.contour }, namespace.ask, off);
+      const about = { name: this.#name, command: this.#command, contour: this.#label.contour };
+      const journal = new Journal(about, namespace.ask, off);
       journal.start();
       return journal;
     } catch (fault) {
@@ -240,17 +257,11 @@ export class Canister {
   async #told(exit: ChildState): Promise<void> {
     const { status, log, entry } = this.#start;
     if (status === undefined) return;
-    this.#isMade = statusOf(exit) === 0;
-    try {
-      await this.#server;
-    } catch (fault) {
-      // The container cannot be reached any more, so its processes must not continue unnoticed.
-      log.say("error", `${this.#id}: ${(fault as Error).message}; the container is stopped`);
-      status.deliver(125);
-      return status.giveUp();
-    }
-    if (statusOf(exit) !== 0) await this.#sayDepartures();
-    status.deliver(statusOf(exit));
+    await this.#server;
+    const told = this.#unreachable === undefined ? statusOf(exit) : NOT_SUPERVISED;
+    this.#isMade = told === 0;
+    if (told !== 0) await this.#sayDepartures();
+    status.deliver(told);
     log.detach();
     status.letGo(entry.open);
   }
