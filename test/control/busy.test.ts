@@ -1,4 +1,4 @@
-/** A socket whose server is busy is no socket that was left: whoever looks for a free place leaves it alone. */
+/** A socket whose server is busy is no socket that was left: another server that looks for a free place leaves it alone. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";

@@ -4,7 +4,7 @@
  */
 import { readAtMost } from "@isoline/core/bounded";
 
-export const SILENT_MS = 30_000;
+const SILENT_MS = 30_000;
 /** 16 KB a second, which a bad mobile line has. */
 const SLOWEST_BYTES_PER_MS = 16;
 
@@ -97,7 +97,7 @@ class Limit {
   /** From now on, for so many bytes. */
   begin(bytes: number, silentMs = this.#silentMs): void {
     const end = (ms: number, why: string) =>
-      setTimeout(() => this.#ended.abort(new Error(`${why} ${Math.round(ms / 1000)} s`)), ms);
+      setTimeout(() => this.#ended.abort(new DOMException(`${why} ${Math.round(ms / 1000)} s`, "TimeoutError")), ms);
     const wholeMs = this.#silentMs + timeFor(bytes);
     this.#silence = end(silentMs, "it was silent for");
     this.#whole = end(wholeMs, "it took more than");
