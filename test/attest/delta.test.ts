@@ -8,6 +8,7 @@ import {
   evidenceOf,
   piecesOf,
   readDelta,
+  readEvidence,
   stateOf,
   writeDelta,
   writeEvidence,
@@ -19,7 +20,7 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const filled = (length: number, seed: number) =>
   Uint8Array.from({ length }, (_, at) => (at * 31 + seed * 7 + (at >> 8)) & 0xff);
-const encode = (value: unknown) => write({ words: "anything", check: (given) => given }, value, "");
+const encode = (value: unknown) => write({ words: "anything", items: 1, check: (given) => given }, value, "");
 
 type Logs = Partial<Record<"bootLog" | "imaList" | "ledger", Uint8Array>>;
 const evidence = (challenge: number, logs: Logs) =>
@@ -70,6 +71,19 @@ describe("a delta of evidence", () => {
       expect(made?.equals(whole)).toBe(true);
       expect(delta?.length).toBeLessThan(whole.length);
     }
+  });
+
+  it.each([
+    ["empty lists", 0x80],
+    ["empty maps", 0xa0],
+    ["numbers", 0x00],
+  ])("is not read further than it can go where megabytes of %s came, and neither is evidence", (_, item) => {
+    const items = 8 * 2 ** 20 - 5;
+    const junk = new Uint8Array(items + 5).fill(item);
+    junk[0] = 0x9a;
+    new DataView(junk.buffer).setUint32(1, items);
+    for (const read of [readDelta, readEvidence])
+      expect(() => read(junk)).toThrow(/expected at most \d+ items, got more/);
   });
 
   it("leads to the whole evidence whatever becomes of the logs", () => {

@@ -4,7 +4,7 @@
  * The encoding is that of RFC 8949, 4.2.1: shortest forms, definite lengths, map keys in the order of their encodings. What is
  * read must be what would be written, byte for byte, so that a value has one encoding and a digest one meaning.
  */
-import { decode, encode } from "cborg";
+import { decode, encode, Tokenizer } from "cborg";
 import { AttestError } from "../error.ts";
 
 /** One kind of value. */
@@ -15,6 +15,8 @@ export interface Shape<T> {
   readonly members?: Readonly<Record<string, Shape<unknown>>>;
   /** Whether a member of a map may be left out. */
   readonly optional?: true;
+  /** CBOR items of the largest value, itself and the keys of maps among them. */
+  readonly items: number;
   /** The value as it is, or a refusal. `at` is the path to it. */
   check(value: unknown, at: string): T;
 }
@@ -23,6 +25,7 @@ export type Of<S> = S extends Shape<infer T> ? T : never;
 
 const shape = <T>(words: string, fits: (value: unknown) => value is T): Shape<T> => ({
   words,
+  items: 1,
   check: (value, at) => {
     if (!fits(value)) throw refused(`${at}: expected ${words}, got ${told(value)}`);
     return value;
@@ -63,6 +66,7 @@ export function list<T>(element: Shape<T>, most: number): Shape<readonly T[]> {
   return {
     words: `list ≤ ${most} of ${element.words}`,
     ...(element.members && { members: element.members }),
+    items: 1 + most * element.items,
     check: (value, at) => {
       if (!Array.isArray(value)) throw refused(`${at}: expected a list, got ${told(value)}`);
       if (value.length > most) throw refused(`${at}: expected at most ${most} elements, got ${value.length}`);
@@ -77,6 +81,7 @@ export function optional<T>(inner: Shape<T>): Shape<T | undefined> & { readonly 
     words: `${inner.words}, or left out`,
     ...(inner.members && { members: inner.members }),
     optional: true,
+    items: inner.items,
     check: (value, at) => (value === undefined ? undefined : inner.check(value, at)),
   };
 }
@@ -93,6 +98,7 @@ export function map<M extends Members>(members: M): Shape<MapOf<M>> {
   return {
     words: "map",
     members,
+    items: Object.values(members).reduce((sum, { items }) => sum + 1 + items, 1),
     check: (value, at) => {
       if (!isTable(value)) throw refused(`${at}: expected a map, got ${told(value)}`);
       const strange = Object.keys(value).find((name) => !names.includes(name));
@@ -116,7 +122,7 @@ export function write<T>(of: Shape<T>, value: T, what: string): Uint8Array {
 /** The value that exactly these bytes are, in their one encoding. `most` bounds them before anything is read. */
 export function read<T>(of: Shape<T>, given: Uint8Array, most: number, what: string): T {
   if (given.length > most) throw refused(`${what}: expected at most ${most} bytes, got ${given.length}`);
-  const value = of.check(decoded(given, what), what);
+  const value = of.check(decoded(given, Math.max(of.items, FEW_ITEMS), what), what);
   if (!equal(encode(value), given)) throw refused(`${what}: expected its one deterministic encoding, got another`);
   return value;
 }
@@ -131,10 +137,36 @@ const STRICT = {
   rejectDuplicateMapKeys: true,
 } as const;
 
-function decoded(given: Uint8Array, what: string): unknown {
+/** So many are read whatever the shape: what is wrong in them is told more exactly by the shape. */
+const FEW_ITEMS = 1024;
+
+/**
+ * Items of a value, one after the other, up to a bound. Each byte may be an item, and each item costs more than a hundred bytes of memory:
+ * 8 MiB of empty maps would take the reader many seconds and a gigabyte before the shape refused them.
+ */
+class BoundedItems extends Tokenizer {
+  readonly #most: number;
+  readonly #what: string;
+  #read = 0;
+
+  constructor(given: Uint8Array, most: number, what: string) {
+    // Of a Buffer, what is cut out would be a view of all of it.
+    super(new Uint8Array(given.buffer, given.byteOffset, given.length), STRICT);
+    this.#most = most;
+    this.#what = what;
+  }
+
+  override next(): ReturnType<Tokenizer["next"]> {
+    if (++this.#read > this.#most) throw refused(`${this.#what}: expected at most ${this.#most} items, got more`);
+    return super.next();
+  }
+}
+
+function decoded(given: Uint8Array, most: number, what: string): unknown {
   try {
-    return decode(given, STRICT);
+    return decode(given, { ...STRICT, tokenizer: new BoundedItems(given, most, what) });
   } catch (fault) {
+    if (fault instanceof AttestError) throw fault;
     // Also a nesting so deep that the reader's stack ends.
     throw refused(`${what}: ${fault instanceof Error ? fault.message.slice(0, 120) : "cannot be read"}`);
   }

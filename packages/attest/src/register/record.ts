@@ -121,6 +121,7 @@ export function decodeRecord(encoded: Uint8Array, sequence: number): LedgerRecor
 
 const anyRecord = {
   words: "record",
+  items: Math.max(...Object.values(shapes).map(({ items }) => items)),
   check: (value: unknown, at: string): LedgerRecord => {
     const { kind } = (value ?? {}) as { readonly kind?: unknown };
     if (typeof kind !== "string" || !Object.hasOwn(shapes, kind))

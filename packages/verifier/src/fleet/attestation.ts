@@ -52,6 +52,12 @@ interface Judged {
   readonly isHeard: boolean;
 }
 
+/** Evidence as it came, and what makes a delta of it where it is one. */
+export interface Sent {
+  readonly bytes: Uint8Array;
+  readonly read: (bytes: Uint8Array) => Uint8Array | EvidenceDelta;
+}
+
 /** Does work while so many bytes of evidence are in memory, or refuses. */
 export type Charge = <T>(bytes: number, work: () => Promise<T>) => Promise<T>;
 
@@ -84,12 +90,13 @@ export class Attestation {
   /**
    * Judges evidence, whole or as a delta. What is news is written before this returns; see docs/verifier.md for what is kept in memory
    * alone. Refuses a delta whose whole is not known here with `full-log-needed`, before anything is judged.
-   * `charge` is asked for the bytes of the whole once it is the node's turn: what waits has no more in memory than what came.
+   * What came is read once it is the node's turn and the challenge is one of ours: until then it costs no more than its bytes in memory.
+   * `charge` is asked for the bytes of the whole then.
    */
   attest(
     node: OwnedNode,
     challenge: Uint8Array,
-    sent: Uint8Array | EvidenceDelta,
+    came: Sent,
     charge: Charge = (_, work) => work(),
   ): Promise<AttestationResult> {
     return node.alone(async () => {
@@ -99,6 +106,7 @@ export class Attestation {
       if (node.state === "revoked") throw wasRevoked(node.name);
       const now = new Date();
       challenges.assertOurs(challenge, node.id, now, timing.stale);
+      const sent = came.read(came.bytes);
       const bytes = sent instanceof Uint8Array ? sent.length : logs.sizeOf(node.id, sent);
       return charge(bytes, () => this.#answered(node, challenge, sent, now));
     });

@@ -5,7 +5,7 @@ import { readDelta } from "@isoline/attest/evidence";
 import type { Context } from "hono";
 import type { Person } from "../access/index.ts";
 import { VerifierError } from "../error.ts";
-import { type Fleet, MOST_EVIDENCE, type OwnedNode } from "../fleet/index.ts";
+import { MOST_EVIDENCE, type OwnedNode, type Sent } from "../fleet/index.ts";
 import { hasCanister, writeDepartures } from "../store/index.ts";
 import { inTurn, nodeFirst, personOrNodeFirst, strangerFirst } from "./callers.ts";
 import { agentOf, type Door, type Env, payerOf, provenNode } from "./door.ts";
@@ -114,9 +114,7 @@ function attestationRoutes(app: OpenAPIHono<Env>, door: Door): void {
   );
 }
 
-type Sent = Parameters<Fleet["attestation"]["attest"]>[2];
-
-async function attested(c: Context<Env>, door: Door, node: OwnedNode, read: (body: Uint8Array) => Sent) {
+async function attested(c: Context<Env>, door: Door, node: OwnedNode, read: Sent["read"]) {
   const challenge = c.req.header("isoline-challenge") ?? "";
   if (!HEX_CHALLENGE.test(challenge))
     throw new VerifierError(
@@ -124,8 +122,9 @@ async function attested(c: Context<Env>, door: Door, node: OwnedNode, read: (bod
       "expected the header Isoline-Challenge with 64 hexadecimal digits, got none; ask for a challenge",
     );
   const came = new Uint8Array(await c.req.arrayBuffer());
+  const sent = { bytes: came, read };
   // A delta of a few bytes stands for megabytes, which its tenant pays for as well, beside the bytes that came.
-  const answer = await door.fleet.attestation.attest(node, Buffer.from(challenge, "hex"), read(came), (bytes, work) =>
+  const answer = await door.fleet.attestation.attest(node, Buffer.from(challenge, "hex"), sent, (bytes, work) =>
     door.bytes.run(payerOf(c), Math.max(0, bytes - came.length), work),
   );
   return { ...answer, ...nextFor(door, node.id) } as z.infer<typeof result>;
