@@ -132,6 +132,59 @@ describe("how long a node is silent", () => {
     expect(await stores.claimNode(store.db, row.name, lease.id)).toMatchObject({ owner: lease.id, silent: since });
   });
 
+  /** Takes the node, has it be silent since then, and loses the lease at that time; the next one begins. */
+  const lost = async (ended: Date, next: string) => {
+    const taken = (await held.take(row.name)) as OwnedNode;
+    taken.silent = since;
+    held.forgetAll(ended);
+    await stores.endLease(store.db, mutable.id);
+    await stores.beginLease(store.db, next, "host", 600);
+    mutable.id = next;
+  };
+  const mutable = { id: "held-1", isHeld: true };
+  let held: Ownership;
+  const silence = () => Date.now() - (held.present(row.name)?.silent.getTime() ?? Number.NaN);
+
+  it("goes on where its verifier lost the lease, and takes it again", async () => {
+    ownership.forgetAll();
+    await store.db.updateTable("nodes").set({ owner: null, silent: null }).execute();
+    await stores.beginLease(store.db, mutable.id, "host", 600);
+    held = new Ownership(store.db, mutable as Lease, () => undefined);
+    await lost(new Date(), "held-2");
+    await held.adopt();
+    expect(silence()).toBeGreaterThanOrEqual(HOUR_MS);
+    // By a request of the node.
+    await lost(new Date(), "held-3");
+    expect(await held.take(row.name)).toBeDefined();
+    expect(silence()).toBeGreaterThanOrEqual(HOUR_MS);
+  });
+
+  it("also where the lease was lost once more before the node was in memory again", async () => {
+    await lost(new Date(), "held-4");
+    const adopted = held.adopt();
+    mutable.id = "held-5";
+    await adopted;
+    expect(held.present(row.name)).toBeUndefined();
+    await stores.beginLease(store.db, mutable.id, "host", 600);
+    await stores.endLease(store.db, "held-4");
+    await held.adopt();
+    expect(silence()).toBeGreaterThanOrEqual(HOUR_MS);
+  });
+
+  it("does not count while no lease was held, in which it could not be heard", async () => {
+    await lost(new Date(since.getTime() + 1000), "held-6");
+    await held.adopt();
+    expect(silence()).toBeLessThan(HOUR_MS / 2);
+  });
+
+  it("begins anew where another verifier had it since, which died", async () => {
+    await lost(new Date(), "held-7");
+    await store.db.updateTable("nodes").set({ owner: "died" }).execute();
+    await held.adopt();
+    expect(silence()).toBeLessThan(HOUR_MS / 2);
+    held.forgetAll();
+  });
+
   it("is not known of a node whose verifier died", async () => {
     ownership.forgetAll();
     await store.db.updateTable("nodes").set({ owner: "dead" }).execute();

@@ -108,7 +108,7 @@ export class Fleet {
   }
 
   #lost(): void {
-    this.ownership.forgetAll();
+    this.ownership.forgetAll(this.lease.ended);
     this.watch.clear();
   }
 

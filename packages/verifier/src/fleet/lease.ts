@@ -22,7 +22,7 @@ export class Lease {
   /** By the time of day. */
   #untilThen = 0;
   #timer: NodeJS.Timeout | undefined;
-  #ended = false;
+  #isOver = false;
 
   /** `lost` is called when the lease ran out, `renewed` after each renewal. */
   constructor(db: Database, on: { lost: () => void; renewed: () => Promise<void> }) {
@@ -40,13 +40,18 @@ export class Lease {
     return performance.now() < this.#until && Date.now() < this.#untilThen;
   }
 
+  /** When it ended, where it is not held. */
+  get ended(): Date {
+    return new Date(Math.min(Date.now(), this.#untilThen));
+  }
+
   async begin(): Promise<void> {
     await this.#beginAnew();
     this.#schedule();
   }
 
   async end(): Promise<void> {
-    this.#ended = true;
+    this.#isOver = true;
     clearTimeout(this.#timer);
     this.#until = 0;
     await endLease(this.#db, this.#id);
@@ -93,6 +98,6 @@ export class Lease {
         this.#lost();
       }
     }
-    if (!this.#ended) this.#schedule();
+    if (!this.#isOver) this.#schedule();
   }
 }

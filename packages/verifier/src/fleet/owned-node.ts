@@ -27,6 +27,11 @@ export class OwnedNode {
   readonly name: string;
   readonly id: string;
   readonly tenant: string;
+  /**
+   * The lease that it was taken under. What is judged of it is written under this one: work that goes on for longer than the lease is
+   * refused, also where this verifier has taken the node anew since.
+   */
+  readonly owner: string;
   readonly labels: Readonly<Record<string, string>>;
   /** SHA-256 of its token, in hexadecimal. */
   readonly token: string;
@@ -61,6 +66,7 @@ export class OwnedNode {
     this.name = row.name;
     this.id = row.id;
     this.tenant = row.tenant;
+    this.owner = row.owner ?? "";
     this.labels = row.labels;
     this.#document = row.document;
     this.token = row.token;

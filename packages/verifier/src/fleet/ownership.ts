@@ -4,12 +4,26 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { VerifierError } from "../error.ts";
-import { adoptNodes, askForRelease, claimNode, type Database, releaseAsWritten, releaseNodes } from "../store/index.ts";
+import {
+  adoptNodes,
+  askForRelease,
+  claimNode,
+  type Database,
+  releaseAsWritten,
+  releaseNodes,
+  type TakenNode,
+} from "../store/index.ts";
 import type { Lease } from "./lease.ts";
 import { OwnedNode } from "./owned-node.ts";
 
 const ADOPTED_AT_ONCE = 5000;
 const LOOK_AGAIN_MS = 50;
+
+/** For how long a node was silent while it could be heard, under the lease that owned it last. */
+interface Silence {
+  readonly owner: string;
+  readonly ms: number;
+}
 
 export class Ownership {
   readonly #db: Database;
@@ -21,6 +35,8 @@ export class Ownership {
   readonly #urgent = new Map<string, number>();
   /** Nodes that are being given back. A claim waits for that: it would be given up with what was before it. */
   readonly #leaving = new Map<string, Promise<void>>();
+  /** Of nodes that were owned when a lease was lost, by their names: silence does not begin anew with each lease. */
+  readonly #silences = new Map<string, Silence>();
   #adopting = 0;
 
   /** `owned` is told of each node that this verifier owns from then on. */
@@ -66,9 +82,10 @@ export class Ownership {
       // By the database's clock, which may have been set forward: the next renewal begins another.
       if (row === "lease-over") throw elsewhere(name, "the lease of this verifier is over");
       if (!("ownedBy" in row)) {
+        this.#took(row);
         if (claimant !== this.#lease.id) continue;
         // It may have been adopted meanwhile: there is one of it, which knows how long it is silent.
-        return this.#nodes.get(name) ?? this.#own(new OwnedNode(row));
+        return this.#nodes.get(name) ?? this.#own(row);
       }
       if (performance.now() > until) throw elsewhere(name, "another verifier holds what it said last");
       await askForRelease(this.#db, row.ownedBy, name, this.#urgent.has(name));
@@ -115,7 +132,19 @@ export class Ownership {
     }
   }
 
-  #own(node: OwnedNode): OwnedNode {
+  /** What is known of its silence counts where no other verifier has owned it since. */
+  #took({ name, owner, was }: TakenNode): void {
+    const silence = this.#silences.get(name);
+    if (silence === undefined) return;
+    if (owner !== null && (was === silence.owner || was === owner)) this.#silences.set(name, { ...silence, owner });
+    else this.#silences.delete(name);
+  }
+
+  #own(row: TakenNode): OwnedNode {
+    const node = new OwnedNode(row);
+    const silence = this.#silences.get(node.name);
+    if (silence !== undefined && row.silent === null) node.silent = new Date(Date.now() - silence.ms);
+    this.#silences.delete(node.name);
     this.#nodes.set(node.name, node);
     this.#owned(node);
     return node;
@@ -154,9 +183,10 @@ export class Ownership {
     const claimant = this.#lease.id;
     this.#adopting++;
     const rows = await adoptNodes(this.#db, claimant, ADOPTED_AT_ONCE).finally(() => this.#adopting--);
+    for (const row of rows) this.#took(row);
     // The lease was lost meanwhile: others may own them by now.
     if (claimant !== this.#lease.id) return true;
-    for (const row of rows) if (!this.#nodes.has(row.name)) this.#own(new OwnedNode(row));
+    for (const row of rows) if (!this.#nodes.has(row.name)) this.#own(row);
     return rows.length < ADOPTED_AT_ONCE;
   }
 
@@ -165,8 +195,13 @@ export class Ownership {
     if (this.#nodes.get(node.name) === node) this.#nodes.delete(node.name);
   }
 
-  /** Drops everything: the lease was lost, so others may own it already. */
-  forgetAll(): void {
+  /**
+   * Drops everything: the lease was lost, so others may own it already. How long each node was silent is kept, up to when the lease ended:
+   * since then it could not be heard.
+   */
+  forgetAll(ended = new Date()): void {
+    for (const { name, owner, silent } of this.#nodes.values())
+      this.#silences.set(name, { owner, ms: Math.max(0, ended.getTime() - silent.getTime()) });
     this.#nodes.clear();
   }
 

@@ -6,6 +6,9 @@ import type { NodeTable } from "./tables.ts";
 
 export type NodeRow = Selectable<NodeTable>;
 
+/** A node that was taken over, and who owned it before; the taker itself where it had it already. */
+export type TakenNode = NodeRow & { readonly was: string | null };
+
 export function findNode(db: Database, name: string): Promise<NodeRow | undefined> {
   return db.selectFrom("nodes").selectAll().where("name", "=", name).executeTakeFirst();
 }
@@ -24,7 +27,7 @@ export function claimNode(
   db: Database,
   name: string,
   verifier: string,
-): Promise<NodeRow | { readonly ownedBy: string } | "lease-over" | undefined> {
+): Promise<TakenNode | { readonly ownedBy: string } | "lease-over" | undefined> {
   return db.transaction().execute(async (step) => {
     const row = await step.selectFrom("nodes").selectAll().where("name", "=", name).forUpdate().executeTakeFirst();
     if (row === undefined) return undefined;
@@ -34,10 +37,11 @@ export function claimNode(
       await endLease(step, row.owner);
     }
     // It is being adopted at the same time: what was told of it when it was given back still counts.
-    if (row.owner === verifier) return row;
+    const was = row.owner;
+    if (was === verifier) return { ...row, was };
     const silent = row.owner === null ? row.silent : null;
     await step.updateTable("nodes").set({ owner: verifier, silent }).where("name", "=", name).execute();
-    return { ...row, owner: verifier, silent };
+    return { ...row, owner: verifier, silent, was };
   });
 }
 
@@ -46,7 +50,7 @@ export function claimNode(
  * asks every two seconds, so both questions are answered by the index of owners: the second only where an owner has died. So soon a clock
  * that was set back is noticed, too.
  */
-export async function adoptNodes(db: Database, verifier: string, most: number): Promise<readonly NodeRow[]> {
+export async function adoptNodes(db: Database, verifier: string, most: number): Promise<readonly TakenNode[]> {
   const free = await adopt(db, verifier, sql`owner is null`, most);
   await cutLeases(db);
   const dead = free.length < most ? await deadOwners(db) : [];
@@ -56,12 +60,13 @@ export async function adoptNodes(db: Database, verifier: string, most: number): 
   return [...free, ...left];
 }
 
-async function adopt(db: Database, verifier: string, whose: RawBuilder<unknown>, most: number): Promise<NodeRow[]> {
-  const { rows } = await sql<NodeRow>`
-    update nodes set owner = ${verifier}, silent = case when owner is null then silent end where name in (
-      select name from nodes where ${whose} and state not in ('revoked', 'unknown') limit ${most} for update skip locked)
-      and exists (select 1 from verifiers where id = ${verifier} and ${ALIVE})
-    returning *`.execute(db);
+async function adopt(db: Database, verifier: string, whose: RawBuilder<unknown>, most: number): Promise<TakenNode[]> {
+  const { rows } = await sql<TakenNode>`
+    update nodes set owner = ${verifier}, silent = case when taken.was is null then nodes.silent end
+    from (select name, owner as was from nodes where ${whose} and state not in ('revoked', 'unknown')
+      limit ${most} for update skip locked) as taken
+    where nodes.name = taken.name and exists (select 1 from verifiers where id = ${verifier} and ${ALIVE})
+    returning nodes.*, taken.was`.execute(db);
   return rows;
 }
 
