@@ -4,6 +4,7 @@ import { preAuthenticated } from "@isoline/core/verify";
 import { describe, expect, it } from "vitest";
 import {
   type Appraisal,
+  isBehind,
   POLICY_TYPE,
   readAccepted,
   readPolicy,
@@ -183,6 +184,27 @@ describe("what was accepted", () => {
     expect(readAccepted(writeAccepted(accepted))).toEqual(accepted);
     for (const wrong of ["", "{}", "[]", "null", writeAccepted(accepted).replace('"clock":"', '"clock":"-')])
       expect(() => readAccepted(wrong)).toThrow("what was accepted last cannot be read");
+  });
+});
+
+describe("a clock that was accepted", () => {
+  const at = (clock: bigint, resetCount = 3, restartCount = 1) => ({
+    clock: { clock, resetCount, restartCount },
+    policy: { name: "p", version: 1 },
+    canisters: [],
+  });
+
+  it.each([
+    [at(9n), true],
+    [at(10n), false],
+    [at(11n), false],
+    [at(11n, 3, 0), true],
+    [at(99n, 2, 9), true],
+    [at(0n, 4, 0), false],
+    [{ ...at(0n), clock: undefined }, false],
+  ])("%# is behind another, or not", (now, is) => {
+    expect(isBehind(now, at(10n))).toBe(is);
+    expect(isBehind(now, { ...at(10n), clock: undefined })).toBe(false);
   });
 });
 

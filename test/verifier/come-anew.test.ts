@@ -39,7 +39,7 @@ describe("a node that comes anew while work on it waits", () => {
   let administration: Administration;
   const administrationOver = (db: stores.Database) => {
     const epochs = new Epochs(store.urgent, lease, () => Promise.reject(new Error("signs nothing")));
-    return new Administration(db, lease, ownership, new Rules(store.db, trusted), epochs);
+    return new Administration(db, ownership, new Rules(store.db, trusted), epochs);
   };
   const stands = async () => (await stores.findNode(store.db, "node-1"))?.state;
 
@@ -47,7 +47,7 @@ describe("a node that comes anew while work on it waits", () => {
     store = await stores.openStore(`pglite:${place}`);
     await stores.beginLease(store.db, lease.id, "host", 600);
     ownership = new Ownership(store.db, lease, () => undefined);
-    enrolment = new Enrolment(store.db, lease, new Rules(store.db, trusted), ownership);
+    enrolment = new Enrolment(store.db, new Rules(store.db, trusted), ownership);
     administration = administrationOver(store.db);
   });
   afterAll(async () => {

@@ -39,8 +39,8 @@ describe("a node that is enrolled anew", () => {
     ownership = new Ownership(store.db, lease, () => undefined);
     const rules = new Rules(store.db, trusted);
     const epochs = new Epochs(store.urgent, lease, () => Promise.reject(new Error("signs nothing")));
-    enrolment = new Enrolment(store.db, lease, rules, ownership);
-    administration = new Administration(store.db, lease, ownership, rules, epochs);
+    enrolment = new Enrolment(store.db, rules, ownership);
+    administration = new Administration(store.db, ownership, rules, epochs);
     await stores.insertNode(store.db, node.row());
     await stores.beginLease(store.db, "other", "host", 60);
   });

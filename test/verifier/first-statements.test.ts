@@ -126,7 +126,7 @@ describe.skipIf(needsPostgres)("the first statements of a database (needs Debian
     const rules = new Rules(beginner.db, trusted);
     const ownership = new Ownership(beginner.db, lease, () => undefined);
     const epochs = new Epochs(beginner.db, lease, () => Promise.reject(new Error("signs nothing")));
-    const administration = new Administration(beginner.db, lease, ownership, rules, epochs);
+    const administration = new Administration(beginner.db, ownership, rules, epochs);
     const put = () => administration.putContour(digest, contour, { who: "ann", tenant: null });
     await stores.beginLog(beginner.db, "example.com/fleet", 0);
     expect(await put()).toBe(true);

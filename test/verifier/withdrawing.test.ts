@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { Administration } from "../../packages/verifier/src/fleet/administration.ts";
 import type { Epochs } from "../../packages/verifier/src/fleet/epochs.ts";
-import type { Lease } from "../../packages/verifier/src/fleet/lease.ts";
 import type { Ownership } from "../../packages/verifier/src/fleet/ownership.ts";
 import { Rules } from "../../packages/verifier/src/fleet/rules.ts";
 import type { Trusted } from "../../packages/verifier/src/fleet/trusted.ts";
@@ -20,7 +19,7 @@ const naming = (name: string, contour: string) =>
 let store: stores.Connection;
 const begun = () => {
   const rules = new Rules(store.db, trusted);
-  const by = new Administration(store.db, {} as Lease, {} as Ownership, rules, {} as Epochs);
+  const by = new Administration(store.db, {} as Ownership, rules, {} as Epochs);
   return { rules, by };
 };
 

@@ -47,6 +47,13 @@ export function othersAmong(
   return accepted.filter(({ label }) => !told.has(label)).slice(-MOST_OTHERS);
 }
 
+/** Whether a TPM's clock goes back from what was accepted before. Evidence once more does not, and neither does any without a clock. */
+export function isBehind({ clock: now }: Accepted, { clock: before }: Accepted): boolean {
+  if (now === undefined || before === undefined) return false;
+  if (now.resetCount !== before.resetCount) return now.resetCount < before.resetCount;
+  return now.restartCount < before.restartCount || now.clock < before.clock;
+}
+
 /** As one line of JSON. */
 export function writeAccepted({ clock, ...rest }: Accepted): string {
   return `${JSON.stringify({ accepted: 1, clock: clock && { ...clock, clock: String(clock.clock) }, ...rest })}\n`;

@@ -1,5 +1,5 @@
 /** Appraisal: what evidence proves, and what it does not. Pure, and free of Node's modules. */
-export { type Accepted, readAccepted, writeAccepted } from "./accepted.ts";
+export { type Accepted, isBehind, readAccepted, writeAccepted } from "./accepted.ts";
 export { type Appraisal, appraise, type Appraised, type AppraisedCanister } from "./appraise.ts";
 export { type BegunBy, begunIn, isBegun } from "./begun.ts";
 export { ContourFile, type ContourFor } from "./contour-file.ts";

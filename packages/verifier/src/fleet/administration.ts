@@ -26,7 +26,6 @@ import {
 } from "../store/index.ts";
 import { assertRoom } from "./contour-room.ts";
 import type { Epochs } from "./epochs.ts";
-import type { Lease } from "./lease.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Rules } from "./rules.ts";
 import { contourState, publications, signersOf } from "./stated.ts";
@@ -47,14 +46,12 @@ const TAKE_MS = 10_000;
 
 export class Administration {
   readonly #db: Database;
-  readonly #lease: Lease;
   readonly #ownership: Ownership;
   readonly #rules: Rules;
   readonly #epochs: Epochs;
 
-  constructor(db: Database, lease: Lease, ownership: Ownership, rules: Rules, epochs: Epochs) {
+  constructor(db: Database, ownership: Ownership, rules: Rules, epochs: Epochs) {
     this.#db = db;
-    this.#lease = lease;
     this.#ownership = ownership;
     this.#rules = rules;
     this.#epochs = epochs;
@@ -188,7 +185,7 @@ export class Administration {
       let raised = undefined as RevocationEpoch | undefined;
       await writeVerdict(this.#db, {
         node: name,
-        verifier: this.#lease.id,
+        verifier: node.owner,
         at: new Date(),
         verdict,
         columns: {},

@@ -136,7 +136,7 @@ export class Attestation {
   }
 
   async #judge(node: OwnedNode, challenge: Uint8Array, reading: EvidenceReading, now: Date): Promise<Judged> {
-    const { lease, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
+    const { ownership, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
     const bodies = bodiesIn(reading);
     const breathe = this.#breath(node);
     const given = await rules.forNode(node, bodies?.canisters ?? [], breathe, node.accepted?.policy);
@@ -175,6 +175,8 @@ export class Attestation {
     const judged = verdictOf(appraisal, bodies, node.accepted);
     const verdict = given.policy === undefined ? withoutPolicy(judged) : judged;
     const ear = await sign(appraisal, now, epochs.present.epoch);
+    // The lease may have ended meanwhile, and another have judged newer evidence.
+    if (ownership.present(node.name) !== node) throw elsewhere(node.name, "the lease of this verifier ran out");
     const imprint = imprintOf(verdict);
     const isNews = node.imprint !== imprint || node.state !== verdict.state;
     // Each class in turn would be a change, and a statement in the log, each time.
@@ -188,11 +190,11 @@ export class Attestation {
     // A process with the node's token may answer each challenge at once. It must not make those old that the node answers.
     if (!provesNothing(verdict)) node.heard(challenge);
     if (isNews) {
-      const { name, tenant } = node;
+      const { name, tenant, owner: verifier } = node;
       const led = verdict.body === undefined ? undefined : seen.ledger;
       const departed = departedIn(verdict, led?.ledger);
       const news = ledgerNews(node.id, led, verdict.accepted);
-      const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now, departed, imprint });
+      const write = writeOf(verdict, { node: name, tenant, verifier, at: now, departed, imprint });
       await this.#write(node, {
         ...write,
         evidence: { challenge, evidence: reading.bytes },
@@ -227,7 +229,8 @@ export class Attestation {
     try {
       await verdicts.write(node.tenant, write);
     } catch (fault) {
-      if (fault instanceof VerifierError) ownership.forget(node);
+      // Where it is not given back now, it is when the lease ends.
+      if (fault instanceof VerifierError) await ownership.giveUp(node).catch(() => {});
       throw fault;
     }
   }

@@ -35,8 +35,8 @@ import {
   writeVerdict,
 } from "../store/index.ts";
 import { answeredMachine, assertPlace, type Pending, pendingMachine } from "./machine-enrolment.ts";
-import type { Lease } from "./lease.ts";
 import { tokenDigest } from "./owned-node.ts";
+import type { OwnedNode } from "./owned-node.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Rules } from "./rules.ts";
 import type { Trusted } from "./trusted.ts";
@@ -62,14 +62,12 @@ interface Answered {
 
 export class Enrolment {
   readonly #db: Database;
-  readonly #lease: Lease;
   readonly #rules: Rules;
   readonly #trusted: Trusted;
   readonly #ownership: Ownership;
 
-  constructor(db: Database, lease: Lease, rules: Rules, ownership: Ownership) {
+  constructor(db: Database, rules: Rules, ownership: Ownership) {
     this.#db = db;
-    this.#lease = lease;
     this.#rules = rules;
     this.#trusted = rules.trusted;
     this.#ownership = ownership;
@@ -144,7 +142,7 @@ export class Enrolment {
     };
     // Of a node that is there, no other verifier may hold the old token in memory when the new one counts.
     const isAnew = await this.#ownership.alone(name, TAKE_MS, async (there) => {
-      await this.#renew(kept, row.enrolled, (step, { state, accepted }) =>
+      await this.#renew(there, kept, row.enrolled, (step, { state, accepted }) =>
         // A revocation ends by a token that an operator made after it. The TPM may have been cleared since, and count from nothing.
         written(step, state === "revoked" ? null : (there.released(null).accepted ?? accepted)),
       );
@@ -155,10 +153,15 @@ export class Enrolment {
   }
 
   /** Nothing is known of the node and its canisters from then on, until it sends evidence. */
-  async #renew({ name, revoked }: TakenEnrolment, at: Date, written: NonNullable<VerdictWrite["also"]>): Promise<void> {
+  async #renew(
+    { owner: verifier }: OwnedNode,
+    { name, revoked }: TakenEnrolment,
+    at: Date,
+    written: NonNullable<VerdictWrite["also"]>,
+  ): Promise<void> {
     const verdict = { state: "unknown", failure: null, why: null } as const;
     await writeVerdict(this.#db, {
-      ...{ node: name, verifier: this.#lease.id, at, verdict, columns: {}, canisters: undefined },
+      ...{ node: name, verifier, at, verdict, columns: {}, canisters: undefined },
       others: { ...verdict, why: "its node was enrolled anew, and no evidence has come since" },
       also: async (step, before) => {
         if (before.state === "revoked" && before.since.getTime() !== revoked?.getTime()) throw revokedSince(name);

@@ -68,8 +68,8 @@ export class Fleet {
       ledgers: new ReplayedLedgers(timing.stale),
       ...(appraised !== undefined && { appraised }),
     });
-    this.enrolment = new Enrolment(db, lease, rules, ownership);
-    this.administration = new Administration(db, lease, ownership, rules, epochs);
+    this.enrolment = new Enrolment(db, rules, ownership);
+    this.administration = new Administration(db, ownership, rules, epochs);
     this.identities = authority && new Identities(authority, { ownership, rules, challenges, timing });
   }
 

@@ -196,6 +196,17 @@ export class Ownership {
   }
 
   /**
+   * Drops what is in memory of a node that the database knows otherwise, and gives it back as it is written. It would be ours all the same,
+   * and watched by none until it is heard.
+   */
+  async giveUp(node: OwnedNode): Promise<void> {
+    const { name, owner, silent } = node;
+    if (this.#nodes.get(name) !== node) return;
+    this.forget(node);
+    await this.#leave(name, () => releaseAsWritten(this.#db, owner, name, silent));
+  }
+
+  /**
    * Drops everything: the lease was lost, so others may own it already. How long each node was silent is kept, up to when the lease ended:
    * since then it could not be heard.
    */

@@ -6,6 +6,7 @@ import {
   type Check,
   type Ending,
   type FailureClass,
+  isBehind,
   readAccepted,
   writeAccepted,
 } from "@isoline/attest/appraise";
@@ -183,6 +184,7 @@ export function writeOf(verdict: Verdict, { node, tenant, verifier, at, departed
     })),
     endings: new Map(endings.map(({ label, failure: kind, why: words }) => [label, { failure: kind, why: words }])),
     endingsIn: (before) => writtenEndings(verdict, readAccepted(before)),
+    isBehind: (before) => accepted !== undefined && isBehind(accepted, readAccepted(before)),
     others: { state: "unverifiable", failure, why: "the evidence of its node was refused, so nothing is known of it" },
   };
 }

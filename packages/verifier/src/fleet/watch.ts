@@ -110,7 +110,7 @@ export class Watch {
       node.imprint = null;
       await this.#verdicts.write(node.tenant, {
         node: name,
-        verifier: this.#lease.id,
+        verifier: node.owner,
         at: new Date(),
         verdict,
         columns: { ...(node.isAhead && { seen: node.seen ?? null }) },

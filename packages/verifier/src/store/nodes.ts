@@ -106,9 +106,11 @@ export async function releaseNodes(db: Database, verifier: string, nodes: readon
   }
 }
 
-/** Gives back a node of which its owner knows nothing but what is written. */
-export async function releaseAsWritten(db: Database, verifier: string, name: string): Promise<void> {
-  await sql`update nodes set owner = null where name = ${name} and owner = ${verifier}`.execute(db);
+/** Gives back a node of which its owner knows nothing but what is written, and perhaps since when it is silent. */
+export async function releaseAsWritten(db: Database, verifier: string, name: string, silent?: Date): Promise<void> {
+  await sql`
+    update nodes set owner = null, silent = coalesce(${silent ?? null}::timestamptz, silent)
+    where name = ${name} and owner = ${verifier}`.execute(db);
 }
 
 /** Asks an owner to give a node back; `isUrgent`: before evidence of it that waits. */

@@ -28,6 +28,8 @@ export interface VerdictWrite {
    * verifier that writes them does not know that they were.
    */
   readonly endingsIn?: (accepted: string) => ReadonlySet<string>;
+  /** Whether it is behind what stands as accepted of the node: then it is refused. */
+  readonly isBehind?: (accepted: string) => boolean;
   readonly others?: Pick<NodeTable, "state" | "failure" | "why">;
   readonly evidence?: { readonly challenge: Uint8Array; readonly evidence: Uint8Array } | undefined;
   /** SHA-256 of the policy that it was judged by, in hexadecimal; undefined where none was. */
@@ -50,8 +52,9 @@ interface Plan {
 }
 
 /**
- * Refuses with `owned-elsewhere` where another verifier has become the owner in the meantime, and with `not-allowed` where the node is
- * revoked: only an enrolment anew, which makes it unknown, ends a revocation.
+ * Refuses with `owned-elsewhere` where another verifier has become the owner in the meantime, or something newer is written than memory
+ * knew, as after an answer of the database that was lost. Refuses with `not-allowed` where the node is revoked: only an enrolment anew,
+ * which makes it unknown, ends a revocation.
  */
 export async function writeVerdict(db: Database, write: VerdictWrite): Promise<void> {
   const [refusal] = await writeVerdicts(db, [write]);
@@ -97,9 +100,14 @@ export function writeVerdicts(
 }
 
 /** What was judged, or found silent, may be so by what stood before the revocation. */
-function refusalOf({ node, verifier, verdict }: VerdictWrite, row: NodeRow | undefined): VerifierError | undefined {
+function refusalOf(
+  { node, verifier, verdict, isBehind }: VerdictWrite,
+  row: NodeRow | undefined,
+): VerifierError | undefined {
   if (row?.owner !== verifier)
     return new VerifierError("owned-elsewhere", `another verifier answers for ${node} now; send it again`);
+  if (row.accepted !== null && isBehind?.(row.accepted) === true)
+    return new VerifierError("owned-elsewhere", `${node}: newer evidence of it is written already; send new evidence`);
   const staysOrEnds = verdict.state === "revoked" || verdict.state === "unknown";
   return row.state === "revoked" && !staysOrEnds ? wasRevoked(node) : undefined;
 }
