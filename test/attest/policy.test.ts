@@ -230,6 +230,27 @@ describe("a result as a token", () => {
     accepted: undefined,
   };
 
+  it("names every failed check of thousands of canisters, and tells reasons up to a bound", async () => {
+    const { privateKey, publicKey } = (await webcrypto.subtle.generateKey({ name: "Ed25519" }, false, [
+      "sign",
+      "verify",
+    ])) as webcrypto.CryptoKeyPair;
+    const why = "\u{1f512}".repeat(3000);
+    const canisters = Array.from({ length: 1000 }, (_, at) => ({
+      ...{ label: `web-${at}`, root: "tpm", status: "contraindicated" },
+      checks: [{ name: "trust", outcome: "failed", failure: "off-contour", why }],
+    })) as Appraisal["canisters"];
+    const order = { key: privateKey, algorithm: "EdDSA", now, build: "0.1.0" } as const;
+    const claims = await verifyEar(await signEar({ ...appraisal, canisters }, order), publicKey, now);
+    const submods = Object.values(claims["submods"] as Record<string, { "isoline.failures"?: { why?: string }[] }>);
+    const failures = submods.flatMap((one) => one["isoline.failures"] ?? []);
+    const told = failures.map((one) => one.why).filter((one) => one !== undefined);
+    expect(failures).toHaveLength(1000);
+    expect(told.length + (claims["isoline.reasons-left-out"] as number)).toBe(1000);
+    expect(told.join("").length).toBeLessThanOrEqual(2 ** 16);
+    expect(told).toContain(`${"\u{1f512}".repeat(999)}…`);
+  });
+
   it("says challenge, evidence and policy, and why, and expires", async () => {
     const { privateKey, publicKey } = (await webcrypto.subtle.generateKey({ name: "Ed25519" }, false, [
       "sign",

@@ -150,6 +150,18 @@ describe("a verifier", () => {
     expect((await rig.attest(node, { clock: 900_001n })).body.state).toBe("affirming");
   });
 
+  it("keeps no answer of megabytes: the same evidence is refused, and the next is judged", async () => {
+    const many = Array.from({ length: 400 }, (_, at) => canisterSample(`web-${at}`));
+    const challenge = await rig.challenge(other);
+    const evidence = other.evidence(Buffer.from(challenge, "hex"), { canisters: many });
+    expect((await rig.send(other, challenge, evidence)).body).toMatchObject({ state: "affirming" });
+    expect(await rig.send(other, challenge, evidence)).toMatchObject({
+      status: 409,
+      body: { error: { code: "challenge-refused" } },
+    });
+    expect((await rig.attest(other)).body.state).toBe("affirming");
+  });
+
   it("refuses what is older than evidence of the node that it refused", async () => {
     const challenge = await rig.challenge(node);
     const older = node.evidence(Buffer.from(challenge, "hex"), { clock: 900_002n });

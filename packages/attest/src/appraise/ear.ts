@@ -105,9 +105,13 @@ const secondsOf = (time: Date) => Math.floor(time.getTime() / 1000);
 function claimsOf(appraisal: Appraisal, build: string): Record<string, unknown> {
   const { policy, node, platform, canisters, challenge, evidenceDigest, root } = appraisal;
   const id = policy && `${policy.name} ${policy.version} sha256:${policy.digest}`;
+  const reasons = new Reasons();
   const submods = [
-    ["node", { ...submodOf(platform, id), "isoline.root": root, ...(node !== undefined && { "isoline.node": node }) }],
-    ...canisters.map((one) => [`canister/${one.label}`, { ...submodOf(one, id), "isoline.root": one.root }]),
+    [
+      "node",
+      { ...submodOf(platform, id, reasons), "isoline.root": root, ...(node !== undefined && { "isoline.node": node }) },
+    ],
+    ...canisters.map((one) => [`canister/${one.label}`, { ...submodOf(one, id, reasons), "isoline.root": one.root }]),
   ] as const;
   return {
     eat_profile: PROFILE,
@@ -115,19 +119,45 @@ function claimsOf(appraisal: Appraisal, build: string): Record<string, unknown> 
     "ear.verifier-id": { developer: "isoline", build },
     "isoline.evidence": `sha256:${evidenceDigest}`,
     submods: Object.fromEntries(submods),
+    ...(reasons.leftOut > 0 && { "isoline.reasons-left-out": reasons.leftOut }),
   };
 }
 
-function submodOf({ status, checks }: Appraised, policy: string | undefined): Record<string, unknown> {
+function submodOf(
+  { status, checks }: Appraised,
+  policy: string | undefined,
+  reasons: Reasons,
+): Record<string, unknown> {
   const failed = checks.filter(({ outcome }) => outcome === "failed");
   return {
     "ear.status": statuses[status],
     "ear.trustworthiness-vector": vectorOf(checks),
     ...(policy !== undefined && { "ear.appraisal-policy-id": policy }),
     ...(failed.length > 0 && {
-      "isoline.failures": failed.map(({ name, failure, why }) => ({ check: name, failure, why })),
+      "isoline.failures": failed.map(({ name, failure, why }) => ({ check: name, failure, why: reasons.told(why) })),
     }),
   };
+}
+
+/** Letters of one reason, and of all in a result: each of thousands of canisters may have a node's own words, as long as it likes. */
+const MOST_REASON = 2000;
+const MOST_REASONS = 2 ** 16;
+
+/** The reasons of a result, up to a bound. Every failed check is named with its class, whether its reason is told or not. */
+class Reasons {
+  leftOut = 0;
+  #left = MOST_REASONS;
+
+  told(why = ""): string | undefined {
+    // None of the letters is half.
+    const told = why.length <= MOST_REASON ? why : `${why.slice(0, MOST_REASON - 1).replace(/\p{Surrogate}$/u, "")}…`;
+    if (told.length <= this.#left) {
+      this.#left -= told.length;
+      return told;
+    }
+    this.leftOut++;
+    return undefined;
+  }
 }
 
 /** 2 affirms, 32 warns, 96 and above contradict (draft-ietf-rats-ar4si, 2.3.2); the worst check of a claim counts. */

@@ -11,7 +11,7 @@ import type { Epochs } from "./epochs.ts";
 import type { FairTurns } from "./fair-turns.ts";
 import { assertWhole, type KeptLogs } from "./kept-logs.ts";
 import type { Lease } from "./lease.ts";
-import type { OwnedNode } from "./owned-node.ts";
+import type { Given, OwnedNode } from "./owned-node.ts";
 import { elsewhere, type Ownership } from "./ownership.ts";
 import { verifiesEcdsa } from "./signatures.ts";
 import type { ReplayedLedgers } from "./replayed-ledgers.ts";
@@ -79,6 +79,8 @@ export interface AttestationParts {
 }
 
 const NO_POLICY = Buffer.from("{}");
+/** Letters of an answer that is kept for its evidence once more. Thousands of canisters with their reasons have megabytes. */
+const MOST_GIVEN = 2 ** 16;
 
 export class Attestation {
   readonly #parts: AttestationParts;
@@ -122,14 +124,14 @@ export class Attestation {
     const reading = readingOf(sent instanceof Uint8Array ? sent : logs.whole(node.id, sent));
     if (!(sent instanceof Uint8Array)) assertWhole(reading, sent);
     const digest = `${Buffer.from(challenge).toString("hex")} ${reading.digest}`;
-    if (node.given?.digest === digest) return node.given.answer as AttestationResult;
+    if (node.given?.digest === digest) return givenIn(node.given, node.name);
     node.assertLater(challenge);
     const { answer, isHeard } = await this.#judge(node, challenge, reading, now);
     // Nothing is said after the lease ran out: another verifier may have accepted something newer by now.
     if (!lease.isHeld || ownership.present(node.name) !== node)
       throw elsewhere(node.name, "the lease of this verifier ran out");
     if (!isHeard) return answer;
-    node.given = { digest, answer };
+    node.given = { digest, answer: lettersOf(answer) > MOST_GIVEN ? undefined : answer };
     node.seen = now;
     watch.saw(node);
     return answer;
@@ -265,6 +267,20 @@ function answerOf(
       missing.length > 0 && { need: missing.map((digest) => `contour:${digest}`) }),
     ...(kept.length > 0 && { kept }),
   };
+}
+
+/** About as many letters as an answer has. */
+const lettersOf = ({ ear, canisters, why = "", need = [], kept = [] }: AttestationResult): number =>
+  canisters.reduce((sum, one) => sum + one.label.length + (one.why?.length ?? 0) + 64, ear.length + why.length) +
+  (need.length + kept.length) * 72;
+
+/** Evidence once more is no later than itself: judged anew, it would be a rollback. */
+function givenIn({ answer }: Given, name: string): AttestationResult {
+  if (answer !== undefined) return answer as AttestationResult;
+  throw new VerifierError(
+    "challenge-refused",
+    `expected evidence of ${name} that was not answered, got the last once more, whose answer is too large to be kept; ask for another challenge`,
+  );
 }
 
 const affirmedIn = ({ canisters = [] }: Verdict): ReadonlySet<string> =>

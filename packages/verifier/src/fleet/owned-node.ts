@@ -13,6 +13,7 @@ const AHEAD_MS = 60_000;
 /** An answer that was given; the same evidence once more gets the same. */
 export interface Given {
   readonly digest: string;
+  /** Undefined: it is too large to be kept. */
   readonly answer: unknown;
 }
 
