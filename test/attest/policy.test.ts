@@ -72,6 +72,24 @@ describe("a policy", () => {
   });
 
   it.each([
+    ["[1,,,]", "line 1, column 4: Unexpected , in flow sequence"],
+    ["[1]]]", "line 1, column 4: Unexpected flow-seq-end token"],
+    [`[${",".repeat(2 ** 20)}`, "line 1, column 100000: expected at most 100000 words and signs, got more"],
+    ["\n".repeat(2 ** 20), "expected at most 100000 words and signs, got more"],
+  ])("is refused at its first fault, or where it has too many words and signs", async (text, why) => {
+    await expect(readPolicy(bytes(text), [])).rejects.toThrow(why);
+  });
+
+  it("has as many contours in four rules as four rules may have", async () => {
+    const contours = Array.from({ length: 4096 }, (_, at) => `sha256:${at.toString(16).padStart(64, "0")}`);
+    const canisters = ["a", "b", "c", "d"].map((label) => ({ label, contours }));
+    const text = JSON.stringify({ policy: 1, name: "p", version: 1, canisters }, null, 2);
+    expect((await readPolicy(bytes(text), [])).canisters.map((rule) => rule.contours?.size)).toEqual(
+      canisters.map(() => 4096),
+    );
+  });
+
+  it.each([
     ["maps", '{"a":'],
     ["lists", "["],
     ["lists without brackets", "- "],

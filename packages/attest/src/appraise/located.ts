@@ -98,8 +98,8 @@ export class Located {
   }
 }
 
-/** The top of a file. */
-export function located(bytes: Uint8Array, what: string): Located {
+/** The top of a file, which may have no more words and signs than said. */
+export function located(bytes: Uint8Array, what: string, mostPieces = Number.POSITIVE_INFINITY): Located {
   const lines = new LineCounter();
   if (bytes.length > MOST_BYTES) throw refused(what, 1, 1, `expected at most ${MOST_BYTES} bytes, got ${bytes.length}`);
   let text: string;
@@ -108,7 +108,7 @@ export function located(bytes: Uint8Array, what: string): Located {
   } catch {
     throw refused(what, 1, 1, "expected UTF-8, got other bytes");
   }
-  const { contents, fault } = shallowDocument(text, lines);
+  const { contents, fault } = shallowDocument(text, lines, mostPieces);
   if (fault !== undefined) {
     const { line, col } = lines.linePos(fault.offset);
     throw refused(what, line, col, fault.why);

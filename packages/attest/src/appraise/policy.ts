@@ -78,6 +78,8 @@ const BIRTHS = 13;
  */
 const FOR_BIRTHS: readonly number[] = [11, 12, 13, 14, 15];
 
+/** Operators of one tenant send policies to be tried, and reading one ends in one go. A file with 4096 contours has a quarter of these. */
+const MOST_PIECES = 100_000;
 const YEAR = 366 * 24 * 3600;
 /** Contours that one rule names. */
 const MOST_CONTOURS = 4096;
@@ -89,7 +91,7 @@ const sensors = ["seccomp", "bpf"] as const;
 
 /** Reads a policy, in an envelope with signatures or bare. Refuses it with `bad-policy-file`, with line and column. */
 export async function readPolicy(bytes: Uint8Array, signers: Signers): Promise<Policy> {
-  const top = located(await signedContent(bytes, POLICY_TYPE, signers, "policy"), "policy");
+  const top = located(await signedContent(bytes, POLICY_TYPE, signers, "policy"), "policy", MOST_PIECES);
   const members = top.members([
     "policy",
     "name",

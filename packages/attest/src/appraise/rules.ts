@@ -12,14 +12,23 @@ export interface AppraisalRules {
   readonly digest: string;
 }
 
+/** What was read before of the same files, by the same signers: to read a large one takes seconds. */
+export interface RulesRead {
+  readonly policy?: Policy | undefined;
+  /** Of each file of reference values; undefined where it is to be read. */
+  readonly references?: readonly (References | undefined)[] | undefined;
+}
+
 /** Reads a policy and the files of reference values that go with it. Refuses what `readPolicy` and `readReferences` refuse. */
 export async function readRules(
   policyFile: Uint8Array,
   referenceFiles: readonly Uint8Array[],
   signers: Signers,
+  read: RulesRead = {},
 ): Promise<AppraisalRules> {
-  const policy = await readPolicy(policyFile, signers);
+  const policy = read.policy ?? (await readPolicy(policyFile, signers));
   const all: References[] = [];
-  for (const file of referenceFiles) all.push(await readReferences(file, signers));
+  for (const [at, file] of referenceFiles.entries())
+    all.push(read.references?.[at] ?? (await readReferences(file, signers)));
   return { policy, references: joined(all), digest: bytesToHex(sha256(policyFile)) };
 }

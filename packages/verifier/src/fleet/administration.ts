@@ -1,7 +1,7 @@
 /** What administrators do: policies, reference values, contours, revocation. Each act is written together with its record. */
 import { createHash } from "node:crypto";
 import type { RevocationEpoch } from "@isoline/attest/appraise";
-import { parseContour } from "@isoline/core/contour";
+import type { AnyContour } from "@isoline/core/contour";
 import { IsolineError } from "@isoline/core/error";
 import { VerifierError } from "../error.ts";
 import { MOST_IMAGES } from "@isoline/log/statement";
@@ -28,7 +28,7 @@ import { assertRoom } from "./contour-room.ts";
 import type { Epochs } from "./epochs.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Rules } from "./rules.ts";
-import { contourState, publications, signersOf } from "./stated.ts";
+import { contourIn, contourState, publications, signersOf } from "./stated.ts";
 
 export interface Administrator {
   readonly who: string;
@@ -86,19 +86,22 @@ export class Administration {
   }
 
   async putReference(name: string, file: Uint8Array, { who, tenant }: Administrator): Promise<void> {
-    const { contours, boots, builds, loads } = await this.#rules.referencesIn(file);
+    const told = await this.#rules.referencesIn(file);
+    const { contours, boots, builds, loads } = told;
     const digest = sha256(file);
+    // To read a file of many megabytes takes seconds, in which none is to wait for the locks below.
+    const known = new Map([...(await this.#rules.knownReferences()), [digest, told]]);
     const signer = await signersOf(file, this.#rules.trusted.policySigners);
     await this.#db.transaction().execute(async (step) => {
       // Held from here on, so that what others put is not stated as if it were of this file.
       const isLogged = await lockLog(step);
       await lockContours(step);
       if (isLogged) assertFits(contours);
-      const before = await this.#rules.contoursIn(await references(step));
+      const before = await this.#rules.contoursIn(await references(step), known);
       await writeReference(step, { name, digest, file: Buffer.from(file), since: new Date(), who });
       const detail = `${contours.length} contours, ${boots.length} boots, ${builds.length} builds, ${loads.length} loads sha256:${digest}`;
       await writeAct(step, { who, tenant, act: "put references", object: name, detail });
-      const after = await this.#rules.contoursIn(await references(step));
+      const after = await this.#rules.contoursIn(await references(step), known);
       const named = new Set(after.map(({ contour }) => contour));
       await reinstateContours(step, [...named]);
       // A person put or signed them for these reference values: they count no longer for any image.
@@ -114,7 +117,7 @@ export class Administration {
 
   /** Whether it was not there. */
   async putContour(digest: string, file: Uint8Array, by: Administrator): Promise<boolean> {
-    assertContour(digest, file);
+    const contour = contourBy(digest, file);
     const isNew = await this.#db.transaction().execute(async (step) => {
       // As above: it may be withdrawn at the same time, and the order of the two is that of the statements.
       await lockLog(step);
@@ -124,7 +127,7 @@ export class Administration {
       await writeAct(step, { ...by, act: "put contour", object: digest, detail: `${file.length} bytes` });
       if (there?.reviewed !== true)
         await state(step, [
-          { kind: "publish-contour", name: undefined, digest, state: contourState(file), image: [], signer: [] },
+          { kind: "publish-contour", name: undefined, digest, state: contourState(contour), image: [], signer: [] },
         ]);
       return made;
     });
@@ -159,7 +162,7 @@ export class Administration {
    * or reference values name it; refuses with `too-large` where the tenant's canisters name too much that only nodes sent.
    */
   async keepContour(digest: string, file: Uint8Array, tenant: string): Promise<boolean> {
-    assertContour(digest, file);
+    contourBy(digest, file);
     const named = await this.#rules.namedContours();
     const isNew = await this.#db.transaction().execute(async (step) => {
       if ((await contoursBy(step, [digest])).length > 0) return false;
@@ -222,7 +225,7 @@ function assertFits(contours: readonly { readonly name: string; readonly images:
     );
 }
 
-function assertContour(digest: string, file: Uint8Array): void {
+function contourBy(digest: string, file: Uint8Array): AnyContour {
   const came = sha256(file);
   if (came !== digest)
     throw new VerifierError(
@@ -230,7 +233,7 @@ function assertContour(digest: string, file: Uint8Array): void {
       `expected the contour ${digest.slice(0, 16)}…, got ${came.slice(0, 16)}…; send that file`,
     );
   try {
-    parseContour(Buffer.from(file).toString("utf8"));
+    return contourIn(file);
   } catch (fault) {
     if (fault instanceof IsolineError) throw new VerifierError("bad-request", fault.message);
     throw fault;

@@ -1,5 +1,5 @@
 /** What a policy would change, before it takes effect: the last evidence of every node that it judges, appraised by it. */
-import { appraise, type Question, readRules } from "@isoline/attest/appraise";
+import { type AppraisalRules, appraise, type Policy, type Question } from "@isoline/attest/appraise";
 import { EvidenceReading } from "@isoline/attest/evidence";
 import {
   canistersOf,
@@ -11,7 +11,7 @@ import {
 } from "../store/index.ts";
 import { enrolledAs, trustIn } from "./enrolled-as.ts";
 import type { FairTurns } from "./fair-turns.ts";
-import type { Rules } from "./rules.ts";
+import type { Rules, RulesForNode } from "./rules.ts";
 import { bodiesIn, type Verdict, verdictOf } from "./verdict.ts";
 
 export interface WouldChange {
@@ -50,8 +50,7 @@ export async function dryRun(
 ): Promise<DryRunResult> {
   const whose = tenant ?? "*";
   await turns.turn(whose);
-  await rules.policyIn(file);
-  const read = readOnce();
+  const reading = readOnce(await rules.policyIn(file));
   const changes: WouldChange[] = [];
   const sums = { red: 0, green: 0, same: 0 };
   const add = (all: readonly WouldChange[]) => {
@@ -69,19 +68,20 @@ export async function dryRun(
     for (const row of rows) {
       if (!(await isJudgedBy(rules, row, name))) continue;
       await turns.turn(whose);
-      const how = { readRules: read, breathe: turns.breath(whose) };
-      add(await compared(db, row, await verdictBy(rules, row, file, how)));
+      add(await compared(db, row, await verdictBy(rules, row, file, { reading, breathe: turns.breath(whose) })));
     }
     if (rows.length < AT_ONCE) return { changes, ...sums };
     behind = rows.at(-1)?.name ?? "";
   }
 }
 
-/** A file of a megabyte takes seconds to read: it is not read anew for each node, but where reference values have changed. */
-function readOnce(): typeof readRules {
-  let known: { readonly references: unknown; readonly rules: ReturnType<typeof readRules> } | undefined;
-  return (file, references, signers) => {
-    if (known?.references !== references) known = { references, rules: readRules(file, references, signers) };
+type ReadRules = RulesForNode["read"];
+
+/** The policy is read once, and its rules are put together anew only where reference values have changed. */
+function readOnce(policy: Policy): (read: ReadRules) => ReadRules {
+  let known: { readonly references: unknown; readonly rules: Promise<AppraisalRules> } | undefined;
+  return (read) => (file, references, signers) => {
+    if (known?.references !== references) known = { references, rules: read(file, references, signers, { policy }) };
     return known.rules;
   };
 }
@@ -107,7 +107,7 @@ async function verdictBy(
   rules: Rules,
   row: NodeRow & EvidenceRow,
   file: Uint8Array,
-  how: Pick<Question, "readRules" | "breathe">,
+  { reading, breathe }: Pick<Question, "breathe"> & { readonly reading: ReturnType<typeof readOnce> },
 ): Promise<Verdict> {
   const evidence = new EvidenceReading(row.evidence);
   const bodies = bodiesIn(evidence);
@@ -121,7 +121,8 @@ async function verdictBy(
     trust: { ...trustIn(enrolled, machines), policySigners, contourSigners, contours, awaited },
     policy: file,
     references: given.references,
-    ...how,
+    readRules: reading(given.read),
+    breathe,
     now: row.at,
     node: enrolled.id,
   });

@@ -6,5 +6,5 @@ export { MOST_EVIDENCE } from "./kept-logs.ts";
 export { Largest, type Sized } from "./largest.ts";
 export { type OwnedNode, tokenDigest } from "./owned-node.ts";
 export { Rules } from "./rules.ts";
-export { contourState, publications, signersOf } from "./stated.ts";
+export { contourIn, contourState, publications, signersOf } from "./stated.ts";
 export type { Trusted } from "./trusted.ts";

@@ -22,6 +22,7 @@ import {
   type Database,
   type NamedContour,
   type PolicyRow,
+  type ReferenceRow,
   references,
   rulesStamp,
   withdrawnAmong,
@@ -35,10 +36,18 @@ const MISSING_MS = 1000;
 /** Digests that nodes may name, with a contour behind them or without, before what is known of them is dropped. */
 const MOST_NAMES = 10_000;
 
+/** What was read of files of reference values, by their digests; undefined for one that is refused. */
+type KnownReferences = ReadonlyMap<string, References | undefined>;
+
+type ReferenceFile = Pick<ReferenceRow, "digest" | "file">;
+
 interface Loaded {
   readonly stamp: string;
   readonly policies: ReadonlyMap<string, PolicyRow>;
   readonly references: readonly Uint8Array[];
+  readonly known: KnownReferences;
+  /** The same, in the order of the files. */
+  readonly asRead: readonly (References | undefined)[];
   /** Digests of contours that reference values name. */
   readonly named: ReadonlyMap<string, string>;
   /** The images for which reference values name a contour, by its digest: none for any. */
@@ -152,10 +161,10 @@ export class Rules {
    * where they are others than those that were loaded before it began: that takes long.
    */
   async namesForStep(): Promise<(step: Database, contour: string) => Promise<string | undefined>> {
-    const { stamp, named } = await this.#load();
+    const { stamp, named, known } = await this.#load();
     return async (step, contour) => {
       if ((await rulesStamp(step)) === stamp) return named.get(contour);
-      const told = await this.contoursIn(await references(step));
+      const told = await this.contoursIn(await references(step), known);
       return told.find((one) => one.contour === contour)?.name;
     };
   }
@@ -179,18 +188,32 @@ export class Rules {
     return readReferences(file, this.trusted.policySigners);
   }
 
-  /** The contours that files of reference values name. */
-  async contoursIn(files: readonly { readonly file: Uint8Array }[]): Promise<References["contours"]> {
-    const all: References["contours"][number][] = [];
-    for (const { file } of files) {
-      try {
-        all.push(...(await this.referencesIn(file)).contours);
-      } catch (fault) {
-        // A file whose signer is trusted no longer: the appraisal refuses it and says so.
-        if (!(fault instanceof AttestError)) throw fault;
-      }
+  /** What was read of the files that are in force. For a transaction that holds locks, which does not read them again. */
+  async knownReferences(): Promise<KnownReferences> {
+    return (await this.#load()).known;
+  }
+
+  /** The contours that files of reference values name. Of those that are known, none is read again. */
+  async contoursIn(files: readonly ReferenceFile[], known?: KnownReferences): Promise<References["contours"]> {
+    const read = await this.#read(files, known);
+    return files.flatMap(({ digest }) => read.get(digest)?.contours ?? []);
+  }
+
+  async #read(files: readonly ReferenceFile[], known: KnownReferences = new Map()): Promise<KnownReferences> {
+    const read = new Map<string, References | undefined>();
+    for (const { digest, file } of files)
+      read.set(digest, known.has(digest) ? known.get(digest) : await this.#readOne(file));
+    return read;
+  }
+
+  async #readOne(file: Uint8Array): Promise<References | undefined> {
+    try {
+      return await this.referencesIn(file);
+    } catch (fault) {
+      // A file whose signer is trusted no longer: the appraisal refuses it and says so.
+      if (fault instanceof AttestError) return undefined;
+      throw fault;
     }
-    return all;
   }
 
   /**
@@ -298,8 +321,11 @@ export class Rules {
     const stamp = await rulesStamp(this.#db);
     const policies = await currentPolicies(this.#db);
     const files = await references(this.#db);
-    const told = await this.contoursIn(files);
+    const known = await this.#read(files);
+    const told = files.flatMap(({ digest }) => known.get(digest)?.contours ?? []);
     return {
+      known,
+      asRead: files.map(({ digest }) => known.get(digest)),
       stamp,
       policies: new Map(policies.map((row) => [row.name, row])),
       references: files.map(({ file }) => file),
@@ -315,12 +341,13 @@ export class Rules {
  * Reads this policy once with the reference values that were loaded with it. When a rule changes, everything is loaded anew, and read
  * anew. Another file, as of a dry run, is read as it comes. The keys of signers do not change while a verifier runs.
  */
-function readerOf({ references: loaded, read }: Loaded, policy: PolicyRow | undefined): typeof readRules {
-  return (file, references, signers) => {
-    if (file !== policy?.file || references !== loaded) return readRules(file, references, signers);
-    const known = read.get(policy.name) ?? readRules(file, references, signers);
-    read.set(policy.name, known);
-    return known;
+function readerOf({ references: loaded, asRead, read }: Loaded, policy: PolicyRow | undefined): typeof readRules {
+  return (file, references, signers, told) => {
+    if (references !== loaded) return readRules(file, references, signers, told);
+    if (file !== policy?.file) return readRules(file, references, signers, { ...told, references: asRead });
+    const rules = read.get(policy.name) ?? readRules(file, references, signers, { references: asRead });
+    read.set(policy.name, rules);
+    return rules;
   };
 }
 

@@ -2,7 +2,7 @@
 import { createHash, createPublicKey } from "node:crypto";
 import type { Accepted, References } from "@isoline/attest/appraise";
 import { type LedgerRecord, recordsIn } from "@isoline/attest/register";
-import { parseContour } from "@isoline/core/contour";
+import { type AnyContour, parseContour } from "@isoline/core/contour";
 import { ZERO_DIGEST } from "@isoline/core/digest";
 import { parseEnvelope, preAuthenticated, type TrustedKey, verifierOf } from "@isoline/core/verify";
 import type { SaidOf } from "@isoline/log/statement";
@@ -25,9 +25,10 @@ export async function signersOf(file: Uint8Array, keys: readonly TrustedKey[]): 
   return signers;
 }
 
-/** The portable state of a contour file's points. */
-export const contourState = (file: Uint8Array): string =>
-  parseContour(Buffer.from(file).toString("utf8")).stateUnder(ZERO_DIGEST, ZERO_DIGEST);
+export const contourIn = (file: Uint8Array): AnyContour => parseContour(Buffer.from(file).toString("utf8"));
+
+/** The portable state of a contour's points. */
+export const contourState = (contour: AnyContour): string => contour.stateUnder(ZERO_DIGEST, ZERO_DIGEST);
 
 /** What is withdrawn and published when the contours that reference values name become others. */
 export function publications(

@@ -12,7 +12,7 @@ import {
   state,
   type ToState,
 } from "../store/index.ts";
-import { contourState, publications, type Rules, signersOf } from "../fleet/index.ts";
+import { contourIn, contourState, publications, type Rules, signersOf } from "../fleet/index.ts";
 
 export async function stateWhatIsInForce(step: Database, rules: Rules): Promise<void> {
   const { policySigners } = rules.trusted;
@@ -24,7 +24,14 @@ export async function stateWhatIsInForce(step: Database, rules: Rules): Promise<
     said.push({ kind: "publish-reference", name, digest, signer: await signersOf(file, policySigners) });
   said.push(...publications([], await rules.contoursIn(files)));
   for (const { digest, file } of await reviewedContours(step))
-    said.push({ kind: "publish-contour", name: undefined, digest, state: contourState(file), image: [], signer: [] });
+    said.push({
+      kind: "publish-contour",
+      name: undefined,
+      digest,
+      state: contourState(contourIn(file)),
+      image: [],
+      signer: [],
+    });
   const { epoch } = await presentEpoch(step);
   if (epoch > 0) said.push({ kind: "epoch", epoch });
   await state(step, said);
