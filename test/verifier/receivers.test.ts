@@ -21,7 +21,7 @@ interface Sent {
 }
 
 async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     const found = await look();
     if (found !== undefined) return found;
     await setTimeout(50);
@@ -94,4 +94,54 @@ describe("receivers of changes", () => {
     },
     30_000,
   );
+});
+
+describe("a receiver that takes little, and one change not at all", () => {
+  const rig = new Rig();
+  const nodes = ["node-1", "node-2", "node-3", "node-4"].map((name) => new SoftwareNode(name));
+  const taken: { skipped?: number; node: string; why?: string }[] = [];
+  let isAway = true;
+  let server: Server;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      void text(request).then((body) => {
+        const told = JSON.parse(body) as { skipped?: number; changes: { node: string; why?: string }[] };
+        const status = isAway
+          ? 503
+          : told.changes.length > 3
+            ? 413
+            : body.includes('"node":"node-2","label"')
+              ? 400
+              : 204;
+        if (status === 204) taken.push(...told.changes.map((one) => ({ ...one, ...pick(told.skipped) })));
+        response.writeHead(status).end();
+      });
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    writeFileSync(join(rig.place, "secret"), `whsec_${SECRET.toString("base64")}\n`, { mode: 0o600 });
+    const { port } = server.address() as AddressInfo;
+    await rig.enrol(nodes);
+    await rig.start({
+      webhooks: [{ name: "small", url: `http://127.0.0.1:${port}/`, secret: join(rig.place, "secret") }],
+    });
+    await rig.rules();
+    for (const node of nodes) await rig.attest(node);
+    await rig.call("POST", "/v1/nodes/node-4/revocation", { body: { reason: "a".repeat(900) } });
+    isAway = false;
+  }, 120_000);
+  afterAll(async () => {
+    await rig.close();
+    server.close();
+  });
+
+  const pick = (skipped: number | undefined) => (skipped === undefined ? {} : { skipped });
+
+  it("gets all others, in order, and is told how many it misses", async () => {
+    const whole = await until(() => (taken.some(({ why }) => why?.includes("aaa")) ? taken : undefined));
+    expect([...new Set(whole.map(({ node }) => node))]).toEqual(["node-1", "node-2", "node-3", "node-4"]);
+    expect(whole.find(({ node }) => node === "node-3")).toMatchObject({ skipped: 1 });
+    expect(whole.some(({ skipped }) => skipped !== undefined && skipped !== 1)).toBe(false);
+    expect(rig.unsent).toContain("webhook small");
+  }, 90_000);
 });

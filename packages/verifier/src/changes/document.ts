@@ -1,4 +1,4 @@
-/** A change of a verdict as receivers get it, over any way. */
+/** A change of a verdict as receivers get it, over any way: small, whatever a node wrote into it. */
 import type { ChangeRow, State } from "../store/index.ts";
 
 export interface ChangeDocument {
@@ -11,6 +11,8 @@ export interface ChangeDocument {
   readonly why?: string;
 }
 
+const MOST_WHY = 300;
+
 export function changeDocument({ at, node, label, before, after, failure, why }: ChangeRow): ChangeDocument {
   return {
     at: at.toISOString(),
@@ -19,6 +21,12 @@ export function changeDocument({ at, node, label, before, after, failure, why }:
     from: before,
     to: after,
     ...(failure !== null && { failure }),
-    ...(why !== null && { why }),
+    ...(why !== null && { why: brief(why) }),
   };
+}
+
+/** Names in it come from nodes: none ends a line, or writes to a terminal, where it is shown. */
+function brief(why: string): string {
+  const start = why.length > MOST_WHY ? `${why.slice(0, MOST_WHY - 1)}…` : why;
+  return start.replace(/\p{C}/gu, "?");
 }

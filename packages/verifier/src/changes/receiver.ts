@@ -1,5 +1,9 @@
 /** Where changes go. */
+import { VerifierError } from "../error.ts";
 import type { ChangeRow } from "../store/index.ts";
+
+/** It is there, and does not take these changes as they are: fewer at a time may be taken. */
+export class NotTaken extends VerifierError {}
 
 export interface Receiver {
   /** How far it has come is kept under this name. */

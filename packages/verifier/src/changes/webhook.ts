@@ -3,11 +3,13 @@ import { createHmac } from "node:crypto";
 import { VerifierError } from "../error.ts";
 import type { ChangeRow } from "../store/index.ts";
 import { changeDocument } from "./document.ts";
-import type { Receiver } from "./receiver.ts";
+import { NotTaken, type Receiver } from "./receiver.ts";
 
 const PATIENCE_MS = 10_000;
 const PREFIX = "whsec_";
 const LEAST_SECRET_BYTES = 24;
+/** What is said of a body, and not of who sends it, where to, or how often. */
+const OF_BODIES: readonly number[] = [400, 413, 414, 415, 422];
 
 /** The secret as the specification writes it, `whsec_` and base64; or any bytes. */
 export function webhook(name: string, url: string, told: Uint8Array): Receiver {
@@ -33,8 +35,9 @@ export function webhook(name: string, url: string, told: Uint8Array): Receiver {
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
       await answer.body?.cancel();
+      const Refusal = OF_BODIES.includes(answer.status) ? NotTaken : VerifierError;
       if (!answer.ok)
-        throw new VerifierError(
+        throw new Refusal(
           "receiver-refused",
           `webhook ${name}: expected a status of 200 to 299, got ${answer.status}; see its log`,
         );
@@ -42,7 +45,7 @@ export function webhook(name: string, url: string, told: Uint8Array): Receiver {
   };
 }
 
-/** The same changes once more have the same id, so that a receiver knows them. */
+/** The same changes once more have the same id, so that a receiver knows them. After a failure there may be fewer of them. */
 const idOf = (rows: readonly ChangeRow[]) => `changes-${rows[0]?.id ?? 0}-${rows.at(-1)?.id ?? 0}`;
 
 function signatureOf(secret: Uint8Array, id: string, body: string, now: Date) {

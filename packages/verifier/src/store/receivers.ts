@@ -33,7 +33,7 @@ interface Settled {
   /** How far it has come, and how often it failed since. */
   readonly sent: number;
   readonly tries: number;
-  /** How many it was told that it misses. Others may have come to them meanwhile. */
+  /** How many it was told that it misses; below zero: so many more are missing. Others may have come to them meanwhile. */
   readonly told: number;
 }
 
