@@ -28,6 +28,16 @@ describe.skipIf(!hasBrowser)("the page and its verifier", () => {
     await expect.poll(lists).toBe(before + 1);
   });
 
+  it("reads the list anew when the verifier was set back", async () => {
+    await using verifier = await MadeVerifier.start(20);
+    await using tab = await openTab(browser, verifier.address, TOKEN);
+    await tab.page.getByText("live", { exact: true }).waitFor();
+    const lists = () => verifier.asked.filter(({ what }) => what.startsWith("GET /v1/nodes?limit=1000")).length;
+    const before = lists();
+    verifier.setBack();
+    await expect.poll(lists).toBe(before + 1);
+  });
+
   it("says that it is not live while the verifier is gone, and becomes live again", async () => {
     await using verifier = await MadeVerifier.start(20);
     await using tab = await openTab(browser, verifier.address, TOKEN);

@@ -55,6 +55,11 @@ export class MadeVerifier implements AsyncDisposable {
     for (const stream of this.#streams) stream.write(eventOf(id, whole));
   }
 
+  /** Says to every page what a verifier says whose database was restored. */
+  setBack(): void {
+    for (const stream of this.#streams) stream.write("id: 0\nevent: reset\ndata: {}\n\n");
+  }
+
   /** Ends every stream of changes, as a verifier does that is restarted. */
   cut(): void {
     for (const stream of this.#streams) stream.destroy();

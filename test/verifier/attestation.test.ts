@@ -251,6 +251,19 @@ describe("a verifier", () => {
     stop.abort();
   });
 
+  it("begins at the present for a reader that knows a later change than there is, and says so", async () => {
+    const stop = new AbortController();
+    const changes = await fetch(`${rig.address}/v1/changes`, {
+      headers: { authorization: `Bearer ${VIEWER}`, "last-event-id": "1000000" },
+      signal: stop.signal,
+    });
+    const reader = (changes.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("data: {}")) text += (await reader.read()).value ?? "";
+    expect(text).toMatch(/^: changes\n\nevent: reset\ndata: \{\}\nid: [1-9]\d{0,3}\n/);
+    stop.abort();
+  });
+
   it("does not affirm a node that was revoked, and writes down who did it", async () => {
     expect(await rig.attest(node)).toMatchObject({ status: 403, body: { error: { code: "not-allowed" } } });
     expect((await rig.get<Node>("/v1/nodes/node-1")).body).toMatchObject({ state: "revoked", why: "sold" });

@@ -19,7 +19,7 @@ export type Liveness =
 interface Follower {
   changed(change: Change): void;
   liveness(now: Liveness): void;
-  /** The stream has begun, or begun anew. What was read before may lack changes: they came before the stream, or are no longer kept. */
+  /** The stream has begun, or begun anew. What was read before may lack changes: they came before the stream, are no longer kept, or the verifier was set back. */
   opened(): void;
 }
 
@@ -39,6 +39,7 @@ export async function followChanges(follower: Follower, ending: AbortSignal): Pr
       for await (const { type, data, id } of events(lastId, opened, ending)) {
         lastId = id;
         if (type === "change") follower.changed(changeOf(data));
+        else if (type === "reset") follower.opened();
       }
       throw new Fault("unreachable", "the verifier ended the stream");
     } catch (fault) {

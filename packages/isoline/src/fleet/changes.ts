@@ -16,11 +16,13 @@ export interface Following {
   readonly onLost?: (why: string) => void;
   /** It was made again. */
   readonly onAgain?: () => void;
+  /** The server was set back, as after a restore: what it said before may not be so any more. */
+  readonly onReset?: () => void;
 }
 
 /** Every change from now on, until the signal. A refusal of the server ends it. */
 export async function* changesOf(server: FleetServer, following: Following = {}): AsyncGenerator<Change> {
-  const { signal, onLost, onAgain } = following;
+  const { signal, onLost, onAgain, onReset } = following;
   let last: string | undefined;
   for (let failures = 0; !isOver(signal); ) {
     try {
@@ -31,6 +33,7 @@ export async function* changesOf(server: FleetServer, following: Following = {})
       for await (const event of eventsIn(response)) {
         last = event.id ?? last;
         if (event.name === "change") yield change(parsed(event.data), "a change");
+        else if (event.name === "reset") onReset?.();
       }
       onLost?.("the server closed the connection");
     } catch (fault) {

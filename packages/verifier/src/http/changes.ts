@@ -17,16 +17,25 @@ export function changeRoutes(app: OpenAPIHono<Env>, door: Door, readers: Readers
     method: "get",
     path: "/v1/changes",
     summary: "Changes of verdicts as they happen, after the one whose id is in `Last-Event-ID`.",
-    responses: { 200: text("Events `change`, each with a change as JSON.", "text/event-stream") },
+    responses: {
+      200: text(
+        "Events `change`, each with a change as JSON; `reset` first where the id is above all: what was read before is to be read anew.",
+        "text/event-stream",
+      ),
+    },
   });
   app.openapi(config, async (c) => {
     const person = await personOf(c, door, "viewer");
     const { fleet } = door;
     const told = c.req.header("last-event-id") ?? "";
-    const from = /^\d{1,15}$/.test(told) ? Number(told) : await lastChange(fleet.store.db);
+    const present = await lastChange(fleet.store.db);
+    const wanted = /^\d{1,15}$/.test(told) ? Number(told) : present;
+    // After a restore numbers are given again: a reader from before would pass over changes, and be told that it is up to date.
+    const isReset = wanted > present;
+    const from = isReset ? present : wanted;
     const { tenant, until = Number.POSITIVE_INFINITY } = person;
     const wake = new Bell();
-    const reading = { from, tenant, until };
+    const reading = { from, isReset, tenant, until };
     const end = readers.begin(person, () => {
       reading.until = 0;
       wake.ring();
@@ -47,14 +56,17 @@ export function changeRoutes(app: OpenAPIHono<Env>, door: Door, readers: Readers
 
 interface Reading {
   readonly from: number;
+  /** The store was set back since this reader read. */
+  readonly isReset: boolean;
   readonly tenant: string | undefined;
   /** A stream ends with the token that opened it; sooner, where it gives way to another one. */
   readonly until: number;
 }
 
 async function send(stream: SSEStreamingApi, { fleet }: Door, reading: Reading, wake: Bell): Promise<void> {
-  const { from, tenant } = reading;
+  const { from, isReset, tenant } = reading;
   await inTime(stream.write(": changes\n\n"));
+  if (isReset) await inTime(stream.writeSSE({ event: "reset", id: String(from), data: "{}" }));
   for (let last = from; !stream.aborted && !stream.closed && Date.now() < reading.until; ) {
     const rows = await changesAfter(fleet.store.db, last, AT_ONCE, tenant);
     for (const row of rows) {

@@ -32,6 +32,7 @@ export function followed(server: FleetServer): AsyncGenerator<Change> {
   return changesOf(server, {
     onLost: (why) => note(`not following: ${harmless(why)}; trying again`),
     onAgain: () => note("following again; what changed in between may be missing"),
+    onReset: () => note("the verifier was set back, as after a restore: what was shown may not be so; list it anew"),
   });
 }
 
