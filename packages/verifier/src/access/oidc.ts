@@ -33,12 +33,16 @@ export function personIn(payload: JWTPayload, claims: Claims): Person | undefine
   const safe = name.replace(/[^\p{L}\p{N}@._+-]/gu, "?").slice(0, 64);
   return {
     name: safe,
+    id: `sub ${payload.sub ?? ""}`,
     role: role satisfies Role,
     tenant: tenant === "*" ? undefined : tenant,
     ...(payload.exp !== undefined && { until: payload.exp * 1000 }),
   };
 }
 
-/** An address that a person only claims to have: in the record of acts it would be another person's (OpenID Connect Core 1.0, 5.7). */
+/**
+ * An address that a person only claims to have: in the record of acts it would be another person's (OpenID Connect Core 1.0, 5.7). A
+ * provider that says nothing has verified nothing.
+ */
 const isUnverified = (payload: JWTPayload, { name }: Claims): boolean =>
-  name === "email" && payload["email_verified"] === false;
+  name === "email" && payload["email_verified"] !== true;

@@ -8,12 +8,18 @@ export type Role = (typeof roles)[number];
 
 export interface Person {
   readonly name: string;
+  /** What tells two people of one name apart; left out: the name does. */
+  readonly id?: string;
   readonly role: Role;
   /** Undefined: all tenants. */
   readonly tenant: string | undefined;
   /** When the token ends, in milliseconds since 1970; left out: it does not end by itself. */
   readonly until?: number;
 }
+
+/** Who is counted. People of two tenants may have one name, and names of a provider are cut. */
+export const keyOf = ({ name, id = name, tenant = "*" }: Pick<Person, "name" | "id" | "tenant">): string =>
+  `${tenant} ${id}`;
 
 /** Who a bearer token belongs to; undefined: it is not one of ours. */
 export type Recognise = (token: string) => Promise<Person | undefined>;

@@ -3,7 +3,7 @@
  * the most, in the tenant that has the most, and only for one that has fewer even afterwards. So no tenant, and within a tenant no person,
  * takes the places of the others. Whose stream ended comes back with the id of the last change, and misses none.
  */
-import type { Person } from "../access/index.ts";
+import { keyOf, type Person } from "../access/index.ts";
 import { VerifierError } from "../error.ts";
 
 const MOST_READERS = 500;
@@ -28,8 +28,8 @@ export class Readers {
   }
 
   /** Takes a place; the returned function gives it back. `end` is called when the stream has to give way. */
-  begin({ name, tenant = "*" }: Pick<Person, "name" | "tenant">, end: () => void): () => void {
-    const reader: Reader = { tenant, person: name, end };
+  begin(person: Pick<Person, "name" | "id" | "tenant">, end: () => void): () => void {
+    const reader: Reader = { tenant: person.tenant ?? "*", person: keyOf(person), end };
     if (this.#readers.size >= this.#most) this.#makeRoom(reader);
     this.#readers.add(reader);
     return () => {

@@ -14,6 +14,16 @@ it("metrics are pushed to an address each minute, as a table says, or nowhere", 
   expect(having(undefined).otlp).toBeUndefined();
 });
 
+it.each(["http://pager.example/hook", "https://me:secret@pager.example/hook", "http://10.0.0.1/hook"])(
+  "changes are not sent to %s, which would be in the clear or with a password",
+  (url) => {
+    const told = { listen: "127.0.0.1:8443", database: "pglite:store", keys: "keys", trust: "trust" };
+    const refused = () => configurationIn({ ...told, webhooks: [{ name: "pager", url, secret: "secret-file" }] });
+    expect(refused).toThrow("webhooks.0.url: expected https://… without a name or a password");
+    expect(refused).not.toThrow("me:");
+  },
+);
+
 it.each<[unknown, string]>([
   [
     "http://collector.example/v1/metrics",

@@ -127,6 +127,7 @@ export function configurationIn(told: unknown): Configuration {
     throw unfit(
       `people.oidc.page.redirect: expected https://… without ? and #, got ${redirect}; codes must not cross a network in the clear`,
     );
+  for (const [at, { url }] of data.webhooks.entries()) if (!isSafeAddress(url)) throw unfit(unsafeWebhook(at, url));
   if (data.otlp !== undefined) assertReceiver(data.otlp.url);
   return { ...data, stale };
 }
@@ -140,6 +141,15 @@ function assertReceiver(given: string): void {
     throw unfit(`otlp.url: expected https://HOST:PORT/v1/metrics, or http:// for this machine, got ${given}`);
   if (url.pathname === "/")
     throw unfit(`otlp.url: expected the whole address, such as HOST:4318/v1/metrics, got ${given}`);
+}
+
+/** A password in it is not shown. */
+function unsafeWebhook(at: number, given: string): string {
+  const { protocol, host } = new URL(given);
+  return (
+    `webhooks.${at}.url: expected https://… without a name or a password, or http:// for this machine, got one at ${protocol}//${host}; ` +
+    "changes say which nodes fail, and must not cross a network in the clear"
+  );
 }
 
 const unfit = (why: string) => new VerifierError("bad-configuration", why);
