@@ -19,7 +19,10 @@ export type Liveness =
 interface Follower {
   changed(change: Change): void;
   liveness(now: Liveness): void;
-  /** The stream has begun, or begun anew. What was read before may lack changes: they came before the stream, are no longer kept, or the verifier was set back. */
+  /**
+   * The stream has begun, or begun anew, or the verifier was set back. What was read before may lack changes: they came before the stream,
+   * or are no longer kept.
+   */
   opened(): void;
 }
 

@@ -3,8 +3,8 @@
  * the processor, which all tenants share, and some routes take many megabytes into memory. So each caller brings a few bodies at a time.
  */
 import { createMiddleware } from "hono/factory";
-import { assertOfAll, type Role } from "../access/index.ts";
-import { addressOf, type Door, type Env, nameOfAll, personOf, provenNode, recognised } from "./door.ts";
+import { assertOfAll, keyOf, type Role } from "../access/index.ts";
+import { addressOf, type Door, type Env, personOf, provenNode, recognised } from "./door.ts";
 
 /** Whether many megabytes may come. Of those a caller brings fewer at a time. */
 type Size = "small" | "large";
@@ -27,7 +27,24 @@ export const inTurn = (door: Door) =>
 export const personFirst = (door: Door, least: Role, size: Size) =>
   createMiddleware<Env>(async (c, next) => {
     const person = await personOf(c, door, least);
-    await door.bringing[size].run(`person ${nameOfAll(person)}`, next);
+    await door.bringing[size].run(`person ${keyOf(person)}`, next);
+  });
+
+/** For an answer of many megabytes, which is in memory until the caller has read it, or is let go. */
+export const largeAnswer = (door: Door) =>
+  createMiddleware<Env>(async (c, next) => {
+    const end = door.answering.begin(`person ${keyOf(await personOf(c, door, "viewer"))}`);
+    const { incoming, outgoing } = c.env;
+    const socket = incoming?.socket;
+    if (outgoing === undefined || socket === undefined || socket.destroyed) return next().finally(end);
+    const over = () => {
+      outgoing.off("close", over);
+      socket.off("close", over);
+      end();
+    };
+    outgoing.on("close", over);
+    socket.on("close", over);
+    return next();
   });
 
 /** For what counts for every tenant. */

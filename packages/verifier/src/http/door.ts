@@ -1,10 +1,11 @@
 /** What every route has at hand, and who is asking. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Context } from "hono";
 import {
   assertRole,
   callerPlace,
+  keyOf,
   type Limits,
   type Login,
   type Person,
@@ -16,7 +17,7 @@ import { VerifierError } from "../error.ts";
 import { type Fleet, type OwnedNode, tokenDigest } from "../fleet/index.ts";
 import { findNode, type State, wasRevoked } from "../store/index.ts";
 import type { AtOnce } from "./at-once.ts";
-import type { BytesAtOnce } from "./bytes-at-once.ts";
+import type { BytesAtOnce, Payer } from "./bytes-at-once.ts";
 import { nodeNameIn } from "./certified-name.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -44,12 +45,14 @@ export interface Door {
   readonly limits: { readonly person: Limits; readonly tenant: Limits; readonly stranger: Limits };
   /** Requests that bring something, of each caller: with at most two megabytes, or with more. */
   readonly bringing: Readonly<Record<"small" | "large", AtOnce>>;
-  /** Of each tenant, and of each address that strangers ask from. */
+  /** Answers of many megabytes, of each person. */
+  readonly answering: AtOnce;
+  /** Of each tenant, of its people and of its nodes, and of each address that strangers ask from. */
   readonly bytes: BytesAtOnce;
 }
 
 export interface Env {
-  readonly Bindings: { readonly incoming?: IncomingMessage };
+  readonly Bindings: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse };
   /** Who is behind this request, once that is known: they are counted once. */
   readonly Variables: { person?: Person; node?: ProvenNode };
 }
@@ -65,13 +68,10 @@ export async function personOf(c: Context<Env>, door: Door, least: Role): Promis
 async function counted(c: Context<Env>, door: Door): Promise<Person> {
   const person = await recognised(c, door);
   if (person === undefined) throw stranger(c, door, "a token of a person");
-  door.limits.person.count(nameOfAll(person));
+  door.limits.person.count(keyOf(person));
   c.set("person", person);
   return person;
 }
-
-/** People of two tenants may have one name. */
-export const nameOfAll = ({ name, tenant = "*" }: Person): string => `${tenant} ${name}`;
 
 /** Undefined where no person is behind a request. */
 export async function recognised(c: Context<Env>, { people, limits }: Door): Promise<Person | undefined> {
@@ -145,10 +145,15 @@ function stranger(c: Context<Env>, { limits }: Door, expected: string): Verifier
   return new VerifierError("unknown-caller", `expected ${expected}, got none that is known; see docs/verifier.md`);
 }
 
-/** Who pays for the memory that a body takes. */
-export function payerOf(c: Context<Env>): string {
-  const known = c.get("node") ?? c.get("person");
-  return known === undefined ? `address ${addressOf(c)}` : `tenant ${known.tenant ?? "*"}`;
+/**
+ * Who pays for the memory that a body takes. People of a tenant do not share with its nodes: stolen tokens of nodes would keep its
+ * operators from revoking them.
+ */
+export function payerOf(c: Context<Env>): Payer {
+  const [node, person] = [c.get("node"), c.get("person")];
+  if (node !== undefined) return { all: `nodes of ${node.tenant}`, one: `node ${node.name}` };
+  if (person !== undefined) return { all: `people of ${person.tenant ?? "*"}`, one: `person ${keyOf(person)}` };
+  return { all: `address ${addressOf(c)}` };
 }
 
 /** Where a stranger asks from. */

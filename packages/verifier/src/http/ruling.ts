@@ -8,13 +8,15 @@ import {
   acts,
   contoursBy,
   countsByNode,
-  currentPolicies,
   findNode,
   hasNodes,
   type NodeRow,
-  references,
+  policiesInForce,
+  policyFile,
+  referenceFile,
+  referencesInForce,
 } from "../store/index.ts";
-import { personFirst, personOfAllFirst } from "./callers.ts";
+import { largeAnswer, personFirst, personOfAllFirst } from "./callers.ts";
 import { contourMapOf } from "./contour-map.ts";
 import { nodeDocument } from "./documents.ts";
 import { type Door, type Env, personOf, tenantFor } from "./door.ts";
@@ -57,7 +59,7 @@ function policyRoutes(app: OpenAPIHono<Env>, door: Door): void {
     }),
     async (c) => {
       await personOf(c, door, "viewer");
-      const rows = await currentPolicies(db);
+      const rows = await policiesInForce(db);
       const items = rows.map(({ name, version, digest, since }) => ({
         name,
         version,
@@ -72,15 +74,16 @@ function policyRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "get",
       path: "/v1/policies/{name}",
       summary: "A policy.",
+      middleware: [largeAnswer(door)] as const,
       request: { params: ofName },
       responses: { 200: anyFile },
     }),
     async (c) => {
       await personOf(c, door, "viewer");
       const { name } = c.req.valid("param");
-      const row = (await currentPolicies(db)).find((one) => one.name === name);
-      if (row === undefined) throw new VerifierError("not-found", `no policy ${name}; see isoline fleet policy`);
-      return fileAnswer(row.file);
+      const found = await policyFile(db, name);
+      if (found === undefined) throw new VerifierError("not-found", `no policy ${name}; see isoline fleet policy`);
+      return fileAnswer(found);
     },
   );
   app.openapi(
@@ -133,7 +136,7 @@ function referenceRoutes(app: OpenAPIHono<Env>, door: Door): void {
     }),
     async (c) => {
       await personOf(c, door, "viewer");
-      const rows = await references(db);
+      const rows = await referencesInForce(db);
       return c.json(
         { items: rows.map(({ name, digest, since }) => ({ name, digest, since: since.toISOString() })) },
         200,
@@ -145,16 +148,17 @@ function referenceRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "get",
       path: "/v1/references/{name}",
       summary: "A file of reference values.",
+      middleware: [largeAnswer(door)] as const,
       request: { params: ofName },
       responses: { 200: anyFile },
     }),
     async (c) => {
       await personOf(c, door, "viewer");
       const { name } = c.req.valid("param");
-      const row = (await references(db)).find((one) => one.name === name);
-      if (row === undefined)
+      const found = await referenceFile(db, name);
+      if (found === undefined)
         throw new VerifierError("not-found", `no reference values ${name}; see GET /v1/references`);
-      return fileAnswer(row.file);
+      return fileAnswer(found);
     },
   );
   app.openapi(
@@ -178,18 +182,19 @@ function referenceRoutes(app: OpenAPIHono<Env>, door: Door): void {
       method: "get",
       path: "/v1/contours/{sha256}",
       summary: "A contour, as a map and as its text.",
+      middleware: [largeAnswer(door)] as const,
       request: { params: ofContour },
       responses: { 200: json(contourMap, "The contour.") },
     }),
     async (c) => {
       const { tenant = "*" } = await personOf(c, door, "viewer");
       const { sha256 } = c.req.valid("param");
+      // To read a contour of many megabytes takes long. It is fetched when that begins: those that wait are not in memory.
+      await fleet.turns.turn(tenant);
       const [row] = await contoursBy(db, [sha256]);
       if (row === undefined)
         throw new VerifierError("not-found", `no contour ${sha256.slice(0, 16)}…; an agent sends it when it is asked`);
       const name = (await fleet.rules.nameOf(sha256)) ?? "";
-      // To read a contour of many megabytes takes long.
-      await fleet.turns.turn(tenant);
       return c.json(contourMapOf(name, Buffer.from(row.file).toString("utf8")), 200);
     },
   );

@@ -1,5 +1,5 @@
 /** The server: connections, their limits, and TLS. */
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
@@ -12,6 +12,8 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
 /** How often that is looked at. */
 const CHECK_MS = 5_000;
+/** A client that reads none of its answer for so long is let go. */
+const UNREAD_MS = 60_000;
 const KEEP_ALIVE_MS = 75_000;
 const MOST_HEADER_BYTES = 32_768;
 
@@ -31,6 +33,13 @@ export async function listen(
   noted: (line: string) => void,
 ): Promise<Listening> {
   const handler = getRequestListener(fetch);
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    // It comes as well while an answer is being made: then nothing waits to be read.
+    response.on("timeout", (socket: Socket) => {
+      if (socket.writableLength > 0) socket.destroy();
+    });
+    void handler(request, response);
+  };
   const limits = {
     maxHeaderSize: MOST_HEADER_BYTES,
     headersTimeout: HEADERS_MS,
@@ -39,7 +48,7 @@ export async function listen(
   };
   const server: Server =
     tls === undefined
-      ? createServer(limits, (request, response) => void handler(request, response))
+      ? createServer(limits, answer)
       : createSecureServer(
           {
             ...limits,
@@ -54,8 +63,9 @@ export async function listen(
               rejectUnauthorized: false,
             }),
           },
-          (request, response) => void handler(request, response),
+          answer,
         );
+  server.timeout = UNREAD_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const connections = new Connections(most, noted);
   server.on("connection", (socket: Socket) => connections.take(socket));

@@ -22,7 +22,9 @@ import { openTrust } from "./trust.ts";
 const LEAST_TOKEN = 16;
 /** Requests of one caller that bring something: each is in memory until it is answered. A node may ask for many SVIDs at once. */
 const MOST_BRINGING = { small: 64, large: 4 } as const;
-/** Bytes of bodies at a time, of each tenant, and of each address that strangers ask from. */
+/** Answers of one person, each of which has up to 16 MiB and more in memory until it is read. */
+const MOST_ANSWERING = 2;
+/** Bytes of bodies at a time, of the nodes of each tenant, of its people, and of each address that strangers ask from. */
 const MOST_BYTES = 128 * 2 ** 20;
 
 export interface RunningVerifier {
@@ -106,8 +108,9 @@ export async function startVerifier({
     small: new AtOnce(`${MOST_BRINGING.small} requests of one caller that bring little`, MOST_BRINGING.small),
     large: new AtOnce(`${MOST_BRINGING.large} requests of one caller that may bring much`, MOST_BRINGING.large),
   };
+  const answering = new AtOnce(`${MOST_ANSWERING} answers of many megabytes to one person`, MOST_ANSWERING);
   const bytes = new BytesAtOnce(MOST_BYTES);
-  const door = { fleet, metrics, people, login, certificates, admission, limits, bringing, bytes };
+  const door = { fleet, metrics, people, login, certificates, admission, limits, bringing, answering, bytes };
   const app = verifierApp(door, { page, version, failed });
   const server = await listen(app.fetch, configuration, noted);
   const push = beginPushing?.({ metrics, address: server.address, noted });

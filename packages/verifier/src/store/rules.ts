@@ -25,6 +25,18 @@ export async function currentPolicies(db: Database): Promise<readonly PolicyRow[
   return rows;
 }
 
+/** The same without the files. */
+export async function policiesInForce(db: Database): Promise<readonly Omit<PolicyRow, "file">[]> {
+  const { rows } = await sql<Omit<PolicyRow, "file">>`
+    select distinct on (name) name, version, digest, since, who from policies order by name, version desc`.execute(db);
+  return rows;
+}
+
+export async function policyFile(db: Database, name: string): Promise<Uint8Array | undefined> {
+  const newest = db.selectFrom("policies").select("file").where("name", "=", name).orderBy("version", "desc");
+  return (await newest.limit(1).executeTakeFirst())?.file;
+}
+
 /** Whether it was not there. Refuses with `conflict` a version that is not newer than what is. The same file once more changes nothing. */
 export async function writePolicy(db: Database, row: PolicyRow): Promise<boolean> {
   await sql`select pg_advisory_xact_lock(hashtext('isoline policy ' || ${row.name}))`.execute(db);
@@ -47,6 +59,15 @@ export async function writePolicy(db: Database, row: PolicyRow): Promise<boolean
 
 export function references(db: Database): Promise<ReferenceRow[]> {
   return db.selectFrom("reference_files").selectAll().orderBy("name").execute();
+}
+
+/** The same without the files. */
+export function referencesInForce(db: Database): Promise<Omit<ReferenceRow, "file">[]> {
+  return db.selectFrom("reference_files").select(["name", "digest", "since", "who"]).orderBy("name").execute();
+}
+
+export async function referenceFile(db: Database, name: string): Promise<Uint8Array | undefined> {
+  return (await db.selectFrom("reference_files").select("file").where("name", "=", name).executeTakeFirst())?.file;
 }
 
 export async function writeReference(db: Database, row: ReferenceRow): Promise<void> {
