@@ -5,7 +5,20 @@
  *
  * A load is made, entered and left under a lock on the directory above, so that a process that finds a load finds it complete.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+} from "node:fs";
 import { flock } from "../../abi/libc.ts";
 import { fileSystemOf, mount } from "../../abi/mounts.ts";
 import { LinuxError } from "../../error.ts";
@@ -28,8 +41,12 @@ export function withLock<T>(body: () => T): T {
   mountBpfFileSystem();
   let fd: number | undefined;
   try {
-    mkdirSync(PINS, { recursive: true, mode: 0o700 });
-    fd = openSync(PINS, "r");
+    if (lstatSync(PINS, { throwIfNoEntry: false }) === undefined) mkdirSync(PINS, { recursive: true, mode: 0o700 });
+    const stranger = whyStrange(lstatSync(PINS), fileSystemOf(PINS));
+    if (stranger !== undefined) throw strange(stranger);
+    fd = openSync(PINS, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    // What is opened is what was looked at: in a directory with the sticky bit, no other user can exchange what root owns.
+    if (fstatSync(fd).uid !== 0) throw strange("that of another user");
     lock(fd);
     return body();
   } catch (fault) {
@@ -37,6 +54,28 @@ export function withLock<T>(body: () => T): T {
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+/**
+ * What keeps a directory from being that of the pins; undefined if nothing does. Where the file system is one in which each user may make
+ * names (the kernel mounts it so, unless told otherwise), another user could make this one first, hold the lock on it, and have root
+ * remove and open what that user put there.
+ */
+export function whyStrange(
+  found: Pick<Stats, "isDirectory" | "uid" | "mode">,
+  fileSystem?: number,
+): string | undefined {
+  if (!found.isDirectory()) return "something else than a directory";
+  if (found.uid !== 0) return `one of the user ${found.uid}`;
+  if ((found.mode & 0o077) !== 0) return `one with the mode 0${(found.mode & 0o7777).toString(8)}`;
+  return fileSystem === BPF_FS_MAGIC ? undefined : "one on another file system";
+}
+
+function strange(what: string): LinuxError {
+  return new LinuxError(
+    "bpf-unavailable",
+    `${PINS}: expected a directory on a bpf file system that root alone may enter, got ${what}; see who made it and remove it, and have root alone make names there: chmod 0700 ${BPF_FS}`,
+  );
 }
 
 function isRefused(fault: unknown): boolean {
@@ -74,6 +113,7 @@ export function removePins(directory: string): void {
 /** The directories of all loads, of whichever build. */
 export function loadDirectories(): readonly string[] {
   try {
+    if (whyStrange(lstatSync(PINS), fileSystemOf(PINS)) !== undefined) return [];
     const entries = readdirSync(PINS, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${PINS}/${name}`);
   } catch {
@@ -107,10 +147,10 @@ function lock(fd: number): void {
 function mountBpfFileSystem(): void {
   if (fileSystemOf(BPF_FS) === BPF_FS_MAGIC) return;
   mkdirSync(BPF_FS, { recursive: true });
-  const result = mount("bpf", BPF_FS, "bpf", 0);
+  const result = mount("bpf", BPF_FS, "bpf", 0, "mode=0700");
   if (result < 0)
     throw new LinuxError(
       "bpf-unavailable",
-      `no bpf file system can be mounted at ${BPF_FS} (errno ${-result}); mount one: mount -t bpf bpf ${BPF_FS}`,
+      `no bpf file system can be mounted at ${BPF_FS} (errno ${-result}); mount one: mount -t bpf -o mode=0700 bpf ${BPF_FS}`,
     );
 }
