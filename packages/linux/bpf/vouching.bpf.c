@@ -12,6 +12,9 @@
 /* A file in memory may be written to through a mapping, and no time of it changes; a mapping of an overlay's is one of the file beneath. */
 #define TMPFS_MAGIC 0x01021994
 #define RAMFS_MAGIC 0x858458f6
+/* Files of different subvolumes have the same number and device, so a version may be that of several files. */
+#define BTRFS_SUPER_MAGIC 0x9123683e
+#define BCACHEFS_STATFS_MAGIC 0xca451a4e
 
 #ifdef ATTACH_LSM
 /* More than a tick of the coarsest clock (20 ms), and than TAI is ahead of the clock that files have their times of (a minute), in ns. */
@@ -49,6 +52,8 @@ int BPF_PROG(exec_vouched, struct linux_binprm *bprm)
 	case FUSE_SUPER_MAGIC:
 	case TMPFS_MAGIC:
 	case RAMFS_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case BCACHEFS_STATFS_MAGIC:
 		return 0;
 	}
 	describe_version(&before, inode);
