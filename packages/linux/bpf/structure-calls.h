@@ -8,19 +8,25 @@
 
 #define FAN_MARK_DONT_FOLLOW 4
 
-/* The text holds the groups themselves. */
+/* linux/limits.h: the kernel takes no more. */
+#define NGROUPS_MAX 65536
+
+/* The text holds all groups. More than it has room for are not told. */
 static __always_inline int set_groups(struct member *member, u32 count, u64 list)
 {
-	struct scratch *scratch = begin_event(member, OP_SETID);
-	u32 bytes = (count > MOST_GROUPS ? MOST_GROUPS : count) * sizeof(u32);
+	struct scratch *scratch;
+	u32 bytes = count * sizeof(u32);
 
+	if (count > NGROUPS_MAX)
+		return 0;
+	scratch = count > MOST_GROUPS ? 0 : begin_event(member, OP_SETID);
 	if (!scratch)
 		return unseen(member, OP_SETID);
 	scratch->record.act.arguments[0] = NR_SETGROUPS;
 	scratch->record.act.arguments[1] = count;
 	/* The verifier must see this bound here, where the compiler finds it redundant and would drop it. */
 	barrier_var(bytes);
-	if (bpf_probe_read_user(scratch->text, bytes & 0xff, (void *)list)) {
+	if (bpf_probe_read_user(scratch->text, bytes & (2 * PATH_BYTES - 1), (void *)list)) {
 		leave_scratch(scratch);
 		return unseen(member, OP_SETID);
 	}

@@ -21,6 +21,8 @@ const O_DIRECTORY = 0o200000;
 const apart: Script[] = [must(call("unshare", CLONE_NEWNS)), must(call("mount", 0, "/", 0, MS_PRIVATE_ALL, 0))];
 const apartSeen = ["namespace call=unshare kinds=mount", "mount call=mount source=none path=/ type=none flags=0x44000"];
 
+const MANY = Array.from({ length: 40 }, (_, index) => 5000 + index);
+
 export const privileges: readonly Case[] = [
   {
     does: "ids are given up",
@@ -42,6 +44,12 @@ export const privileges: readonly Case[] = [
       "as 65534: setid call=setuid ids=0",
       "setid call=setreuid ids=-1,65534",
     ],
+  },
+  {
+    does: "groups, of which each counts",
+    by: "root",
+    calls: [call("setgroups", MANY.length, struct(...MANY.map((group): [number, number] => [4, group])))],
+    events: [`setid call=setgroups ids=${MANY.join(",")}`],
   },
   {
     does: "ids in every way",

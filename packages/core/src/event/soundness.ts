@@ -21,7 +21,7 @@ export const credentialIds = [
   "fsgid",
 ] as const satisfies readonly (keyof Credentials)[];
 
-/** Longest list: an overlay has at most 500 layers (fs/overlayfs/params.h). setgroups takes more ids, but these are summarised. */
+/** Longest list: an overlay has at most 500 layers (fs/overlayfs/params.h). A setgroups of more ids is no event, but a loss. */
 export const MAX_LIST = 1024;
 
 /** Refuses an event that could not be encoded, written as a line and read back unchanged. */

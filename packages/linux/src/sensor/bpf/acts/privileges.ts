@@ -24,7 +24,6 @@ const idCounts: Readonly<globalThis.Record<string, number>> = {
   setfsgid: 1,
 };
 const UNCHANGED = 0xffff_ffff;
-const MOST_GROUPS = 32;
 /** Flags by which the descriptor is closed on exec: FSPICK_CLOEXEC, OPEN_TREE_CLOEXEC. */
 const closing: Readonly<globalThis.Record<string, number>> = {
   fspick: 1,
@@ -59,10 +58,8 @@ function setid(record: Record): Act {
 }
 
 function setgroups(record: Record): Act {
-  const count = record.argument(1);
   const bytes = record.rest;
   const ids = Array.from({ length: bytes.length / 4 }, (_, index) => String(bytes.readUInt32LE(4 * index)));
-  if (count > MOST_GROUPS) ids.push(`+${count - MOST_GROUPS}`);
   return { op: "setid", subject: { call: "setgroups", ids } };
 }
 

@@ -30,18 +30,24 @@ export function setid(call: string, count: number): Decoder {
 /** linux/capability.h: checked before the list is read. */
 const CAP_SETGID = 1n << 6n;
 
-/** `setgroups(size, list)`: the groups themselves count. */
+/** As many as an event has room for: `MAX_LIST` in @isoline/core. */
+const MOST_GROUPS = 1024;
+
+/** `setgroups(size, list)`: the groups themselves count, each of them. A longer list is lost, and refused where enforced. */
 export const setgroups: Decoder = (context, thread) => {
   const count = context.call.u32(0);
   thread.process.setsGroups = true;
   // More than NGROUPS_MAX (linux/limits.h), in a register: refused before the list is read.
   if (count > 65_536) return 0;
-  const shown = Math.min(count, 32);
-  const result = shown === 0 ? 0 : context.memory.exactly(thread.tid, context.call.pointer(1), shown * 4);
+  if (count > MOST_GROUPS) {
+    if ((thread.credentials.capabilities & CAP_SETGID) === 0n) return context.refuses(EPERM);
+    thread.credentialsStale = true;
+    return context.mediator.lost(`setgroups of more than ${MOST_GROUPS} groups`, thread.process);
+  }
+  const result = count === 0 ? 0 : context.memory.exactly(thread.tid, context.call.pointer(1), count * 4);
   if (result === -EFAULT && (thread.credentials.capabilities & CAP_SETGID) === 0n) return context.refuses(EPERM);
   if (result < 0) return unreadCredentials(context, thread, result);
-  const ids = Array.from({ length: shown }, (_, index) => String(context.memory.bytes.readUInt32LE(index * 4)));
-  if (count > shown) ids.push(`+${count - shown}`);
+  const ids = Array.from({ length: count }, (_, index) => String(context.memory.bytes.readUInt32LE(index * 4)));
   return changeCredentials(context, thread, { op: "setid", subject: { call: "setgroups", ids } });
 };
 
