@@ -121,7 +121,7 @@ static __always_inline int judge_mount_call(u64 call, u64 text, int directory, b
 	struct member *member = current_member();
 	struct scratch *scratch;
 	char first = 0;
-	bool is_whole;
+	bool is_whole, sets_attributes;
 
 	if (!member)
 		return 0;
@@ -136,13 +136,19 @@ static __always_inline int judge_mount_call(u64 call, u64 text, int directory, b
 			add_start(scratch, directory);
 		}
 	}
+	sets_attributes = call == NR_MOUNT_SETATTR || call == NR_OPEN_TREE_ATTR;
 	is_whole = append_text(scratch, text);
-	if (is_whole && (call == NR_MOUNT_SETATTR || call == NR_OPEN_TREE_ATTR))
+	if (is_whole && sets_attributes)
 		is_whole = append_attributes(scratch, BPF_CORE_READ(regs, r10), BPF_CORE_READ(regs, r8));
 	if (!is_whole) {
 		leave_scratch(scratch);
 		return unseen(member, OP_MOUNT);
 	}
+	/* For an idmapping the kernel asks again, for each mount and with all mounts locked (fs/namespace.c, can_idmap_mount). */
+	if (sets_attributes)
+		return end_repeated(scratch, member);
+	/* A next call that sets attributes is not taken for the one before this. */
+	has_other_arguments(member);
 	return end_event_by(scratch, IN_PLACE);
 }
 

@@ -101,6 +101,11 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 		send(scratch);
 		return 0;
 	}
+	if (scratch->is_granted) {
+		if (scratch->was_held)
+			end_hold(scratch);
+		return 0;
+	}
 #ifdef ATTACH_TRACEPOINTS
 	/*
 	 * An act that has happened cannot be held, and the verifier limits the depth of calls. The barrier keeps the argument
@@ -115,7 +120,7 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 		 */
 		if (can_hold())
 			patience = patience == UNDER_SPINLOCK ? BY_RESTART : patience;
-		else if (patience != UNDER_SPINLOCK)
+		else if (!is_under_spinlock(patience))
 			patience = IN_PLACE_BRIEFLY;
 		return patience == BY_RESTART ? hold(scratch) : wait_in_place(scratch, longest_wait(patience));
 	}
@@ -215,18 +220,50 @@ static __always_inline int end_kept(struct scratch *scratch, enum patience patie
  */
 #define LONGEST_STEP 100000000ULL
 
-/* Whether the member makes another call than the one that it asked about objects for. */
-static __always_inline bool is_other_call(struct scratch *scratch, struct member *member, u64 object)
+/* Whether the member makes a call with other arguments than the one that it asked for before. */
+static __always_inline bool has_other_arguments(struct member *member)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	u64 first = system_call() << 32 | (u32)BPF_CORE_READ(regs, di), second = BPF_CORE_READ(regs, si);
+	bool is_other = first != member->called_with[0] || second != member->called_with[1];
 
-	if (first == member->called_with[0] && second == member->called_with[1] && !(object && object == member->first_object) &&
-	    scratch->record.time <= member->asked_at + LONGEST_STEP)
-		return false;
 	member->called_with[0] = first;
 	member->called_with[1] = second;
-	return true;
+	return is_other;
+}
+
+/* Whether the member makes another call than the one that it asked about objects for. */
+static __always_inline bool is_other_call(struct scratch *scratch, struct member *member, u64 object)
+{
+	return has_other_arguments(member) || (object && object == member->first_object) ||
+	       scratch->record.time > member->asked_at + LONGEST_STEP;
+}
+
+/*
+ * The verdict where the kernel asks about one act repeatedly in a call, from the second time on perhaps under a spinlock. Registers do not
+ * change during a call, so where they are others than before, it asks for the first time. Where they are not, nothing tells this call from
+ * one before. So there is hardly a wait, and what this act was granted a moment ago counts.
+ */
+static __always_inline int end_repeated(struct scratch *scratch, struct member *member)
+{
+	enum patience patience = IN_PLACE;
+	int verdict;
+
+	make_key(scratch);
+	if (!has_other_arguments(member)) {
+		patience = IN_PLACE_UNDER_SPINLOCK;
+		scratch->is_granted = scratch->record.key[0] == member->granted[0] && scratch->record.key[1] == member->granted[1] &&
+				      scratch->record.time <= member->granted_at + LONGEST_STEP;
+	}
+	verdict = judge(scratch, patience);
+	/* Nothing is granted twice by one verdict: the time goes on from there. */
+	if (verdict == 0 && !scratch->is_granted) {
+		member->granted[0] = scratch->record.key[0];
+		member->granted[1] = scratch->record.key[1];
+		member->granted_at = bpf_ktime_get_ns();
+	}
+	leave_scratch(scratch);
+	return verdict;
 }
 
 /*

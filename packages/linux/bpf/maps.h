@@ -80,6 +80,9 @@ struct member {
 	u64 first_object;
 	u64 asked_at;
 	u64 waited;
+	/* The act that such a call was granted last, by its key, and when (judge.h, end_repeated). */
+	u64 granted[2];
+	u64 granted_at;
 };
 
 struct {
@@ -247,14 +250,6 @@ struct {
 	__type(value, struct held);
 } holding SEC(".maps");
 
-/* How many tasks of all namespaces wait in place at this moment. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u32);
-} waiting_in_place SEC(".maps");
-
 /* Verdicts that are valid once, for one thread. If one is evicted, the act is reported again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -349,6 +344,8 @@ struct scratch {
 	u32 can_wait;
 	/* Each path is followed by the object's place in its file system. */
 	u32 tells_places;
+	/* The call that asks was granted this act before. */
+	u32 is_granted;
 	/* Nanoseconds that the same call has waited in place. */
 	u64 waited;
 	/* The walk in progress. It is here and not on the stack, where the verifier would track every number. */

@@ -217,8 +217,11 @@ HOOK(ptrace_access_check)
 int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 {
 	struct member *member = current_member();
-	/* For the other calls the kernel only takes a yes or a no, and returns an error of its own. */
-	enum patience patience = IN_PLACE;
+	/*
+	 * For the other calls the kernel only takes a yes or a no, and returns an error of its own. It has locked the target meanwhile
+	 * (kernel/ptrace.c, task_lock): the supervisor, and what else reads of the target in /proc, waits for that lock.
+	 */
+	enum patience patience = IN_PLACE_UNDER_SPINLOCK;
 	bool is_kept = member && is_supervisor(task);
 	u32 operation = OP_PTRACE;
 	u64 call = call_number();

@@ -84,6 +84,7 @@ __noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u
 	__builtin_memset(record, 0, sizeof(*record));
 	scratch->was_held = member->is_held;
 	scratch->can_wait = 0;
+	scratch->is_granted = 0;
 	scratch->waited = 0;
 	record->kind = kind;
 	record->namespace_id = member->namespace_id;

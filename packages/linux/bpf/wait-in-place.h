@@ -5,6 +5,14 @@
 
 #include "hold.h"
 
+/* How many tasks of all namespaces wait in place at this moment. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} waiting_in_place SEC(".maps");
+
 /* How a program waits for a verdict that has not been decided. */
 enum patience {
 	/* Not at all: the act is refused. */
@@ -20,6 +28,8 @@ enum patience {
 	 * stopped: the kernel holds a spinlock. Another processor may be waiting for that lock, and be the one that the supervisor needs.
 	 */
 	UNDER_SPINLOCK = 4,
+	/* The same where the kernel replaces the error as well. So that is all the wait; the thread has the verdict when it calls again. */
+	IN_PLACE_UNDER_SPINLOCK = 5,
 };
 
 /*
@@ -34,9 +44,14 @@ enum patience {
 #define MOST_LOOKS_IN_PLACE (1 << 23)
 #define MOST_ROUNDS_IN_PLACE 16
 
+static __always_inline bool is_under_spinlock(enum patience patience)
+{
+	return patience == UNDER_SPINLOCK || patience == IN_PLACE_UNDER_SPINLOCK;
+}
+
 static __always_inline u64 longest_wait(enum patience patience)
 {
-	if (patience == UNDER_SPINLOCK)
+	if (is_under_spinlock(patience))
 		return FIRST_WAIT;
 	return patience == IN_PLACE ? LONGEST_WAIT : LONGEST_BRIEF_WAIT;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Act } from "../mediation.ts";
-import { holdingOf } from "./lasting.ts";
+import { hardlyWaits, holdingOf } from "./lasting.ts";
+import { operations } from "./record.ts";
 
 const socket = (op: string, family: string, address: string) => ({ op, subject: { family, type: "stream", address } });
 
@@ -25,4 +26,14 @@ test.each([
   ["a signal", { op: "kill", subject: { signal: 15, relation: "child" } }, "never"],
 ])("for how long a verdict holds: %s", (_, act, holding) => {
   expect(holdingOf(act as unknown as Act)).toBe(holding);
+});
+
+test.each([
+  ["process_vm_readv", operations.ptrace, 310, true],
+  ["pidfd_getfd", operations.ptrace, 438, true],
+  ["process_madvise", operations.ptrace, 440, true],
+  ["ptrace, which is made again", operations.ptrace, 101, false],
+  ["migrate_pages, which another hook asks about", operations.adjust, 256, false],
+])("whether a late verdict is left to the next try of the thread: %s", (_, operation, call, isLeft) => {
+  expect(hardlyWaits({ operation, argument: () => call })).toBe(isLeft);
 });

@@ -4,6 +4,14 @@ import { changesNames } from "@isoline/core/identity";
 import type { Act } from "../mediation.ts";
 import { dependsOnRelation } from "./asked.ts";
 import { portIn } from "./ports.ts";
+import { operations, type Record } from "./record.ts";
+
+const NR_PTRACE = 101;
+
+/** Whether the programs hardly wait for a verdict and cannot have the call made again: `looked_into` in `bpf/processes.bpf.c`. */
+export function hardlyWaits(record: Pick<Record, "operation" | "argument">): boolean {
+  return record.operation === operations.ptrace && record.argument(0) !== NR_PTRACE;
+}
 
 /** Operations that may be decided for good the first time; others may the second time, because most are done once. */
 export const LASTING: ReadonlySet<Operation> = new Set<Operation>([

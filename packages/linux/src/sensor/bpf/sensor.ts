@@ -15,7 +15,7 @@ import { Glance } from "./glance.ts";
 import { Identities, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
-import { holdingOf, LASTING } from "./lasting.ts";
+import { hardlyWaits, holdingOf, LASTING } from "./lasting.ts";
 import { FIRST } from "./members.ts";
 import { noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
@@ -301,10 +301,15 @@ export class BpfSensor implements Sensor {
     else this.#carryOut(asked, { verdict: repeated, lasts: this.#lasts(record), isEach: !this.#mediator.wasLasting });
   }
 
-  /** Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. */
+  /**
+   * Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. Where the programs hardly
+   * waited for it, it counts when the thread makes its call again: the target's number stands for no other process then.
+   */
   #tooLate({ record, process, key }: Asked): void {
-    const isOff = this.#kernel.takeBackAnswer(record, key) === "off" || this.#decisions.isSettled(record, key);
-    if (!isOff) this.#mediator.lost("an act was refused because its verdict came too late", process);
+    const answer = this.#kernel.takeBackAnswer(record, key);
+    if (answer === "off" || this.#decisions.isSettled(record, key)) return;
+    if (answer === "on" && hardlyWaits(record)) this.#kernel.answer(record, key, true, 0);
+    this.#mediator.lost("an act was refused because its verdict came too late", process);
   }
 
   /** The identity of the actor is unknown, so the act has no point. */
