@@ -49,7 +49,9 @@ static __always_inline u32 default_action_of(u32 id)
 {
 	struct default_action *default_action = stance_of(id);
 
-	return default_action ? default_action->mode : MODE_REFUSE;
+	if (!default_action)
+		return MODE_REFUSE;
+	return default_action->supervisor ? default_action->mode : default_action->alone;
 }
 
 /* The process id of the supervisor, or 0. */

@@ -280,6 +280,8 @@ struct default_action {
 	u32 supervisor;
 	/* How many processors the supervisor may use. */
 	u32 processors;
+	/* `enum mode` while there is no supervisor: a namespace that is watched is held up by none. */
+	u32 alone;
 };
 
 /* For which files an open reports the version. The files of an exec are always reported with it. */

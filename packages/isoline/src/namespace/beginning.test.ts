@@ -147,9 +147,10 @@ describe("a namespace that is taken over", () => {
     expect(takeOver([record], file).contour).toBe(file);
   });
 
-  it("that a stranger began is a stranger's for its successor", () => {
-    const record = JSON.stringify(beginningOf(planned({ forStranger: true }), undefined));
-    expect(takeOver([record]).forStranger).toBe(true);
+  it("is watched again where the kernel says that nothing was refused without its supervisor", async () => {
+    const [record = ""] = await noted(planned({ mode: "watch" }));
+    const taken = planToTakeOver({ ...orphan, refuses: false }, readBeginning([record]), { label: "web\n" });
+    expect(taken.mode).toBe("watch");
   });
 
   it("is taken over by the record of an earlier version, without a demand and without following a link", async () => {

@@ -140,6 +140,11 @@ export class ModelMediator implements Mediator {
     return this.#engine.mode === "enforce";
   }
 
+  /** Whether an act without a verdict is refused also while no supervisor is there. One that is only watched goes ahead then. */
+  get refusesAlone(): boolean {
+    return this.refusesWhatIsOff || this.#engine.asks || this.#mayRefuseUses;
+  }
+
   /** Whether an act without a verdict may have to be refused, or to be recorded before it goes ahead. */
   get mayRefuse(): boolean {
     const { reaction, mode, asks } = this.#engine;

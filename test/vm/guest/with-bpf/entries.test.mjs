@@ -67,7 +67,7 @@ test("an entry decides for its own key and namespace only", { skip }, async () =
   equal(actions.lookup(placeOf(orphan.id), own), true);
   const other = Buffer.from(own);
   other.writeUInt32LE(orphan.id + 1024, defaultAction.namespace_id);
-  other.writeUInt32LE(modes.tell, defaultAction.mode);
+  other.writeUInt32LE(modes.tell, defaultAction.alone);
   actions.update(placeOf(orphan.id), other);
   deepEqual(await asked(), [0, EPERM]);
   other.writeUInt32LE(orphan.id, defaultAction.namespace_id);

@@ -215,12 +215,13 @@ export class KernelNamespace {
     wakeHeld(maps.holding.fd, this.id, 0);
   }
 
-  /** Sets the default action: what becomes of an act that has not been decided. */
-  setDefaultAction(mode: keyof typeof modes): void {
+  /** Sets what becomes of an act that has not been decided, and what does once there is no supervisor; else that stays. */
+  setDefaultAction(mode: keyof typeof modes, alone?: keyof typeof modes): void {
     setStance(this.#load.maps.default_actions, this.id, {
       mode: modes[mode],
       supervisor: this.#supervisor,
       processors: availableParallelism(),
+      ...(alone && { alone: modes[alone] }),
     });
   }
 

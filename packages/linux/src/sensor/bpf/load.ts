@@ -210,12 +210,12 @@ export class Load {
     return this.namespaces().flatMap((id) => {
       const stance = stanceOf(this.maps.default_actions, id);
       if (stance === undefined || !this.maps.namespace_states.lookup(u32(id), record)) return [];
-      const { mode, supervisor: decides } = stance;
+      const { alone, supervisor: decides } = stance;
       return [
         {
           id,
           supervisor: decides !== 0 && existsSync(`/proc/${decides}`) ? decides : 0,
-          refuses: mode !== modes.tell,
+          refuses: alone !== modes.tell,
           live: Number(record.readBigInt64LE(namespaceState.live)),
           lost: Number(record.readBigUInt64LE(namespaceState.lost)),
         },
@@ -262,7 +262,7 @@ export class Load {
    * one that is just about to wait finds no supervisor (`hold` in `bpf/hold.h`); what is not decided is refused.
    */
   abandon(id: number): void {
-    setStance(this.maps.default_actions, id, { mode: modes.refuse, supervisor: 0, processors: 0 });
+    setStance(this.maps.default_actions, id, { mode: modes.refuse, alone: modes.refuse, supervisor: 0, processors: 0 });
     wakeHeld(this.maps.holding.fd, id, 0);
   }
 

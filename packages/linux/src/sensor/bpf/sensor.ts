@@ -139,8 +139,9 @@ export class BpfSensor implements Sensor {
   adapt(): void {
     const { mayRefuse } = this.#mediator;
     const mayHold = mayRefuse || (!this.isToldAfterwards && this.#inspections.active);
-    if (mayHold && (this.#waits || !this.#begun)) this.#kernel.setDefaultAction("hold");
-    else this.#kernel.setDefaultAction(mayRefuse ? "refuse" : "tell");
+    const alone = this.#mediator.refusesAlone ? "refuse" : "tell";
+    if (mayHold && (this.#waits || !this.#begun)) this.#kernel.setDefaultAction("hold", alone);
+    else this.#kernel.setDefaultAction(mayRefuse ? "refuse" : "tell", alone);
   }
 
   /** Lets the next process that it forks enter the namespace. */

@@ -1,6 +1,6 @@
 /** Who decides in a namespace, and what becomes of an act that is not decided: `struct default_action` in `bpf/record.h`. */
 import type { BpfMap } from "../../libbpf/map.ts";
-import { defaultAction, u32 } from "./structures.ts";
+import { defaultAction, modes, u32 } from "./structures.ts";
 
 /** As many as `MOST_NAMESPACES` in `bpf/maps.h`. */
 export const MOST_NAMESPACES = 1024;
@@ -11,6 +11,8 @@ export interface Stance {
   readonly supervisor: number;
   /** How many processors the supervisor may use: on one of them no task waits in place. */
   readonly processors: number;
+  /** The mode while there is no supervisor. */
+  readonly alone: number;
 }
 
 /** What is noted of a namespace in the map `default_actions`; undefined if nothing is. */
@@ -21,12 +23,17 @@ export function stanceOf(actions: BpfMap, id: number): Stance | undefined {
     mode: bytes.readUInt32LE(defaultAction.mode),
     supervisor: bytes.readUInt32LE(defaultAction.supervisor),
     processors: bytes.readUInt32LE(defaultAction.processors),
+    alone: bytes.readUInt32LE(defaultAction.alone),
   };
 }
 
-export function setStance(actions: BpfMap, id: number, { mode, supervisor, processors }: Stance): void {
-  actions.update(placeOf(id), Buffer.concat([u32(id), u32(mode), u32(supervisor), u32(processors)]));
+/** Without `alone`: as it was. What is new is refused without its supervisor, unless it only tells. */
+export function setStance(actions: BpfMap, id: number, stance: Omit<Stance, "alone"> & Partial<Stance>): void {
+  const { mode, supervisor, processors, alone = stanceOf(actions, id)?.alone ?? aloneIn(mode) } = stance;
+  actions.update(placeOf(id), Buffer.concat([id, mode, supervisor, processors, alone].map(u32)));
 }
+
+const aloneIn = (mode: number): number => (mode === modes.tell ? modes.tell : modes.refuse);
 
 /** From now on what is not decided is refused to a process that is still in the namespace. */
 export function removeStance(actions: BpfMap, id: number): void {

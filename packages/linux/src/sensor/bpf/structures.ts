@@ -25,7 +25,7 @@ export const member = {
 } as const;
 
 /** `struct default_action` */
-export const defaultAction = { bytes: 16, namespace_id: 0, mode: 4, supervisor: 8, processors: 12 } as const;
+export const defaultAction = { bytes: 20, namespace_id: 0, mode: 4, supervisor: 8, processors: 12, alone: 16 } as const;
 
 /** `struct invitation` */
 export const invitation = { bytes: 8, namespace_id: 0, supervisor: 4 } as const;
