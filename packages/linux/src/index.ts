@@ -2,7 +2,14 @@ export { LinuxError, type LinuxErrorCode, linuxErrors } from "./error.ts";
 export type { KernelNamespace, Tally } from "./sensor/bpf/kernel-namespace.ts";
 export { DEFAULT_HOLD_SECONDS, openBpf, type OpenedBpf, type Orphaned } from "./sensor/bpf/open.ts";
 export { type AttachedPrograms, attachedPrograms } from "./sensor/bpf/attached-programs.ts";
-export { journalOf, orphanedNamespaces, type PinnedLoad, type PinnedNamespace, unpinAll } from "./sensor/bpf/pinned.ts";
+export {
+  journalOf,
+  orphanedNamespaces,
+  type PinnedLoad,
+  type PinnedNamespace,
+  unpinAll,
+  unreadableLoads,
+} from "./sensor/bpf/pinned.ts";
 export { isInBpfNamespace } from "./sensor/bpf/membership.ts";
 export { launchFromProcess } from "./sensor/bpf/launched-elsewhere.ts";
 export { assertFitToTakeIn, type HeldProcess, takeIn } from "./sensor/bpf/taking-in.ts";

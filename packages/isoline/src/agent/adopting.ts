@@ -1,5 +1,5 @@
 /** Namespaces of the bpf sensor whose supervisor has ended: the agent goes on with them, and their evidence says what is missing. */
-import { journalOf, orphanedNamespaces } from "@isoline/linux";
+import { journalOf, orphanedNamespaces, unreadableLoads } from "@isoline/linux";
 import { ControlServer } from "../control/server.ts";
 import { CliError } from "../error.ts";
 import { startRun } from "../library/start.ts";
@@ -9,8 +9,12 @@ import { BEGUN_LABEL, readLabel, writeLabel } from "../namespace/label.ts";
 import type { Hosting } from "./hosted.ts";
 import type { Log } from "./log.ts";
 
-/** Takes over what can be; the log says of each whether it was. */
+const OTHER_BUILD =
+  "another build of isoline loaded these programs, and this one cannot read which namespaces are in them: those without a supervisor are taken over by that build alone (isoline attach)";
+
+/** Takes over what can be; the log says of each whether it was, and of which programs this build cannot tell. */
 export function adoptOrphans(hosting: Hosting, log: Log): void {
+  for (const directory of unreadableLoads()) log.say("lost", { programs: directory, why: OTHER_BUILD });
   for (const orphan of orphanedNamespaces()) {
     const { name, command } = readLabel(orphan.label);
     const called = name ?? `orphan-${orphan.id}`;

@@ -2,7 +2,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
@@ -288,4 +288,34 @@ test("a namespace that holds nothing is not held by the next supervisor either, 
     reason.endsWith("as it is each time"),
   );
   equal(refused?.count >= 2, true);
+});
+
+test("programs of another build are told, and their namespace is taken over by that build alone", { skip }, async (t) => {
+  t.after(clear);
+  const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "older");
+  await run.hear();
+  run.child.kill("SIGKILL");
+  await run.over;
+  const [orphan] = orphanedNamespaces();
+  if (orphan === undefined) throw new Error("no namespace is without a supervisor");
+  const { directory } = orphan;
+  const other = directory.replace(/-[0-9a-f]{16}$/, "-0123456789abcdef");
+  renameSync(directory, other);
+  t.after(() => existsSync(other) && renameSync(other, directory));
+  const { status, stderr } = isoline("attach", "older", "-q");
+  match(stderr, /expected programs of this build .* got those of another in .*-0123456789abcdef/);
+  equal(status === 0, false);
+  const agent = await agentThatSays('"event":"lost"');
+  agent.kill("SIGKILL");
+  deepEqual(
+    orphanedNamespaces().map(({ id }) => id),
+    [orphan.id],
+  );
+
+  renameSync(other, directory);
+  const successor = start("attach", "older", "-q");
+  const over = once(successor, "exit");
+  await until(() => orphanedNamespaces().length === 0);
+  run.end();
+  deepEqual(await over, [0, null]);
 });

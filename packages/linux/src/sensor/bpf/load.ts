@@ -67,12 +67,17 @@ function directoryOf(attachment: Attachment): string {
   return `${PINS}/${attachment}-${build}`;
 }
 
+/** Whether a load is of this build. The records of another one have another meaning, even where they are as long. */
+export function isOfThisBuild(directory: string, attachment: Attachment): boolean {
+  return directory === directoryOf(attachment);
+}
+
 /** The state of a namespace of a load. */
 export interface Standing {
   readonly id: number;
   /** The process id of its supervisor; 0 if that has ended. */
   readonly supervisor: number;
-  /** Acts that are not known are refused or held, and not only reported. */
+  /** While it has no supervisor, acts that are not known are refused, and do not go ahead. */
   readonly refuses: boolean;
   readonly live: number;
   readonly lost: number;

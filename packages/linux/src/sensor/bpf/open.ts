@@ -13,6 +13,7 @@ import type { ModelMediator } from "../model-mediator.ts";
 import { SeenContent } from "./content.ts";
 import { KernelNamespace, type KernelNamespaceOptions } from "./kernel-namespace.ts";
 import type { Attachment } from "./attachment.ts";
+import { isOfThisBuild } from "./load.ts";
 import { kernelWords, skipping } from "./preemption.ts";
 import { BpfSensor } from "./sensor.ts";
 
@@ -115,6 +116,11 @@ function adoptAt(
   options: Omit<KernelNamespaceOptions, "attachment">,
 ): { kernel: KernelNamespace; attachment: Attachment } {
   const attachment = attachments.find((each) => basename(directory).startsWith(`${each}-`)) ?? "tracepoints";
+  if (!isOfThisBuild(directory, attachment))
+    throw new LinuxError(
+      "bpf-unavailable",
+      `expected programs of this build of isoline, got those of another in ${directory}: their records mean something else to this one; take the namespace over with the build that began it (isoline attach), or end its processes, or see isoline unpin`,
+    );
   return { kernel: KernelNamespace.adopt(directory, id, { ...options, attachment }), attachment };
 }
 

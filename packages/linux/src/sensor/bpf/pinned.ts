@@ -25,6 +25,11 @@ function pinnedLoads(): readonly PinnedLoad[] {
   return loadDirectories().map((directory) => ({ directory, namespaces: namespacesOf(directory) }));
 }
 
+/** The loads of which only another build of isoline can tell which namespaces are in them. */
+export function unreadableLoads(): readonly string[] {
+  return pinnedLoads().flatMap(({ directory, namespaces }) => (namespaces === undefined ? [directory] : []));
+}
+
 /** Namespaces that have a living process and no supervisor. */
 export function orphanedNamespaces(): readonly PinnedNamespace[] {
   const namespaces = pinnedLoads().flatMap((load) => load.namespaces ?? []);
