@@ -26,7 +26,6 @@ export interface Beginning {
   readonly digest?: Digest | undefined;
   /** The address of the engine that decided, if it ran elsewhere. */
   readonly engine?: string | undefined;
-  readonly forStranger?: boolean | undefined;
 }
 
 /** More keys than any list has; the kernel has room for more. */
@@ -34,10 +33,10 @@ const MOST_KEYS = 1 << 16;
 
 /** The record for the supervisor that takes the namespace over, if this one ends; `digest` as in `fileDigestOf`. */
 export function beginningOf(plan: Plan, digest: Digest | undefined): Beginning {
-  const { places, contour, output, mode, holdSeconds, signed, links = "follow", policy, engine, forStranger } = plan;
+  const { places, contour, output, mode, holdSeconds, signed, links = "follow", policy, engine } = plan;
   const file = contour ?? output;
   const follows = links === "follow" ? links : undefined;
-  const begun = { places, contour: file && resolve(file), mode, holdSeconds, links: follows, forStranger };
+  const begun = { places, contour: file && resolve(file), mode, holdSeconds, links: follows };
   return mode === "learn" ? begun : { ...begun, signed, policy, digest, engine: engine?.address };
 }
 
@@ -62,10 +61,10 @@ export function planToTakeOver(
   beginning: Beginning,
   { label, contour }: { readonly label: string; readonly contour?: string | undefined },
 ): Plan & { readonly contour: string } {
-  const { places, holdSeconds, signed, links = "refuse", policy, digest, forStranger } = beginning;
+  const { places, holdSeconds, signed, links = "refuse", policy, digest } = beginning;
   const file = contour ?? contourToGoOnUnder(beginning);
   const surroundings: Surroundings = {
-    ...{ sensor: "bpf", label, places, holdSeconds, openFiles: undefined, forStranger },
+    ...{ sensor: "bpf", label, places, holdSeconds, openFiles: undefined },
     // What the start demanded of the contour is demanded again: the file may be another one by now.
     ...{ signed, links, adopt: { directory, id, begunUnder: digest } },
   };

@@ -31,6 +31,8 @@ const STRANGER_RING = 2 ** 20;
 /** What a report says that is of a namespace whose contour was amended, or exchanged, before another supervisor took over. */
 const OTHER_CONTOUR = "what happened before this supervisor took over was decided by a contour with another digest";
 
+const NO_ROOM = "no other supervisor can take this namespace over: there was no room to note how it began";
+
 export class BpfDriver implements Driver {
   readonly openFiles: number | undefined;
   readonly #block: ControlBlock;
@@ -59,9 +61,9 @@ export class BpfDriver implements Driver {
         const { holding, id } = bpf.kernel;
         say({ kind: "holds", holds: { fd: holding.fd, id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS } });
       }
-      if (adopt === undefined) this.#begin(plan, fileDigestOf(contour));
       // The workload is running already and is not launched: the launching thread ends, and its part counts as done.
-      else Atomics.store(block, cells.workload, 1);
+      if (adopt !== undefined) Atomics.store(block, cells.workload, 1);
+      else if (!this.#begin(plan, fileDigestOf(contour))) session.mediator.missed(NO_ROOM);
       const begunUnder = adopt?.begunUnder;
       if (begunUnder !== undefined && begunUnder !== fileDigestOf(contour)) session.mediator.missed(OTHER_CONTOUR);
     } catch (fault) {
@@ -70,14 +72,17 @@ export class BpfDriver implements Driver {
     }
   }
 
-  #begin(plan: Plan, digest: Digest | undefined): void {
+  /** False where another supervisor could not take it over. What a stranger begins none does, so nothing is noted of that. */
+  #begin(plan: Plan, digest: Digest | undefined): boolean {
     const { kernel, sensor } = this.#bpf;
-    kernel.journal.append(JSON.stringify(beginningOf(plan, digest)));
+    if (plan.forStranger === true) kernel.journal.stop();
+    const isNoted = kernel.journal.append(JSON.stringify(beginningOf(plan, digest)));
     if (plan.takesIn !== undefined) {
       takeIn(kernel, plan.takesIn);
       sensor.takenIn(plan.takesIn.pid);
     } else if (plan.launcher === undefined) kernel.launchFrom(awaitCell(this.#block, cells.launcherTid));
     else launchFromProcess(kernel, plan.launcher);
+    return isNoted;
   }
 
   start(): Sensor {

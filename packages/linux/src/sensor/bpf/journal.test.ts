@@ -159,3 +159,15 @@ it.each([
 ])("with %s is damaged", (_, bytes) => {
   expect(() => read(holding(bytes))).toThrow(/noted is damaged: expected JSON objects, a line each, found /);
 });
+
+it("says whether a line fitted, and adds none once it was stopped", () => {
+  const map = new FakeMap();
+  const journal = new Journal(map, ID);
+  map.room = 1;
+  expect(journal.append(FIRST)).toBe(true);
+  expect(journal.append(NEXT)).toBe(false);
+  const before = stateOf(map);
+  journal.stop();
+  expect(journal.append("{}")).toBe(true);
+  expect(stateOf(map)).toEqual(before);
+});

@@ -30,14 +30,21 @@ export class Journal {
   #used = 0;
   /** The index of the last piece of a torn line; -1 if the last line is whole. */
   #tornTo = -1;
+  #isStopped = false;
 
   constructor(map: Pieces, id: number) {
     this.#map = map;
     this.#id = id;
   }
 
-  /** Adds a line. If the map is full, the line is dropped, and the next supervisor lacks it. */
-  append(line: string): void {
+  /** Adds nothing from now on: the room is for namespaces that another supervisor may take over. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Adds a line. If the map is full, the line is dropped, and the next supervisor lacks it; false then. */
+  append(line: string): boolean {
+    if (this.#isStopped) return true;
     this.#cutTorn();
     const bytes = Buffer.concat([this.#piece.subarray(0, this.#used), Buffer.from(`${line}\n`, "utf8")]);
     const first = this.#index;
@@ -45,10 +52,12 @@ export class Journal {
       const index = first + at / LABEL_BYTES;
       if (!this.#map.update(this.#key(index), pieceOf(bytes, at))) {
         this.#tornTo = index - 1;
-        return this.#cutTorn();
+        this.#cutTorn();
+        return false;
       }
     }
     this.#endAt(first, bytes);
+    return true;
   }
 
   /**
