@@ -28,6 +28,7 @@ describe.skipIf(!compiler || !isBuilt || !isThere)(
       mkdirSync(bench.at("dir"), { recursive: true });
       execFileSync("mknod", [bench.at("disk"), "b", "43", "0"]);
       execFileSync("mknod", [bench.at("ata"), "b", "152", "16"]);
+      execFileSync("mknod", [bench.at("cuse"), "c", "10", "203"]);
     });
     afterAll(() => bench?.close());
 
@@ -44,18 +45,21 @@ describe.skipIf(!compiler || !isBuilt || !isThere)(
       }
     });
 
-    it("a disk over Ethernet cannot be opened", async () => {
-      const { stdout } = await run(
-        "learn",
-        "-o",
-        "ata.contour",
-        "--",
-        "sh",
-        "-c",
-        "(: < ata) 2>&1; (: < file) && echo other",
-      );
-      expect(stdout).toMatch(/ata: Operation not permitted\nother\n$/);
-    });
+    it.each(["ata", "cuse"])(
+      "a disk over Ethernet and a device that a process serves cannot be opened: %s",
+      async (device) => {
+        const { stdout } = await run(
+          "learn",
+          "-o",
+          `${device}.contour`,
+          "--",
+          "sh",
+          "-c",
+          `(: < ${device}) 2>&1; (: < file) && echo other`,
+        );
+        expect(stdout).toMatch(new RegExp(`${device}: Operation not permitted\nother\n$`));
+      },
+    );
 
     it("a server outside never answers: isoline reports it when it is told to end, and writes no report", async () => {
       let server = 0;

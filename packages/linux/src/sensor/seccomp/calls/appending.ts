@@ -18,7 +18,7 @@ import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Context, Decoder } from "../context.ts";
-import { isOrdinary } from "../perform/filesystems.ts";
+import { isOrdinary, takesRequests } from "../perform/filesystems.ts";
 import type { Thread } from "../tasks/process.ts";
 import { duplicate } from "../surroundings/task-socket.ts";
 import { askForSignals } from "./terminal-signals.ts";
@@ -57,6 +57,7 @@ export const setStatusFlags: Decoder = (context, thread) => {
   if ((flags & O_APPEND) !== 0) return isAsynchronous ? context.racy() : 0;
   return change(context, thread, {
     act: opened,
+    // Of any kind of file: without O_ASYNC the kernel asks neither a driver nor a process (fs/fcntl.c, setfl).
     call: (own) => fcntl(own, F_SETFL, flags),
     // Whose signals these are the kernel learns from its caller (__tty_fasync), also where another thread has just cleared the flag.
     isTheirsAlone: (own) => isAsynchronous || (fcntl(own, F_GETFL, 0) & O_ASYNC) !== 0,
@@ -111,7 +112,7 @@ export const releaseSpace: Decoder = (context, thread) => {
   return change(context, thread, {
     act: opened,
     call: (own) => ioctl(own, request, space),
-    isTheirsAlone: (own) => !isOrdinary(own),
+    isTheirsAlone: (own) => !takesRequests(own),
   });
 };
 

@@ -11,6 +11,7 @@ import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
+import { takesRequests } from "../perform/filesystems.ts";
 import type { Thread } from "../tasks/process.ts";
 import { flagArgument } from "./flag-arguments.ts";
 import { type Held, isPathOnly, withHeld, withHeldDescriptor } from "./objects.ts";
@@ -30,6 +31,8 @@ export type Describe = (object: ReturnType<Context["files"]["describe"]>) => Act
 export interface Change {
   readonly byPath: (path: Buffer) => number;
   readonly byDescriptor: (fd: number) => number;
+  /** Whether the call must not be made in the task's place on such an object. */
+  readonly isTheirsAlone?: (fd: number) => boolean;
 }
 
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
@@ -58,7 +61,7 @@ export function change(
     return context.carryOut(thread, {
       act: describe(context.files.describe(found)),
       refusal: () => 0,
-      call: isReached ? call : undefined,
+      call: isReached && making.isTheirsAlone?.(found.fd) !== true ? call : undefined,
       isAskedFirst: true,
     });
   };
@@ -133,7 +136,11 @@ export const setFlags: Decoder = (context, thread) => {
   if (typeof argument === "number") return context.unreadable(thread, argument);
   // The kernel takes three words: those behind are there to be kept until the call is made.
   const byDuplicate = (fd: number) => rawCall(syscallNumbers.ioctl, [fd, request, argument.word, ...argument.keep]);
-  return change(context, thread, byDescriptor(context), flagged, { byPath: () => -EBADF, byDescriptor: byDuplicate });
+  return change(context, thread, byDescriptor(context), flagged, {
+    byPath: () => -EBADF,
+    byDescriptor: byDuplicate,
+    isTheirsAlone: (fd) => !takesRequests(fd),
+  });
 };
 
 const touched: Describe = (object) => ({ op: "utimens", subject: object });

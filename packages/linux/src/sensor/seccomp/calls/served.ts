@@ -7,8 +7,11 @@
  * The server of a network file system may be inside as well, but the wait for it can be interrupted: such a mount is a loss. A
  * mount that existed before is as trusted as the user who made it.
  */
-import { S_IFBLK, type Stat } from "../../../abi/stat.ts";
-import { readProcFile } from "../../../process/proc-file.ts";
+import { constants, openSync, readSync } from "node:fs";
+import { EXDEV } from "../../../abi/errno.ts";
+import { openHow, terminated } from "../../../abi/bytes.ts";
+import { close, openat2, read } from "../../../abi/libc.ts";
+import { O_CLOEXEC, O_DIRECTORY, O_PATH, RESOLVE_NO_XDEV, S_IFBLK, type Stat } from "../../../abi/stat.ts";
 import type { Verdict } from "../../mediation.ts";
 import type { Context } from "../context.ts";
 import type { Thread } from "../tasks/process.ts";
@@ -27,27 +30,67 @@ export function mountingServed(context: Context, thread: Thread, type: string): 
     : 0;
 }
 
-/** /dev/fuse, /dev/autofs; network block devices; Coda; ATA over Ethernet (Documentation/admin-guide/devices.txt). */
-const NUMBERS = /^(?:10:229|10:235|43:\d+|67:\d+|152:\d+)$/;
+/** /dev/cuse, /dev/fuse, /dev/autofs; network block devices; Coda; ATA over Ethernet (Documentation/admin-guide/devices.txt). */
+const NUMBERS = /^(?:10:203|10:229|10:235|43:\d+|67:\d+|152:\d+)$/;
 /**
  * Devices of major number 10 that get their minor number when their driver is loaded (/proc/misc). NVMe may lead to an own port; behind
  * raw-gadget a process is a USB device, also a disk.
  */
-const NAMES: ReadonlySet<string> = new Set(["cachefiles", "ublk-control", "pvfs2-req", "nvme-fabrics", "raw-gadget"]);
+const NAMES: ReadonlySet<string> = new Set([
+  "cachefiles",
+  "cuse",
+  "ublk-control",
+  "pvfs2-req",
+  "nvme-fabrics",
+  "raw-gadget",
+]);
 const MISC = "10:";
 /** Drivers whose major number is given when they are loaded (/proc/devices): virtio devices, disks among them, that a process serves. */
 const DRIVERS = /^ *(\d+) vduse$/m;
 /** How the driver of disks that a process serves calls a device of `uio` (drivers/target/target_core_user.c). */
 const DISK_BY_UIO = /^tcm-user\//;
 
-/** Whether a device lets a process serve files, or the disk that they lie on. */
+/** Held open from the start: a workload that may mount could cover them, and so hide what a device is. Closed by Node. */
+const heldDrivers = held("/proc/devices");
+const heldMisc = held("/proc/misc");
+const heldDevices = held("/sys/dev/char", O_PATH | O_DIRECTORY);
+const WITHIN_MOUNT = openHow(O_CLOEXEC, 0, RESOLVE_NO_XDEV);
+const bytes: Buffer = Buffer.alloc(4096);
+
+/** Whether a device lets a process serve files, a device, or the disk that they lie on. */
 export function isServing({ rdev, isCharacterDevice, kind }: Stat): boolean {
   if (!isCharacterDevice && kind !== S_IFBLK) return false;
   if (NUMBERS.test(rdev)) return true;
   if (!isCharacterDevice) return false;
-  if (DRIVERS.exec(readProcFile("/proc/devices") ?? "")?.[1] === rdev.split(":")[0]) return true;
-  if (DISK_BY_UIO.test(readProcFile(`/sys/dev/char/${rdev}/name`) ?? "")) return true;
+  if (DRIVERS.exec(textOf(heldDrivers))?.[1] === rdev.split(":")[0]) return true;
+  if (isDiskByUio(rdev)) return true;
   if (!rdev.startsWith(MISC)) return false;
-  const name = new RegExp(`^ *${rdev.slice(MISC.length)} (.+)$`, "m").exec(readProcFile("/proc/misc") ?? "")?.[1];
+  const name = new RegExp(`^ *${rdev.slice(MISC.length)} (.+)$`, "m").exec(textOf(heldMisc))?.[1];
   return name !== undefined && NAMES.has(name);
+}
+
+/** What the name of a device is cannot be told where something is mounted on the way to it: then it may be such a disk. */
+function isDiskByUio(rdev: string): boolean {
+  if (heldDevices === undefined) return false;
+  const fd = openat2(heldDevices, terminated(`${rdev}/name`), WITHIN_MOUNT);
+  if (fd < 0) return fd === -EXDEV;
+  const length = read(fd, bytes);
+  close(fd);
+  return length > 0 && DISK_BY_UIO.test(bytes.toString("latin1", 0, length));
+}
+
+function held(path: string, flags: number = constants.O_RDONLY): number | undefined {
+  try {
+    return openSync(path, flags | O_CLOEXEC);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text of a file that the kernel generates, from its beginning; a read gives a page of it at most. */
+function textOf(fd: number | undefined): string {
+  let text = "";
+  for (let length = -1; fd !== undefined && length !== 0; text += bytes.toString("latin1", 0, length))
+    length = readSync(fd, bytes, 0, bytes.length, text.length);
+  return text;
 }

@@ -4,8 +4,11 @@
  * Most decide by rights that a thread can take on. A few ask a process in user space, which may belong to the workload: while
  * the supervisor waits for it, it would wait for the supervisor. Others use the caller's keyrings to choose a remote user.
  */
-import { fstatfs } from "../../../abi/libc.ts";
+import { EMPTY } from "../../../abi/bytes.ts";
+import { fstatfs, statx } from "../../../abi/libc.ts";
+import { AT_EMPTY_PATH, S_IFBLK, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import type { Found } from "../../files/found.ts";
+import { isOnOwnStorage } from "../../files/writers.ts";
 
 /** linux/magic.h, fs/smb/common/smb2pdu.h, fs/afs/afs.h */
 const OTHERS: ReadonlySet<number> = new Set([
@@ -34,12 +37,33 @@ export function mayWaitForThaw(): boolean {
 
 const statfs: Buffer = Buffer.alloc(120);
 
+const stat = new Stat();
+
 /**
- * Whether an object, held or behind a descriptor of the supervisor, lies on a file system that decides by rights a thread can
- * take on, and that answers at once.
+ * Whether an object that is held lies on a file system that decides by rights a thread can take on, and that answers at once; or whether
+ * what is behind a descriptor of the supervisor does. A descriptor of a device leads to its driver, whatever its node lies on.
  */
 export function isOrdinary(object: Found | number): boolean {
   if (mayBeFrozen) return false;
   if (typeof object !== "number") return object.filesystem >= 0 && !OTHERS.has(object.filesystem);
-  return fstatfs(object, statfs) >= 0 && !OTHERS.has(statfs.readUInt32LE(0));
+  return fstatfs(object, statfs) >= 0 && !OTHERS.has(statfs.readUInt32LE(0)) && !isDevice(object);
+}
+
+/** True also for what cannot be looked at. */
+function isDevice(fd: number): boolean {
+  return !isLookedAt(fd) || stat.isCharacterDevice || stat.kind === S_IFBLK;
+}
+
+/**
+ * Whether a request (ioctl) on a descriptor reaches nothing but a file system of the kernel's own. Behind a device, and behind what other
+ * file systems have, there may be a process, which can have the kernel read and write whatever it names in the memory of the caller: in
+ * the supervisor's.
+ */
+export function takesRequests(fd: number): boolean {
+  if (mayBeFrozen || !isLookedAt(fd) || !(stat.isRegular || stat.isDirectory)) return false;
+  return fstatfs(fd, statfs) >= 0 && isOnOwnStorage(statfs.readUInt32LE(0));
+}
+
+function isLookedAt(fd: number): boolean {
+  return statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, stat.bytes) >= 0;
 }
