@@ -7,7 +7,7 @@ import { escapeBytes, type Subject } from "@isoline/core/event";
 import { EFAULT, EINVAL, ENOSYS, EPERM } from "../../../abi/errno.ts";
 import { getpgrp } from "../../../abi/libc.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
-import { kindsIn } from "../../words/namespaces.ts";
+import { kindsAsked, kindsIn } from "../../words/namespaces.ts";
 import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
 import { prctlOptions } from "../../words/requests.ts";
@@ -174,8 +174,8 @@ export function decideReadable(context: Context, thread: Thread, act: Act, ...pa
 }
 
 /** linux/sched.h */
-const CLONE_VM = 0x100;
-const CSIGNAL = 0xff;
+const CLONE_VM = 0x100n;
+const CSIGNAL = 0xffn;
 const CLONE_INTO_CGROUP = 1n << 33n;
 /** Where `struct clone_args` has the descriptor of a control group. */
 const GROUP_AT = 80n;
@@ -183,8 +183,7 @@ const GROUP_AT = 80n;
 const MEMBERS = Buffer.from("cgroup.procs\0");
 
 export const unshare: Decoder = (context, thread) => {
-  const flags = context.call.u32(0);
-  const kinds = kindsIn(flags);
+  const { kinds, flags } = kindsAsked(context.call.pointer(0), "unshare");
   return kinds === "" ? 0 : enterNamespaces(context, thread, "unshare", kinds, flags);
 };
 
@@ -207,10 +206,10 @@ function enterNamespaces(
   return verdict;
 }
 
-export const fork: Decoder = (context, thread) => birth(context, thread, 0);
+export const fork: Decoder = (context, thread) => birth(context, thread, 0n);
 export const vfork: Decoder = (context, thread) => birth(context, thread, CLONE_VM);
 /** In `clone` the low byte is the exit signal, so CLONE_NEWTIME cannot be requested. */
-export const clone: Decoder = (context, thread) => birth(context, thread, context.call.u32(0) & ~CSIGNAL);
+export const clone: Decoder = (context, thread) => birth(context, thread, BigInt(context.call.u32(0)) & ~CSIGNAL);
 
 /**
  * `clone3(struct clone_args *, size)`: the flags are the first word, in memory, and may change before the kernel reads them. If
@@ -220,9 +219,11 @@ export const clone3: Decoder = (context, thread) => {
   if (context.mediator.mayRefuse) return ENOSYS;
   const result = context.memory.exactly(thread.tid, context.call.pointer(0), 8);
   if (result === -EFAULT) return context.refuses(EFAULT);
+  const lost = result < 0 ? context.unreadable(thread, result) : 0;
+  if (lost !== 0) return lost;
   const flags = result < 0 ? 0n : context.memory.bytes.readBigUInt64LE(0);
   const entered = (flags & CLONE_INTO_CGROUP) === 0n ? 0 : entersGroup(context, thread);
-  return entered || birth(context, thread, Number(BigInt.asUintN(32, flags)), false) || context.racy();
+  return entered || birth(context, thread, flags, false) || context.racy();
 };
 
 /** CLONE_INTO_CGROUP puts the child where a write of its number to this file would. */
@@ -249,9 +250,9 @@ function entersGroup(context: Context, thread: Thread): Verdict {
  * A new process or thread: not an act by itself, unless it starts in new namespaces; but the lineage needs it. Flags that are
  * in memory are not `fixed`: a child may become a sibling before the kernel reads them.
  */
-function birth(context: Context, thread: Thread, flags: number, fixed = true): Verdict {
-  context.tasks.forkStarts(thread, flags, fixed);
-  const kinds = kindsIn(flags);
+function birth(context: Context, thread: Thread, asked: bigint, fixed = true): Verdict {
+  context.tasks.forkStarts(thread, Number(BigInt.asUintN(32, asked)), fixed);
+  const { kinds, flags } = kindsAsked(asked, "clone");
   if (kinds === "") return 0;
   const verdict = context.decide(thread, { op: "namespace", subject: { call: "clone", kinds } });
   if (context.listener.goesAhead(verdict)) context.entersNamespaces(thread, "clone", flags);
