@@ -2,7 +2,6 @@
 import { EBADF, EPERM, ESRCH } from "../../../abi/errno.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
-import { ANSWERED } from "../listener/notification.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
 import { getpgrp, kill as sendToGroup } from "../../../abi/libc.ts";
@@ -77,19 +76,20 @@ function groupEvent(
 /**
  * `kill(0, …)` means the group that the caller belongs to when the kernel looks, and another thread may change that (setpgid)
  * to the one that the supervisor belongs to. So the supervisor sends it to the group by number, if the caller could reach the
- * supervisor.
+ * supervisor, and the kernel lets both reach the same: not where the caller has put Landlock rules on itself, or has rights only in a user
+ * namespace of its own. From there such a signal to the group fails.
  */
 function carryOut(context: Context, thread: Thread, signalNumber: number): Verdict {
   const { uid, euid, capabilities } = thread.credentials;
   const own = process.getuid?.();
-  const isPeer = uid === own && euid === process.geteuid?.() && context.permissions.isPeer(thread);
+  const isPeer =
+    uid === own && euid === process.geteuid?.() && context.permissions.isPeer(thread) && context.peers.include(thread);
   if (!isPeer) return uid === own || euid === own || (capabilities & CAP_KILL) !== 0n ? EPERM : 0;
   const group = numbersOf(thread.tid)?.groups[0];
   if (group === undefined || group <= 1 || group === getpgrp()) return EPERM;
-  const result = sendToGroup(-group, signalNumber);
-  if (result < 0) return -result;
-  context.listener.answer(0n);
-  return ANSWERED;
+  // Otherwise its number may be that of another task by now, and the group that of others.
+  if (!context.listener.stillWaiting()) return 0;
+  return context.returns(context.performer.make(thread, () => sendToGroup(-group, signalNumber)));
 }
 
 export const kill: Decoder = (context, thread) => {
