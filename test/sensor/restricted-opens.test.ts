@@ -57,7 +57,7 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
       }
     });
 
-    it("from a directory outside the root: what stays below it is opened; another way is the task's, or refused where it may be", async () => {
+    it("from a directory outside the root: what stays below it is opened; another way is refused", async () => {
       const above = `../${basename(bench.directory)}/file`;
       const { learning, enforcing } = await runTwice([
         must(call("mkdir", "made", 0o755)),
@@ -66,10 +66,10 @@ describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
         openat2(AT_FDCWD, above, NO_SYMLINKS),
         openat2(AT_FDCWD, above, NO_XDEV),
       ]);
-      expect(learning.stdout).toContain(`${OPENAT2}: ok\n`.repeat(3));
-      expect(learning.report.racy).toMatchObject({ openat2: 2 });
-      expect(enforcing.stdout).toContain(`${OPENAT2}: ok\n${OPENAT2}: errno ${ELOOP}\n${OPENAT2}: errno ${EXDEV}\n`);
-      expect(enforcing.report.racy).not.toHaveProperty("openat2");
+      for (const { stdout, report } of [learning, enforcing]) {
+        expect(stdout).toContain(`${OPENAT2}: ok\n${OPENAT2}: errno ${ELOOP}\n${OPENAT2}: errno ${EXDEV}\n`);
+        expect(report.racy).not.toHaveProperty("openat2");
+      }
     });
   },
 );

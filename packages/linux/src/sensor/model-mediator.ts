@@ -222,9 +222,9 @@ export class ModelMediator implements Mediator {
     this.wasLasting = false;
     const observation = this.#observe(thread, act.observation);
     if (isKept) this.#kept += 1;
-    else if (this.#leveller.overlooks(seen, observation)) return this.#overlooked(process, missed);
+    else if (this.#leveller.overlooks(seen, observation)) return this.#overlooked(process, op, missed);
     const levelled = this.#levelled(seen, observation, process);
-    if (!isKept && this.#classes.overlooks(levelled)) return this.#overlooked(process, missed);
+    if (!isKept && this.#classes.overlooks(levelled)) return this.#overlooked(process, op, missed);
     this.#counts.events += 1;
     const { event } = this.#classes.of(levelled, () => this.#programs.of(actor.task));
     const task = this.#tasks.get(actor.task);
@@ -257,8 +257,12 @@ export class ModelMediator implements Mediator {
     return missed ? verdict || this.lost(MISSED, process) : verdict;
   }
 
-  /** Nothing that counts is exchanged. The lens is asked each time: what it overlooks may come to mean something else. */
-  #overlooked(process: ActingProcess, missed: boolean): Verdict {
+  /**
+   * Nothing that counts is exchanged. The lens is asked each time: what it overlooks may come to mean something else. Of a process whose
+   * every act is refused, this is refused as well, but for the signals of a container's runtime.
+   */
+  #overlooked(process: ActingProcess, op: Act["op"], missed: boolean): Verdict {
+    if (op !== "kill" && this.isBarred(process)) return EPERM;
     const verdict = this.witnessing.unlessOwed(0, process);
     return missed ? verdict || this.lost(MISSED, process) : verdict;
   }

@@ -1,6 +1,6 @@
 /** What every decoder of a call needs, and the one way to report an act. */
 import { type Operation, operationNames } from "@isoline/core/event";
-import { EACCES, EAGAIN, EFAULT, EMFILE, ENAMETOOLONG, ENOENT, EPERM } from "../../abi/errno.ts";
+import { EACCES, EAGAIN, EFAULT, EMFILE, ENAMETOOLONG, ENOENT, ENOSYS, EPERM } from "../../abi/errno.ts";
 import type { Loader } from "../files/loader.ts";
 import { FileKnowledge } from "../files/knowledge.ts";
 import { Building } from "./building.ts";
@@ -16,6 +16,7 @@ import { Origins } from "./paths/origins.ts";
 import { Permissions } from "./paths/permission.ts";
 import { RawKey } from "./paths/raw-key.ts";
 import { Peers } from "./perform/peers.ts";
+import type { Deed } from "./perform/deed.ts";
 import { mayWaitForThaw } from "./perform/filesystems.ts";
 import { NOT_OURS, Opener, type Way } from "./perform/opener.ts";
 import { Performer } from "./perform/performer.ts";
@@ -25,7 +26,7 @@ import { ThreadRights } from "./perform/thread-rights.ts";
 import { endMoments, prepareMoments } from "../../process/moment.ts";
 import { filtersIn, filtersOf } from "../../process/filters.ts";
 import { readProcFile } from "../../process/proc-file.ts";
-import { callName } from "../../abi/syscalls.ts";
+import { callName, syscallNumbers } from "../../abi/syscalls.ts";
 import { reasonFor } from "./paths/reasons.ts";
 import { Hosts } from "./hosts/hosts.ts";
 import { FormatHandlers } from "./surroundings/handlers.ts";
@@ -43,21 +44,6 @@ const operationNumbers = new Map<Operation, number>(operationNames.map((name, in
 
 /** A decoder: reads the arguments of the stopped call and reports what the call would do. */
 export type Decoder = (context: Context, thread: Thread) => Verdict;
-
-/** A call on objects that the supervisor holds, as the supervisor can make it. */
-export interface Deed {
-  readonly act: Act;
-  /** The errno that the kernel would refuse it with, as far as a check can tell; 0 if none. */
-  readonly refusal: () => number;
-  /** Makes the call; its result, or a negative errno. Undefined if it cannot be made with the objects held. */
-  readonly call: (() => number) | undefined;
-  /** It creates a file, whose mode depends on the umask. */
-  readonly isCreation?: boolean;
-  /** It is an act whether it succeeds or not. */
-  readonly isAskedFirst?: boolean;
-  /** EAGAIN of the call: it would wait, and the task makes it instead. */
-  readonly mayBlock?: boolean;
-}
 
 const PROCEED: Verdict = 0;
 const CAP_SYS_ADMIN = 1n << 21n;
@@ -117,7 +103,7 @@ export class Context {
       owns: ({ number, namespace, status }) =>
         tasks.launchers.servesInside(number, namespace) || this.keepsOutside(() => status),
     });
-    this.finder = new PathFinder(this.kept, this.origins, tasks.launchPlaces, () => mediator.mayRefuse);
+    this.finder = new PathFinder(this.kept, this.origins, tasks.launchPlaces);
     // Last, since what fails here is not closed.
     prepareMoments();
   }
@@ -248,7 +234,11 @@ export class Context {
         isOurs ? act : { ...act, observation: { ...act.observation, mayFail: true } },
       );
       if (verdict !== PROCEED) return verdict;
-      if (!isOurs) return this.racy();
+      if (!isOurs) {
+        const isLeft = this.racy();
+        if (isLeft !== PROCEED) this.mediator.withdraw();
+        return isLeft;
+      }
     }
     // The decision has just checked the same.
     if (!isAskedFirst && !this.listener.stillWaiting()) return PROCEED;
@@ -263,6 +253,8 @@ export class Context {
     }
     // The call has been made, whatever has happened to the task since.
     if (!isAskedFirst) this.#judge(thread, act, undefined);
+    const refused = deed.refusedAfter?.() ?? 0;
+    if (refused !== 0) return refused;
     this.listener.answer(BigInt(result));
     return ANSWERED;
   }
@@ -319,8 +311,13 @@ export class Context {
     return this.#firstError.of(this.call, predicted, (call) => (isTheirs ? this.performer.make(caller, call) : call()));
   }
 
-  /** A call that the task makes itself, although another task could change the data of its verdict before the kernel reads it. */
+  /**
+   * A call that the task makes itself, although another task could change the data of its verdict before the kernel reads it. Of `openat2`
+   * that is all that matters, whether it may write among it: it fails as where the kernel lacks it, and programs then use `openat`. In
+   * every mode, so that what is learnt is what is done where something may be refused.
+   */
   racy(): Verdict {
+    if (this.call.number === syscallNumbers.openat2) return ENOSYS;
     this.mediator.racy(callName(this.call.number));
     return PROCEED;
   }

@@ -144,22 +144,20 @@ function hardLink(context: Context, thread: Thread, from: Named, to: Named, flag
     const follow = (flags & AT_SYMLINK_FOLLOW) !== 0;
     return withHeld(context, thread, from, follow, unresolved, (held) => linkHeld(context, thread, held, to));
   }
-  // Without this capability the result depends on the opener and state of the file (fs/namei.c, do_linkat): only the kernel can
-  // decide.
-  const isRightful = (thread.credentials.capabilities & CAP_DAC_READ_SEARCH) !== 0n;
-  return withHeldDescriptor(context, thread, from.directory, unresolved, (held) =>
-    linkHeld(context, thread, isRightful ? held : { ...held, isReached: false }, to, isRightful ? EEXIST : ENOENT),
-  );
+  // Without this capability the result depends on the opener of the file since Linux 6.10 (fs/namei.c, do_linkat), so only the task could
+  // make the call; and by then the empty path could be that of any file. It is answered as by an earlier kernel.
+  if ((thread.credentials.capabilities & CAP_DAC_READ_SEARCH) === 0n) return context.refuses(ENOENT);
+  return withHeldDescriptor(context, thread, from.directory, unresolved, (held) => linkHeld(context, thread, held, to));
 }
 
-function linkHeld(context: Context, thread: Thread, held: Held, to: Named, whereTaken = EEXIST): Verdict {
+function linkHeld(context: Context, thread: Thread, held: Held, to: Named): Verdict {
   const { found } = held;
   const described = context.files.describe(found);
   const act = (path: string): Act<"link"> => ({ op: "link", subject: { ...described, to: path } });
   return withSpot(context, thread, to, context.memory2, act, (spot) => {
     const isElsewhere = spot.directory.stat.mountId !== found.stat.mountId;
     const refusal = () =>
-      refusalOfName(context, spot, false, whereTaken) ||
+      refusalOfName(context, spot, false) ||
       (isElsewhere ? EXDEV : spot.refusal(context, thread)) ||
       (found.stat.isDirectory ? EPERM : 0);
     const target = [spot.directory.fd, spot.name, AT_SYMLINK_FOLLOW];
@@ -170,9 +168,9 @@ function linkHeld(context: Context, thread: Thread, held: Held, to: Named, where
 }
 
 /** The errno that refuses a new name: it is not a name, it exists, or only a directory could have its slash. */
-function refusalOfName(context: Context, spot: Spot, isDirectory: boolean, whereTaken = EEXIST): number {
+function refusalOfName(context: Context, spot: Spot, isDirectory: boolean): number {
   const found = spot.isName ? spot.lookUp() : 0;
-  if (found !== -ENOENT) return found === 0 ? whereTaken : -found;
+  if (found !== -ENOENT) return found === 0 ? EEXIST : -found;
   // Nothing can be created there, and the lookup already says so.
   if (context.files.classOf(spot.directory) === "proc") return ENOENT;
   return spot.hasSlash && !isDirectory ? ENOENT : 0;

@@ -1,8 +1,10 @@
 /** open in all its forms: an existing file is opened, otherwise one is created. */
 import {
+  E2BIG,
   EAGAIN,
   EEXIST,
   EFAULT,
+  EINVAL,
   EISDIR,
   ELOOP,
   EMFILE,
@@ -89,22 +91,30 @@ export const openat: Decoder = (context, thread) =>
   });
 
 /** All RESOLVE_ flags (linux/openat2.h). */
-const RESOLVE_KNOWN = 0x3f;
+const RESOLVE_KNOWN = 0x3fn;
+/** Flags and modes that are known to any kernel fit into this. */
+const LOWER = 0xffff_ffffn;
+/** `struct open_how`, and the most that the kernel takes of one (PAGE_SIZE). */
+const HOW_BYTES = 24;
+const MOST_HOW = 4096n;
 
-/** `openat2`: flags, mode and RESOLVE flags are in memory. */
+/** `openat2`: flags, mode and RESOLVE flags are in memory. If the task had to make it, they could be others by then: it never does. */
 export const openat2: Decoder = (context, thread) => {
   // Contradictory flags, an invalid size, unmapped memory: the kernel checks these first.
   const refused = context.refusedArguments();
   if (refused !== 0) return context.refuses(refused);
-  const result = context.memory.exactly(thread.tid, context.call.pointer(2), 24);
+  const size = context.call.pointer(3);
+  const length = size > MOST_HOW ? HOW_BYTES : Math.max(Number(size), HOW_BYTES);
+  const result = context.memory.exactly(thread.tid, context.call.pointer(2), length);
   if (result === -EFAULT) return context.refuses(EFAULT);
-  if (result < 0) return context.unresolved(thread, result, (path) => unresolvedOpen(path));
-  const flags = context.memory.bytes.readUInt32LE(0);
-  const mode = context.memory.bytes.readUInt32LE(8);
-  const resolve = context.memory.bytes.readUInt32LE(16);
-  // Refused by every kernel that does not have these flags; their effect on the path in a kernel that has them is unknown.
-  if (resolve > RESOLVE_KNOWN) return context.decide(thread, unresolvedOpen("?resolve-flags")) || context.racy();
-  return openPath(context, thread, { directory: context.call.int(0), path: 1, flags, mode, resolve, isExact: true });
+  if (result < 0) return context.unresolved(thread, result, (path) => unresolvedOpen(path)) || context.racy();
+  const { bytes } = context.memory;
+  const [flags, mode, resolve] = [0, 8, 16].map((at) => bytes.readBigUInt64LE(at)) as [bigint, bigint, bigint];
+  // What a newer kernel knows is refused as by one that does not.
+  if (bytes.subarray(HOW_BYTES, length).some((byte) => byte !== 0)) return context.refuses(E2BIG);
+  if (flags > LOWER || mode > LOWER || (resolve & ~RESOLVE_KNOWN) !== 0n) return context.refuses(EINVAL);
+  const request = { flags: Number(flags), mode: Number(mode), resolve: Number(resolve), isExact: true };
+  return openPath(context, thread, { directory: context.call.int(0), path: 1, ...request }) || context.racy();
 };
 
 function unresolvedOpen(path: string, access = "?"): Act {
@@ -281,6 +291,7 @@ function createAt(context: Context, thread: Thread, request: Request, spot: Spot
     refusal: () => spot.refusal(context, thread),
     call: isOurs ? () => opener.create(spot.directory, spot.name, way, mode) : undefined,
     isCreation: true,
+    refusedAfter: () => opener.notGiven,
   });
   if (verdict === 0) files.noteUnseen(spot.directory, flags);
   return verdict === EEXIST && !exclusive ? "look again" : verdict;
@@ -315,6 +326,7 @@ function createUnnamed(context: Context, thread: Thread, request: Request, lengt
       refusal: () => permissions.refusal(found, WRITE | EXECUTE, thread),
       call: isOurs ? () => opener.create(found, HERE, request, mode) : undefined,
       isCreation: true,
+      refusedAfter: () => opener.notGiven,
     });
     if (verdict === 0) files.noteUnseen(found, flags);
     return verdict;

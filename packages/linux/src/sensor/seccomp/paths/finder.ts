@@ -100,10 +100,8 @@ export class PathFinder {
   #isUntold = false;
 
   readonly #origins: Origins;
-  readonly #mayRefuse: () => boolean;
 
-  constructor(kept: KeptFiles, origins: Origins, launchPlaces: LaunchPlaces, mayRefuse: () => boolean) {
-    this.#mayRefuse = mayRefuse;
+  constructor(kept: KeptFiles, origins: Origins, launchPlaces: LaunchPlaces) {
     this.#places = new PlaceFinder(launchPlaces);
     this.#kept = kept;
     this.#origins = origins;
@@ -120,12 +118,12 @@ export class PathFinder {
       this.#isUntold = false;
       const result = this.#noting(out, thread, this.#find(out, thread, dirfd, path, length, follow, resolve));
       if (result < 0 || !this.#isUntold) return result;
-      // Files of proc the task opens itself in any case.
-      if (!this.wentAsTask || !this.#mayRefuse() || this.ledToSupervisor || out.filesystem === PROC_SUPER_MAGIC) {
+      // Files of proc the supervisor does not open in any case.
+      if (!this.wentAsTask || this.ledToSupervisor || out.filesystem === PROC_SUPER_MAGIC) {
         this.wentAsTask = false;
         return result;
       }
-      // By its flags alone an open must not come to be the task's own, because another thread may exchange its path.
+      // The supervisor must not open what these flags may forbid.
       out.close();
       if (looks === MOST_LOOKS) return (resolve & ~(RESOLVE_CACHED | FOR_LINKS)) !== 0 ? -EXDEV : -ELOOP;
     }

@@ -7,11 +7,14 @@
  *   regular files and directories   on file systems of the kernel's own; others (FUSE, NFS …) may ask for the opener, or block
  *   /dev/null and its kind          devices that read and write the same for all
  *
- * Not for FIFOs (they block), sockets, other devices (a terminal would become the supervisor's), and generated files (/proc,
+ *   what malloc reads              a few files of /sys and /proc that say the same to all, and whose reading is no event
+ *
+ * Not for FIFOs (they block), sockets, other devices (a terminal would become the supervisor's), and other generated files (/proc,
  * /sys), which may depend on the process that opened them. Nor for O_PATH, which the kernel does not pass on
  * (SECCOMP_IOCTL_NOTIF_ADDFD accepts no such descriptor): any later use of such a descriptor is decided then.
  */
 import { readdirSync } from "node:fs";
+import { allocatorFiles } from "@isoline/core/identity";
 import { EAGAIN, EMFILE, ENFILE, ENOENT } from "../../../abi/errno.ts";
 import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
 import { close, fcntl, fstatfs, openat, openat2, statx } from "../../../abi/libc.ts";
@@ -40,6 +43,8 @@ import type { Performer } from "./performer.ts";
 
 /** null, zero, full, random, urandom (Documentation/admin-guide/devices.txt). */
 const plainDevices: ReadonlySet<string> = new Set(["1:3", "1:5", "1:7", "1:8", "1:9"]);
+/** sysfs, proc (linux/magic.h). */
+const GENERATED: ReadonlySet<number> = new Set([0x6265_6572, 0x9fa0]);
 const F_SETFL = 4;
 /** Flags that have been applied by the search, and do not apply to the link that leads to the object. */
 const SETTLED = O_CREAT | O_EXCL | O_NOFOLLOW;
@@ -62,6 +67,8 @@ export class Opener {
   /** Called for each file that was opened for the calling task to write, before the task gets it. */
   onWritable: ((own: number) => void) | undefined;
   readonly #onMappable: (stat: Stat) => void;
+  /** Why the task did not get the file that was created last, although it exists (EMFILE); 0 if it got it. */
+  notGiven = 0;
 
   /** `onMappable` gets the status of each file that the task may map for writing, before the task gets the file. */
   constructor(performer: Performer, listener: Listener, onMappable: (stat: Stat) => void) {
@@ -71,9 +78,11 @@ export class Opener {
   }
 
   /** Whether the object may be opened in place of a thread that the performer may act for. */
-  mayOpen({ fd, stat }: Found, flags: number): boolean {
+  mayOpen(found: Found, flags: number): boolean {
+    const { fd, stat } = found;
     if ((flags & O_PATH) !== 0) return false;
     if (stat.isCharacterDevice) return plainDevices.has(stat.rdev);
+    if (stat.isRegular && isAskedByAllocator(found, flags)) return true;
     return (stat.isRegular || stat.isDirectory) && this.#isOrdinary(fd);
   }
 
@@ -115,16 +124,20 @@ export class Opener {
 
   /**
    * Creates a file in a directory that the supervisor holds and gives it to the task; returns the number it has there, or a
-   * negative errno. The caller has taken on the thread's rights and umask.
+   * negative errno if nothing was created. Another thread may have taken the last free number meanwhile, or lowered the limit: then the file
+   * exists, and `notGiven` says what the task is told. The caller has taken on the thread's rights and umask.
    */
   create(directory: Found, name: Buffer, { flags, isExact }: Way, mode: number): number {
     const all = flags | O_CLOEXEC;
+    this.notGiven = 0;
     const own = isExact ? openat2(directory.fd, name, openHow(all, mode, 0)) : openat(directory.fd, name, all, mode);
     if (own < 0) return own;
     try {
       const number = this.#give(own, flags);
+      if (number >= 0) return number;
       // The file has been created, whatever has happened to the task since.
-      return number === -ENOENT ? 0 : number;
+      this.notGiven = number === -ENOENT ? 0 : -number;
+      return 0;
     } finally {
       close(own);
     }
@@ -141,6 +154,12 @@ export class Opener {
   #isOrdinary(fd: number): boolean {
     return !mayWaitForThaw() && fstatfs(fd, this.#statfs) >= 0 && isOnOwnStorage(this.#statfs.readUInt32LE(0));
   }
+}
+
+/** Opening these takes no point: were it left to the task, another thread could have it open anything else. */
+function isAskedByAllocator(found: Found, flags: number): boolean {
+  if ((flags & (O_ACCMODE | O_TRUNC)) !== 0 || !GENERATED.has(found.filesystem)) return false;
+  return allocatorFiles.includes(found.path.toString("latin1"));
 }
 
 function entriesOf(directory: string): number {
