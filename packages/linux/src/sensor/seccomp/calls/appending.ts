@@ -18,7 +18,7 @@ import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Context, Decoder } from "../context.ts";
-import { isOrdinary, takesRequests } from "../perform/filesystems.ts";
+import { isDevice, isOrdinary, takesRequests } from "../perform/filesystems.ts";
 import type { Thread } from "../tasks/process.ts";
 import { duplicate } from "../surroundings/task-socket.ts";
 import { askForSignals } from "./terminal-signals.ts";
@@ -69,6 +69,7 @@ export const ftruncate: Decoder = (context, thread) => {
   if (length < 0n) return context.refuses(EINVAL);
   return change(context, thread, {
     act: truncated,
+    // A device is refused before its driver is asked (fs/open.c, do_ftruncate).
     call: (own) => rawCall(syscallNumbers.ftruncate, [own, length]),
     isTheirsAlone: (own) => !isOrdinary(own) || isBeyondLimit(thread, length),
   });
@@ -81,7 +82,7 @@ export const fallocate: Decoder = (context, thread) => {
   return change(context, thread, {
     act: opened,
     call: (own) => rawCall(syscallNumbers.fallocate, [own, ...words]),
-    isTheirsAlone: (own) => !isOrdinary(own) || isBeyondLimit(thread, endAfter(own, ...words)),
+    isTheirsAlone: (own) => !isOrdinary(own) || isDevice(own) || isBeyondLimit(thread, endAfter(own, ...words)),
   });
 };
 

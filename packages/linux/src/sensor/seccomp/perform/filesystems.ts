@@ -40,17 +40,17 @@ const statfs: Buffer = Buffer.alloc(120);
 const stat = new Stat();
 
 /**
- * Whether an object that is held lies on a file system that decides by rights a thread can take on, and that answers at once; or whether
- * what is behind a descriptor of the supervisor does. A descriptor of a device leads to its driver, whatever its node lies on.
+ * Whether an object, held or behind a descriptor of the supervisor, lies on a file system that decides by rights a thread can
+ * take on, and that answers at once.
  */
 export function isOrdinary(object: Found | number): boolean {
   if (mayBeFrozen) return false;
   if (typeof object !== "number") return object.filesystem >= 0 && !OTHERS.has(object.filesystem);
-  return fstatfs(object, statfs) >= 0 && !OTHERS.has(statfs.readUInt32LE(0)) && !isDevice(object);
+  return fstatfs(object, statfs) >= 0 && !OTHERS.has(statfs.readUInt32LE(0));
 }
 
-/** True also for what cannot be looked at. */
-function isDevice(fd: number): boolean {
+/** Whether a descriptor leads to the driver of a device, whatever its node lies on; true also for what cannot be looked at. */
+export function isDevice(fd: number): boolean {
   return !isLookedAt(fd) || stat.isCharacterDevice || stat.kind === S_IFBLK;
 }
 
