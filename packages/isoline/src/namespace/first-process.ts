@@ -12,8 +12,11 @@ const LOOK_EVERY_MS = 500;
 const LONGEST_START_MS = 5000;
 /** Signals that a user or a service manager sends to a program it started; passed on to the workload. */
 const FORWARDED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH"];
-/** Signals of the terminal: the kernel has sent them to the workload as well. */
-const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"];
+/**
+ * Signals of the terminal: the kernel has sent them to the workload as well. SIGTTOU is ignored: with a handler for it, what isoline
+ * writes in the background to a terminal that stops its writers (stty tostop) would fail and be made again, without an end.
+ */
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN"];
 /** Signals by which a user, a terminal or a service manager ends a program. */
 const ENDS: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"]);
 /** What it gets once it runs, where it came while it was being started. A terminal's stop signals reach it without us. */

@@ -29,6 +29,7 @@ import type { Wait } from "../listener/parked.ts";
 import { beginToConnect, canBeConnected, carriesDatagrams, type Making } from "../perform/connecting.ts";
 import type { Thread } from "../tasks/process.ts";
 import { addressFor, atSocket, badAddress, endpoint, familyOf, isUnnamed, actOn, readAddress } from "./endpoints.ts";
+import { isKeptName } from "../paths/kept-files.ts";
 import { findPlace } from "./place.ts";
 import { connectToResolver, renewsNames, wayToResolver } from "./resolving.ts";
 import { isOfInternet, type SocketFacts, socketFacts, type TaskSocket } from "../surroundings/task-socket.ts";
@@ -106,6 +107,7 @@ function bindPath(context: Context, thread: Thread, facts: SocketFacts, path: Bu
   const place = findPlace(context, thread, AT_FDCWD, path, path.length, false);
   if ("error" in place) return context.unresolved(thread, place.error, act);
   if (place.refusal !== 0) return context.refuses(place.refusal);
+  if (isKeptName(path.subarray(path.lastIndexOf("/") + 1))) return context.keep(thread, act(place.path));
   const verdict = context.decide(thread, act(place.path));
   if (verdict !== 0) return verdict;
   if (context.listener.goesAhead(verdict)) context.socketPaths.remember(facts.cookie, place.path);
