@@ -38,9 +38,8 @@ export class Caller {
   }
 
   refuse(fault: unknown): void {
-    const { code = "agent-refused", message } = fault as { readonly code?: string; readonly message: string };
-    this.say({ say: "refused", code, message });
-    this.end();
+    clearInterval(this.#counting);
+    sayRefused(this.client, this.#frames, fault);
   }
 
   /** Nothing is started any more. */
@@ -113,6 +112,14 @@ export class Caller {
     if (!this.#isLaunched)
       this.#crew.failed(new CliError("agent-refused", "the client ended before it started anything"));
   }
+}
+
+/** Says why, and ends a conversation, or one that had not begun. */
+export function sayRefused(client: ClientProcess, frames: Frames, fault: unknown): void {
+  const { code = "agent-refused", message } = fault as { readonly code?: string; readonly message: string };
+  frames.send({ say: "refused", code, message });
+  frames.close();
+  client.close();
 }
 
 function disorder(what: string): CliError {

@@ -5,7 +5,7 @@ import { statusOf } from "../canister/runc.ts";
 import { Canister } from "../canister/supervise.ts";
 import { thisProcess } from "../library/host.ts";
 import { CliError } from "../error.ts";
-import { Caller } from "./caller.ts";
+import { Caller, sayRefused } from "./caller.ts";
 import type { ClientProcess } from "./client-process.ts";
 import type { Crews } from "./crews.ts";
 import type { Frames } from "./frames.ts";
@@ -39,12 +39,7 @@ export class Canisters {
       await this.#carryOut(read, caller, threads, free);
     } catch (fault) {
       this.#log.say("refused", { client: client.pid, why: refusalOf(fault) });
-      if (caller === undefined) {
-        frames.send({ say: "refused", code: codeOf(fault), message: refusalOf(fault) });
-        frames.close();
-        client.close();
-        return;
-      }
+      if (caller === undefined) return sayRefused(client, frames, { code: codeOf(fault), message: refusalOf(fault) });
       caller.abandon(fault as Error);
       if (codeOf(fault) === "agent-elsewhere") return caller.refuse(fault);
       caller.say({ say: "stderr", text: `isoline-runc: ${plainLine(refusalOf(fault))}\n` });

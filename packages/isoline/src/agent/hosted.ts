@@ -2,12 +2,13 @@
 import { openBeside, SocketAhead } from "../control/ahead.ts";
 import { Journal } from "../control/journal.ts";
 import type { ControlServer } from "../control/server.ts";
-import type { Result } from "../library/run.ts";
+import type { Result, Run } from "../library/run.ts";
 import { type Started, startRun } from "../library/start.ts";
 import { thisProcess } from "../library/host.ts";
 import type { Namespace } from "../namespace/namespace.ts";
+import type { RunReport } from "../namespace/report.ts";
 import { CliError } from "../error.ts";
-import { Caller } from "./caller.ts";
+import { Caller, sayRefused } from "./caller.ts";
 import type { ClientProcess } from "./client-process.ts";
 import type { Crews } from "./crews.ts";
 import type { Frames } from "./frames.ts";
@@ -22,6 +23,8 @@ export interface Hosted {
   readonly sensor: string;
   readonly namespace: Namespace;
 }
+
+type Head = ConstructorParameters<typeof Journal>[0];
 
 /** Reasons of losses in one line of the log; the report has all of them. */
 const MOST_REASONS = 20;
@@ -91,17 +94,20 @@ export class Hosting {
 
   /** A command under a contour, to its end. */
   async run(order: unknown, client: ClientProcess, frames: Frames): Promise<void> {
-    const free = this.admit();
-    const crew = this.#crews.take();
-    const caller = new Caller(client, frames, crew);
+    let free = () => {};
+    let caller: Caller | undefined;
     try {
       client.assertBeside();
       const read = readRunOrder(order, client.pid);
+      free = this.admit();
+      const crew = this.#crews.take();
+      caller = new Caller(client, frames, crew);
       await this.#carryOut(read, caller, crew, free);
     } catch (fault) {
-      crew.failed(fault as Error);
-      caller.refuse(fault);
       this.#log.say("refused", { client: client.pid, why: (fault as Error).message });
+      if (caller === undefined) return sayRefused(client, frames, fault);
+      caller.abandon(fault as Error);
+      caller.refuse(fault);
     } finally {
       free();
     }
@@ -114,22 +120,38 @@ export class Hosting {
     const name = server?.name ?? read.name ?? String(namespace.first.pid);
     const hosted = { name, contour: about.contour, mode: plan.mode, sensor: plan.sensor, namespace };
     const leave = this.enter(hosted);
-    free();
-    caller.begun(namespace);
-    caller.say({ say: "begun", name: server?.name });
-    const journal =
-      server &&
-      new Journal({ name, command: read.command, contour: about.contour }, namespace.ask, () => run.counts.off);
-    journal?.start();
     try {
-      const result = await run.ended;
-      this.ended(hosted, result);
-      await journal?.end(result.report);
-      caller.say({ say: "over", report: result.report, removedSignature: result.removedSignature });
+      free();
+      caller.begun(namespace);
+      caller.say({ say: "begun", name: server?.name });
+      const head = { name, command: read.command, contour: about.contour };
+      const { report, removedSignature } = await this.#kept(hosted, run, server && head, caller);
+      caller.say({ say: "over", report, removedSignature });
       caller.end();
     } finally {
       leave();
       await server?.close();
+    }
+  }
+
+  /** The result of a run, whose departures are kept in a journal where it has a socket to be found by. */
+  async #kept(hosted: Hosted, run: Run, head: Head | undefined, caller: Caller): Promise<Result> {
+    const said = (why: string) => {
+      caller.say({ say: "note", text: why });
+      this.#log.say("warning", { namespace: hosted.name, why });
+    };
+    const journal = head && beginJournal(head, hosted.namespace, run, said);
+    let report: RunReport | undefined;
+    try {
+      const result = await run.ended;
+      this.ended(hosted, result);
+      report = result.report;
+      return result;
+    } finally {
+      // Also of a namespace that was lost: this process lives on, and with it would its timer and its file.
+      const fault = await journal?.end(report);
+      if (fault !== undefined)
+        said(`the journal is not whole, so isoline departures will not tell all of this: ${fault}`);
     }
   }
 
@@ -156,6 +178,18 @@ export class Hosting {
       return undefined;
     });
     return [started, server];
+  }
+}
+
+/** Without it the command runs all the same: none of what stands around a workload makes it fail. */
+function beginJournal(head: Head, { ask }: Namespace, run: Run, said: (why: string) => void): Journal | undefined {
+  try {
+    const journal = new Journal(head, ask, () => run.counts.off);
+    journal.start();
+    return journal;
+  } catch (fault) {
+    said(`no journal, so isoline departures will not tell of this: ${(fault as Error).message}`);
+    return undefined;
   }
 }
 

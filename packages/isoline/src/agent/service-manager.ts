@@ -47,11 +47,15 @@ export class ServiceManager {
   /** Without a service manager nothing is said. */
   async #say(...states: readonly string[]): Promise<void> {
     if (this.#socket === undefined) return;
-    const told = spawn("/usr/bin/systemd-notify", [`--pid=${process.pid}`, ...states], {
-      stdio: "ignore",
-      env: { PATH: "/usr/bin:/bin", NOTIFY_SOCKET: this.#socket },
-    });
-    told.unref();
-    await once(told, "exit").catch(() => {});
+    try {
+      const told = spawn("/usr/bin/systemd-notify", [`--pid=${process.pid}`, ...states], {
+        stdio: "ignore",
+        env: { PATH: "/usr/bin:/bin", NOTIFY_SOCKET: this.#socket },
+      });
+      told.unref();
+      await once(told, "exit");
+    } catch {
+      // Where there is no memory for a process, that is thrown at once. The manager draws its conclusion from the silence.
+    }
   }
 }

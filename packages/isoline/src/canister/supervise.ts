@@ -130,12 +130,12 @@ export class Canister {
   async #runToEnd(reports: readonly Output[], onResult: (result: Result) => void): Promise<ChildState> {
     makeSharedDirectories(this.#start.call, this.#bundle);
     const plan = await this.#plan();
-    const [result, exit] = await this.#carriedOut(plan).catch((fault: unknown) => {
+    const [result, exit] = await this.#carriedOut(plan).catch(async (fault: unknown) => {
+      // What was lost says no more; in an agent its socket and its journal would live on.
+      await this.#endAround(undefined).catch(() => {});
       throw withRemedy(fault);
     });
-    const server = await this.#server;
-    await this.#endJournal(result.report);
-    await server?.close();
+    await this.#endAround(result.report);
     this.#sumUp(result, reports);
     onResult(result);
     if (this.#hashed.length === 0) await remember(pathOf(this.#start));
@@ -201,11 +201,11 @@ export class Canister {
     });
     try {
       this.#records.write({ ...this.#record(), socket: server.path }, this.#bundle.hooks.poststart);
+      return server;
     } catch (fault) {
       await server.close();
       throw fault;
     }
-    return server;
   }
 
   /** Nothing of a container may go on that `exec` and `kill` do not reach. What it did until then is reported as of any other. */
@@ -234,7 +234,13 @@ export class Canister {
     }
   }
 
-  async #endJournal(report: RunReport): Promise<void> {
+  async #endAround(report: RunReport | undefined): Promise<void> {
+    const server = await this.#server;
+    await this.#endJournal(report);
+    await server?.close();
+  }
+
+  async #endJournal(report: RunReport | undefined): Promise<void> {
     const fault = await (await this.#journal)?.end(report);
     if (fault !== undefined)
       this.#start.log.say(

@@ -12,7 +12,7 @@ import { thisProcess } from "../../library/host.ts";
 import { startRun } from "../../library/start.ts";
 import { cells } from "../../namespace/control-block.ts";
 import type { Namespace } from "../../namespace/namespace.ts";
-import { Caller } from "../caller.ts";
+import { Caller, sayRefused } from "../caller.ts";
 import type { ClientProcess } from "../client-process.ts";
 import { crewForStranger, type ElsewhereCrew } from "../crews.ts";
 import { Crowd } from "../crowd.ts";
@@ -24,7 +24,7 @@ import { MOST_TOLD } from "../words.ts";
 import { type Begun, contourOf, listed, nameOf, noteSealed, setPolicy, stateOf } from "./asked.ts";
 import type { BeginConfiguration } from "./configuration.ts";
 import { answerForEvidence, placeForEvidence } from "./evidence.ts";
-import { BegunFiles } from "./files.ts";
+import { BegunFiles, type BegunPlace } from "./files.ts";
 import { type BeginOrder, readBeginOrder, readNamedOrder, readPolicyOrder } from "./order.ts";
 import { planOf } from "./plan.ts";
 import { mayBegin } from "./rules.ts";
@@ -133,10 +133,11 @@ export class BegunNamespaces {
     if (this.#live.has(key) || this.#taken.has(key))
       throw refused(`expected a name that no namespace of user ${uid} has, got ${name}; choose another one`);
     const free = this.#hosting.admit();
-    const kept = this.#files.take();
+    let kept: BegunPlace | undefined;
     this.#taken.add(key);
-    if (order.isForItself) caller.takenIn();
     try {
+      kept = this.#files.take();
+      if (order.isForItself) caller.takenIn();
       const evidencePlace = placeForEvidence(uid, name);
       const plan = planOf(order, held, kept);
       const about = { contour: contour?.called ?? name, command: words, learns: contour === undefined };
@@ -180,7 +181,7 @@ export class BegunNamespaces {
       free();
       this.#live.delete(key);
       this.#taken.delete(key);
-      kept.remove();
+      kept?.remove();
     }
   }
 
@@ -322,13 +323,6 @@ function once(work: () => void): () => void {
     if (!isDone) work();
     isDone = true;
   };
-}
-
-function sayRefused(client: ClientProcess, frames: Frames, fault: unknown): void {
-  const { code = "agent-refused", message } = fault as { readonly code?: string; readonly message: string };
-  frames.send({ say: "refused", code, message });
-  frames.close();
-  client.close();
 }
 
 function refused(message: string): CliError {
