@@ -25,7 +25,12 @@ describe.skipIf(why !== undefined)(`a canister and the host's TPM${why === undef
     shop?.close();
     await tpm.close();
   });
-  const start = (command: string) => shop.runc("run", "--bundle", shop.bundle(command, label), shop.id());
+  const start = (command: string, more: Readonly<Record<string, string>> = {}) =>
+    shop.runc("run", "--bundle", shop.bundle(command, { ...label, ...more }), shop.id());
+  const ledgerNow = () => {
+    const file = readdirSync(ledgers).find((name) => name.endsWith(".ledger")) ?? "none";
+    return { path: join(ledgers, file), ledger: replayLedger(readFileSync(join(ledgers, file))) };
+  };
 
   it("has its birth, its departure and its end in the ledger", () => {
     shop.configure({ tpm: { address: tpm.address, ledger: ledgers, pcr: 14 } });
@@ -51,10 +56,21 @@ describe.skipIf(why !== undefined)(`a canister and the host's TPM${why === undef
     });
     const { name = "" } = heads.find(({ command }) => command.endsWith(id)) ?? {};
     expect(name).toMatch(/^[0-9a-f]{8}$/);
-    const path = join(ledgers, readdirSync(ledgers).find((file) => file.endsWith(".ledger")) ?? "none");
-    const ledger = replayLedger(readFileSync(path));
+    const { path, ledger } = ledgerNow();
     const proof = NamingKey.open(path, ledger.begin.names).proofOf(name);
     expect([...ledger.namespaces.values()].at(-1)?.birth.name).toEqual(nameBy(proof));
+  });
+
+  it("has an end as well where it does not start for another reason, or its node could not be believed any more", () => {
+    shop.configure({ tpm: { address: tpm.address, ledger: ledgers, pcr: 14 } });
+    expect(start("echo on")).toMatchObject({ status: 0 });
+    const before = ledgerNow().ledger.namespaces.size;
+    expect(start("echo on", { "dev.isoline.ima-policy": "/missing" })).toMatchObject({
+      ...{ status: 125, stdout: "" },
+      stderr: expect.stringContaining("/missing"),
+    });
+    const born = [...ledgerNow().ledger.namespaces.values()].slice(before);
+    expect(born.map(({ end }) => end)).toMatchObject([{ events: 0, off: 0, refused: 0, lost: 0 }]);
   });
 
   it("does not start if that TPM does not answer, or is none", () => {

@@ -9,7 +9,6 @@ import {
   closeDescriptor,
   compileLandlock,
   descendantsOf,
-  KernelMitigations,
   leavingRoomForAnswers,
   type LandlockRules,
   ModelMediator,
@@ -47,7 +46,7 @@ import {
   type RequestOf,
 } from "./requests.ts";
 import { contourText, LearntContour } from "./saving.ts";
-import { assertNoMitigations, assertOffered, UntrustedMitigations } from "./trust-mitigations.ts";
+import { assertNoMitigations, UntrustedMitigations } from "./trust-mitigations.ts";
 import { standingOf } from "./standing.ts";
 
 /** The engine has the contour, and it is at the other end of a wire. */
@@ -103,7 +102,7 @@ export class Session {
     this.landlock = plan.landlock ? landlockOf(plan, model) : undefined;
     this.#asking = model instanceof OwnModel ? new AskingSession(plan, model, say) : undefined;
     this.mitigations = hasMitigations(model.policy) ? model.policy.mitigations : undefined;
-    this.#untrusted = this.mitigations && mitigationsFor(this.mitigations);
+    this.#untrusted = this.mitigations && UntrustedMitigations.of(this.mitigations);
     this.mediator = new ModelMediator({
       engine: model.engine,
       policy: model.policy,
@@ -130,9 +129,16 @@ export class Session {
   static async prepare(plan: Plan, block: ControlBlock, say: (message: SupervisorMessage) => void): Promise<Session> {
     const model = await loadModel(plan, (why) => say({ kind: "engine-lost", why }));
     if (plan.forStranger === true) assertNoMitigations(model.policy);
-    const session = new Session(plan, block, model, await hardwareOf(plan, model), say);
-    if (plan.integrity !== undefined) await session.loadIntegrity();
-    return session;
+    const hardware = await hardwareOf(plan, model);
+    try {
+      const session = new Session(plan, block, model, hardware, say);
+      if (plan.integrity !== undefined) await session.loadIntegrity();
+      return session;
+    } catch (fault) {
+      // A birth without an end would make the whole node unverifiable until it boots anew.
+      hardware?.end(0);
+      throw fault;
+    }
   }
 
   /** From now on events come from this sensor. */
@@ -385,12 +391,6 @@ async function hardwareOf(plan: Plan, model: Model): Promise<Hardware | undefine
   if (plan.tpm === undefined) return undefined;
   const { Hardware } = await import("./hardware.ts");
   return Hardware.begin(plan.tpm, plan, model);
-}
-
-function mitigationsFor(policy: MitigationPolicy): UntrustedMitigations {
-  const kernel = new KernelMitigations();
-  assertOffered(kernel, policy);
-  return new UntrustedMitigations(kernel, policy);
 }
 
 /** What the kernel is to refuse by itself. */

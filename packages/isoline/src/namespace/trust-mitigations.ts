@@ -3,7 +3,7 @@
  * from outside on each process that loses its trust.
  */
 import { hasMitigations, type MitigationPolicy, type Policy } from "@isoline/core/identity";
-import { isInForce, LinuxError, type Mitigations, type Outcome } from "@isoline/linux";
+import { isInForce, KernelMitigations, LinuxError, type Mitigations, type Outcome } from "@isoline/linux";
 import { CliError } from "../error.ts";
 
 /** What became of the mitigations of a run. */
@@ -65,6 +65,13 @@ export class UntrustedMitigations {
   constructor(mitigations: Mitigations, policy: MitigationPolicy) {
     this.#mitigations = mitigations;
     this.#policy = policy;
+  }
+
+  /** Those of this machine. Throws `launch-failed` where it has none and the policy requires one. */
+  static of(policy: MitigationPolicy): UntrustedMitigations {
+    const kernel = new KernelMitigations();
+    assertOffered(kernel, policy);
+    return new UntrustedMitigations(kernel, policy);
   }
 
   /** Sets the first mitigation that the machine has. The result says why none is in force though one is required. */
