@@ -21,7 +21,11 @@ export class TestAgent {
   #said = "";
 
   /** Starts it in place of the one before. `configuration` is YAML; it takes over what others left only where that says so. */
-  async start(configuration = "", environment: Readonly<Record<string, string>> = {}): Promise<void> {
+  async start(
+    configuration = "",
+    environment: Readonly<Record<string, string>> = {},
+    program: string = isolineProgram,
+  ): Promise<void> {
     await this.end("SIGKILL");
     const file = join(this.directory, "agent.yaml");
     const adopts = /^adopt:/m.test(configuration) ? "" : "adopt: false\n";
@@ -29,7 +33,7 @@ export class TestAgent {
       mode: 0o600,
     });
     this.#said = "";
-    const child = spawn(isolineProgram, ["agent", "--config", file], {
+    const child = spawn(program, ["agent", "--config", file], {
       cwd: this.directory,
       env: { PATH: SYSTEM_PATH, HOME: this.directory, LC_ALL: "C", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
@@ -81,10 +85,13 @@ export class TestAgent {
     return isoline(args, { cwd: this.directory, ...start });
   }
 
-  /** What it answers where its metrics are. */
-  fetch(path: string): Promise<{ readonly status: number | undefined; readonly text: string }> {
+  /** What it answers where its metrics are, or at another socket. */
+  fetch(
+    path: string,
+    socketPath: string = this.metrics,
+  ): Promise<{ readonly status: number | undefined; readonly text: string }> {
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath: this.metrics, path }, (response) => {
+      const asked = request({ socketPath, path }, (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (piece: string) => {
           text += piece;

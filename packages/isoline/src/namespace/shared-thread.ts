@@ -55,7 +55,7 @@ class Service {
     for (;;) {
       if (this.#seats.size === 0 && this.#arrived.length === 0) await this.#anyMessage();
       for (const seating of this.#arrived.splice(0)) await this.#open(seating);
-      for (const seat of this.#seats.values()) await seat.answerRest();
+      for (const [number, seat] of this.#seats) await this.#answerRest(number, seat);
       this.#serve();
     }
   }
@@ -82,8 +82,9 @@ class Service {
       const running = [...this.#seats].filter(([, { sensor, isEnding }]) => sensor !== undefined && !isEnding);
       const due = calling(running, this.#patience());
       const isOneBeginning = [...this.#seats.values()].some((seat) => seat.isBeginning);
-      for (const [number, seat] of firstOf(due, running, isOneBeginning))
-        this.#attempt(number, seat, () => seat.turn() === "ended" && seat.finish());
+      const receive = ([number, seat]: Seated) => this.#attempt(number, seat, () => seat.sensor?.receive());
+      for (const [number, seat] of firstOf(due, running, isOneBeginning, receive))
+        if (this.#seats.has(number)) this.#attempt(number, seat, () => seat.turn() === "ended" && seat.finish());
     }
   }
 
@@ -131,12 +132,25 @@ class Service {
     try {
       act();
     } catch (fault) {
-      this.#seats.delete(number);
-      seat.fail(fault);
-      tell({ seat: number, left: true });
-      // With rights of a task it must not go on: all its listeners are closed with it.
-      if (ownRights() !== this.#rights) throw fault;
+      this.#fail(number, seat, fault);
     }
+  }
+
+  /** What needs code or a file that is not loaded: either may be missing, or be another one by now. */
+  async #answerRest(number: number, seat: Seat): Promise<void> {
+    try {
+      await seat.answerRest();
+    } catch (fault) {
+      this.#fail(number, seat, fault);
+    }
+  }
+
+  #fail(number: number, seat: Seat, fault: unknown): void {
+    this.#seats.delete(number);
+    seat.fail(fault);
+    tell({ seat: number, left: true });
+    // With rights of a task it must not go on: all its listeners are closed with it.
+    if (ownRights() !== this.#rights) throw fault;
   }
 }
 
@@ -153,7 +167,12 @@ function calling(seated: readonly Seated[], milliseconds: number): readonly Seat
  * Those that go first: before one that had a long turn, also a neighbour that is between two calls, or that is about to begin. None
  * where that one is to wait a little longer; its calls are received meanwhile.
  */
-function firstOf(due: readonly Seated[], running: readonly Seated[], isOneBeginning: boolean): readonly Seated[] {
+function firstOf(
+  due: readonly Seated[],
+  running: readonly Seated[],
+  isOneBeginning: boolean,
+  receive: (seated: Seated) => void,
+): readonly Seated[] {
   // A doorbell has ended the wait, or there is a filter to look for.
   if (due.length === 0) return [];
   const now = performance.now();
@@ -163,7 +182,7 @@ function firstOf(due: readonly Seated[], running: readonly Seated[], isOneBeginn
   const others = running.filter((each) => !due.includes(each));
   const isOneBetween = others.some(([, { lastTurn }]) => now - lastTurn < BETWEEN_CALLS_MS);
   if (!isOneBetween && !isOneBeginning) return due;
-  for (const [, { sensor }] of due) sensor?.receive();
+  for (const seated of due) receive(seated);
   const patience = isOneBeginning ? LOOK_MS : Math.min(Math.ceil(rest), BETWEEN_CALLS_MS);
   const come = calling(others, patience);
   // A doorbell that interrupts the wait is answered first.
