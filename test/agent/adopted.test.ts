@@ -63,6 +63,7 @@ describe.skipIf(needs)("a namespace at the next agent (needs a build, root and t
     await until(() => said().includes("between"));
     await agent.start("adopt: true\n", env);
     await until(() => logged("began", name) !== undefined);
+    expect(logged("adopted", name)).toMatchObject({ contour: at("web.contour") });
     let told = await evidence();
     while (!told.bodies.has(name)) told = await evidence();
     const after = told.bodies.get(name);

@@ -39,6 +39,7 @@ async function adopt(
   const { contour } = plan;
   const about = { contour, command: [command], learns: false };
   const { run, namespace } = await startRun({ ...thisProcess({}), standsIn: false }, { plan, command: [], about });
+  log.say("adopted", { namespace: name, contour });
   const hosted = { name, contour, mode: plan.mode, sensor: plan.sensor, namespace };
   const leave = hosting.enter(hosted);
   const server = ControlServer.open({

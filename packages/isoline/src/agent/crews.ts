@@ -116,11 +116,6 @@ export class Crews {
   prepare(): void {
     this.#shared.prepare();
   }
-
-  /** The number of namespaces of each shared thread. */
-  get shared(): readonly number[] {
-    return this.#shared.counts;
-  }
 }
 
 function mayShare({ sensor, mode, contour, tpm, integrity, engine, asks }: Plan): boolean {

@@ -79,7 +79,7 @@ export class SharedThread {
     return Object.assign(events, { postMessage: (plan: Plan) => this.#open(number, ends, plan) });
   }
 
-  /** Leaves a seat that was never opened. */
+  /** Has the thread open a seat for a plan. */
   #open(seat: number, { block, requests, launcher }: Ends, plan: Plan): void {
     this.#worker.postMessage({ seat, block, requests, launcher, plan } satisfies Seating, [requests, launcher]);
     // It may be waiting in the kernel: it is rung until it has taken this.
@@ -122,10 +122,6 @@ export class SharedThreads {
   /** Starts one ahead, if none is free and there may be one more: loading its code takes longest. */
   prepare(): void {
     if (this.#most > 0) this.#fewest();
-  }
-
-  get counts(): readonly number[] {
-    return this.#threads.map(({ namespaces }) => namespaces);
   }
 
   seat(ends: Ends): Supervisor {
