@@ -10,11 +10,11 @@ import {
   withOpenFileLimit,
 } from "@isoline/linux";
 import { CliError } from "../error.ts";
-import { awaitCell, cells, makeControlBlock, publish } from "../namespace/control-block.ts";
+import { cells, makeControlBlock, publish } from "../namespace/control-block.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { findProgram } from "../namespace/command.ts";
 import { FirstProcess } from "../namespace/first-process.ts";
-import { launchData, launchOutcome } from "../namespace/launching.ts";
+import { launchData, launchOutcome, listenerOf } from "../namespace/launching.ts";
 import type { LaunchOrder } from "../namespace/messages.ts";
 import type { DepartureReport, RunReport } from "../namespace/report.ts";
 import { startLauncher } from "../namespace/threads.ts";
@@ -190,8 +190,7 @@ export class CommandAtAgent {
       this.#taken = resolve;
     });
     publish(block, cells.ready, 1);
-    while (Atomics.load(block, cells.listener) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    const listener = awaitCell(block, cells.listener);
+    const listener = await listenerOf(launcher, block);
     if (listener >= 0) {
       this.#ask({ say: "filtered", listener });
       await taken;

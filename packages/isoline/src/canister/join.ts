@@ -9,16 +9,17 @@
  * is forked only after the supervisor has agreed.
  */
 import { constants } from "node:os";
-import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { MessageChannel } from "node:worker_threads";
 import { type ChildState, closeDescriptor, spawnWorkload, withOpenFileLimit } from "@isoline/linux";
 import { ControlClient } from "../control/client.ts";
 import { CliError } from "../error.ts";
-import { awaitCell, cells, type ControlBlock, makeControlBlock, publish } from "../namespace/control-block.ts";
+import { cells, type ControlBlock, makeControlBlock, publish } from "../namespace/control-block.ts";
+import type { Launching } from "../namespace/crew.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { FirstProcess } from "../namespace/first-process.ts";
 import type { LaunchData } from "../namespace/launch-thread.ts";
 import type { LaunchMessage, LaunchOrder } from "../namespace/messages.ts";
-import { launchData } from "../namespace/launching.ts";
+import { launchData, listenerOf } from "../namespace/launching.ts";
 import { startLauncher } from "../namespace/threads.ts";
 import { type CanisterRecord, isSupervised } from "./record.ts";
 
@@ -43,10 +44,12 @@ export async function joinCanister(record: CanisterRecord, joining: Joining): Pr
   const isHeld = (signal: number) => record.sensor === "bpf" && signal === constants.signals.SIGSTOP;
   first.onStop = (signal) => void (isHeld(signal) || process.kill(process.pid, "SIGSTOP"));
   if (record.sensor === "bpf") return invited(record, joining, first);
-  const { block, launched } = launchThread(joining);
+  const { block, launcher, launched } = launchThread(joining);
   first.isOrdered = () => true;
-  const started = outcomeOf(launched);
-  const listener = await listenerIn(block);
+  const started = outcomeOf({ launcher, launched });
+  // It may have failed while the supervisor is asked, and is waited for afterwards.
+  started.catch(() => {});
+  const listener = await listenerOf(launcher, block);
   if (listener >= 0) {
     await clientOf(record).join(listener, joining.files);
     closeDescriptor(listener);
@@ -76,22 +79,22 @@ function notStarted(errno: number): CliError {
   return new CliError("not-executable", `runc could not be started in the namespace (errno ${errno})`);
 }
 
-function launchThread({ entry, command, path }: Joining): { block: ControlBlock; launched: MessagePort } {
+function launchThread({ entry, command, path }: Joining): Launching & { readonly block: ControlBlock } {
   const block = makeControlBlock();
   const orders = new MessageChannel();
   const launched = new MessageChannel();
   const launcher = startLauncher({ block, orders: orders.port2, outcome: launched.port2 });
-  launcher.on("error", () => publish(block, cells.listener, -1));
   launcher.postMessage(launchData(entry, command, path) satisfies LaunchData);
   const order: LaunchOrder = { landlock: undefined, sensor: "seccomp", openFiles: undefined, mitigations: undefined };
   orders.port1.postMessage(order);
   publish(block, cells.ready, 1);
-  return { block, launched: launched.port1 };
+  return { block, launcher, launched: launched.port1 };
 }
 
 /** The process that was started. */
-function outcomeOf(launched: MessagePort): Promise<number> {
+function outcomeOf({ launcher, launched }: Launching): Promise<number> {
   return new Promise((resolve, reject) => {
+    launcher.once("error", reject);
     launched.on("message", (message: LaunchMessage) => {
       launched.close();
       if (message.kind === "started") resolve(message.pid);
@@ -99,10 +102,4 @@ function outcomeOf(launched: MessagePort): Promise<number> {
       else reject(notStarted(message.errno));
     });
   });
-}
-
-/** The filter's listener, as soon as the thread has it; negative if it got none. */
-async function listenerIn(block: ControlBlock): Promise<number> {
-  while (Atomics.load(block, cells.listener) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  return awaitCell(block, cells.listener);
 }

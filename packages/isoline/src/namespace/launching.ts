@@ -1,10 +1,11 @@
 /** Starts the workload from the main thread: its start state, and the outcome. */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { receiveMessageOnPort } from "node:worker_threads";
+import { receiveMessageOnPort, type Worker } from "node:worker_threads";
 import { LinuxError } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { AppraisalFailure } from "../integrity/failures.ts";
+import { cells, type ControlBlock } from "./control-block.ts";
 import type { Crew, Launching, Started } from "./crew.ts";
 import type { Entry } from "./entry.ts";
 import type { LaunchData } from "./launch-thread.ts";
@@ -52,6 +53,15 @@ function outcomeOf({ launcher, launched }: Launching, path: Uint8Array): Promise
       else launched.close();
     });
   });
+}
+
+const LOOK_MS = 1;
+
+/** The filter's listener, as soon as the launching thread has it; negative if it got none, also because it failed before. */
+export async function listenerOf(launcher: Worker, block: ControlBlock): Promise<number> {
+  launcher.once("error", () => Atomics.compareExchange(block, cells.listener, 0, -1));
+  while (Atomics.load(block, cells.listener) === 0) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  return Atomics.load(block, cells.listener);
 }
 
 /** The first exec failed. Whether isoline refused it, and why, is in the findings of the namespace. */
