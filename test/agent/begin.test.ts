@@ -60,6 +60,17 @@ describe.skipIf(!isBuilt || !isRoot)("a namespace that a process begins for itse
     expect(agent.log.at(-1)).toMatchObject({ event: "ended", namespace: `${OWNER}/ends` });
   });
 
+  it("has a report, a reason and a next step where the start of its command is refused", async () => {
+    const words = ["begin", "--contour", "cat.contour", "--enforce", "--report", "refused.json", "--", "ls"];
+    const { status, stdout, stderr } = await ask(words);
+    expect({ status, stdout }).toEqual({ status: 126, stdout: "" });
+    expect(stderr).toMatch(/^isoline: refused, off contour: .*executed \/usr\/bin\/ls; nearest on contour: /m);
+    expect(stderr).toContain("starting it was refused, and nothing ran; if it is wanted: isoline learn --merge -o cat");
+    expect(JSON.parse(readFileSync(at("refused.json"), "utf8"))).toMatchObject({
+      ...{ verdict: "off-contour", exit: { status: 126 }, departures: [{ refused: 1 }] },
+    });
+  });
+
   it("reading gives contour, measurement, state and lists; a policy from the start is sealed", async () => {
     let said: Ended[] = [];
     let asked: unknown[] = [];

@@ -1,6 +1,14 @@
 /** A command that is handed over to the agent ends as it does without one, and fails closed when the agent dies. */
 import { type ChildProcess, execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -75,6 +83,37 @@ describe.skipIf(!isBuilt || !isRoot)("a command at the agent (needs a build and 
     expect(handed.status).toBe(125);
     expect(handed.stderr).toContain("none.contour");
     expect(existsSync(join(agent.directory, "ran"))).toBe(false);
+  });
+
+  it("has a report, a reason and a next step where its start is refused", async () => {
+    const words = ["run", "cat.contour", "--enforce", "--report"];
+    const own = await agent.isoline([...words, "own.json", "--", "ls"]);
+    const there = ["--agent", "--agent-socket", agent.socket, "--name", "refused-start"];
+    const handed = await agent.isoline([...words, "handed.json", ...there, "--", "ls"]);
+    expect(handed).toEqual({ ...own, status: 126 });
+    expect(handed.stderr).toContain("starting it was refused, and nothing ran; if it is wanted: isoline learn --merge");
+    expect(reportOf("handed.json")).toMatchObject({
+      ...{ verdict: "off-contour", exit: { status: 126 } },
+      departures: [{ refused: 1, act: expect.stringMatching(/^exec path=\/usr\/bin\/ls /) }],
+    });
+    expect(agent.log.at(-1)).toMatchObject({ event: "ended", verdict: "off-contour" });
+    const told = await agent.isoline(["departures", "refused-start"]);
+    expect(told.stdout).toContain("executed /usr/bin/ls");
+  });
+
+  it("that is there and cannot be executed says so, as without an agent", async () => {
+    writeFileSync(join(agent.directory, "bad"), "#!/nonexistent\n", { mode: 0o755 });
+    const own = await agent.isoline(["run", "cat.contour", "--", "./bad"]);
+    const handed = await agent.isoline([
+      "run",
+      "cat.contour",
+      "--agent",
+      "--agent-socket",
+      agent.socket,
+      "--",
+      "./bad",
+    ]);
+    expect(handed).toEqual({ ...own, status: 127 });
   });
 
   it("is not handed over to an agent that is not there", async () => {
@@ -173,8 +212,9 @@ function spoken(path: string, said: string): Promise<string> {
   });
 }
 
-/** Waits until a thread of a process has a child. */
+/** Waits until a thread of a process has a child. The shell that becomes it had others. */
 async function forked({ pid }: ChildProcess): Promise<void> {
+  await expect.poll(() => readlinkSync(`/proc/${pid}/exe`), { interval: 1 }).toMatch(/\/node$/);
   const tasks = `/proc/${pid}/task`;
   const children = () => readdirSync(tasks).map((tid) => readFileSync(`${tasks}/${tid}/children`, "utf8"));
   await expect.poll(() => children().join(""), { interval: 1 }).not.toBe("");

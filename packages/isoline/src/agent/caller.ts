@@ -1,5 +1,6 @@
 /** One conversation with a client: its frames in, the agent's out. Whatever comes out of order is refused. */
 import { cells } from "../namespace/control-block.ts";
+import { StartFailure } from "../namespace/launching.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { CliError } from "../error.ts";
 import type { ClientProcess } from "./client-process.ts";
@@ -87,7 +88,11 @@ export class Caller {
       case "failed":
         if (this.#isLaunched) throw disorder("a failure after the start");
         this.#isLaunched = true;
-        return this.#crew.failed(new CliError("agent-refused", asked.message));
+        return this.#crew.failed(
+          asked.unstarted === undefined
+            ? new CliError("agent-refused", asked.message)
+            : new StartFailure(asked.unstarted, asked.message),
+        );
       case "ended":
         return this.#namespace?.first.told(asked.exit);
       case "departures":

@@ -14,7 +14,14 @@ import { cells, makeControlBlock, publish } from "../namespace/control-block.ts"
 import type { Entry } from "../namespace/entry.ts";
 import { findProgram } from "../namespace/command.ts";
 import { FirstProcess } from "../namespace/first-process.ts";
-import { launchData, launchOutcome, listenerOf } from "../namespace/launching.ts";
+import {
+  launchData,
+  launchOutcome,
+  listenerOf,
+  StartFailure,
+  startFailure,
+  UNSTARTED,
+} from "../namespace/launching.ts";
 import type { LaunchOrder } from "../namespace/messages.ts";
 import type { DepartureReport, RunReport } from "../namespace/report.ts";
 import { startLauncher } from "../namespace/threads.ts";
@@ -54,6 +61,8 @@ export class CommandAtAgent {
   readonly #path: Uint8Array;
   readonly #hooks: HandOverHooks;
   readonly #frames: Frames;
+  /** Why its start failed, where that may have been refused. */
+  #unstarted: StartFailure | undefined;
   #off = 0;
   #over: (handed: HandedOver) => void = () => {};
   #failed: (fault: Error) => void = () => {};
@@ -127,10 +136,7 @@ export class CommandAtAgent {
   #hear(told: Told): void {
     switch (told.say) {
       case "launch":
-        void this.#launch(told.order).catch((fault: Error) => {
-          this.#ask({ say: "failed", message: fault.message.slice(0, 1000) });
-          this.#failed(fault);
-        });
+        void this.#launch(told.order).catch((fault: Error) => this.#notLaunched(fault));
         return;
       case "taken":
         return this.#taken();
@@ -147,15 +153,31 @@ export class CommandAtAgent {
       case "note":
         return this.#hooks.onNote(told.text);
       case "over":
-        void this.first.ending().then(() => this.#over({ exit: this.first.exit, isStarted: true, ...told }));
+        void this.first
+          .ending()
+          .then(() => this.#over({ exit: this.first.exit, isStarted: this.#unstarted === undefined, ...told }));
         return;
       case "refused":
-        return this.#failed(Object.assign(new CliError("agent-refused", told.message), { code: told.code }));
+        return this.#refused(told);
       case "stderr":
       case "status":
       case "answer":
         return;
     }
+  }
+
+  /** Of a first exec that failed, the agent knows why: it sends a report where the namespace refused it. */
+  #notLaunched(fault: Error): void {
+    this.#unstarted = fault instanceof StartFailure ? fault : undefined;
+    this.#ask({ say: "failed", message: fault.message.slice(0, 1000), unstarted: this.#unstarted?.code });
+    if (this.#unstarted === undefined) this.#failed(fault);
+    else this.first.told(UNSTARTED);
+  }
+
+  #refused({ code, message }: Extract<Told, { say: "refused" }>): void {
+    const own = this.#unstarted;
+    const says = own === undefined || own.code === code;
+    this.#failed(says ? Object.assign(new CliError("agent-refused", message), { code }) : own);
   }
 
   async #launch(order: LaunchOrder): Promise<void> {
@@ -171,7 +193,7 @@ export class CommandAtAgent {
   #invited({ openFiles }: LaunchOrder, { launch }: ReturnType<typeof launchData>): Omit<Started, "kind"> {
     const start = () => spawnWorkload(launch);
     const pid = openFiles === undefined ? start() : withOpenFileLimit(openFiles, start);
-    if (pid <= 0) throw notStarted(this.#path, -pid);
+    if (pid <= 0) throw startFailure(this.#path, -pid);
     return { pid, landlock: undefined, mitigated: undefined };
   }
 
@@ -233,8 +255,4 @@ function gone(why: string | undefined, sensor: SensorName, left: readonly number
       ? `the kernel goes on enforcing ${running}; start isoline agent, which takes it over where it can, or end it`
       : `in ${running} mediated calls fail with ENOSYS from now on; end it${pids === "" ? "" : ` (kill -9 ${pids})`}, start isoline agent, and start the command anew`;
   return new CliError("no-agent", `${ended}; ${became}; docs/agent.md`);
-}
-
-function notStarted(path: Uint8Array, errno: number): CliError {
-  return new CliError("not-executable", `${Buffer.from(path).toString("utf8")}: cannot be executed (errno ${errno})`);
 }

@@ -87,7 +87,13 @@ export function readAsked(json: unknown): Asked {
           mitigated: optional(frame["mitigated"], (each) => record(each, "mitigations") as never),
         };
       case "failed":
-        return { say, message: line(frame["message"], "the message", 2000) };
+        return {
+          say,
+          message: line(frame["message"], "the message", 2000),
+          unstarted: optional(frame["unstarted"], (each) =>
+            oneOf(each, "why not", ["no-such-command", "not-executable"]),
+          ),
+        };
       case "ended":
         return { say, exit: exitIn(frame["exit"]) };
       case "departures":

@@ -1,5 +1,6 @@
 /** The frames of an agent's socket: docs/agent.md. A conversation is about one namespace, and the client speaks first. */
 import type { AppliedLandlock, ChildState } from "@isoline/linux";
+import type { CliErrorCode } from "../error.ts";
 import type { LaunchOrder } from "../namespace/messages.ts";
 import type { DepartureReport, RunReport } from "../namespace/report.ts";
 import type { MitigationReport } from "../namespace/trust-mitigations.ts";
@@ -45,8 +46,8 @@ export type Asked =
       readonly landlock: AppliedLandlock | undefined;
       readonly mitigated: MitigationReport["launch"] | undefined;
     }
-  /** Nothing was started. */
-  | { readonly say: "failed"; readonly message: string }
+  /** Nothing was started; `unstarted`: because the first exec failed, of which the namespace may say more. */
+  | { readonly say: "failed"; readonly message: string; readonly unstarted?: CliErrorCode | undefined }
   /** The first process has ended. */
   | { readonly say: "ended"; readonly exit: ChildState }
   | { readonly say: "departures"; readonly from: number }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { receiveMessageOnPort, type Worker } from "node:worker_threads";
-import { LinuxError } from "@isoline/linux";
+import { type ChildState, LinuxError } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { AppraisalFailure } from "../integrity/failures.ts";
 import { cells, type ControlBlock } from "./control-block.ts";
@@ -75,7 +75,10 @@ export class StartFailure extends CliError {
   }
 }
 
-function startFailure(path: Uint8Array, errno: number): StartFailure {
+/** How a first process ended that never began: as a shell says of a command that cannot be executed. */
+export const UNSTARTED: ChildState = { state: "exited", status: 126 };
+
+export function startFailure(path: Uint8Array, errno: number): StartFailure {
   const shown = Buffer.from(path).toString("utf8");
   if (errno === constants.errno.ENOENT)
     return new StartFailure("no-such-command", `${shown}: no such file, or its interpreter is missing`);

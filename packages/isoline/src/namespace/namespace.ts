@@ -14,7 +14,7 @@ import { Checkpoints } from "./checkpoints.ts";
 import { cells, type ControlBlock } from "./control-block.ts";
 import type { Entry } from "./entry.ts";
 import { FirstProcess } from "./first-process.ts";
-import { launchData, launchOutcome, StartFailure } from "./launching.ts";
+import { launchData, launchOutcome, StartFailure, UNSTARTED } from "./launching.ts";
 import type { LiveEvent } from "./live.ts";
 import type { Holds, SupervisorMessage } from "./messages.ts";
 import { Pauses } from "./pauses.ts";
@@ -52,8 +52,6 @@ export interface NamespaceOptions {
 const LOOKUP_MS = 5000;
 const OVERDUE_EVERY_MS = 1000;
 const LOOK_FOR_END_MS = 5000;
-/** What a shell says of a command that cannot be executed. */
-const NOT_EXECUTABLE = 126;
 
 export class Namespace {
   readonly block: ControlBlock;
@@ -161,7 +159,7 @@ export class Namespace {
   readonly #notStarted = (fault: Error): void => {
     if (!(fault instanceof StartFailure)) return this.#failed(fault);
     this.#unstarted = fault;
-    this.first.told({ state: "exited", status: NOT_EXECUTABLE });
+    this.first.told(UNSTARTED);
   };
 
   /** Takes over a live namespace, to the end of its last process. How its first process ended is unknown. */

@@ -14,7 +14,7 @@ import { handOver } from "../../workload/at-agent.ts";
 import { commandAfterDashes } from "../../workload/command.ts";
 import { endAs } from "../../workload/end-as.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "../../workload/finish.ts";
-import { sayIntegrity, saySummaryOfRun } from "../../workload/summary.ts";
+import { sayIntegrity, sayNotStarted, saySummaryOfRun } from "../../workload/summary.ts";
 
 /** Characters of the command line, for display; and of its words, in the report. */
 const MOST_SHOWN = 1000;
@@ -51,11 +51,12 @@ export async function namespaceBegin({ entry, argv }: Invocation, options: Begin
     { command, sensor: "seccomp", opening },
     { quiet, tellsAtEnd },
   );
-  const { report, exit } = handed;
+  const { report, exit, isStarted } = handed;
   if (!quiet) {
     if (contour !== undefined) saySummaryOfRun(report, contour);
     else note(`${counted(report.points, "point")} from ${counted(report.events, "event")}; state ${report.state}`);
     sayIntegrity(report.integrity);
+    if (!isStarted) sayNotStarted(report, contour ?? "");
   }
   deliverReport(report, output, options);
   return endAs(exit);
