@@ -1,7 +1,7 @@
 /** Real processes in a table that stands in for the kernel's. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { readProcFile } from "../../process/proc-file.ts";
@@ -47,6 +47,17 @@ test("a process lives until it is noted as ended, or its id is another one's", a
   expect(members.lives({ pid: NOBODYS, handle: HANDLE })).toBe(false);
   const ended = await one({ hasEnded: 1 });
   expect(ended.members.lives({ pid: ended.pid, handle: HANDLE })).toBe(false);
+});
+
+test("an id is another's once another process has it, or a thread of one, and not while there is none", async () => {
+  const { members, pid } = await one();
+  const isTaken = (each: { pid: number; handle: number }) => members.isTaken(each);
+  expect([isTaken({ pid, handle: HANDLE }), isTaken({ pid, handle: HANDLE + 1 })]).toEqual([false, true]);
+  expect(isTaken({ pid: NOBODYS, handle: HANDLE })).toBe(false);
+  const [thread] = readdirSync("/proc/self/task")
+    .map(Number)
+    .filter((each) => each !== process.pid);
+  expect(isTaken({ pid: thread as number, handle: HANDLE })).toBe(true);
 });
 
 test("only the process itself is signalled, and none that has its id by now", async () => {

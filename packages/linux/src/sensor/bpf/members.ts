@@ -1,6 +1,6 @@
 /** Which processes are in a namespace of the BPF programs, by the kernel's own table of tasks; and how one gets there. */
 import { readdirSync } from "node:fs";
-import { EMFILE, ENFILE, ESRCH } from "../../abi/errno.ts";
+import { EINVAL, EMFILE, ENFILE, ENOENT, ESRCH } from "../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
 import { sendSignal } from "../../process/child.ts";
 import { startTime } from "../../process/proc-status.ts";
@@ -107,6 +107,15 @@ export class Members {
     if (pidfd < 0 || this.#isOf(pidfd, handle, "known")) return pidfd;
     close(pidfd);
     return -ESRCH;
+  }
+
+  /** Whether the id of a process is another one's by now, or that of a thread of another one, which has no descriptor. */
+  isTaken({ pid, handle }: Numbered): boolean {
+    const pidfd = pidfdOpen(pid, 0);
+    if (pidfd < 0) return pidfd === -EINVAL || pidfd === -ENOENT;
+    const isTaken = !this.#isOf(pidfd, handle, "known");
+    close(pidfd);
+    return isTaken;
   }
 
   /** Signals a process, unless its id is another one's by now. */

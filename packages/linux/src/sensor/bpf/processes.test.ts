@@ -17,10 +17,15 @@ test("a directory in /proc is still that of a process that has ended, and not of
 });
 
 test("a number that a process outside has by now is that process's", () => {
-  const table = new ProcessTable();
-  table.remove(table.add(1, process.pid, 0, identity));
-  expect(table.recent(process.pid)).toBeDefined();
-  expect(table.owner(process.pid)).toBeUndefined();
+  const table = new ProcessTable(({ handle }) => handle < 3);
+  table.remove(table.add(1, NOBODYS, 0, identity));
+  expect(table.recent(NOBODYS)).toBeDefined();
+  expect(table.owner(NOBODYS)).toBeUndefined();
+  // The end of this one was not told.
+  table.add(2, NOBODYS, 0, identity);
+  expect([table.owner(NOBODYS), table.find(NOBODYS)]).toEqual([undefined, undefined]);
+  const next = table.add(3, NOBODYS, 0, identity);
+  expect([table.owner(NOBODYS), table.find(NOBODYS)]).toEqual([next, next]);
 });
 
 test("a number that another of the namespace has by now is that one's", () => {

@@ -1,7 +1,6 @@
 /** The processes of a namespace, as the BPF programs report them: by a number that is never used twice. */
 import type { ActingProcess, Identity } from "../acting.ts";
 import { Ancestry } from "../ancestry.ts";
-import { hasEnded } from "../../process/proc-status.ts";
 import { outlooks, type ProcessNumber } from "./record.ts";
 
 export interface BpfProcess extends ActingProcess {
@@ -30,6 +29,12 @@ export class ProcessTable {
   #earlier = 0;
   readonly #takenOver = new Set<number>();
   readonly #ancestry = new Ancestry<BpfProcess>(() => this.#byHandle.values());
+  readonly #isTaken: (process: BpfProcess) => boolean;
+
+  /** `isTaken`: whether the kernel has given the id of a process to another one. The end of a process may not have been told. */
+  constructor(isTaken: (process: BpfProcess) => boolean = () => false) {
+    this.#isTaken = isTaken;
+  }
 
   get all(): Iterable<BpfProcess> {
     return this.#byHandle.values();
@@ -39,9 +44,14 @@ export class ProcessTable {
     return this.#byHandle.get(handle) ?? this.#ended.get(handle);
   }
 
+  /** Whether it is among the processes that have not been found to have ended. */
+  knows({ handle }: BpfProcess): boolean {
+    return this.#byHandle.has(handle);
+  }
+
   /** The process that has this pid now. */
   find(pid: number): BpfProcess | undefined {
-    return this.#byPid.get(pid);
+    return this.#ownOf(this.#byPid.get(pid));
   }
 
   /**
@@ -49,12 +59,12 @@ export class ProcessTable {
    * id now, the id was used again, and the result is undefined.
    */
   owner(pid: number): BpfProcess | undefined {
-    return this.find(pid) ?? (hasEnded(pid) ? this.recent(pid) : undefined);
+    return this.#ownOf(this.recent(pid));
   }
 
   /** The process that has this pid, or had it a moment ago. */
   recent(pid: number): BpfProcess | undefined {
-    return this.find(pid) ?? [...this.#ended.values()].findLast((process) => process.pid === pid);
+    return this.#byPid.get(pid) ?? [...this.#ended.values()].findLast((process) => process.pid === pid);
   }
 
   /**
@@ -107,6 +117,10 @@ export class ProcessTable {
   /** Whether its parent was never added, as far as is remembered: what that one had done is not known. */
   isOfUntold({ parentHandle }: BpfProcess): boolean {
     return parentHandle !== 0 && this.get(parentHandle) === undefined;
+  }
+
+  #ownOf(process: BpfProcess | undefined): BpfProcess | undefined {
+    return process && !this.#isTaken(process) ? process : undefined;
   }
 
   remove(process: BpfProcess): void {

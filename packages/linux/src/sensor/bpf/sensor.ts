@@ -23,6 +23,7 @@ import { type BpfProcess, hasLeftRoot, ProcessTable } from "./processes.ts";
 import { ProgramWatch } from "./program-watch.ts";
 import { fates, kinds, operations, PENDING, Record } from "./record.ts";
 import { Successions } from "./successions.ts";
+import { UnreportedEnds } from "./unreported-ends.ts";
 
 const SIGCONT = 18;
 /** After so many records, requests are handled, even if more records are waiting. */
@@ -48,7 +49,8 @@ export class BpfSensor implements Sensor {
   readonly #kernel: KernelNamespace;
   readonly #watch: ProgramWatch;
   readonly #mediator: ModelMediator;
-  readonly #table = new ProcessTable();
+  readonly #table = new ProcessTable((process) => this.#kernel.members.isTaken(process));
+  readonly #unreported = new UnreportedEnds(this.#table, (process) => this.#kernel.members.lives(process));
   readonly #identities = new Identities({
     living: () => this.#table.all,
     // The BPF programs would give their numbers, too, to what is executed as it was before.
@@ -151,7 +153,7 @@ export class BpfSensor implements Sensor {
     this.#kernel.members.signal(process, signal);
   }
 
-  /** The BPF programs report every end. */
+  /** The BPF programs report every end, or count a loss (`#isOver`). */
   sweep(): void {}
   readonly isMember = (pid: number): boolean => this.#kernel.members.isInAny(pid);
   readonly has = (pid: number): boolean => this.#kernel.members.has(pid);
@@ -199,7 +201,8 @@ export class BpfSensor implements Sensor {
   #isOver(launched: () => number): boolean {
     // Checked first: a fork is reported before the launch is known to have succeeded.
     const pid = launched();
-    const { live, born } = this.#noteLosses();
+    const { live, born, lost } = this.#noteLosses();
+    if (!this.#kernel.reader.hasMore) for (const process of this.#unreported.after(lost)) this.#died(process);
     if (born === 0 && pid > 0) throw this.#watch.unnoticed(pid);
     if (live > 0 || (born === 0 && pid === 0)) return false;
     this.#kernel.reader.drain((offset, length) => this.#take(offset, length));
@@ -240,7 +243,7 @@ export class BpfSensor implements Sensor {
       case kinds.exec:
         return this.#executed(record);
       case kinds.exit:
-        return this.#ended(record);
+        return this.#died(this.#table.get(record.process));
       default:
         this.#mediator.lostUnseen(`a record of an unknown kind (${record.kind})`, 1);
     }
@@ -270,9 +273,8 @@ export class BpfSensor implements Sensor {
     process.identity = this.#identities.used(record.identity);
   }
 
-  #ended(record: Record): void {
-    const process = this.#table.get(record.process);
-    if (!process) return;
+  #died(process: BpfProcess | undefined): void {
+    if (!process || !this.#table.knows(process)) return;
     this.#table.remove(process);
     this.#bars.died(process);
     this.#decisions.died(process.handle);

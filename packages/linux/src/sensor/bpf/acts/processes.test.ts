@@ -18,7 +18,7 @@ const about = (process: number, pid: number) =>
     upperArgument: () => 0,
   }) as unknown as Record;
 
-const table = new ProcessTable();
+const table = new ProcessTable(({ pid }) => pid === process.pid);
 const actor = table.add(1, NOBODYS, 0, identity);
 const child = table.add(2, NOBODYS + 1, 1, identity);
 const acts = new ProcessActs(table);
@@ -32,6 +32,14 @@ test("the id of a process of the namespace that has ended is that of the process
   table.remove(table.add(3, process.pid, 1, identity));
   expect(acts.sigio(about(0, process.pid), actor)).toStrictEqual({ op: "sigio", subject: outside });
   expect(acts.perf(about(0, process.pid), actor)).toMatchObject({ subject: outside });
+});
+
+test("a group has the id of a process of the namespace, unless a process outside has that id by now", () => {
+  const toGroup = (group: number) =>
+    acts.kill({ ...about(0, 0), argument: () => group, upperArgument: () => 1 } as Record, actor);
+  expect(toGroup(child.pid)).toMatchObject({ subject: { relation: "namespace-group" } });
+  table.add(4, process.pid, 1, identity);
+  expect(toGroup(process.pid)).toMatchObject({ subject: { relation: "outside-group" } });
 });
 
 test("an act on another process is not known by its key, and one on itself is", () => {
