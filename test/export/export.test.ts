@@ -49,13 +49,14 @@ describe.skipIf(!isBuilt)("an exported contour", () => {
     return readFileSync(join(cwd, format), "utf8");
   }
 
-  describe.skipIf(!isInstalled("runc") || !isInstalled("busybox"))("to seccomp (needs runc and busybox)", () => {
+  describe.skipIf(!["runc", "busybox", "perl"].every(isInstalled))("to seccomp (needs runc, busybox and perl)", () => {
     /** A container of busybox under the profile, that runs a script. */
     async function contained(script: string) {
       const bundle = mkdtempSync(join(tmpdir(), "isoline-bundle-"));
       try {
         mkdirSync(join(bundle, "rootfs/bin"), { recursive: true });
-        spawnSync("sh", ["-c", `cp "$(command -v busybox)" ${bundle}/rootfs/bin/busybox`]);
+        for (const program of PROGRAMS)
+          spawnSync("sh", ["-c", `cp "$(command -v ${program})" ${bundle}/rootfs/bin/${program}`]);
         for (const library of libraries()) {
           mkdirSync(join(bundle, "rootfs", library, ".."), { recursive: true });
           spawnSync("cp", ["-L", library, join(bundle, "rootfs", library)]);
@@ -73,8 +74,12 @@ describe.skipIf(!isBuilt)("an exported contour", () => {
         rmSync(bundle, { recursive: true, force: true });
       }
     }
+    const PROGRAMS = ["busybox", "perl"];
     const libraries = () =>
-      spawnSync("sh", ["-c", 'ldd "$(command -v busybox)"'], { encoding: "utf8" }).stdout.match(/\/\S+/g) ?? [];
+      PROGRAMS.flatMap(
+        (program) =>
+          spawnSync("sh", ["-c", `ldd "$(command -v ${program})"`], { encoding: "utf8" }).stdout.match(/\/\S+/g) ?? [],
+      );
 
     it("lets the workload run in a container, and refuses what it never did", async () => {
       const work = "/bin/busybox cat /in.txt > /out.txt; /bin/busybox cat /out.txt";
@@ -88,6 +93,16 @@ describe.skipIf(!isBuilt)("an exported contour", () => {
         const { status, stderr } = await contained(`/bin/busybox ${act}`);
         expect([act, status === 0, /not permitted/i.test(stderr)]).toEqual([act, false, true]);
       }
+    });
+
+    it("refuses a new kernel namespace by clone, and has libraries use that in place of clone3", async () => {
+      const { stderr } = await isoline(["export", "box.contour", "--to", "seccomp", "-q", "-o", "seccomp"], { cwd });
+      expect(stderr).toBe("");
+      // SIGCHLD, alone and with CLONE_NEWUSER, CLONE_NEWPID; then clone3 without arguments.
+      const calls = "[56, 17], [56, 17 | 0x10000000], [56, 17 | 0x20000000], [435, 0]";
+      const script = `for my $call (${calls}) { my $made = syscall($call->[0], $call->[1], 0, 0, 0, 0); exit if $made == 0; print $made > 0 ? "made" : $! + 0, "\\n" }`;
+      const { stdout } = await contained(`exec /bin/perl -e '$| = 1; ${script}'`);
+      expect(stdout.trim().split("\n")).toEqual(["made", "1", "1", "38"]);
     });
   });
 

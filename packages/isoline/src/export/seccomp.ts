@@ -4,7 +4,7 @@
  * The profile refuses the system calls of each operation that no point of the contour has. It cannot be a list of what is allowed:
  * a contour does not say which of the calls were made that exchange nothing.
  */
-import type { Operation } from "@isoline/core/event";
+import { type Operation, operationNames } from "@isoline/core/event";
 import { type Exported, WITHOUT_ACTORS } from "./format.ts";
 import type { Permits } from "./permits.ts";
 
@@ -81,7 +81,25 @@ const familyNumbers: Readonly<Record<string, number>> = {
   xdp: 44,
 };
 
+/**
+ * Operations that are not listed as allowed: what the sentences below say is allowed; other architectures, which are refused; names,
+ * which are looked up by those same calls.
+ */
+const SAID: readonly Operation[] = ["exec", "open", "create", "connect", "send", "socket", "abi", "resolve"];
+
+/** linux/sched.h: the flags with which `clone` makes kernel namespaces. CLONE_NEWTIME it does not know. */
+const newNamespaces = {
+  CLONE_NEWNS: 0x0002_0000,
+  CLONE_NEWCGROUP: 0x0200_0000,
+  CLONE_NEWUTS: 0x0400_0000,
+  CLONE_NEWIPC: 0x0800_0000,
+  CLONE_NEWUSER: 0x1000_0000,
+  CLONE_NEWPID: 0x2000_0000,
+  CLONE_NEWNET: 0x4000_0000,
+} as const;
+
 const EPERM = 1;
+const ENOSYS = 38;
 
 /** The calls that the profile refuses whatever their arguments are, ascending. */
 export function refusedCalls({ operations }: Pick<Permits, "operations">): string[] {
@@ -92,8 +110,30 @@ export function refusedCalls({ operations }: Pick<Permits, "operations">): strin
   return refused.sort();
 }
 
+/** The operations that no point has, and that no rule about system calls refuses: a call of them may also exchange nothing. */
+function unrefused({ operations }: Pick<Permits, "operations">): Operation[] {
+  return operationNames.filter((name) => callsOf[name] === undefined && !operations.has(name) && !SAID.includes(name));
+}
+
+/**
+ * New kernel namespaces by `clone`, whose flags are in a register. Those of `clone3` are behind a pointer, so it is answered as by a
+ * kernel that has no such call: libraries then use `clone`.
+ */
+function withoutNamespaces({ operations }: Permits) {
+  if (operations.has("namespace")) return [];
+  const made = Object.values(newNamespaces).map((flag) => ({
+    names: ["clone"],
+    action: "SCMP_ACT_ERRNO",
+    errnoRet: EPERM,
+    // `value` is the mask here.
+    args: [{ index: 0, value: flag, valueTwo: flag, op: "SCMP_CMP_MASKED_EQ" }],
+  }));
+  return [...made, { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS }];
+}
+
 export function toSeccomp(permits: Permits): Exported {
   const families = new Set(permits.sockets.map(({ family }) => family));
+  const allowed = unrefused(permits);
   const closed = Object.entries(familyNumbers).filter(([family]) => !families.has(family));
   const profile = {
     defaultAction: "SCMP_ACT_ALLOW",
@@ -106,6 +146,7 @@ export function toSeccomp(permits: Permits): Exported {
         errnoRet: EPERM,
         args: [{ index: 0, value: number, op: "SCMP_CMP_EQ" }],
       })),
+      ...withoutNamespaces(permits),
     ],
   };
   return {
@@ -116,6 +157,10 @@ export function toSeccomp(permits: Permits): Exported {
       "`connect`, `sendto`, `openat` and `execve` are allowed whatever they are about",
       "calls that exchange nothing are not on a contour, so all of them are allowed",
       "socket families other than those named in the profile are allowed",
+      ...(allowed.length === 0 ? [] : [`allowed although no point has them: ${allowed.join(", ")}`]),
+      ...(permits.operations.has("namespace")
+        ? ["which kernel namespaces: with one point that makes or enters one, all are allowed"]
+        : []),
     ],
   };
 }
