@@ -89,6 +89,45 @@ describe.skipIf(needs)("a namespace at the next agent (needs a build, root and t
 
   const why = missing("runc", "busybox");
   it.skipIf(why !== undefined)(
+    `a container goes on, and later calls of the runtime find the next agent${why === undefined ? "" : ` (${why})`}`,
+    async () => {
+      const shop = new Workshop();
+      process.env["ISOLINE_AGENT"] = agent.socket;
+      const canisters = { ISOLINE_CANISTERS: shop.path("host.json"), XDG_RUNTIME_DIR: shop.path("run") };
+      const script = "while [ ! -e /tmp/over ]; do sleep 0.1; done";
+      const over = shop.path("rootfs/tmp/over");
+      const begun = (mode: string) => {
+        rmSync(over, { force: true });
+        const label = { "dev.isoline.mode": mode, "dev.isoline.contour": "kept.contour", "dev.isoline.sensor": "bpf" };
+        const id = shop.id();
+        expect(shop.create("--bundle", shop.bundle(script, label), id).status).toBe(0);
+        expect(shop.runc("start", id).status).toBe(0);
+        return id;
+      };
+      try {
+        await agent.start("adopt: true\n", canisters);
+        const learnt = begun("learn");
+        writeFileSync(over, "");
+        await until(() => logged("ended", learnt) !== undefined);
+        shop.runc("delete", learnt);
+        const id = begun("check");
+        await agent.end("SIGTERM");
+        await agent.start("adopt: true\n", canisters);
+        await until(() => logged("began", id) !== undefined);
+        expect(shop.runc("exec", id, "/bin/echo", "inside")).toMatchObject({ status: 0, stdout: "inside\n" });
+        writeFileSync(over, "");
+        await until(() => logged("ended", id) !== undefined);
+        expect(shop.runc("delete", id)).toMatchObject({ status: 0, stderr: "" });
+        const { incomplete } = JSON.parse(readFileSync(shop.path("reports/kept.json"), "utf8"));
+        expect(incomplete).toContainEqual({ reason: MISSING, count: 1 });
+      } finally {
+        delete process.env["ISOLINE_AGENT"];
+        shop.close();
+      }
+    },
+  );
+
+  it.skipIf(why !== undefined)(
     `a container that was learning is lost${why === undefined ? "" : ` (${why})`}`,
     async () => {
       const shop = new Workshop();

@@ -6,6 +6,7 @@ import { startRun } from "../library/start.ts";
 import { thisProcess } from "../library/host.ts";
 import { planToTakeOver, readBeginning } from "../namespace/beginning.ts";
 import { BEGUN_LABEL, readLabel, writeLabel } from "../namespace/label.ts";
+import { goOnWithCanister } from "./adopted-canister.ts";
 import type { Hosting } from "./hosted.ts";
 import type { Log } from "./log.ts";
 
@@ -37,20 +38,27 @@ async function adopt(
     );
   const plan = planToTakeOver(orphan, readBeginning(journalOf(orphan)), { label: writeLabel({ name, command }) });
   const { contour } = plan;
+  const { canister } = plan.places;
   const about = { contour, command: [command], learns: false };
   const { run, namespace } = await startRun({ ...thisProcess({}), standsIn: false }, { plan, command: [], about });
   log.say("adopted", { namespace: name, contour });
   const hosted = { name, contour, mode: plan.mode, sensor: plan.sensor, namespace };
   const leave = hosting.enter(hosted);
   const server = ControlServer.open({
-    ...{ name, command, contour, pid: namespace.first.pid, ask: namespace.ask },
+    ...{ name, command, contour, pid: namespace.first.pid, joins: canister !== undefined, ask: namespace.ask },
     follow: (follower) => namespace.follow(follower),
   }).catch((fault: unknown) => {
     log.say("warning", { namespace: name, why: `no control socket: ${(fault as Error).message}` });
     return undefined;
   });
+  // An id has no character that is escaped in a place.
+  const goesOn = server.then(
+    (opened) => opened && canister && goOnWithCanister({ id: canister.id, name, contour }, opened.path, log),
+  );
   try {
-    hosting.ended(hosted, await run.ended);
+    const result = await run.ended;
+    hosting.ended(hosted, result);
+    await (await goesOn)?.(result);
   } finally {
     leave();
     await (await server)?.close();

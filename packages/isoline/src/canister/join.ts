@@ -36,7 +36,7 @@ export async function joinCanister(record: CanisterRecord, joining: Joining): Pr
   if (!isSupervised(record))
     throw new CliError(
       "no-such-canister",
-      `${record.id}: its supervisor (process ${record.supervisor.pid}) is gone, so nothing can be run in it; remove the container`,
+      `${record.id}: its supervisor (process ${record.supervisor.pid}) is gone, so nothing can be run in it${record.sensor === "bpf" ? " until an agent has taken it over (`adopt: true`)" : ""}; otherwise remove the container`,
     );
   const first = new FirstProcess();
   first.takeSignals(joining.entry);

@@ -7,9 +7,10 @@
  * A name with an `@` counts as any other. Beside it, web.ima has what an integrity view found. So no container writes its report over
  * that of another contour, whatever contour an annotation names; `isOfAnotherRun` is for a report that an annotation names.
  */
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { sha256 } from "@isoline/core/digest";
+import { Output } from "../store/output.ts";
 import type { HostConfiguration } from "./host-configuration.ts";
 
 const ENDING = ".contour";
@@ -22,6 +23,12 @@ export function lastReportOf(
   const name = basename(contour, ENDING);
   const isOfStore = dirname(contour) === resolve(contours) && contour.endsWith(ENDING) && !name.includes("@");
   return join(reports, isOfStore ? name : `${name}@${sha256(Buffer.from(contour)).slice(0, 16)}`);
+}
+
+/** It is written when the run has ended. */
+export function openLastReport(contour: string, host: Pick<HostConfiguration, "contours" | "reports">): Output {
+  mkdirSync(host.reports, { recursive: true, mode: 0o755 });
+  return Output.open(`${lastReportOf(contour, host)}.json`);
 }
 
 /** Whether a path below `reports` is, or lies in, what is kept there of another contour's last run. */

@@ -64,10 +64,10 @@ function known(record: CanisterRecord | undefined, id: string): CanisterRecord {
 /** Waits for the supervisor's final record, and says so if it never came. */
 async function awaitEnd(record: CanisterRecord, records: Records, log: CanisterLog): Promise<void> {
   const until = performance.now() + PATIENCE_MS;
-  // An agent goes on when a canister of it has ended.
+  // An agent goes on when a canister of it has ended, and the next agent may have taken it over meanwhile.
   const isOver = () => {
     const now = records.find();
-    return !isSupervised(record) || now === undefined || now.ended !== undefined;
+    return now === undefined || now.ended !== undefined || !isSupervised(now);
   };
   while (!isOver() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
   const last = records.find();

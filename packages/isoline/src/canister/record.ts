@@ -5,8 +5,8 @@
  *   canisters/ID@ROOT.json      ROOT: eight digits of the digest of runc's state directory, because IDs are unique only in one
  *   canisters/ID@ROOT.hooks     exists if `start` runs hooks, which belong to the namespace too
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { sha256 } from "@isoline/core/digest";
 import { hasEnded, startTime } from "@isoline/linux";
 import type { SensorName } from "../namespace/plan.ts";
@@ -36,25 +36,13 @@ export class Records {
 
   /** The record, in whichever directory it is; undefined if there is none. */
   find(): CanisterRecord | undefined {
-    for (const path of this.#paths(".json")) {
-      try {
-        const record = JSON.parse(readFileSync(path, "utf8")) as Partial<CanisterRecord>;
-        if (record.isoline === 1 && typeof record.supervisor?.pid === "number") return record as CanisterRecord;
-      } catch {
-        // It does not exist or is incomplete: try the next directory.
-      }
-    }
-    return undefined;
+    return this.#paths(".json").map(readRecord).find(Boolean);
   }
 
-  /** Renamed into place, so that a reader finds all of it or nothing. */
   write(record: CanisterRecord, hasHooks: boolean): void {
     const room = join(openControlDirectory(), ROOM);
     mkdirSync(room, { mode: 0o700, recursive: true });
-    const path = join(room, `${this.#base}.json`);
-    const aside = `${path}.${process.pid}`;
-    writeFileSync(aside, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-    renameSync(aside, path);
+    put(join(room, `${this.#base}.json`), record);
     if (hasHooks) writeFileSync(join(room, `${this.#base}.hooks`), "", { mode: 0o600 });
   }
 
@@ -65,6 +53,45 @@ export class Records {
   #paths(suffix: string): string[] {
     return fitControlDirectories().map((directory) => join(directory, ROOM, this.#base + suffix));
   }
+}
+
+/** This process, as a record names it. */
+export function thisSupervisor(): CanisterRecord["supervisor"] {
+  return { pid: process.pid, started: startTime(process.pid) ?? "" };
+}
+
+/**
+ * Makes this process the supervisor in the record of a canister whose own has ended: the one with this id, and with a control socket of
+ * this name, as names are unique. Returns what notes its end in the record; undefined if there is none.
+ */
+export function takeOverRecord(id: string, socket: string): ((ended: string) => void) | undefined {
+  for (const room of fitControlDirectories().map((directory) => join(directory, ROOM)))
+    for (const path of existsSync(room) ? readdirSync(room).map((file) => join(room, file)) : []) {
+      const record = path.endsWith(".json") ? readRecord(path) : undefined;
+      if (record?.id !== id || basename(record.socket) !== basename(socket)) continue;
+      if (record.ended !== undefined || isSupervised(record)) continue;
+      const taken = { ...record, socket, supervisor: thisSupervisor() };
+      put(path, taken);
+      return (ended) => existsSync(path) && put(path, { ...taken, ended });
+    }
+  return undefined;
+}
+
+/** Undefined for one that does not exist or is incomplete. */
+function readRecord(path: string): CanisterRecord | undefined {
+  try {
+    const record = JSON.parse(readFileSync(path, "utf8")) as Partial<CanisterRecord>;
+    return record.isoline === 1 && typeof record.supervisor?.pid === "number" ? (record as CanisterRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Renamed into place, so that a reader finds all of it or nothing. */
+function put(path: string, record: CanisterRecord): void {
+  const aside = `${path}.${process.pid}`;
+  writeFileSync(aside, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  renameSync(aside, path);
 }
 
 /** Whether its supervisor is running. A process that got the number later has another start time. */

@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { compareDepartures } from "@isoline/core/engine";
-import { type ChildState, startTime } from "@isoline/linux";
+import type { ChildState } from "@isoline/linux";
 import type { Journal } from "../control/journal.ts";
 import { drawName, nameOfContainer } from "../control/place.ts";
 import type { ControlServer } from "../control/server.ts";
@@ -30,10 +30,10 @@ import { remember, remembered } from "./digest-cache.ts";
 import { type HostConfiguration, readHostConfiguration } from "./host-configuration.ts";
 import { integrityPlanOf } from "./ima.ts";
 import type { Image } from "./image.ts";
-import { lastReportOf } from "./last-report.ts";
+import { lastReportOf, openLastReport } from "./last-report.ts";
 import { type Label, labelOf } from "./label.ts";
 import { canisterPlaces } from "./places.ts";
-import { Records } from "./record.ts";
+import { Records, thisSupervisor } from "./record.ts";
 import { rootOf, statusOf } from "./runc.ts";
 import { withRemedy } from "./sensor.ts";
 import type { CanisterLog } from "./log.ts";
@@ -255,8 +255,7 @@ export class Canister {
 
   #record(): Parameters<Records["write"]>[0] {
     const { contour, mode, sensor } = this.#label;
-    const supervisor = { pid: process.pid, started: startTime(process.pid) ?? "" };
-    return { isoline: 1, id: this.#id, socket: "", supervisor, contour, mode, sensor };
+    return { isoline: 1, id: this.#id, socket: "", supervisor: thisSupervisor(), contour, mode, sensor };
   }
 
   /** runc has ended; the processes that it started may go on. */
@@ -293,7 +292,7 @@ export class Canister {
     for (const line of report.departures.toSorted(compareDepartures).slice(0, FEW).map(departureText))
       log.say("warning", line);
     for (const { reason, count } of report.incomplete) log.say("warning", `incomplete: ${reason} (${count} times)`);
-    const summary = `${this.#id}: ${verdict}: ${report.events} events, ${report.points} points of ${contour}, ${report.off} off contour`;
+    const summary = endingOf(this.#id, contour, { report, verdict });
     log.say(verdict === "learnt" || verdict === "on-contour" ? "info" : "warning", summary);
     // A container that `run` waited for has ended, and one that failed never existed: no call will ask for its record.
     if (this.#start.status === undefined || !this.#isMade) this.#records.remove();
@@ -322,13 +321,17 @@ export class Canister {
 
   #openLastReport(): Output[] {
     try {
-      mkdirSync(this.#host.reports, { recursive: true, mode: 0o755 });
-      return [Output.open(`${this.#lastReport}.json`)];
+      return [openLastReport(this.#label.contour, this.#host)];
     } catch (fault) {
       this.#start.log.say("error", (fault as Error).message);
       return [];
     }
   }
+}
+
+/** How a canister ended, in one line. */
+export function endingOf(id: string, contour: string, { report, verdict }: Pick<Result, "report" | "verdict">): string {
+  return `${id}: ${verdict}: ${report.events} events, ${report.points} points of ${contour}, ${report.off} off contour`;
 }
 
 function departureText({ why, refused }: DepartureReport): string {

@@ -1,5 +1,5 @@
 /** A canister of the agent under the bpf sensor, enforced: refused with the agent, without it, and by the agent that takes it over. */
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -130,4 +130,6 @@ test("an enforced canister is refused by the agent, while there is none, and by 
   writeFileSync(inside("end"), "");
   await until("the adopted container ends", () => next.has("ended", id) !== undefined);
   equal(next.has("ended", id).verdict, "off-contour");
+  // It waits for the agent that took it over, and loses nothing.
+  doesNotMatch(yard.runc("delete", id).stderr, /supervisor died|outlive/);
 });
