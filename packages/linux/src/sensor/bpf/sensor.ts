@@ -126,10 +126,7 @@ export class BpfSensor implements Sensor {
     return this.#table.all;
   }
 
-  find(pid: number): BpfProcess | undefined {
-    return this.#table.find(pid);
-  }
-
+  readonly find = (pid: number): BpfProcess | undefined => this.#table.find(pid);
   readonly owner = (pid: number): BpfProcess | undefined => this.#table.owner(pid);
 
   pidCalled(actor: number, number: number): number | undefined {
