@@ -1,12 +1,12 @@
 /** Namespaces of the bpf sensor whose supervisor has ended: the agent goes on with them, and their evidence says what is missing. */
 import { journalOf, orphanedNamespaces, unreadableLoads } from "@isoline/linux";
+import { goOnWithCanister } from "../canister/taken-over.ts";
 import { ControlServer } from "../control/server.ts";
 import { CliError } from "../error.ts";
 import { startRun } from "../library/start.ts";
 import { thisProcess } from "../library/host.ts";
 import { planToTakeOver, readBeginning } from "../namespace/beginning.ts";
 import { BEGUN_LABEL, readLabel, writeLabel } from "../namespace/label.ts";
-import { goOnWithCanister } from "./adopted-canister.ts";
 import type { Hosting } from "./hosted.ts";
 import type { Log } from "./log.ts";
 
@@ -53,12 +53,17 @@ async function adopt(
   });
   // An id has no character that is escaped in a place.
   const goesOn = server.then(
-    (opened) => opened && canister && goOnWithCanister({ id: canister.id, name, contour }, opened.path, log),
+    (opened) =>
+      opened &&
+      canister &&
+      goOnWithCanister({ id: canister.id, contour, socket: opened.path }, (why) =>
+        log.say("warning", { namespace: name, why }),
+      ),
   );
   try {
     const result = await run.ended;
     hosting.ended(hosted, result);
-    await (await goesOn)?.(result);
+    await (await goesOn)?.(result.report);
   } finally {
     leave();
     await (await server)?.close();

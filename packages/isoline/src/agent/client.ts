@@ -252,7 +252,7 @@ function gone(why: string | undefined, sensor: SensorName, left: readonly number
       : `what still runs (${left.length === 1 ? "process" : "processes"} ${pids})`;
   const became =
     sensor === "bpf"
-      ? `the kernel goes on enforcing ${running}; start isoline agent, which takes it over where it can, or end it`
+      ? `${running} goes on, and where it was enforced the kernel goes on refusing; start isoline agent, which takes it over where it can, or end it`
       : `in ${running} mediated calls fail with ENOSYS from now on; end it${pids === "" ? "" : ` (kill -9 ${pids})`}, start isoline agent, and start the command anew`;
   return new CliError("no-agent", `${ended}; ${became}; docs/agent.md`);
 }

@@ -292,7 +292,7 @@ export class Canister {
     for (const line of report.departures.toSorted(compareDepartures).slice(0, FEW).map(departureText))
       log.say("warning", line);
     for (const { reason, count } of report.incomplete) log.say("warning", `incomplete: ${reason} (${count} times)`);
-    const summary = endingOf(this.#id, contour, { report, verdict });
+    const summary = endingOf(this.#id, contour, report);
     log.say(verdict === "learnt" || verdict === "on-contour" ? "info" : "warning", summary);
     // A container that `run` waited for has ended, and one that failed never existed: no call will ask for its record.
     if (this.#start.status === undefined || !this.#isMade) this.#records.remove();
@@ -330,8 +330,8 @@ export class Canister {
 }
 
 /** How a canister ended, in one line. */
-export function endingOf(id: string, contour: string, { report, verdict }: Pick<Result, "report" | "verdict">): string {
-  return `${id}: ${verdict}: ${report.events} events, ${report.points} points of ${contour}, ${report.off} off contour`;
+export function endingOf(id: string, contour: string, { verdict, events, points, off }: RunReport): string {
+  return `${id}: ${verdict}: ${events} events, ${points} points of ${contour}, ${off} off contour`;
 }
 
 function departureText({ why, refused }: DepartureReport): string {

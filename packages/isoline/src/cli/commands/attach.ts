@@ -1,5 +1,7 @@
 /** `isoline attach`: supervises a namespace again whose supervisor has ended. */
 import { journalOf, type PinnedNamespace } from "@isoline/linux";
+import { goOnWithCanister } from "../../canister/taken-over.ts";
+import { openControlDirectory, socketPath } from "../../control/place.ts";
 import { CliError } from "../../error.ts";
 import { startRun } from "../../library/start.ts";
 import { planToTakeOver, readBeginning } from "../../namespace/beginning.ts";
@@ -8,6 +10,7 @@ import { writeLabel } from "../../namespace/label.ts";
 import { status } from "../ending.ts";
 import type { Invocation } from "../invocation.ts";
 import { findOrphan } from "../live/orphans.ts";
+import { note } from "../output/streams.ts";
 import { usage } from "../refusal.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "../workload/finish.ts";
 import { saySummaryOfRun } from "../workload/summary.ts";
@@ -28,9 +31,21 @@ export async function attach(invocation: Invocation, name: string, options: Atta
   const { contour } = plan;
   const output = reportOutput(options);
   const about = { contour, command: command.map(argumentText), learns: false };
-  const { report } = await supervise(invocation, { command, contour, name: orphan.name, quiet }, (host, hooks) =>
-    startRun(host, { plan, command, about }, hooks),
+  let goesOn: ReturnType<typeof goOnWithCanister> | undefined;
+  const { report } = await supervise(
+    invocation,
+    { command, contour, name: orphan.name, quiet },
+    async (host, hooks) => {
+      const started = await startRun(host, { plan, command, about }, hooks);
+      const { canister } = plan.places;
+      if (canister !== undefined) {
+        const socket = socketPath(openControlDirectory(), orphan.name);
+        goesOn = goOnWithCanister({ id: canister.id, contour, socket }, note);
+      }
+      return started;
+    },
   );
+  await goesOn?.(report);
   if (!quiet) saySummaryOfRun(report, contour);
   deliverReport(report, output, options);
   return status.success;
