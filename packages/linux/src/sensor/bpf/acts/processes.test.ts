@@ -36,7 +36,7 @@ test("the id of a process of the namespace that has ended is that of the process
 
 test("a group has the id of a process of the namespace, unless a process outside has that id by now", () => {
   const toGroup = (group: number) =>
-    acts.kill({ ...about(0, 0), argument: () => group, upperArgument: () => 1 } as Record, actor);
+    acts.kill({ argument: () => group, upperArgument: () => 1 } as unknown as Record, actor);
   expect(toGroup(child.pid)).toMatchObject({ subject: { relation: "namespace-group" } });
   table.add(4, process.pid, 1, identity);
   expect(toGroup(process.pid)).toMatchObject({ subject: { relation: "outside-group" } });
