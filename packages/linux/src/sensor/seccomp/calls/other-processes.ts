@@ -76,8 +76,8 @@ function groupEvent(
 /**
  * `kill(0, …)` means the group that the caller belongs to when the kernel looks, and another thread may change that (setpgid)
  * to the one that the supervisor belongs to. So the supervisor sends it to the group by number, if the caller could reach the
- * supervisor, and the kernel lets both reach the same: not where the caller has put Landlock rules on itself, or has rights only in a user
- * namespace of its own. From there such a signal to the group fails.
+ * supervisor, and the kernel lets both reach the same. From a caller that has put Landlock rules on itself, or has rights only in a user
+ * namespace of its own, such a signal to the group fails.
  */
 function carryOut(context: Context, thread: Thread, signalNumber: number): Verdict {
   const { uid, euid, capabilities } = thread.credentials;

@@ -124,8 +124,8 @@ export class Opener {
 
   /**
    * Creates a file in a directory that the supervisor holds and gives it to the task; returns the number it has there, or a
-   * negative errno if nothing was created. Another thread may have taken the last free number meanwhile, or lowered the limit: then the file
-   * exists, and `notGiven` says what the task is told. The caller has taken on the thread's rights and umask.
+   * negative errno if nothing was created. Another thread may have taken the last free number meanwhile, or lowered the limit: then the
+   * file exists, and `notGiven` says what the task is told. The caller has taken on the thread's rights and umask.
    */
   create(directory: Found, name: Buffer, { flags, isExact }: Way, mode: number): number {
     const all = flags | O_CLOEXEC;
