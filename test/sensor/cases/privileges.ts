@@ -48,7 +48,7 @@ export const privileges: readonly Case[] = [
   {
     does: "groups, of which each counts",
     by: "root",
-    calls: [call("setgroups", MANY.length, struct(...MANY.map((group): [number, number] => [4, group])))],
+    calls: [call("setgroups", MANY.length, struct(...MANY.map((group): [4, number] => [4, group])))],
     events: [`setid call=setgroups ids=${MANY.join(",")}`],
   },
   {

@@ -257,10 +257,7 @@ export class ModelMediator implements Mediator {
     return missed ? verdict || this.lost(MISSED, process) : verdict;
   }
 
-  /**
-   * Nothing that counts is exchanged. The lens is asked each time: what it overlooks may come to mean something else. Of a process whose
-   * every act is refused, this is refused as well, but for the signals of a container's runtime.
-   */
+  /** Nothing that counts is exchanged. A barred process is refused it all the same, but for the signals of a container's runtime. */
   #overlooked(process: ActingProcess, op: Act["op"], missed: boolean): Verdict {
     if (op !== "kill" && this.isBarred(process)) return EPERM;
     const verdict = this.witnessing.unlessOwed(0, process);

@@ -15,7 +15,8 @@ it("a person who reads none of two large answers gets no third one, and others g
   const door = { people, answering, limits: { person: new Limits(1000, 1000) } } as unknown as Door;
   const app = new Hono<Env>().get("/", largeAnswer(door), (c) => c.body("-".repeat(2 ** 25)));
   app.onError((_, c) => c.text("refused", 429));
-  const server = createServer(getRequestListener(app.fetch)).listen(0, "127.0.0.1");
+  const listener = getRequestListener(app.fetch);
+  const server = createServer((request, response) => void listener(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const status = async (person: string) => {

@@ -15,7 +15,7 @@ const KEY_BYTES = 24;
 /** The number of a namespace that there is not. */
 const NOWHERE = 0xffff_fff0;
 
-/** Does something with the table. @template T @param {(barred: import("../../../../packages/linux/src/libbpf/map.ts").BpfMap) => T} use */
+/** Does something with the table. @template T @param {(barred: import("../../../../packages/linux/dist/libbpf/map.js").BpfMap) => T} use */
 function withTable(use) {
   const [directory] = loadDirectories();
   const barred = BpfMap.pinned("barred", `${directory}/barred`);

@@ -290,7 +290,9 @@ test("a namespace that holds nothing is not held by the next supervisor either, 
   equal(refused?.count >= 2, true);
 });
 
-test("programs of another build are told, and their namespace is taken over by that build alone", { skip }, async (t) => {
+test("programs of another build are told, and their namespace is taken over by that build alone", {
+  skip,
+}, async (t) => {
   t.after(clear);
   const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "older");
   await run.hear();

@@ -1,5 +1,5 @@
 /** A namespace that is only watched, under a policy with a reaction, when its supervisor has ended and when another takes over. */
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual } from "node:assert/strict";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { join } from "node:path";

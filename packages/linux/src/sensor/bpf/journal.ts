@@ -37,7 +37,7 @@ export class Journal {
     this.#id = id;
   }
 
-  /** Adds nothing from now on: the room is for namespaces that another supervisor may take over. */
+  /** Adds nothing from now on: the map is for namespaces that another supervisor may take over. */
   stop(): void {
     this.#isStopped = true;
   }

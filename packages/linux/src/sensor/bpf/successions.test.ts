@@ -21,7 +21,7 @@ function begun() {
       },
     },
     identities,
-    { journal: { append: (line) => notes.push(line) }, assign: () => true },
+    { journal: { append: (line) => notes.push(line) > 0 }, assign: () => true },
   );
   const exec = (fate: number, path: string, verdict: number, number = 0) => {
     const images = [{ path, digest: "0".repeat(64) as Digest }] as const;
