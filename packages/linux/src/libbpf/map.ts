@@ -42,16 +42,12 @@ export function openPinned(path: string): number {
 
 export class BpfMap {
   readonly name: string;
-  #fd: number;
+  /** None once it is closed: the number may be that of another map by then, and so every use fails. */
+  fd: number;
 
   constructor(name: string, fd: number) {
     this.name = name;
-    this.#fd = fd;
-  }
-
-  /** None once it is closed: the number may be that of another map by then, and so every use fails. */
-  get fd(): number {
-    return this.#fd;
+    this.fd = fd;
   }
 
   /** Creates a map. The caller closes it. */
@@ -129,8 +125,8 @@ export class BpfMap {
   }
 
   close(): void {
-    close(this.#fd);
-    this.#fd = NO_DESCRIPTOR;
+    close(this.fd);
+    this.fd = NO_DESCRIPTOR;
   }
 }
 
