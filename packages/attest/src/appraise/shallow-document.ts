@@ -50,8 +50,11 @@ class Unreadable extends RangeError {
  */
 function faultFinding(): Composer {
   const composer = new Composer({ schema: "json", uniqueKeys: false, strict: true, logLevel: "silent" });
+  let fault: Unreadable | undefined;
   const onError = (at: number | readonly number[] | { readonly offset: number }, _code: string, why: string): never => {
-    throw new Unreadable(typeof at === "number" ? at : "offset" in at ? at.offset : (at[0] ?? 0), why);
+    // The library catches what is thrown, and tells it once more for each node around.
+    fault ??= new Unreadable(typeof at === "number" ? at : "offset" in at ? at.offset : (at[0] ?? 0), why);
+    throw fault;
   };
   return Object.assign<Composer, object>(composer, { onError });
 }

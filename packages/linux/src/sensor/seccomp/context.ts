@@ -80,6 +80,7 @@ export class Context {
   /** The thread whose call is being decided. */
   caller: Thread | undefined;
   readonly #key = new RawKey();
+  readonly #isCanister: boolean;
   #moments = 0;
   readonly #firstError = new FirstError(!mayWaitForThaw());
   readonly #sensed = new SensedFile(this.files);
@@ -88,6 +89,7 @@ export class Context {
     this.listener = listener;
     this.mediator = mediator;
     this.tasks = tasks;
+    this.#isCanister = isCanister;
     this.peers = new Peers(this.rights, tasks.launchPlaces);
     this.performer = new Performer(this.rights, this.peers);
     this.permissions = new Permissions(this.rights, this.peers);
@@ -314,10 +316,12 @@ export class Context {
   /**
    * A call that the task makes itself, although another task could change the data of its verdict before the kernel reads it. Of `openat2`
    * that is all that matters, whether it may write among it: it fails as where the kernel lacks it, and programs then use `openat`. In
-   * every mode, so that what is learnt is what is done where something may be refused.
+   * every mode, so that what is learnt is what is done where something may be refused. In a canister the
+   * runtime is left to make it: without it runc looks at a /proc of its own, under numbers that are others in each run.
    */
   racy(): Verdict {
-    if (this.call.number === syscallNumbers.openat2) return ENOSYS;
+    const isRuntimes = this.#isCanister && this.caller?.process.executedInside === false;
+    if (this.call.number === syscallNumbers.openat2 && !isRuntimes) return ENOSYS;
     this.mediator.racy(callName(this.call.number));
     return PROCEED;
   }

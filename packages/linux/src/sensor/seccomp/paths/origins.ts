@@ -83,7 +83,9 @@ export class Origins {
   }
 
   /** A program is about to be allowed to execute. */
-  executing({ atOwnRoot }: Process): void {
+  executing(process: Process): void {
+    const { atOwnRoot, wasInside } = process;
+    if (!atOwnRoot || wasInside) process.executedInside = true;
     if (!atOwnRoot && this.#home !== undefined) this.#isSetUp = true;
   }
 

@@ -65,6 +65,7 @@ export function processOf(
     sharesMemory: false,
     atOwnRoot: parent?.atOwnRoot ?? true,
     wasInside: !isLaunched && (guessed || [parent, ...others].some((each) => each?.wasInside ?? true)),
+    executedInside: !isLaunched && (guessed || [parent, ...others].some((each) => each?.executedInside ?? true)),
     restrictsItself: own.restrictsItself,
     hasRestrictedForker: false,
     forker: isCertain ? named : undefined,

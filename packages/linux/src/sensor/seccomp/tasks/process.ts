@@ -55,6 +55,8 @@ export interface Process extends ActingProcess {
   atOwnRoot: boolean;
   /** Once, its root directory, or that of a process it comes from, was another. In a canister it is not the runtime's own any more. */
   wasInside: boolean;
+  /** It, or a process it comes from, has executed a program inside: in a canister, the first that is not of the runtime. */
+  executedInside: boolean;
   /**
    * It has, or may have, a Landlock domain of its own, or one that it inherited: no call is to be made on its behalf. Never
    * reset, because the kernel removes no domain.
