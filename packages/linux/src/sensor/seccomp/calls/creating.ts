@@ -146,8 +146,10 @@ function hardLink(context: Context, thread: Thread, from: Named, to: Named, flag
   }
   // Without this capability the result depends on the opener of the file since Linux 6.10 (fs/namei.c, do_linkat), so only the task could
   // make the call; and by then the empty path could be that of any file. It is answered as by an earlier kernel.
-  if ((thread.credentials.capabilities & CAP_DAC_READ_SEARCH) === 0n) return context.refuses(ENOENT);
-  return withHeldDescriptor(context, thread, from.directory, unresolved, (held) => linkHeld(context, thread, held, to));
+  const isRightful = (thread.credentials.capabilities & CAP_DAC_READ_SEARCH) !== 0n;
+  return withHeldDescriptor(context, thread, from.directory, unresolved, (held) =>
+    isRightful ? linkHeld(context, thread, held, to) : context.refuses(ENOENT),
+  );
 }
 
 function linkHeld(context: Context, thread: Thread, held: Held, to: Named): Verdict {
