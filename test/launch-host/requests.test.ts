@@ -82,7 +82,7 @@ describe("a launch host", () => {
     expect(said).toMatch(/^refused: expected the name of a canister that was started, got ENOENT; ask for the state/);
   });
 
-  it("keeps nothing of what it has answered", async () => {
+  it("removes its files when it has answered", async () => {
     const answers = await answersTo([
       `evidence ${CHALLENGE}\n`,
       "enrol\n",
@@ -99,7 +99,7 @@ describe("a launch host", () => {
     expect(readdirSync(places.evidence)).toEqual([]);
   });
 
-  it("keeps nothing of what its collector failed at, and goes on where the collector has written nothing", async () => {
+  it("removes its files when its collector has failed, and goes on where the collector has written nothing", async () => {
     const fails = { answer: () => Promise.resolve(1), evidence: () => Promise.resolve(0) };
     const asked = [`answer ${DOCUMENT.length}\n`, DOCUMENT, `evidence ${CHALLENGE}\n`];
     const [failed, missing, ended] = await answersTo(asked, anInit(fails));

@@ -232,13 +232,16 @@ describe("a verifier", () => {
     expect((await put({ policy: 1 })).status).toBe(400);
   });
 
+  /** The changes behind the one with this number, as they come. */
+  const changesAfter = async (id: string, signal: AbortSignal) => {
+    const headers = { authorization: `Bearer ${VIEWER}`, "last-event-id": id };
+    const changes = await fetch(`${rig.address}/v1/changes`, { headers, signal });
+    return (changes.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+  };
+
   it("sends changes as they happen, and goes on from where a reader was", async () => {
     const stop = new AbortController();
-    const changes = await fetch(`${rig.address}/v1/changes`, {
-      headers: { authorization: `Bearer ${VIEWER}`, "last-event-id": "0" },
-      signal: stop.signal,
-    });
-    const reader = (changes.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+    const reader = await changesAfter("0", stop.signal);
     let text = "";
     const until = async (what: string) => {
       while (!text.includes(what)) text += (await reader.read()).value ?? "";
@@ -253,11 +256,7 @@ describe("a verifier", () => {
 
   it("begins at the present for a reader that knows a later change than there is, and says so", async () => {
     const stop = new AbortController();
-    const changes = await fetch(`${rig.address}/v1/changes`, {
-      headers: { authorization: `Bearer ${VIEWER}`, "last-event-id": "1000000" },
-      signal: stop.signal,
-    });
-    const reader = (changes.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+    const reader = await changesAfter("1000000", stop.signal);
     let text = "";
     while (!text.includes("data: {}")) text += (await reader.read()).value ?? "";
     expect(text).toMatch(/^: changes\n\nevent: reset\ndata: \{\}\nid: [1-9]\d{0,3}\n/);
