@@ -31,6 +31,7 @@ export class Canisters {
     let free = () => {};
     let caller: Caller | undefined;
     try {
+      frames.send({ say: "heard" });
       client.assertBeside();
       const read = readCanisterOrder(order);
       free = this.#hosting.admit();

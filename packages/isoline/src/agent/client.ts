@@ -159,6 +159,7 @@ export class CommandAtAgent {
         return;
       case "refused":
         return this.#refused(told);
+      case "heard":
       case "stderr":
       case "status":
       case "answer":

@@ -18,8 +18,8 @@ import { type Asked, MOST_ASKED, MOST_TOLD, type Told, VERSION } from "./words.t
 const NOT_HERE = 76;
 const REFUSED = 125;
 const STDERR = 2;
-/** An agent that takes the connection answers at once, or is stuck. */
-const PATIENCE_MS = 10_000;
+/** An agent says at once that it has the order, or is stuck; to carry it out may take longer. */
+const PATIENCE_MS = 30_000;
 
 function main(): void {
   const [socket = "", ...argv] = process.argv.slice(2);

@@ -15,6 +15,8 @@ export const MOST_TOLD = 128 * 1024 * 1024;
 
 /** From the agent. */
 export type Told =
+  /** Of a container: the agent has its order, and carries it out. */
+  | { readonly say: "heard" }
   /** The client starts the workload now, in this way. */
   | { readonly say: "launch"; readonly order: LaunchOrder }
   /** The agent has the listener: the client closes its own descriptor. */

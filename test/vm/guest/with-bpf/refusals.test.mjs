@@ -8,6 +8,11 @@ import { differences } from "../differences.mjs";
 const CANNOT_FAIL = "ids for files";
 /** Calls of other ABIs are refused in every mode. */
 const NEVER_LEARNT = "abi";
+/**
+ * process_vm_readv, process_vm_writev, pidfd_getfd, process_madvise: their verdict is waited for 50 µs at most, so that they may be refused
+ * once where they are on contour (docs/guarantees/bpf.md). No call after them tells what is asked here.
+ */
+const WAITED_FOR_BRIEFLY = ["310", "311", "438", "440"];
 
 /** @typedef {import("../../refused-cases.ts").Attempt} Attempt */
 
@@ -17,7 +22,7 @@ const found = new Map();
 test("every kind of act is refused, and nothing is changed by it", { skip: casesMissing() }, async (t) => {
   const { attemptsOf, refuse, probe } = await packed();
   const { chosen, wanted } = oneForEachOperation(await cases());
-  const attempts = attemptsOf(chosen);
+  const attempts = attemptsOf(chosen).filter(({ calls }) => !calls.slice(0, -1).some(isWaitedForBriefly));
   const { became, before, after } = await refuse(attempts, probe);
   for (const attempt of attempts)
     for (const operation of became.get(attempt.does)?.operations ?? [])
@@ -57,6 +62,11 @@ test("every kind of act is refused, and nothing is changed by it, with more in t
       equal(became.get(does)?.operations.includes(operation), true);
     });
 });
+
+/** @param {readonly string[]} script */
+function isWaitedForBriefly(script) {
+  return script.some((word, at) => word === "call" && WAITED_FOR_BRIEFLY.includes(script[at + 1] ?? ""));
+}
 
 /**
  * The first case of each operation, and all operations.
