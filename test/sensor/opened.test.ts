@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -15,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ended, isBuilt, isoline, readReport } from "../support/isoline.ts";
+import { ended, isBuilt, isoline, isolineProgram, readReport } from "../support/isoline.ts";
 import { compiler, NOBODY } from "./case.ts";
 import { isRoot } from "../support/machine.ts";
 
@@ -101,4 +102,42 @@ for resolve in 4, 8, 16:
       expect(racy).not.toHaveProperty("openat2");
     },
   );
+
+  it.skipIf(!existsSync(PYTHON))("an openat2 that fails with ENOSYS is no act (needs python3)", async () => {
+    const cwd = lay("supervised", 0);
+    // openat2 from the working directory with O_PATH, then the openat to which programs fall back.
+    const script = `import ctypes, os, struct
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.syscall(437, -100, b"mine", struct.pack("QQQ", os.O_PATH, 0, 0), 24), ctypes.get_errno())
+os.open("theirs", os.O_PATH)`;
+    const learnt = await isoline(["learn", "-q", "-o", join(cwd, "contour"), "--", PYTHON, "-c", script], { cwd });
+    expect(learnt.stdout).toBe("-1 38\n");
+    const contour = readFileSync(join(cwd, "contour"), "utf8");
+    expect(contour).toContain("/theirs");
+    expect(contour).not.toContain("/mine");
+  });
+
+  it("a file of /proc that is mounted on what malloc reads is not opened", async () => {
+    const cwd = lay("supervised", 0);
+    const file = "/proc/sys/vm/overcommit_memory";
+    const script = `cat ${file} > /dev/null && echo before; mount --bind /proc/version ${file}; cat ${file}`;
+    const words = ["learn", "-q", "-o", join(cwd, "contour"), "--", "sh", "-c", script];
+    const { stdout, stderr } = await ended("unshare", ["--mount", isolineProgram, ...words], { cwd });
+    expect(stdout).toBe("before\n");
+    expect(stderr).toContain("Operation not permitted");
+  });
+
+  // Not of the supervisor's group, and with other capabilities than the supervisor.
+  it("root with fewer capabilities kills its own group", async () => {
+    const cwd = lay("supervised", 0);
+    const script = "sleep 60 & kill -KILL 0; echo lives";
+    const fewer = ["setpriv", "--bounding-set=-sys_time", "setsid", "--wait", "sh", "-c", script];
+    const learnt = await isoline(
+      ["learn", "-q", "-o", join(cwd, "contour"), "--", "sh", "-c", '"$@"; echo $?', "sh", ...fewer],
+      {
+        cwd,
+      },
+    );
+    expect(learnt.stdout).toBe("137\n");
+  });
 });

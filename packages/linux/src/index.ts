@@ -86,7 +86,7 @@ export { type NamespaceKind, namespaceOf } from "./process/namespace-of.ts";
 export { OwnTerminal } from "./process/own-terminal.ts";
 export { isTerminalRaw, ownsTerminal, type TerminalSize, terminalSize } from "./process/terminal.ts";
 export { armDoorbell, currentThread, ringDoorbell } from "./process/doorbell.ts";
-export { prepareMoments } from "./process/moment.ts";
+export { endMoments, prepareMoments } from "./process/moment.ts";
 export { Asking, type AskingOptions, type Question, type Settlement } from "./sensor/asking.ts";
 export { ModelMediator } from "./sensor/model-mediator.ts";
 export type { Witness } from "./sensor/witness.ts";

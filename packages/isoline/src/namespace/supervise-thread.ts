@@ -6,7 +6,7 @@
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { IsolineError } from "@isoline/core/error";
-import { armDoorbell, currentThread, returnLarger } from "@isoline/linux";
+import { armDoorbell, currentThread, endMoments, prepareMoments, returnLarger } from "@isoline/linux";
 import { cells, type ControlBlock, publish } from "./control-block.ts";
 import type { Driver } from "./drivers/driver.ts";
 import { SeccompDriver } from "./drivers/seccomp.ts";
@@ -29,6 +29,16 @@ const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 
 async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
   returnLarger(LARGE_BYTES);
+  // First: a workload elsewhere may have used up what timers are made of, and from here on a register may have been born.
+  prepareMoments();
+  try {
+    await prepared(plan, { block, requests, launcher });
+  } finally {
+    endMoments();
+  }
+}
+
+async function prepared(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
   const session = await Session.prepare(plan, block, say);
   const driver = await driverOf(plan, block, session).catch((fault: unknown) => {
     session.neverRan();
@@ -56,7 +66,7 @@ async function supervise(
   launcher.postMessage({ landlock, sensor: plan.sensor, openFiles, mitigations } satisfies LaunchOrder);
   publish(block, cells.ready, plan.adopt === undefined ? 1 : -1);
   say({ kind: "ready" });
-  const sensor = driver.start();
+  const sensor = started(driver, session);
   if (sensor === undefined) return session.neverRan();
   session.attach(sensor);
   while (driver.run(() => mailbox.answer()) === "stopped" && mailbox.hasUnanswered) await mailbox.answerRest();
@@ -67,6 +77,16 @@ async function supervise(
   session.close();
   say({ kind: "ended", findings });
   driver.close();
+}
+
+/** A sensor that cannot be made has decided about nothing. */
+function started(driver: Driver, session: Session): ReturnType<Driver["start"]> {
+  try {
+    return driver.start();
+  } catch (fault) {
+    session.neverRan();
+    throw fault;
+  }
 }
 
 async function driverOf(plan: Plan, block: ControlBlock, session: Session): Promise<Driver> {

@@ -9,6 +9,7 @@ export const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_BTIME = 0x800;
 const STATX_MNT_ID = 0x1000;
+const STATX_ATTR_MOUNT_ROOT = 0x2000;
 export const STATX_MASK = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
 export const O_WRONLY = 0o1;
@@ -107,6 +108,10 @@ export class Stat {
   /** Device number of a device node. */
   get rdev(): string {
     return `${this.#words[32]}:${this.#words[33]}`;
+  }
+  /** Whether it is what a mount begins with, as a file is that another one is mounted on (STATX_ATTR_MOUNT_ROOT, linux/stat.h). */
+  get isMountRoot(): boolean {
+    return ((this.#words[2] as number) & STATX_ATTR_MOUNT_ROOT) !== 0;
   }
   get mountId(): number {
     return (this.#words[36] as number) + (this.#words[37] as number) * 2 ** 32;

@@ -22,3 +22,9 @@ export function isUnderMoreFilters(pid: number): boolean {
   const own = filtersOf(process.pid);
   return theirs === undefined || own === undefined || theirs > own;
 }
+
+/** Whether a process, by the text of its status file, has no more filters than this one: it is outside. */
+export function isOutsideBy(status: string): boolean {
+  const [own, theirs] = [filtersOf(process.pid), filtersIn(status)];
+  return theirs !== undefined && own !== undefined && theirs <= own;
+}

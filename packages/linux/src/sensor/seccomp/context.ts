@@ -24,7 +24,7 @@ import { isKeptInSticky } from "./paths/sticky.ts";
 import { O_CREAT, O_TRUNC } from "../../abi/stat.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
 import { endMoments, prepareMoments } from "../../process/moment.ts";
-import { filtersIn, filtersOf } from "../../process/filters.ts";
+import { isOutsideBy } from "../../process/filters.ts";
 import { readProcFile } from "../../process/proc-file.ts";
 import { callName, syscallNumbers } from "../../abi/syscalls.ts";
 import { reasonFor } from "./paths/reasons.ts";
@@ -121,9 +121,7 @@ export class Context {
    * that looks into one of them, or takes hold of it, could answer in the person's place.
    */
   keepsOutside(status: () => string | undefined): boolean {
-    if (this.mediator.asking === undefined) return false;
-    const [own, theirs] = [filtersOf(process.pid), filtersIn(status() ?? "")];
-    return theirs !== undefined && own !== undefined && theirs <= own;
+    return this.mediator.asking !== undefined && isOutsideBy(status() ?? "");
   }
 
   close(): void {
@@ -314,14 +312,18 @@ export class Context {
   }
 
   /**
-   * A call that the task makes itself, although another task could change the data of its verdict before the kernel reads it. Of `openat2`
-   * that is all that matters, whether it may write among it: it fails as where the kernel lacks it, and programs then use `openat`. In
-   * every mode, so that what is learnt is what is done where something may be refused. In a canister the
-   * runtime is left to make it: without it runc looks at a /proc of its own, under numbers that are others in each run.
+   * Whether the call fails where the task would have to make it, as where the kernel lacks it. `openat2` does: all that matters of it is
+   * in memory, and programs then use `openat`. In every mode, so that the same is learnt as where something may be refused. A canister's
+   * runtime is left to make it: without it runc looks at a /proc of its own, with other numbers in each run.
    */
-  racy(): Verdict {
+  get failsInstead(): boolean {
     const isRuntimes = this.#isCanister && this.caller?.process.executedInside === false;
-    if (this.call.number === syscallNumbers.openat2 && !isRuntimes) return ENOSYS;
+    return this.call.number === syscallNumbers.openat2 && !isRuntimes;
+  }
+
+  /** A call that the task makes itself, although another task could change the data of its verdict before the kernel reads it. */
+  racy(): Verdict {
+    if (this.failsInstead) return ENOSYS;
     this.mediator.racy(callName(this.call.number));
     return PROCEED;
   }

@@ -10,6 +10,7 @@ import {
   EMFILE,
   ENAMETOOLONG,
   ENOENT,
+  ENOSYS,
   ENOTDIR,
   EPERM,
 } from "../../../abi/errno.ts";
@@ -37,7 +38,7 @@ import { reasonFor } from "../paths/reasons.ts";
 import { nameIn, pathText } from "../../files/knowledge.ts";
 import { type Act, type Refusal, refusedAnyway, type Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
-import type { Way } from "../perform/opener.ts";
+import { standsInForAllocators, type Way } from "../perform/opener.ts";
 import { fileSystemsMayFreeze } from "../perform/filesystems.ts";
 import { isServing } from "./served.ts";
 import { Spot } from "./spot.ts";
@@ -161,6 +162,8 @@ function openOnce(context: Context, thread: Thread, request: Request): Verdict |
     const result = find(context, thread, request, length, follow);
     const isReached = finder.wentAsTask;
     if (result >= 0) {
+      const isOurs = isReached && context.opener.mayOpen(found, flags);
+      if (!isOurs && context.failsInstead && !isAlwaysRefused(context)) return ENOSYS;
       const verdict = openExisting(context, thread, flags, access);
       return verdict === 0 ? context.open(thread, found, request, isReached) : verdict;
     }
@@ -171,6 +174,8 @@ function openOnce(context: Context, thread: Thread, request: Request): Verdict |
   return create(context, thread, request, Buffer.from(memory.bytes.subarray(0, length + 1)));
 }
 
+const isAlwaysRefused = ({ finder, found }: Context): boolean => finder.ledToSupervisor || isServing(found.stat);
+
 /** Decides about the object in `found`, to be opened with these flags. */
 export function openExisting(context: Context, thread: Thread, flags: number, access: string): Verdict {
   const { found, files, mediator } = context;
@@ -180,7 +185,7 @@ export function openExisting(context: Context, thread: Thread, flags: number, ac
     return context.decide(thread, { op: "open", subject: { access, ...files.describe(found) } });
   if (isToBeWritten(flags) && isMadeUp(stat) && context.ownGroups.keeps(found))
     return context.keep(thread, { op: "open", subject: { access, ...files.describe(found) } });
-  if ((flags & O_PATH) === 0 && isServing(stat)) {
+  if (standsInForAllocators(found) || ((flags & O_PATH) === 0 && isServing(stat))) {
     const act: Act = { op: "open", subject: { access, ...files.describe(found) } };
     return context.decide(thread, refusedAnyway(act)) || EPERM;
   }

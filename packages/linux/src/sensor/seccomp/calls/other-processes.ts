@@ -75,16 +75,16 @@ function groupEvent(
 
 /**
  * `kill(0, …)` means the group that the caller belongs to when the kernel looks, and another thread may change that (setpgid)
- * to the one that the supervisor belongs to. So the supervisor sends it to the group by number, if the caller could reach the
- * supervisor, and the kernel lets both reach the same. From a caller that has put Landlock rules on itself, or has rights only in a user
- * namespace of its own, such a signal to the group fails.
+ * to the one that the supervisor belongs to. So the supervisor sends it to the group by number, with the caller's capabilities, if the
+ * caller could reach the supervisor. A caller that counts processes anew cannot name the supervisor's group, and sends it itself. From one
+ * that has put Landlock rules on itself, or has rights only in a user namespace of its own, such a signal to the group fails.
  */
 function carryOut(context: Context, thread: Thread, signalNumber: number): Verdict {
+  if (thread.process.countsAnew) return 0;
   const { uid, euid, capabilities } = thread.credentials;
   const own = process.getuid?.();
-  const isPeer =
-    uid === own && euid === process.geteuid?.() && context.permissions.isPeer(thread) && context.peers.include(thread);
-  if (!isPeer) return uid === own || euid === own || (capabilities & CAP_KILL) !== 0n ? EPERM : 0;
+  const isAlike = uid === own && euid === process.geteuid?.() && context.peers.include(thread);
+  if (!isAlike) return uid === own || euid === own || (capabilities & CAP_KILL) !== 0n ? EPERM : 0;
   const group = numbersOf(thread.tid)?.groups[0];
   if (group === undefined || group <= 1 || group === getpgrp()) return EPERM;
   // Otherwise its number may be that of another task by now, and the group that of others.

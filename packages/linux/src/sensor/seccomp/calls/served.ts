@@ -8,7 +8,7 @@
  * mount that existed before is as trusted as the user who made it.
  */
 import { constants, openSync, readSync } from "node:fs";
-import { EXDEV } from "../../../abi/errno.ts";
+import { ENOENT } from "../../../abi/errno.ts";
 import { openHow, terminated } from "../../../abi/bytes.ts";
 import { close, openat2, read } from "../../../abi/libc.ts";
 import { O_CLOEXEC, O_DIRECTORY, O_PATH, RESOLVE_NO_XDEV, S_IFBLK, type Stat } from "../../../abi/stat.ts";
@@ -69,11 +69,11 @@ export function isServing({ rdev, isCharacterDevice, kind }: Stat): boolean {
   return name !== undefined && NAMES.has(name);
 }
 
-/** What the name of a device is cannot be told where something is mounted on the way to it: then it may be such a disk. */
+/** A device without that file is none. Where something is mounted on the way to it, or no file can be opened, it may be such a disk. */
 function isDiskByUio(rdev: string): boolean {
   if (heldDevices === undefined) return false;
   const fd = openat2(heldDevices, terminated(`${rdev}/name`), WITHIN_MOUNT);
-  if (fd < 0) return fd === -EXDEV;
+  if (fd < 0) return fd !== -ENOENT;
   const length = read(fd, bytes);
   close(fd);
   return length > 0 && DISK_BY_UIO.test(bytes.toString("latin1", 0, length));

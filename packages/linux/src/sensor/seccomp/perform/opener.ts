@@ -158,8 +158,19 @@ export class Opener {
 
 /** Opening these takes no point: were it left to the task, another thread could have it open anything else. */
 function isAskedByAllocator(found: Found, flags: number): boolean {
-  if ((flags & (O_ACCMODE | O_TRUNC)) !== 0 || !GENERATED.has(found.filesystem)) return false;
-  return allocatorFiles.includes(found.path.toString("latin1"));
+  return (flags & (O_ACCMODE | O_TRUNC)) === 0 && isNamedAsAllocators(found);
+}
+
+function isNamedAsAllocators(found: Found): boolean {
+  return GENERATED.has(found.filesystem) && allocatorFiles.includes(found.path.toString("latin1"));
+}
+
+/**
+ * Whether another generated file is mounted on one that malloc reads: no program does that, and it would be opened without a point, by the
+ * supervisor, which may read more of /proc than the task.
+ */
+export function standsInForAllocators(found: Found): boolean {
+  return found.stat.isRegular && found.stat.isMountRoot && isNamedAsAllocators(found);
 }
 
 function entriesOf(directory: string): number {
