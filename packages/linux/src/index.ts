@@ -39,6 +39,7 @@ export { SharedDigests } from "./sensor/files/shared-digests.ts";
 export { fileVersion, lastingVersion } from "./sensor/files/knowledge.ts";
 export { awaitTurns, ownRights } from "./sensor/seccomp/turns.ts";
 export { serveUrgently } from "./sensor/seccomp/urgency.ts";
+export { MOST_FILTERS } from "./sensor/seccomp/listener/notification.ts";
 export { SeccompSensor } from "./sensor/seccomp/sensor.ts";
 export type { ActingProcess, ActingThread, Identity } from "./sensor/acting.ts";
 export {

@@ -8,7 +8,7 @@ import type { Supervisor } from "../namespace/crew.ts";
 import type { SupervisorMessage } from "../namespace/messages.ts";
 import type { Plan } from "../namespace/plan.ts";
 import type { FromSharedThread, Seating } from "../namespace/shared-thread.ts";
-import { closeListener } from "../namespace/thread-watch.ts";
+import { closeListeners } from "../namespace/thread-watch.ts";
 import { startSupervisor } from "../namespace/threads.ts";
 
 /** What a supervising side shares with the main thread. */
@@ -26,20 +26,13 @@ const HEAP_MEGABYTES = 1024;
 const YOUNG_MEGABYTES = 6;
 
 /**
- * A thread of its own. Where it fails, its listener is closed, so that mediated calls of what is left fail instead of waiting for an
+ * A thread of its own. Where it fails, its listeners are closed, so that mediated calls of what is left fail instead of waiting for an
  * agent that goes on.
  */
 export function ownThread({ block, requests, launcher }: Ends, heapMegabytes = HEAP_MEGABYTES): Supervisor {
   const worker = startSupervisor({ block, requests, launcher }, heapMegabytes);
-  let hasListener = true;
-  const close = () => {
-    if (hasListener) closeListener(block);
-    hasListener = false;
-  };
-  worker.on("message", ({ kind }: SupervisorMessage) => {
-    if (kind === "ended") hasListener = false;
-    else if (kind === "failed") close();
-  });
+  const close = () => closeListeners(block);
+  worker.on("message", ({ kind }: SupervisorMessage) => kind === "failed" && close());
   worker.on("error", close);
   worker.on("exit", close);
   return worker;
@@ -101,7 +94,7 @@ export class SharedThread {
     if (this.#isOver) return;
     this.#isOver = true;
     for (const { ends, events } of this.#seats.values()) {
-      closeListener(ends.block);
+      closeListeners(ends.block);
       if (events.listenerCount(event) > 0) events.emit(event, fault);
     }
     this.#seats.clear();

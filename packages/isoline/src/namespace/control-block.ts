@@ -3,10 +3,12 @@
  *
  * One Int32Array. Each cell has one writer; a cell that another thread waits on is stored and notified with Atomics.
  */
+import { MOST_FILTERS } from "@isoline/linux";
+
 export const cells = {
   /** 0 until the supervising thread is ready for a listener; 1 then; -1 if it failed. */
   ready: 0,
-  /** 0 until the launching thread has a listener; then its descriptor; -1 if it has none. */
+  /** 0 until the launching thread has a listener; then the descriptor of an open one; -1 if there is none, or none any more. */
   listener: 1,
   /** Thread id of the supervising thread, to which the doorbell signal is sent. */
   supervisorTid: 2,
@@ -29,7 +31,9 @@ export const cells = {
   standing: 12,
 } as const;
 
-const CELLS = 16;
+/** From here on: the listeners of what was brought in from outside, up to the first 0. */
+const FURTHER_LISTENERS = 16;
+const CELLS = FURTHER_LISTENERS + MOST_FILTERS;
 
 export type ControlBlock = Int32Array<SharedArrayBuffer>;
 
@@ -47,6 +51,21 @@ export function publish(block: ControlBlock, cell: number, value: number): void 
 export function awaitCell(block: ControlBlock, cell: number): number {
   while (Atomics.load(block, cell) === 0) Atomics.wait(block, cell, 0);
   return Atomics.load(block, cell);
+}
+
+/** Notes the listeners that are open in this process: it may live on where the supervising thread is lost. */
+export function noteListeners(block: ControlBlock, [first = -1, ...further]: readonly number[]): void {
+  Atomics.store(block, cells.listener, first);
+  for (const [index, listener] of [...further, 0].entries()) Atomics.store(block, FURTHER_LISTENERS + index, listener);
+}
+
+/** Takes the listeners that are open, to close them: nothing else may use them then, and none can be noted for the launch any more. */
+export function takeListeners(block: ControlBlock): ReadonlySet<number> {
+  const taken = new Set([Atomics.exchange(block, cells.listener, -1)]);
+  for (let cell = FURTHER_LISTENERS; cell < CELLS && block[cell] !== 0; cell++)
+    taken.add(Atomics.exchange(block, cell, 0));
+  for (const none of [0, -1]) taken.delete(none);
+  return taken;
 }
 
 /** Counters that live in shared memory, so that a status line can show them while the sensor blocks. */

@@ -23,7 +23,7 @@ import { Questions } from "./questions.ts";
 import type { DepartureReport, Findings } from "./report.ts";
 import type { Ask } from "./requests.ts";
 import type { Crew } from "./crew.ts";
-import { closeListener, ThreadWatch } from "./thread-watch.ts";
+import { closeListeners, ThreadWatch } from "./thread-watch.ts";
 import { startThreads } from "./start-threads.ts";
 import type { MitigationReport } from "./trust-mitigations.ts";
 import { ToldToEnd } from "./told-to-end.ts";
@@ -218,7 +218,7 @@ export class Namespace {
       supervisor.on("error", (fault) => this.#threadLost(fault.message));
       supervisor.on("exit", () => this.#threadLost("its supervising thread ended"));
       this.#watch = new ThreadWatch(this.block, () => {
-        if (this.#plan.sensor !== "bpf") closeListener(this.block);
+        if (this.#plan.sensor !== "bpf") closeListeners(this.block);
         this.#threadLost("its supervising thread ended");
       });
     });

@@ -147,10 +147,10 @@ export class Seat {
     return this.#asked(() => (this.#lastWords?.next().done === false ? "more" : "over"));
   }
 
-  /** It cannot be supervised any more: its listener is closed, so mediated calls fail. */
+  /** It cannot be supervised any more: its listeners are closed, so mediated calls fail. */
   fail(fault: unknown): void {
     this.#say(failureOf(fault));
-    this.#driver.close();
+    this.#driver.fail();
     this.#session.close();
   }
 

@@ -4,7 +4,7 @@
  * ever.
  */
 import { closeSync, existsSync } from "node:fs";
-import { cells, type ControlBlock } from "./control-block.ts";
+import { cells, type ControlBlock, takeListeners } from "./control-block.ts";
 
 const LOOK_EVERY_MS = 500;
 
@@ -36,7 +36,6 @@ export class ThreadWatch {
 }
 
 /** Makes every mediated call fail from now on: nothing else closes what the thread left open. */
-export function closeListener(block: ControlBlock): void {
-  const listener = Atomics.load(block, cells.listener);
-  if (listener > 0) closeSync(listener);
+export function closeListeners(block: ControlBlock): void {
+  for (const listener of takeListeners(block)) closeSync(listener);
 }

@@ -2,9 +2,10 @@
 import { SeccompSensor, setOpenFileLimit } from "@isoline/linux";
 import { digestsOf } from "./node-digests.ts";
 import { BuiltRecord } from "../../store/built-file.ts";
-import { awaitCell, cells, type ControlBlock } from "../control-block.ts";
+import { awaitCell, cells, type ControlBlock, noteListeners } from "../control-block.ts";
 import type { Plan } from "../plan.ts";
 import type { Session } from "../session.ts";
+import { closeListeners } from "../thread-watch.ts";
 import type { Driver } from "./driver.ts";
 
 export class SeccompDriver implements Driver {
@@ -32,6 +33,7 @@ export class SeccompDriver implements Driver {
     const { mediator } = this.#session;
     const { places, known = [], openFiles, launcher } = this.#plan;
     const sensor = new SeccompSensor(listener, process.pid, mediator, places.canister !== undefined);
+    sensor.onListeners = (listeners) => noteListeners(this.#block, listeners);
     if (launcher !== undefined) sensor.launchedBy(launcher);
     sensor.isUrgent = this.#plan.forStranger !== true;
     for (const { version, digest } of known) sensor.know(version, digest);
@@ -65,6 +67,12 @@ export class SeccompDriver implements Driver {
     this.#built?.close();
   }
 
-  /** Nothing takes over from a listener: it is closed by who watches the thread. */
-  fail(): void {}
+  /** Nothing takes over from a listener: its process may live on, and mediated calls must fail instead of waiting. */
+  fail(): void {
+    try {
+      this.close();
+    } finally {
+      closeListeners(this.#block);
+    }
+  }
 }

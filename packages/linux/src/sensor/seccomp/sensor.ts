@@ -96,6 +96,7 @@ export class SeccompSensor implements Sensor {
    */
   join({ pid, listener }: Joining): boolean {
     if (listener === undefined || !isFilterListener(listener) || isUnderMoreFilters(pid)) return false;
+    if (!this.#listener.mayAdd) return false;
     if (!this.#tasks.launchedBy(pid)) return false;
     this.#tasks.launchPlaces.noteLeaving();
     this.#listener.add(listener);
@@ -105,6 +106,11 @@ export class SeccompSensor implements Sensor {
   keep(device: number, inode: number): boolean {
     this.#context.kept.close(device, inode);
     return true;
+  }
+
+  /** Called with all its listeners when one was added, and before one is closed: where its thread is lost, another has to close them. */
+  set onListeners(told: (fds: readonly number[]) => void) {
+    this.#listener.onFilters = told;
   }
 
   /** Takes the digest of a file that another process computed for that version (`fileVersion`). */

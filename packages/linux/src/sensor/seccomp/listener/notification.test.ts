@@ -31,4 +31,27 @@ describe("waiting at several listeners", () => {
     for (const fd of [one, other]) expect(fstatSync(fd).isFIFO()).toBe(true);
     listener.close();
   });
+
+  /** A descriptor that shows POLLHUP and nothing else, as a listener does when no task has its filter any more. */
+  const over = (): number => {
+    const fifo = join(directory, "fifo");
+    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    closeSync(openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
+    return reader;
+  };
+
+  it("each that is open is told of, and none any more that is about to be closed", () => {
+    const [first, second] = [over(), over()];
+    const told: (readonly number[])[] = [];
+    const listener = new Listener(first, new DescriptorBudget());
+    listener.onFilters = (fds) => {
+      for (const fd of [first, second]) fstatSync(fd);
+      told.push([...fds]);
+    };
+    listener.add(second);
+    expect(listener.receive()).toBe("gone");
+    listener.onFilters = (fds) => told.push([...fds]);
+    listener.close();
+    expect(told).toEqual([[first, second], [second], []]);
+  });
 });

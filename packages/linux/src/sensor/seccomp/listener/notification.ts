@@ -79,6 +79,9 @@ interface Arrived {
 /** The result of `receive`: a call to decide, an interruption (read the mailbox), or the end. */
 export type Received = "call" | "interrupted" | "gone";
 
+/** Filters of one namespace at once: who outlives its thread has to know the listener of each. */
+export const MOST_FILTERS = 1000;
+
 const POLLIN = 1;
 const POLLERR = 8;
 const POLLHUP = 0x10;
@@ -101,6 +104,8 @@ export class Listener {
   #caller = 0;
   /** What a person has answered about the call that is being decided. */
   answers: Answers | undefined;
+  /** Told of all listeners when one was added, and before one is closed. */
+  onFilters: (fds: readonly number[]) => void = () => {};
 
   /** The budget is for the descriptors that are kept between calls. */
   constructor(fd: number, budget: KeptDescriptors) {
@@ -110,11 +115,17 @@ export class Listener {
     this.add(fd);
   }
 
+  /** Whether there may be one more. */
+  get mayAdd(): boolean {
+    return this.#fds.length < MOST_FILTERS;
+  }
+
   /** Adds the listener of another filter. */
   add(fd: number): void {
     // Kernels before 6.6 refuse; the sensor then works more slowly.
     ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
     this.#fds.push(fd);
+    this.onFilters(this.#fds);
   }
 
   /**
@@ -236,7 +247,7 @@ export class Listener {
     const over = this.#fds.findIndex((_, index) => (events(index) & POLLHUP) !== 0);
     if (over < 0) return this.#waitsForMore ? "parked" : "gone";
     // The last listener is kept: when no task has its filter any more, the namespace has ended.
-    if (this.#fds.length > 1) this.#fds.splice(over, 1).forEach(close);
+    if (this.#fds.length > 1) this.#drop(over, 1);
     return "gone";
   }
 
@@ -345,7 +356,13 @@ export class Listener {
 
   close(): void {
     this.#parked.close();
-    this.#fds.forEach(close);
+    this.#drop(0, this.#fds.length);
+  }
+
+  #drop(from: number, count: number): void {
+    const dropped = this.#fds.splice(from, count);
+    this.onFilters(this.#fds);
+    dropped.forEach(close);
   }
 
   /** `struct seccomp_notif_resp`: u64 id, s64 val, s32 error, u32 flags. */
