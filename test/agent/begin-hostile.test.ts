@@ -1,9 +1,12 @@
 /** Processes that would begin a namespace where they may not, for another, or without end. */
-import { chmodSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askAgent } from "../../packages/isoline/src/agent/begun/ask.ts";
 import { pause, until } from "../faults/bench.ts";
+import { compiler } from "../sensor/case.ts";
 import { type Ended, ended, isBuilt, isolineProgram } from "../support/isoline.ts";
 import { isCI, isInstalled, isRoot } from "../support/machine.ts";
 import { TestAgent } from "./agent.ts";
@@ -61,6 +64,7 @@ describe.skipIf(!isBuilt || !isRoot)("hostile processes at the agent (needs a bu
     ["a process that it did not start", { say: "started", pid: 1 }, "expected a child of process"],
     ["a file that is no listener", { say: "filtered", listener: 0 }, "expected the listener of a filter"],
     ["a descriptor that is not there", { say: "filtered", listener: 900 }, "cannot be taken"],
+    ["a first process that has no filter", { say: "started", pid: 4_100_000 }, "a start before its order"],
   ])("a namespace is not begun with %s", async (_, frame, why) => {
     expect((await perl(SPEAKS, [ORDER, frame])).stdout).toContain(why);
     await until(() => agent.log.some(({ event }) => event === "refused"));
@@ -90,6 +94,28 @@ describe.skipIf(!isBuilt || !isRoot)("hostile processes at the agent (needs a bu
   ])("%s is refused in one line", async (_, order, why) => {
     const { stdout } = await perl(SPEAKS, [order], NEIGHBOUR);
     expect(stdout.trim().split("\n").at(-1)).toContain(why);
+  });
+
+  describe.skipIf(compiler === undefined)("(needs gcc)", () => {
+    const program = join(agent.directory, "leaves");
+    beforeAll(() => {
+      const source = fileURLToPath(new URL("leaves.c", import.meta.url));
+      execFileSync("gcc", ["-O1", "-static", "-o", program, source, "-lpthread"]);
+    });
+
+    it.each([
+      ["closes its connection", []],
+      ["says that it failed", [{ say: "failed", message: "x" }]],
+      ["says that its first exec failed", [{ say: "failed", message: "x", unstarted: "not-executable" }]],
+    ])("a thread whose process has the filter, starts nothing and %s is not supervised any more", async (_, last) => {
+      const threads = () => readdirSync(`/proc/${agent.pid}/task`).length;
+      expect(await served()).toMatchObject({ status: 5 });
+      const before = threads();
+      const frames = [ORDER, ...last].map((frame) => JSON.stringify(frame));
+      const { status, stdout } = await ended(program, [socket, ...frames], { uid: OWNER, cwd: "/" });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: "Function not implemented\n" });
+      await until(() => threads() <= before);
+    });
   });
 
   it("a user has at most as many namespaces as the configuration says", async () => {

@@ -1,6 +1,7 @@
 /** One conversation with a client: its frames in, the agent's out. Whatever comes out of order is refused. */
 import { cells } from "../namespace/control-block.ts";
 import { StartFailure } from "../namespace/launching.ts";
+import type { LaunchOrder } from "../namespace/messages.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { CliError } from "../error.ts";
 import type { ClientProcess } from "./client-process.ts";
@@ -17,6 +18,7 @@ export class Caller {
   readonly #crew: ElsewhereCrew;
   #namespace: Namespace | undefined;
   #counting: NodeJS.Timeout | undefined;
+  #order: LaunchOrder | undefined;
   #isLaunched = false;
   #asks = 0;
 
@@ -26,7 +28,10 @@ export class Caller {
     this.#crew = crew;
     frames.onFrame = (frame) => this.#hear(readAsked(frame));
     frames.onOver = () => this.#gone();
-    crew.onOrder = (order) => this.say({ say: "launch", order });
+    crew.onOrder = (order) => {
+      this.#order = order;
+      this.say({ say: "launch", order });
+    };
   }
 
   /** Whether the client still waits. */
@@ -83,13 +88,14 @@ export class Caller {
         if (this.#isLaunched) throw disorder("a second start");
         this.client.assertStill();
         this.client.assertParentOf(asked.pid);
+        if (!this.#mayStart) throw disorder("a start before its order, or before its filter");
         this.#isLaunched = true;
         return this.#crew.started({ pid: asked.pid, landlock: asked.landlock, mitigated: asked.mitigated });
       case "failed":
         if (this.#isLaunched) throw disorder("a failure after the start");
         this.#isLaunched = true;
         return this.#crew.failed(
-          asked.unstarted === undefined
+          asked.unstarted === undefined || !this.#mayStart
             ? new CliError("agent-refused", asked.message)
             : new StartFailure(asked.unstarted, asked.message),
         );
@@ -101,6 +107,11 @@ export class Caller {
       case "end":
         return this.#namespace?.end();
     }
+  }
+
+  /** Whether what the client starts is supervised: under seccomp by the filter that it starts with. */
+  get #mayStart(): boolean {
+    return this.#order !== undefined && (this.#order.sensor !== "seccomp" || this.#crew.isFiltered);
   }
 
   async #tellDepartures(from: number): Promise<void> {

@@ -7,7 +7,7 @@ import { thisProcess } from "../library/host.ts";
 import { CliError } from "../error.ts";
 import { Caller, sayRefused } from "./caller.ts";
 import type { ClientProcess } from "./client-process.ts";
-import type { Crews } from "./crews.ts";
+import type { Crews, ElsewhereCrew } from "./crews.ts";
 import type { Frames } from "./frames.ts";
 import type { Hosted, Hosting } from "./hosted.ts";
 import type { Log } from "./log.ts";
@@ -30,12 +30,13 @@ export class Canisters {
   async create(order: unknown, client: ClientProcess, frames: Frames): Promise<void> {
     let free = () => {};
     let caller: Caller | undefined;
+    let threads: ElsewhereCrew | undefined;
     try {
       frames.send({ say: "heard" });
       client.assertBeside();
       const read = readCanisterOrder(order);
       free = this.#hosting.admit();
-      const threads = this.#crews.take();
+      threads = this.#crews.take();
       caller = new Caller(client, frames, threads);
       await this.#carryOut(read, caller, threads, free);
     } catch (fault) {
@@ -47,6 +48,7 @@ export class Canisters {
       caller.say({ say: "status", status: REFUSED });
       caller.end();
     } finally {
+      await threads?.over;
       free();
     }
   }
@@ -54,7 +56,7 @@ export class Canisters {
   async #carryOut(
     { runc, call, openFiles }: ReturnType<typeof readCanisterOrder>,
     caller: Caller,
-    threads: ReturnType<Crews["take"]>,
+    threads: ElsewhereCrew,
     free: () => void,
   ): Promise<void> {
     const log = new CanisterLog(call, (text) => caller.say({ say: "stderr", text }));

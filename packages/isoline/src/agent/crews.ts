@@ -13,6 +13,7 @@ import { cells, type ControlBlock, makeControlBlock, publish } from "../namespac
 import type { Crew, Started, Supervisor } from "../namespace/crew.ts";
 import type { LaunchOrder } from "../namespace/messages.ts";
 import type { Plan } from "../namespace/plan.ts";
+import { closeListeners } from "../namespace/thread-watch.ts";
 import { type Ends, ownThread, SharedThreads } from "./supervisors.ts";
 
 /** A larger contour takes long to load, and much of a heap. */
@@ -27,22 +28,30 @@ export class ElsewhereCrew implements Crew {
   readonly launch: Promise<Started>;
   /** Called when the supervising side is ready for the launch. */
   onOrder: (order: LaunchOrder) => void = () => {};
+  readonly #orders: MessagePort;
   #started: (started: Started) => void = () => {};
   #failed: (fault: Error) => void = () => {};
+  #stage: "none" | "supervised" | "failed" = "none";
+  #over: Promise<void> = Promise.resolve();
 
   /** The supervising side is chosen when the plan is known; `shared` is the memory of the digests that all namespaces share. */
   constructor(supervisorOf: (ends: Ends, plan: Plan) => Supervisor, shared?: SharedArrayBuffer) {
     const requests = new MessageChannel();
     const orders = new MessageChannel();
     this.requests = requests.port1;
+    this.#orders = orders.port2;
     const ends = { block: this.block, requests: requests.port2, launcher: orders.port1 };
     const events = new EventEmitter();
     this.supervisor = Object.assign(events, {
       postMessage: (plan: Plan) => {
+        // Who asked for it is gone by now.
+        if (this.#stage === "failed") return;
         const side = supervisorOf(ends, plan);
+        this.#stage = "supervised";
         side.on("message", (message) => events.emit("message", message));
         side.on("error", (fault) => events.listenerCount("error") > 0 && events.emit("error", fault));
         side.on("exit", () => events.emit("exit"));
+        this.#over = new Promise((resolve) => side.on("exit", resolve));
         side.postMessage({ ...plan, shared });
       },
     });
@@ -61,6 +70,14 @@ export class ElsewhereCrew implements Crew {
 
   begin(plan: Plan): void {
     this.supervisor.postMessage(plan);
+  }
+
+  /**
+   * Resolves when nothing supervises any more, or nothing did: a thread may go on for a while when its namespace has failed, and its place
+   * is taken as long.
+   */
+  get over(): Promise<void> {
+    return this.#over;
   }
 
   /** The listener of the workload's filter, among the descriptors of this process. */
@@ -85,6 +102,15 @@ export class ElsewhereCrew implements Crew {
     this.#failed(fault);
     if (Atomics.load(this.block, cells.workload) === 0) publish(this.block, cells.workload, -1);
     if (!this.isFiltered) publish(this.block, cells.listener, -1);
+    if (this.#stage === "none") this.#discard();
+  }
+
+  /** It was never given a plan, so nothing else closes what it was made with. */
+  #discard(): void {
+    this.#stage = "failed";
+    closeListeners(this.block);
+    this.requests.close();
+    this.#orders.close();
   }
 }
 

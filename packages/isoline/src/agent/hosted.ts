@@ -10,7 +10,7 @@ import type { RunReport } from "../namespace/report.ts";
 import { CliError } from "../error.ts";
 import { Caller, sayRefused } from "./caller.ts";
 import type { ClientProcess } from "./client-process.ts";
-import type { Crews } from "./crews.ts";
+import type { Crews, ElsewhereCrew } from "./crews.ts";
 import type { Frames } from "./frames.ts";
 import type { Log } from "./log.ts";
 import { readRunOrder, type RunOrder } from "./read-order.ts";
@@ -96,11 +96,12 @@ export class Hosting {
   async run(order: unknown, client: ClientProcess, frames: Frames): Promise<void> {
     let free = () => {};
     let caller: Caller | undefined;
+    let crew: ElsewhereCrew | undefined;
     try {
       client.assertBeside();
       const read = readRunOrder(order, client.pid);
       free = this.admit();
-      const crew = this.#crews.take();
+      crew = this.#crews.take();
       caller = new Caller(client, frames, crew);
       await this.#carryOut(read, caller, crew, free);
     } catch (fault) {
@@ -109,11 +110,12 @@ export class Hosting {
       caller.abandon(fault as Error);
       caller.refuse(fault);
     } finally {
+      await crew?.over;
       free();
     }
   }
 
-  async #carryOut(read: RunOrder, caller: Caller, threads: ReturnType<Crews["take"]>, free: () => void): Promise<void> {
+  async #carryOut(read: RunOrder, caller: Caller, threads: ElsewhereCrew, free: () => void): Promise<void> {
     const { plan, about } = read;
     const [started, server] = await this.#begin(read, caller, threads);
     const { run, namespace } = started;
@@ -159,7 +161,7 @@ export class Hosting {
   async #begin(
     { plan, about, command, name }: RunOrder,
     caller: Caller,
-    threads: ReturnType<Crews["take"]>,
+    threads: ElsewhereCrew,
   ): Promise<readonly [Started, ControlServer | undefined]> {
     const host = { ...thisProcess({}), threads, standsIn: false };
     const start = () => startRun(host, { plan, command: [], about, checks: true }, tellingOf(caller));

@@ -85,8 +85,14 @@ export class SharedThread {
 
   #hear(message: FromSharedThread): void {
     if ("tid" in message) this.#tid = message.tid;
-    else if ("left" in message) this.#seats.delete(message.seat);
+    else if ("left" in message) this.#left(message.seat);
     else this.#seats.get(message.seat)?.events.emit("message", message.message);
+  }
+
+  #left(number: number): void {
+    const seat = this.#seats.get(number);
+    this.#seats.delete(number);
+    seat?.events.emit("exit");
   }
 
   /** The thread is gone: every namespace that it served fails closed. */
@@ -95,7 +101,8 @@ export class SharedThread {
     this.#isOver = true;
     for (const { ends, events } of this.#seats.values()) {
       closeListeners(ends.block);
-      if (events.listenerCount(event) > 0) events.emit(event, fault);
+      if (event === "error" && events.listenerCount(event) > 0) events.emit(event, fault);
+      events.emit("exit");
     }
     this.#seats.clear();
   }

@@ -52,6 +52,8 @@ export interface NamespaceOptions {
 const LOOKUP_MS = 5000;
 const OVERDUE_EVERY_MS = 1000;
 const LOOK_FOR_END_MS = 5000;
+/** Where a first exec failed elsewhere, what started it ends at once; more than that has its filter if this does not do. */
+const UNSTARTED_MS = 5000;
 
 export class Namespace {
   readonly block: ControlBlock;
@@ -75,6 +77,9 @@ export class Namespace {
   #landlock: AppliedLandlock | undefined;
   #mitigated: MitigationReport["launch"] | undefined;
   #unstarted: StartFailure | undefined;
+  /** Why nothing was started elsewhere, although its filter came: said when that is supervised no more. */
+  #unlaunched: Error | undefined;
+  #abandoning: NodeJS.Timeout | undefined;
   #watch: ThreadWatch | undefined;
   #overdue: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -141,6 +146,7 @@ export class Namespace {
     }, this.#notStarted);
     try {
       const report = await ended;
+      if (this.#unlaunched !== undefined) throw this.#unlaunched;
       await this.first.ending();
       const learns = this.#plan.output !== undefined;
       if (this.#unstarted !== undefined && (learns || !isRefusedBy(report)))
@@ -155,11 +161,22 @@ export class Namespace {
     }
   }
 
-  /** Of a first exec that failed, the supervising thread knows why: it ends at once, and says so. */
+  /**
+   * Of a first exec that failed, the supervising thread knows why: it ends at once, and says so. A launch that failed elsewhere may leave
+   * tasks with its filter: they are not supervised, as nothing tells of them, and the thread ends.
+   */
   readonly #notStarted = (fault: Error): void => {
-    if (!(fault instanceof StartFailure)) return this.#failed(fault);
-    this.#unstarted = fault;
-    this.first.told(UNSTARTED);
+    const isRefused = fault instanceof StartFailure;
+    const leavesFilter = this.#threads.launch instanceof Promise && Atomics.load(this.block, cells.listener) > 0;
+    if (!isRefused && !leavesFilter) return this.#failed(fault);
+    if (isRefused) {
+      this.#unstarted = fault;
+      this.first.told(UNSTARTED);
+    } else this.#unlaunched = fault;
+    if (!leavesFilter) return;
+    const abandon = () =>
+      void this.ask({ ask: "abandon", why: "its command was not started, and tasks with its filter were left" });
+    this.#abandoning = setTimeout(abandon, isRefused ? UNSTARTED_MS : 0);
   };
 
   /** Takes over a live namespace, to the end of its last process. How its first process ended is unknown. */
@@ -292,6 +309,7 @@ export class Namespace {
   #close(): void {
     clearInterval(this.#overdue);
     clearInterval(this.#looking);
+    clearTimeout(this.#abandoning);
     this.#watch?.stop();
     this.#checkpoints.stop();
     this.#pauses.stop();

@@ -50,8 +50,8 @@ interface Exchanges {
   "looked-up": { with: { readonly name: string; readonly found: HostLookup }; reply: true };
   /** Looks whether no process is left, where the kernel may not say so by itself. */
   "look-for-end": { with: object; reply: boolean };
-  /** Ends the supervision while processes are left. */
-  abandon: { with: object; reply: true };
+  /** Ends the supervision while processes are left; the report says why. */
+  abandon: { with: { readonly why: string }; reply: true };
   /** The text of the integrity view's rules; empty if it has none. */
   "ima-policy": { with: object; reply: string };
   /** Sets a policy, if there is none yet. */

@@ -234,8 +234,8 @@ export class Session {
       return this.#sensor === undefined ? 0 : signalAll(this.#sensor, signal);
     },
     "look-for-end": () => this.#sensor?.lookForEnd?.() ?? false,
-    abandon: () => {
-      this.mediator.missed("isoline was told to end, and processes were left that could not be ended");
+    abandon: ({ why }) => {
+      this.mediator.missed(why);
       return true;
     },
   };

@@ -63,6 +63,7 @@ export class ToldToEnd {
       if (round === 0) this.#tell("killed", name, processes);
       await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
     }
-    await this.#ask({ ask: "abandon" });
+    const why = "isoline was told to end, and processes were left that could not be ended";
+    await this.#ask({ ask: "abandon", why });
   }
 }

@@ -105,6 +105,7 @@ export class BegunNamespaces {
       if (caller === undefined) sayRefused(client, frames, fault);
       else caller.refuse(fault);
     } finally {
+      await crew?.over;
       setTimeout(leave, REST_MS).unref();
     }
   }
@@ -178,7 +179,7 @@ export class BegunNamespaces {
         await (await answering)();
       }
     } finally {
-      free();
+      void crew.over.then(free);
       this.#live.delete(key);
       this.#taken.delete(key);
       kept?.remove();
