@@ -1,4 +1,5 @@
 /** One conversation with a client: its frames in, the agent's out. Whatever comes out of order is refused. */
+import type { ChildState } from "@isoline/linux";
 import { cells } from "../namespace/control-block.ts";
 import { StartFailure } from "../namespace/launching.ts";
 import type { LaunchOrder } from "../namespace/messages.ts";
@@ -20,6 +21,8 @@ export class Caller {
   #counting: NodeJS.Timeout | undefined;
   #order: LaunchOrder | undefined;
   #isLaunched = false;
+  /** What was said before the namespace was known here. */
+  #early: { readonly exit?: ChildState; readonly isToldToEnd?: boolean } = {};
   #asks = 0;
 
   constructor(client: ClientProcess, frames: Frames, crew: ElsewhereCrew) {
@@ -62,6 +65,9 @@ export class Caller {
   /** The namespace that the client started. */
   begun(namespace: Namespace): void {
     this.#namespace = namespace;
+    const { exit, isToldToEnd = false } = this.#early;
+    if (exit !== undefined) namespace.first.told(exit);
+    if (isToldToEnd) namespace.end();
     let said = 0;
     this.#counting = setInterval(() => {
       const off = namespace.block[cells.departures] ?? 0;
@@ -100,11 +106,13 @@ export class Caller {
             : new StartFailure(asked.unstarted, asked.message),
         );
       case "ended":
+        if (this.#namespace === undefined) this.#early = { exit: asked.exit, ...this.#early };
         return this.#namespace?.first.told(asked.exit);
       case "departures":
         void this.#tellDepartures(asked.from);
         return;
       case "end":
+        if (this.#namespace === undefined) this.#early = { ...this.#early, isToldToEnd: true };
         return this.#namespace?.end();
     }
   }
