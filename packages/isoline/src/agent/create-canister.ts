@@ -6,9 +6,8 @@
  *
  * Ends with `NOT_HERE` if no agent takes the container: the caller then supervises it in a process of its own.
  */
-import { writeSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { plainLine } from "../canister/log.ts";
+import { plainLine, toStderr } from "../canister/log.ts";
 import { rawArguments, readEntry } from "../namespace/entry.ts";
 import { Frames } from "./frames.ts";
 import type { RuncStart } from "./start-runc.ts";
@@ -17,9 +16,10 @@ import { type Asked, MOST_ASKED, MOST_TOLD, type Told, VERSION } from "./words.t
 /** EX_PROTOCOL of sysexits.h, which runc does not use. */
 const NOT_HERE = 76;
 const REFUSED = 125;
-const STDERR = 2;
-/** An agent says at once that it has the order, or is stuck; to carry it out may take longer. */
+/** An agent says at once that it has the order, or is stuck. */
 const PATIENCE_MS = 30_000;
+/** To carry it out may take longer, on a busy machine and with a large contour. What orders no launch by then is stuck as well. */
+const LONG_PATIENCE_MS = 120_000;
 
 function main(): void {
   const [socket = "", ...argv] = process.argv.slice(2);
@@ -35,7 +35,8 @@ function converse(connection: Socket, argv: readonly string[]): void {
   const ask = (asked: Asked) => frames.send(asked);
   const { openFiles } = entry;
   frames.send({ isoline: VERSION, ask: "canister", runc, argv, cwd: process.cwd(), openFiles, canisters });
-  const patience = setTimeout(() => process.exit(NOT_HERE), PATIENCE_MS);
+  const isPatientFor = (milliseconds: number) => setTimeout(() => process.exit(NOT_HERE), milliseconds);
+  let patience = isPatientFor(PATIENCE_MS);
   const command = [Buffer.from(runc), ...rawArguments(argv.length)];
   const ready = import("./start-runc.ts").then(({ RuncStart: Start }) => new Start(entry, command, runc, ask));
   const then = (act: (start: RuncStart) => unknown) => {
@@ -44,8 +45,11 @@ function converse(connection: Socket, argv: readonly string[]): void {
   frames.onOver = (why) =>
     refuse(`the agent has ended${why === undefined ? "" : ` (${why})`}, and the container fails closed`);
   frames.onFrame = (frame) => {
-    clearTimeout(patience);
-    hear(frame as Told, then);
+    const told = frame as Told;
+    // A remark is no sign that more comes.
+    if (told.say !== "stderr") clearTimeout(patience);
+    if (told.say === "heard") patience = isPatientFor(LONG_PATIENCE_MS);
+    hear(told, then);
   };
 }
 
@@ -56,8 +60,7 @@ function hear(told: Told, then: (act: (start: RuncStart) => unknown) => void): v
     case "taken":
       return then((start) => start.taken());
     case "stderr":
-      writeSync(STDERR, told.text);
-      return;
+      return toStderr(told.text);
     case "status":
       return then((start) => start.leave(told.status));
     case "refused":
@@ -68,7 +71,7 @@ function hear(told: Told, then: (act: (start: RuncStart) => unknown) => void): v
 }
 
 function refuse(why: string): never {
-  writeSync(STDERR, `isoline-runc: ${plainLine(why)}\n`);
+  toStderr(`isoline-runc: ${plainLine(why)}\n`);
   process.exit(REFUSED);
 }
 

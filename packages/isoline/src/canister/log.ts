@@ -49,11 +49,12 @@ export class CanisterLog {
   }
 }
 
-function toStderr(text: string): void {
+/** What cannot be written is left out: how a call ends does not depend on who reads. */
+export function toStderr(text: string): void {
   try {
     writeSync(STDERR, text);
   } catch {
-    // The other end is closed.
+    // The other end is closed, or does not read what is there.
   }
 }
 
