@@ -1,5 +1,6 @@
 /** A canister that is recorded in the host's TPM, because the host's configuration names it. */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nameBy, replayLedger } from "../../packages/attest/src/register/index.ts";
@@ -71,6 +72,20 @@ describe.skipIf(why !== undefined)(`a canister and the host's TPM${why === undef
     });
     const born = [...ledgerNow().ledger.namespaces.values()].slice(before);
     expect(born.map(({ end }) => end)).toMatchObject([{ events: 0, off: 0, refused: 0, lost: 0 }]);
+  });
+
+  it("does not start, and is not born, where its name is that of a live namespace", async () => {
+    shop.configure({ tpm: { address: tpm.address, ledger: ledgers, pcr: 14 } });
+    expect(start("echo on", { "dev.isoline.name": "taken" })).toMatchObject({ status: 0, stdout: "on\n" });
+    const before = ledgerNow().ledger.namespaces.size;
+    const other = createServer().listen(shop.path("run/isoline/taken.sock"));
+    await new Promise((resolve) => other.once("listening", resolve));
+    expect(start("echo on", { "dev.isoline.name": "taken" })).toMatchObject({
+      ...{ status: 125, stdout: "" },
+      stderr: expect.stringContaining("taken.sock is there already") as string,
+    });
+    other.close();
+    expect(ledgerNow().ledger.namespaces.size).toBe(before);
   });
 
   it("does not start if that TPM does not answer, or is none", () => {

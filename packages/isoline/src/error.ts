@@ -14,7 +14,7 @@ export const cliErrors = {
     "A contour has no evidence beside it of runs that were observed, so nothing follows about further runs.",
   "no-such-namespace": "No live namespace has this name, or several do.",
   "no-such-question": "A question that was answered is over: it was answered, came too late, or its process has ended.",
-  "name-taken": "A live namespace has this name already.",
+  "name-taken": "A live namespace has this name already, or a live container this id.",
   "unsafe-place": "A directory for control sockets belongs to another user, or is open to others.",
   "bad-measurement-list": "An IMA measurement list is damaged or truncated, or is not one.",
   "bad-ima-policy": "An IMA policy has an invalid rule, or a rule that contradicts itself.",

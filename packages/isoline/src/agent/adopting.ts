@@ -56,14 +56,17 @@ async function adopt(
     (opened) =>
       opened &&
       canister &&
-      goOnWithCanister({ id: canister.id, contour, socket: opened.path }, (why) =>
+      goOnWithCanister({ id: canister.id, contour, socket: () => opened.path }, (why) =>
         log.say("warning", { namespace: name, why }),
       ),
   );
   try {
     const result = await run.ended;
     hosting.ended(hosted, result);
-    await (await goesOn)?.(result.report);
+    await (await goesOn)?.ended(result.report);
+  } catch (fault) {
+    (await goesOn)?.lost();
+    throw fault;
   } finally {
     leave();
     await (await server)?.close();

@@ -32,15 +32,23 @@ it("of a canister whose supervisor has ended names the next one, and its end", (
   const taken = records.find() as CanisterRecord;
   expect(taken).toEqual(canister({ socket: "/tmp/elsewhere/web.sock", supervisor: thisSupervisor() }));
   expect(isSupervised(taken)).toBe(true);
-  note?.("web: on-contour");
+  note?.ended("web: on-contour");
   expect(records.find()?.ended).toBe("web: on-contour");
+});
+
+it("of a canister that was lost by a supervisor that lives on names none, so that another takes it over", () => {
+  const records = written(canister());
+  takeOverRecord("web", "/run/isoline/web.sock")?.lost();
+  expect(isSupervised(records.find() as CanisterRecord)).toBe(false);
+  expect(takeOverRecord("web", "/run/isoline/web.sock")).toBeDefined();
 });
 
 it("comes back no more once it was removed", () => {
   const records = written(canister());
   const note = takeOverRecord("web", "/run/isoline/web.sock");
   records.remove();
-  note?.("web: on-contour");
+  note?.ended("web: on-contour");
+  note?.lost();
   expect(records.find()).toBeUndefined();
 });
 

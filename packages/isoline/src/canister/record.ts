@@ -60,19 +60,31 @@ export function thisSupervisor(): CanisterRecord["supervisor"] {
   return { pid: process.pid, started: startTime(process.pid) ?? "" };
 }
 
+/** Of a canister whose supervision was lost in a process that lives on: `delete` waits for nothing, and another may take it over. */
+export const NO_SUPERVISOR: CanisterRecord["supervisor"] = { pid: 0, started: "" };
+
+/** Notes in the record of a canister what became of it; nothing if that was removed meanwhile. */
+export interface RecordNotes {
+  ended(how: string): void;
+  lost(): void;
+}
+
 /**
  * Makes this process the supervisor in the record of a canister whose own has ended: the one with this id, and with a control socket of
  * this name, as names are unique. Returns what notes its end in the record; undefined if there is none.
  */
-export function takeOverRecord(id: string, socket: string): ((ended: string) => void) | undefined {
+export function takeOverRecord(id: string, socket: string): RecordNotes | undefined {
   for (const room of fitControlDirectories().map((directory) => join(directory, ROOM)))
     for (const path of existsSync(room) ? readdirSync(room).map((file) => join(room, file)) : []) {
       const record = path.endsWith(".json") ? readRecord(path) : undefined;
       if (record?.id !== id || basename(record.socket) !== basename(socket)) continue;
       if (record.ended !== undefined || isSupervised(record)) continue;
       const taken = { ...record, socket, supervisor: thisSupervisor() };
+      const note = (more: Partial<CanisterRecord>) => {
+        if (existsSync(path)) put(path, { ...taken, ...more });
+      };
       put(path, taken);
-      return (ended) => existsSync(path) && put(path, { ...taken, ended });
+      return { ended: (ended) => note({ ended }), lost: () => note({ supervisor: NO_SUPERVISOR }) };
     }
   return undefined;
 }

@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { compareDepartures } from "@isoline/core/engine";
 import type { ChildState } from "@isoline/linux";
+import type { Called } from "../control/ahead.ts";
 import type { Journal } from "../control/journal.ts";
 import { drawName, nameOfContainer } from "../control/place.ts";
 import type { ControlServer } from "../control/server.ts";
@@ -13,7 +14,7 @@ import { CliError } from "../error.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { writeLabel } from "../namespace/label.ts";
 import type { Result } from "../library/run.ts";
-import { startRun } from "../library/start.ts";
+import { type Started, startRun } from "../library/start.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { type Plan, planToLearn, planUnder, type Surroundings } from "../namespace/plan.ts";
 import type { DepartureReport, RunReport } from "../namespace/report.ts";
@@ -33,7 +34,7 @@ import type { Image } from "./image.ts";
 import { lastReportOf, openLastReport } from "./last-report.ts";
 import { type Label, labelOf } from "./label.ts";
 import { canisterPlaces } from "./places.ts";
-import { Records, thisSupervisor } from "./record.ts";
+import { type CanisterRecord, isSupervised, NO_SUPERVISOR, Records, thisSupervisor } from "./record.ts";
 import { rootOf, statusOf } from "./runc.ts";
 import { withRemedy } from "./sensor.ts";
 import type { CanisterLog } from "./log.ts";
@@ -73,6 +74,8 @@ export class Canister {
   /** In `isoline ps`, in the ledger of the TPM, and in evidence. */
   readonly #name: string;
   readonly #records: Records;
+  /** What was written there: another record of the same id is another container's. */
+  #written: CanisterRecord | undefined;
   #namespace: Namespace | undefined;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   /** Why later calls cannot reach the container, which is stopped then. */
@@ -133,6 +136,7 @@ export class Canister {
     const [result, exit] = await this.#carriedOut(plan).catch(async (fault: unknown) => {
       // What was lost says no more; in an agent its socket and its journal would live on.
       await this.#endAround(undefined).catch(() => {});
+      this.#noteLost();
       throw withRemedy(fault);
     });
     await this.#endAround(result.report);
@@ -144,18 +148,31 @@ export class Canister {
 
   /** What became of the namespace, and how runc ended. */
   async #carriedOut(plan: Plan): Promise<[Result, ChildState]> {
-    const { entry, threads, command, log, launcher } = this.#start;
+    const { log } = this.#start;
     const { mode, contour, source } = this.#label;
+    this.#assertIdIsFree();
+    const [{ run, namespace }, made] = await this.#begin(plan);
+    this.#namespace = namespace;
+    this.#server = this.#serve(namespace, made).catch((fault: unknown) => this.#stop(fault as Error, namespace));
+    this.#journal = this.#server.then(() => this.#keepJournal(() => run.counts.off));
+    // What the caller has said already is told now: the end of runc among it, which waits for the server.
+    this.onBegun(namespace);
+    log.say("info", `${this.#id}: ${mode} ${contour} (${source})`);
+    return [await run.ended, namespace.first.exit];
+  }
+
+  /** What is recorded in a TPM does not begin without a control socket: evidence asks there. */
+  async #begin(plan: Plan): Promise<readonly [Started, ControlServer | undefined]> {
+    const { entry, threads, command, launcher } = this.#start;
+    const { mode, contour } = this.#label;
     const about = { container: this.#id, image: this.#image, contour, command: [this.#id], learns: mode === "learn" };
     const hooks = { onCommandEnd: (exit: ChildState) => void this.#told(exit) };
     const order = { plan, command, about, output: this.#output };
-    const { run, namespace } = await startRun({ entry, threads, standsIn: launcher === undefined }, order, hooks);
-    this.#namespace = namespace;
-    this.onBegun(namespace);
-    this.#server = this.#serve(namespace).catch((fault: unknown) => this.#stop(fault as Error, namespace));
-    this.#journal = this.#server.then(() => this.#keepJournal(() => run.counts.off));
-    log.say("info", `${this.#id}: ${mode} ${contour} (${source})`);
-    return [await run.ended, namespace.first.exit];
+    const start = () => startRun({ entry, threads, standsIn: launcher === undefined }, order, hooks);
+    if (plan.tpm === undefined) return [await start(), undefined];
+    const { SocketAhead } = await import("../control/ahead.ts");
+    const ahead = await SocketAhead.open(this.#called);
+    return [await ahead.until(start()), ahead.server];
   }
 
   async #plan(): Promise<Plan> {
@@ -184,23 +201,34 @@ export class Canister {
     return planToLearn(surroundings, { output: contour, adds: true, run, policy: line, trajectory: undefined });
   }
 
-  /** Later calls find the supervisor by this socket. A container runs already when it is made, and is stopped where it cannot be. */
-  async #serve(namespace: Namespace): Promise<ControlServer> {
+  get #called(): Called {
     const { contour } = this.#label;
+    return { name: this.#name, command: this.#command, contour, image: this.#image.digests[0], joins: true };
+  }
+
+  /** A live container keeps its record: without it no later call would find its supervisor. */
+  #assertIdIsFree(): void {
+    const other = this.#records.find();
+    if (other === undefined || other.ended !== undefined || !isSupervised(other)) return;
+    throw new CliError(
+      "name-taken",
+      `expected an id that no live container has, got ${this.#id}, which process ${other.supervisor.pid} supervises; delete that container first, or choose another id`,
+    );
+  }
+
+  /**
+   * Later calls find the supervisor by this socket. Where it was not made before, the container runs already when it is made, and is
+   * stopped where it cannot be.
+   */
+  async #serve(namespace: Namespace, made: ControlServer | undefined): Promise<ControlServer> {
     // Loaded late: it brings Node's http, which is not needed before runc is started.
-    const { ControlServer } = await import("../control/server.ts");
-    const server = await ControlServer.open({
-      name: this.#name,
-      command: this.#command,
-      contour,
-      pid: namespace.first.pid,
-      image: this.#image.digests[0],
-      joins: true,
-      ask: namespace.ask,
-      follow: (follower) => namespace.follow(follower),
-    });
+    const { openBeside } = await import("../control/ahead.ts");
+    const server = made ?? (await openBeside(this.#called, namespace));
     try {
-      this.#records.write({ ...this.#record(), socket: server.path }, this.#bundle.hooks.poststart);
+      // Another call with the same id may have come first.
+      this.#assertIdIsFree();
+      this.#written = { ...this.#record(), socket: server.path };
+      this.#records.write(this.#written, this.#bundle.hooks.poststart);
       return server;
     } catch (fault) {
       await server.close();
@@ -253,7 +281,7 @@ export class Canister {
     return `${this.#image.names[0] ?? ""} ${this.#id}`.trim();
   }
 
-  #record(): Parameters<Records["write"]>[0] {
+  #record(): CanisterRecord {
     const { contour, mode, sensor } = this.#label;
     return { isoline: 1, id: this.#id, socket: "", supervisor: thisSupervisor(), contour, mode, sensor };
   }
@@ -294,9 +322,23 @@ export class Canister {
     for (const { reason, count } of report.incomplete) log.say("warning", `incomplete: ${reason} (${count} times)`);
     const summary = endingOf(this.#id, contour, report);
     log.say(verdict === "learnt" || verdict === "on-contour" ? "info" : "warning", summary);
+    if (this.#written === undefined) return;
     // A container that `run` waited for has ended, and one that failed never existed: no call will ask for its record.
     if (this.#start.status === undefined || !this.#isMade) this.#records.remove();
     else this.#records.write({ ...this.#record(), ended: summary }, false);
+  }
+
+  /** Its supervision failed, and this process may live on: its record may not say that it is supervised. */
+  #noteLost(): void {
+    if (this.#written === undefined) return;
+    try {
+      this.#records.write({ ...this.#written, supervisor: NO_SUPERVISOR }, false);
+    } catch (fault) {
+      this.#start.log.say(
+        "error",
+        `${this.#id}: that it is lost is not noted for the runtime: ${(fault as Error).message}`,
+      );
+    }
   }
 
   /** Paths of the last run's report of each contour, without the ending of the file name. */

@@ -12,15 +12,20 @@ import { endingOf } from "./supervise.ts";
 interface TakenOver {
   readonly id: string;
   readonly contour: string;
-  /** Its control socket from now on. */
-  readonly socket: string;
+  /** Its control socket from now on; what this throws fails as the rest does. */
+  readonly socket: () => string;
 }
 
-/** Returns what is to be done with its report. What fails is told to `warn`, and nothing else is held up by it. */
-export function goOnWithCanister(
-  { id, contour, socket }: TakenOver,
-  warn: (why: string) => void,
-): (report: RunReport) => Promise<void> {
+/** What is to be done when it ends. */
+interface GoingOn {
+  /** With its report. */
+  readonly ended: (report: RunReport) => Promise<void>;
+  /** Its supervision failed, in a process that lives on. */
+  readonly lost: () => void;
+}
+
+/** What fails is told to `warn`, and nothing else is held up by it. */
+export function goOnWithCanister({ id, contour, socket }: TakenOver, warn: (why: string) => void): GoingOn {
   const carefully = <T>(what: string, act: () => T): T | undefined => {
     try {
       return act();
@@ -29,8 +34,9 @@ export function goOnWithCanister(
       return undefined;
     }
   };
-  const note = carefully("calls of the runtime do not find this supervisor", () => takeOverRecord(id, socket));
-  return async (report) => {
+  const note = carefully("calls of the runtime do not find this supervisor", () => takeOverRecord(id, socket()));
+  const notEnded = "its end is not noted for the runtime";
+  const ended = async (report: RunReport) => {
     const host = await readHostConfiguration().catch((fault: unknown) =>
       warn(`no report: ${(fault as Error).message}`),
     );
@@ -43,6 +49,7 @@ export function goOnWithCanister(
           output.close();
         }
       });
-    carefully("its end is not noted for the runtime", () => note?.(endingOf(id, contour, report)));
+    carefully(notEnded, () => note?.ended(endingOf(id, contour, report)));
   };
+  return { ended, lost: () => carefully(notEnded, () => note?.lost()) };
 }

@@ -8,7 +8,7 @@ import type { Namespace } from "../namespace/namespace.ts";
 import { ControlServer, type Subject } from "./server.ts";
 
 /** What is known of a namespace before it begins. */
-export type Called = Pick<Subject, "name" | "command" | "contour">;
+export type Called = Pick<Subject, "name" | "command" | "contour" | "image" | "joins">;
 type Living = Pick<Subject, "pid" | "ask" | "follow">;
 type Begun = Pick<Namespace, "first" | "ask" | "follow">;
 

@@ -39,13 +39,13 @@ export async function attach(invocation: Invocation, name: string, options: Atta
       const started = await startRun(host, { plan, command, about }, hooks);
       const { canister } = plan.places;
       if (canister !== undefined) {
-        const socket = socketPath(openControlDirectory(), orphan.name);
+        const socket = () => socketPath(openControlDirectory(), orphan.name);
         goesOn = goOnWithCanister({ id: canister.id, contour, socket }, note);
       }
       return started;
     },
   );
-  await goesOn?.(report);
+  await goesOn?.ended(report);
   if (!quiet) saySummaryOfRun(report, contour);
   deliverReport(report, output, options);
   return status.success;
