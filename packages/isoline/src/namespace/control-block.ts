@@ -53,6 +53,12 @@ export function awaitCell(block: ControlBlock, cell: number): number {
   return Atomics.load(block, cell);
 }
 
+/** What a launch that has failed did not publish it never will: who waits for it need not any more. */
+export function publishNoLaunch(block: ControlBlock): void {
+  for (const cell of [cells.workload, cells.listener])
+    if (Atomics.compareExchange(block, cell, 0, -1) === 0) Atomics.notify(block, cell);
+}
+
 /** Notes the listeners that are open in this process: it may live on where the supervising thread is lost. */
 export function noteListeners(block: ControlBlock, [first = -1, ...further]: readonly number[]): void {
   Atomics.store(block, cells.listener, first);

@@ -11,7 +11,7 @@ import { CliError } from "../error.ts";
 import { Asking } from "./asking.ts";
 import { findProgram } from "./command.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { cells, type ControlBlock } from "./control-block.ts";
+import { cells, type ControlBlock, publishNoLaunch } from "./control-block.ts";
 import type { Entry } from "./entry.ts";
 import { FirstProcess } from "./first-process.ts";
 import { launchData, launchOutcome, StartFailure, UNSTARTED } from "./launching.ts";
@@ -168,6 +168,7 @@ export class Namespace {
   readonly #notStarted = (fault: Error): void => {
     const isRefused = fault instanceof StartFailure;
     const leavesFilter = this.#threads.launch instanceof Promise && Atomics.load(this.block, cells.listener) > 0;
+    if (!isRefused) publishNoLaunch(this.block);
     if (!isRefused && !leavesFilter) return this.#failed(fault);
     if (isRefused) {
       this.#unstarted = fault;
