@@ -1,5 +1,7 @@
 /** What is put is in force from the next evidence on, though a verifier reads rules and contours once and keeps them. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { FairTurns } from "../../packages/verifier/src/fleet/fair-turns.ts";
+import { Rules } from "../../packages/verifier/src/fleet/rules.ts";
 import type { Canister, DryRun } from "../../packages/verifier/src/http/model.ts";
 import { canisterSample } from "../attest/samples.ts";
 import { contour, digest, published } from "../forgery/published.ts";
@@ -58,6 +60,18 @@ describe("rules of a verifier", () => {
     const { body } = await rig.attest(node, { canisters: [under] });
     expect({ canisters: body.canisters, need: body.need }).toMatchObject({ canisters: [{ state: "affirming" }] });
     expect(body.need).toBeUndefined();
+  });
+
+  it("a contour is made a map, and evidence is tried, in a turn that begins after the database was asked", async () => {
+    const turns = vi.spyOn(FairTurns.prototype, "turn");
+    const asked = [vi.spyOn(Rules.prototype, "nameOf"), vi.spyOn(Rules.prototype, "forNode")] as const;
+    const last = (...spies: readonly { mock: { invocationCallOrder: readonly number[] } }[]) =>
+      Math.max(...spies.flatMap(({ mock }) => mock.invocationCallOrder));
+    expect((await rig.get(`/v1/contours/${digest}`)).status).toBe(200);
+    expect(last(turns)).toBeGreaterThan(last(...asked));
+    await rig.call("POST", "/v1/policies/default/dry-run", { body: JSON.stringify(samplePolicy({ version: 5 })) });
+    expect(last(turns)).toBeGreaterThan(last(asked[1]));
+    vi.restoreAllMocks();
   });
 
   it("judges what a process began for itself by the contours that its rule names, and says who began it", async () => {

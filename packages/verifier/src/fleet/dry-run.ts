@@ -1,5 +1,5 @@
 /** What a policy would change, before it takes effect: the last evidence of every node that it judges, appraised by it. */
-import { type AppraisalRules, appraise, type Policy, type Question } from "@isoline/attest/appraise";
+import { type AppraisalRules, appraise, type Policy } from "@isoline/attest/appraise";
 import { EvidenceReading } from "@isoline/attest/evidence";
 import {
   canistersOf,
@@ -67,8 +67,7 @@ export async function dryRun(
     const rows = await evidenceBehind(db, tenant, behind, AT_ONCE);
     for (const row of rows) {
       if (!(await isJudgedBy(rules, row, name))) continue;
-      await turns.turn(whose);
-      add(await compared(db, row, await verdictBy(rules, row, file, { reading, breathe: turns.breath(whose) })));
+      add(await compared(db, row, await verdictBy({ rules, turns }, row, { file, reading, whose })));
     }
     if (rows.length < AT_ONCE) return { changes, ...sums };
     behind = rows.at(-1)?.name ?? "";
@@ -103,15 +102,25 @@ async function compared(db: Database, row: NodeRow, verdict: Verdict): Promise<r
   return [{ node: row.name, from: row.state, to: verdict.state, why }, ...canisters];
 }
 
+/** A policy that is tried, for whom, and how it is read. */
+interface Trying {
+  readonly file: Uint8Array;
+  readonly reading: ReturnType<typeof readOnce>;
+  readonly whose: string;
+}
+
 async function verdictBy(
-  rules: Rules,
+  { rules, turns }: Pick<DryRunParts, "rules" | "turns">,
   row: NodeRow & EvidenceRow,
-  file: Uint8Array,
-  { reading, breathe }: Pick<Question, "breathe"> & { readonly reading: ReturnType<typeof readOnce> },
+  { file, reading, whose }: Trying,
 ): Promise<Verdict> {
+  await turns.turn(whose);
   const evidence = new EvidenceReading(row.evidence);
   const bodies = bodiesIn(evidence);
-  const given = await rules.forNode(row, bodies?.canisters ?? []);
+  const breathe = turns.breath(whose);
+  const given = await rules.forNode(row, bodies?.canisters ?? [], breathe);
+  // The database may have been asked meanwhile.
+  await turns.turn(whose);
   const { contours, awaited } = given;
   const { policySigners, contourSigners, machines } = rules.trusted;
   const enrolled = enrolledAs(row.document);

@@ -195,6 +195,8 @@ function referenceRoutes(app: OpenAPIHono<Env>, door: Door): void {
       if (row === undefined)
         throw new VerifierError("not-found", `no contour ${sha256.slice(0, 16)}…; an agent sends it when it is asked`);
       const name = (await fleet.rules.nameOf(sha256)) ?? "";
+      // Others may have begun while the database was asked.
+      await fleet.turns.turn(tenant);
       return c.json(contourMapOf(name, Buffer.from(row.file).toString("utf8")), 200);
     },
   );
