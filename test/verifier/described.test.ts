@@ -2,16 +2,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { BytesAtOnce } from "../../packages/verifier/src/http/bytes-at-once.ts";
 import type { Door } from "../../packages/verifier/src/http/door.ts";
 import { verifierApp } from "../../packages/verifier/src/http/app.ts";
 import { repository } from "../../tools/run.mjs";
 
 /** The routes are only looked at: nothing behind the door is asked. */
-const closed = { metrics: { watch: () => {}, answered: () => {} }, fleet: { store: {} }, limits: {}, bringing: {} };
+const closed = {
+  metrics: { watch: () => {}, answered: () => {} },
+  ...{ fleet: { store: {} }, limits: {}, bringing: {}, answers: new BytesAtOnce(2 ** 20) },
+};
 const app = verifierApp(closed as unknown as Door, { page: undefined, version: "0.1.0", failed: () => {} });
 
 describe("/openapi.json", async () => {
-  const document = (await (await app.request("/openapi.json")).json()) as {
+  const document = (await (await app.request("/openapi.json", {}, {})).json()) as {
     readonly openapi: string;
     readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   };

@@ -9,6 +9,7 @@ import { MOST_EVIDENCE, type OwnedNode, type Sent } from "../fleet/index.ts";
 import { hasCanister, writeDepartures } from "../store/index.ts";
 import { inTurn, nodeFirst, personOrNodeFirst, strangerFirst } from "./callers.ts";
 import { agentOf, type Door, type Env, payerOf, provenNode } from "./door.ts";
+import { heldJson } from "./held.ts";
 import {
   challengeGiven,
   departuresTold,
@@ -94,7 +95,7 @@ function attestationRoutes(app: OpenAPIHono<Env>, door: Door): void {
     }),
     async (c) => {
       const node = await agentOf(c, door, c.req.valid("param").name);
-      return c.json(await attested(c, door, node, (evidence) => evidence), 200);
+      return heldJson(c, door, await attested(c, door, node, (evidence) => evidence));
     },
   );
   app.openapi(
@@ -109,7 +110,7 @@ function attestationRoutes(app: OpenAPIHono<Env>, door: Door): void {
     }),
     async (c) => {
       const node = await agentOf(c, door, c.req.valid("param").name);
-      return c.json(await attested(c, door, node, readDelta), 200);
+      return heldJson(c, door, await attested(c, door, node, readDelta));
     },
   );
 }

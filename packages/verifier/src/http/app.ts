@@ -7,6 +7,7 @@ import { isPassing } from "../store/index.ts";
 import { agentRoutes } from "./agents.ts";
 import { changeRoutes } from "./changes.ts";
 import { type Door, type Env, personOf } from "./door.ts";
+import { holdAnswer } from "./held.ts";
 import { loginRoutes } from "./login.ts";
 import { pageRoutes } from "./page.ts";
 import { Readers } from "./readers.ts";
@@ -72,8 +73,8 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
   changeRoutes(app, door, readers);
   admissionRoutes(app, door);
   loginRoutes(app, door);
-  describedRoute(app, version);
-  if (page !== undefined) pageRoutes(app, page);
+  describedRoute(app, door, version);
+  if (page !== undefined) pageRoutes(app, door, page);
   return app;
 }
 
@@ -82,12 +83,13 @@ const isCutOff = ({ env: { incoming } }: Context<Env>): boolean => incoming?.des
 const cutOff = () => new VerifierError("bad-request", "expected a whole request, got the end of the connection in it");
 
 /** What the whole API is takes the processor long to put together, and strangers may ask for it: it is made once. */
-function describedRoute(app: OpenAPIHono<Env>, version: string): void {
+function describedRoute(app: OpenAPIHono<Env>, door: Door, version: string): void {
   let described: string | undefined;
   app.get("/openapi.json", (c) => {
     described ??= JSON.stringify(
       app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "isoline verifier", version } }),
     );
+    holdAnswer(c, door, described.length);
     return c.body(described, 200, { "content-type": "application/json" });
   });
 }

@@ -13,6 +13,15 @@ it("a payer has so many bytes at a time, whatever others have, and all of them a
   expect(await bytes.run({ all: "tenant a" }, 10, async () => "all")).toBe("all");
 });
 
+it("a payer who has none gets more than it may have, and then no more", async () => {
+  const bytes = new BytesAtOnce(16);
+  const payer = { all: "people of acme", one: "person ola" };
+  const end = bytes.begin(payer, 100);
+  expect(() => bytes.begin(payer, 1)).toThrow("at most 4 bytes at a time of this caller, got 1 beside 100");
+  end();
+  expect(() => bytes.begin(payer, 1)).not.toThrow();
+});
+
 it("bytes of work that failed are free again", async () => {
   const bytes = new BytesAtOnce(10);
   await expect(bytes.run({ all: "tenant a" }, 10, () => Promise.reject(new Error("no")))).rejects.toThrow("no");

@@ -1,4 +1,4 @@
-/** Bytes of bodies that are in memory at a time, for each payer: many callers of one tenant, or from one address, share what they have. */
+/** Bytes that are in memory at a time, for each payer: many callers of one tenant, or from one address, share what they have. */
 import { VerifierError } from "../error.ts";
 
 export interface Payer {
@@ -21,21 +21,30 @@ export class BytesAtOnce {
   }
 
   /** Refuses with `too-many` where this would be more than the payer may have; what it has already ends sooner or later. */
-  async run<T>({ all, one }: Payer, bytes: number, work: () => Promise<T>): Promise<T> {
+  async run<T>(payer: Payer, bytes: number, work: () => Promise<T>): Promise<T> {
+    const end = this.begin(payer, bytes);
+    try {
+      return await work();
+    } finally {
+      end();
+    }
+  }
+
+  /** The same for bytes that do not go with a promise: gives what ends it. */
+  begin({ all, one }: Payer, bytes: number): () => void {
     if (one !== undefined) this.#assertLeft(one, bytes, this.#most / PART, "this caller");
     this.#assertLeft(all, bytes, this.#most, "this tenant or address");
     const payers = one === undefined ? [all] : [all, one];
     for (const payer of payers) this.#add(payer, bytes);
-    try {
-      return await work();
-    } finally {
+    return () => {
       for (const payer of payers) this.#add(payer, -bytes);
-    }
+    };
   }
 
   #assertLeft(payer: string, bytes: number, most: number, who: string): void {
     const before = this.#held.get(payer) ?? 0;
-    if (before + bytes > most)
+    // Of who has nothing, more is taken as well: else it could never have what is longer.
+    if (before > 0 && before + bytes > most)
       throw new VerifierError(
         "too-many",
         `expected at most ${most} bytes at a time of ${who}, got ${bytes} beside ${before}; ask again when some have ended`,

@@ -5,6 +5,7 @@
 import { createMiddleware } from "hono/factory";
 import { assertOfAll, keyOf, type Role } from "../access/index.ts";
 import { addressOf, type Door, type Env, personOf, provenNode, recognised } from "./door.ts";
+import { answerIsOver } from "./held.ts";
 
 /** Whether many megabytes may come. Of those a caller brings fewer at a time. */
 type Size = "small" | "large";
@@ -30,21 +31,15 @@ export const personFirst = (door: Door, least: Role, size: Size) =>
     await door.bringing[size].run(`person ${keyOf(person)}`, next);
   });
 
-/** For an answer of many megabytes, which is in memory until the caller has read it, or is let go. */
+/**
+ * For an answer of many megabytes, which is in memory until the caller has read it, or is let go. A caller that hangs up before has its
+ * place for as long as the answer is still being made: else it would ask, hang up, and ask again, for as many at a time as it likes.
+ */
 export const largeAnswer = (door: Door) =>
   createMiddleware<Env>(async (c, next) => {
     const end = door.answering.begin(`person ${keyOf(await personOf(c, door, "viewer"))}`);
-    const { incoming, outgoing } = c.env;
-    const socket = incoming?.socket;
-    if (outgoing === undefined || socket === undefined || socket.destroyed) return next().finally(end);
-    const over = () => {
-      outgoing.off("close", over);
-      socket.off("close", over);
-      end();
-    };
-    outgoing.on("close", over);
-    socket.on("close", over);
-    return next();
+    const over = answerIsOver(c);
+    await next().finally(() => void over.then(end));
   });
 
 /** For what counts for every tenant. */

@@ -49,6 +49,8 @@ export interface Door {
   readonly answering: AtOnce;
   /** Of each tenant, of its people and of its nodes, and of each address that strangers ask from. */
   readonly bytes: BytesAtOnce;
+  /** Of answers that are not read yet, of the same. */
+  readonly answers: BytesAtOnce;
 }
 
 export interface Env {
@@ -146,7 +148,7 @@ function stranger(c: Context<Env>, { limits }: Door, expected: string): Verifier
 }
 
 /**
- * Who pays for the memory that a body takes. People of a tenant do not share with its nodes: stolen tokens of nodes would keep its
+ * Who pays for the memory that a body or an answer takes. People of a tenant do not share with its nodes: stolen tokens of nodes would keep its
  * operators from revoking them.
  */
 export function payerOf(c: Context<Env>): Payer {

@@ -130,7 +130,7 @@ export const canisterInFull = canister
 const counts = z.record(state, count).openapi("Counts");
 const page = <T extends z.ZodType>(item: T) => ({ items: z.array(item), next: z.string().optional() });
 export const nodeList = z.object({ ...page(nodeInList), counts, canisters: counts }).openapi("NodeList");
-export const canistersOfNode = z.object({ items: z.array(canister) }).openapi("CanistersOfNode");
+export const canistersOfNode = z.object(page(canister)).openapi("CanistersOfNode");
 export const canisterList = z.object({ ...page(canister), counts }).openapi("CanisterList");
 
 /** A document of `@isoline/attest/enrol`, as text. */

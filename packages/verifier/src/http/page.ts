@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Env } from "./door.ts";
+import type { Context } from "hono";
+import type { Door, Env } from "./door.ts";
+import { holdAnswer } from "./held.ts";
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -35,19 +37,20 @@ interface File {
   readonly type: string;
 }
 
-export function pageRoutes(app: OpenAPIHono<Env>, folder: string): void {
+export function pageRoutes(app: OpenAPIHono<Env>, door: Pick<Door, "answers">, folder: string): void {
   const files = filesIn(folder);
-  const answer = (path: string) => {
+  const answer = (c: Context<Env>, path: string) => {
     const file = files.get(path);
-    if (file === undefined) return undefined;
+    if (file === undefined) return c.notFound();
+    holdAnswer(c, door, file.bytes.length);
     const cache = path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache";
     return new Response(file.bytes, {
       headers: { "content-type": file.type, "content-security-policy": POLICY, "cache-control": cache },
     });
   };
-  app.get("/", (c) => answer("index.html") ?? c.notFound());
-  app.get("/:file{[A-Za-z0-9_.-]+}", (c) => answer(c.req.param("file")) ?? c.notFound());
-  app.get("/assets/:file{[A-Za-z0-9_.-]+}", (c) => answer(`assets/${c.req.param("file")}`) ?? c.notFound());
+  app.get("/", (c) => answer(c, "index.html"));
+  app.get("/:file{[A-Za-z0-9_.-]+}", (c) => answer(c, c.req.param("file")));
+  app.get("/assets/:file{[A-Za-z0-9_.-]+}", (c) => answer(c, `assets/${c.req.param("file")}`));
 }
 
 function filesIn(folder: string): ReadonlyMap<string, File> {

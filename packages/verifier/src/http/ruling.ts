@@ -32,6 +32,7 @@ import {
   tokenOrder,
 } from "./model.ts";
 import { AtOnce } from "./at-once.ts";
+import { heldJson } from "./held.ts";
 import { atMost, body, cursorOf, file, json, MOST_JSON, ofName, paged, placeOf, route } from "./route.ts";
 import { nodeFor } from "./watching.ts";
 
@@ -119,7 +120,7 @@ function policyRoutes(app: OpenAPIHono<Env>, door: Door): void {
       const { changes, ...sums } = await trying.run(tenant, () =>
         dryRun({ db, rules: fleet.rules, turns: fleet.turns }, name, bytes, tenant),
       );
-      return c.json({ changes: [...changes], ...sums }, 200);
+      return heldJson(c, door, { changes: [...changes], ...sums });
     },
   );
 }
@@ -300,10 +301,8 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
         detail,
       }));
       const last = shown.at(-1);
-      return c.json(
-        { items, ...(rows.length > limit && last !== undefined && { next: cursorOf([String(last.id)]) }) },
-        200,
-      );
+      const next = rows.length > limit && last !== undefined && { next: cursorOf([String(last.id)]) };
+      return heldJson(c, door, { items, ...next });
     },
   );
 }

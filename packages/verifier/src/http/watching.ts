@@ -6,7 +6,6 @@ import {
   canisterCounts,
   canisterOf,
   canistersBehind,
-  canistersOf,
   countsByNode,
   departuresOf,
   findNode,
@@ -25,6 +24,7 @@ import {
   processesDocument,
 } from "./documents.ts";
 import { type Door, type Env, personOf, tenantFor } from "./door.ts";
+import { heldJson } from "./held.ts";
 import { canisterInFull, canisterList, canistersOfNode, label, name, node, nodeList } from "./model.ts";
 import { cursorOf, json, ofName, ofState, paged, placeOf, route } from "./route.ts";
 
@@ -64,15 +64,12 @@ function nodeRoutes(app: OpenAPIHono<Env>, door: Door): void {
         const { links: _links, ...item } = nodeDocument(row, counts.get(row.name) ?? {}, fleet);
         return item;
       });
-      return c.json(
-        {
-          items,
-          ...(rows.length > limit && last !== undefined && { next: cursorOf([last.name]) }),
-          counts: countsDocument(await nodeCounts(db, { tenant, labels })),
-          canisters: countsDocument(await canisterCounts(db, { tenant })),
-        },
-        200,
-      );
+      return heldJson(c, door, {
+        items,
+        ...(rows.length > limit && last !== undefined && { next: cursorOf([last.name]) }),
+        counts: countsDocument(await nodeCounts(db, { tenant, labels })),
+        canisters: countsDocument(await canisterCounts(db, { tenant })),
+      });
     },
   );
   app.openapi(
@@ -86,21 +83,28 @@ function nodeRoutes(app: OpenAPIHono<Env>, door: Door): void {
     async (c) => {
       const row = await nodeFor(door, await personOf(c, door, "viewer"), c.req.valid("param").name);
       const counts = await countsByNode(db, [row.name]);
-      return c.json(nodeDocument(row, counts.get(row.name) ?? {}, fleet), 200);
+      return heldJson(c, door, nodeDocument(row, counts.get(row.name) ?? {}, fleet));
     },
   );
   app.openapi(
     route({
       method: "get",
       path: "/v1/nodes/{name}/canisters",
-      summary: "All canisters of a node.",
-      request: { params: ofName },
+      summary: "The canisters of a node in the order of their labels.",
+      request: { params: ofName, query: z.object(paged) },
       responses: { 200: json(canistersOfNode, "Its canisters.") },
     }),
     async (c) => {
       const row = await nodeFor(door, await personOf(c, door, "viewer"), c.req.valid("param").name);
-      const rows = await canistersOf(db, row.name);
-      return c.json({ items: await Promise.all(rows.map((one) => canisterDocument(one, fleet))) }, 200);
+      const { limit, cursor } = c.req.valid("query");
+      const whole = { tenant: row.tenant, node: row.name };
+      const rows = await canistersBehind(db, whole, [row.name, placeOf(cursor, 1)?.[0] ?? ""], limit + 1);
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      return heldJson(c, door, {
+        items: await Promise.all(shown.map((one) => canisterDocument(one, fleet))),
+        ...(rows.length > limit && last !== undefined && { next: cursorOf([last.label]) }),
+      });
     },
   );
 }
@@ -133,14 +137,11 @@ function canisterRoutes(app: OpenAPIHono<Env>, door: Door): void {
       const rows = await canistersBehind(db, whole, [behindNode, behindLabel], limit + 1);
       const shown = rows.slice(0, limit);
       const last = shown.at(-1);
-      return c.json(
-        {
-          items: await Promise.all(shown.map((row) => canisterDocument(row, fleet))),
-          ...(rows.length > limit && last !== undefined && { next: cursorOf([last.node, last.label]) }),
-          counts: countsDocument(await canisterCounts(db, whole)),
-        },
-        200,
-      );
+      return heldJson(c, door, {
+        items: await Promise.all(shown.map((row) => canisterDocument(row, fleet))),
+        ...(rows.length > limit && last !== undefined && { next: cursorOf([last.node, last.label]) }),
+        counts: countsDocument(await canisterCounts(db, whole)),
+      });
     },
   );
   app.openapi(
@@ -162,15 +163,12 @@ function canisterRoutes(app: OpenAPIHono<Env>, door: Door): void {
         );
       const departures = await departuresOf(db, row.name, told, MOST_SHOWN);
       const history = await historyOf(db, row.name, told, MOST_SHOWN);
-      return c.json(
-        {
-          ...(await canisterDocument(canister, fleet)),
-          departures: departures.map(departureDocument),
-          ...(canister.processes !== null && { processes: processesDocument(canister.processes) }),
-          history: history.map(historyDocument),
-        },
-        200,
-      );
+      return heldJson(c, door, {
+        ...(await canisterDocument(canister, fleet)),
+        departures: departures.map(departureDocument),
+        ...(canister.processes !== null && { processes: processesDocument(canister.processes) }),
+        history: history.map(historyDocument),
+      });
     },
   );
 }

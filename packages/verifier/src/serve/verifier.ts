@@ -22,9 +22,9 @@ import { openTrust } from "./trust.ts";
 const LEAST_TOKEN = 16;
 /** Requests of one caller that bring something: each is in memory until it is answered. A node may ask for many SVIDs at once. */
 const MOST_BRINGING = { small: 64, large: 4 } as const;
-/** Answers of one person, each of which has up to 16 MiB and more in memory until it is read. */
+/** Answers with a policy, reference values or a contour to one person, each of which has up to 16 MiB and more in memory until it is read. */
 const MOST_ANSWERING = 2;
-/** Bytes of bodies at a time, of the nodes of each tenant, of its people, and of each address that strangers ask from. */
+/** Bytes of bodies at a time, and of other answers, of the nodes of each tenant, of its people, and of each address of strangers. */
 const MOST_BYTES = 128 * 2 ** 20;
 
 export interface RunningVerifier {
@@ -109,8 +109,8 @@ export async function startVerifier({
     large: new AtOnce(`${MOST_BRINGING.large} requests of one caller that may bring much`, MOST_BRINGING.large),
   };
   const answering = new AtOnce(`${MOST_ANSWERING} answers of many megabytes to one person`, MOST_ANSWERING);
-  const bytes = new BytesAtOnce(MOST_BYTES);
-  const door = { fleet, metrics, people, login, certificates, admission, limits, bringing, answering, bytes };
+  const [bytes, answers] = [new BytesAtOnce(MOST_BYTES), new BytesAtOnce(MOST_BYTES)];
+  const door = { fleet, metrics, people, login, certificates, admission, limits, bringing, answering, bytes, answers };
   const app = verifierApp(door, { page, version, failed });
   const server = await listen(app.fetch, configuration, noted);
   const push = beginPushing?.({ metrics, address: server.address, noted });
