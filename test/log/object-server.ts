@@ -40,7 +40,7 @@ export interface Lies {
 }
 
 const BUCKET = "logs";
-const PATIENCE = { slowest: 5000, pause: 1 };
+const PATIENCE = { silent: 5000, pause: 1 };
 
 export class ObjectServer {
   readonly #children: ChildProcess[] = [];

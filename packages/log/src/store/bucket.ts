@@ -2,7 +2,7 @@
  * A bucket of an object store that speaks Amazon's S3: objects are read, written, and written only if nothing or a certain version is
  * there. Requests are signed (Signature Version 4), with the digest of what is sent.
  *
- * The server is not believed: answers have a bound in size and time, and who reads checks what was read.
+ * The server is not believed: answers have a bound in size and time, and who reads checks what was read. It may be slow, but not silent.
  */
 import { readAtMost } from "@isoline/core/bounded";
 import { createHash } from "node:crypto";
@@ -35,14 +35,16 @@ interface Answer {
 
 /** How long is waited, in milliseconds. */
 export interface Patience {
-  /** For an answer. */
-  readonly slowest: number;
+  /** For the beginning of an answer, and for each piece of it, beside the time that what is sent needs. */
+  readonly silent: number;
   /** After the first failure that may pass; twice as long after each further one. */
   readonly pause: number;
 }
 
-const PATIENCE: Patience = { slowest: 20_000, pause: 200 };
+const PATIENCE: Patience = { silent: 20_000, pause: 200 };
 const MOST_ANSWER = 64 * 2 ** 20;
+/** 16 KB a second, which a bad line has. */
+const SLOWEST_BYTES_PER_MS = 16;
 const MOST_TRIES = 4;
 /** Too many requests, or the server is at fault, or two conditional writes met (S3: ConditionalRequestConflict). */
 const PASSING = new Set([409, 429, 500, 502, 503, 504]);
@@ -122,17 +124,47 @@ export class Bucket {
       ...{ accessKeyId: accessKey, secretAccessKey: secretKey },
       ...(sessionToken === undefined ? {} : { sessionToken }),
     }).sign();
-    const signal = AbortSignal.timeout(this.#patience.slowest);
-    const response = await fetch(signed.url, {
-      ...{ method, headers: signed.headers, signal, redirect: "error" },
-      ...(body === undefined ? {} : { body: new Uint8Array(body) }),
-    });
-    const version = response.headers.get("etag") ?? "";
-    const answer = await readAtMost(response.body, MOST_ANSWER);
-    if (answer !== undefined) return { status: response.status, version, body: answer };
+    const { signal, heard, end } = limited(this.#patience.silent, body?.length ?? 0);
+    try {
+      const response = await fetch(signed.url, {
+        ...{ method, headers: signed.headers, signal, redirect: "error" },
+        ...(body === undefined ? {} : { body: new Uint8Array(body) }),
+      });
+      const version = response.headers.get("etag") ?? "";
+      const answer = await readAtMost(heard(response.body), MOST_ANSWER);
+      if (answer !== undefined) return { status: response.status, version, body: answer };
+    } finally {
+      end();
+    }
     const problem = `expected at most ${MOST_ANSWER} bytes, got more; distrust the server`;
     throw new LogError("object-store", `${path}: ${problem}`);
   }
+}
+
+/**
+ * Ends a request in which nothing came for too long, or which takes longer than its bytes need. How much of what is sent has gone is not
+ * seen, so that is only given its time.
+ */
+function limited(silentMs: number, sent: number) {
+  const ended = new AbortController();
+  const endAfter = (ms: number, why: string) =>
+    setTimeout(() => ended.abort(new Error(`${why} ${Math.round(ms / 1000)} s`)), ms);
+  const ms = silentMs + sent / SLOWEST_BYTES_PER_MS;
+  const silence = endAfter(ms, "it was silent for");
+  const whole = endAfter(ms + MOST_ANSWER / SLOWEST_BYTES_PER_MS, "it took more than");
+  return {
+    signal: ended.signal,
+    async *heard(pieces: AsyncIterable<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+      for await (const piece of pieces ?? []) {
+        silence.refresh();
+        yield piece;
+      }
+    },
+    end: () => {
+      clearTimeout(silence);
+      clearTimeout(whole);
+    },
+  };
 }
 
 function causeOf(fault: Error): string {
