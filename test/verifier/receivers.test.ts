@@ -7,6 +7,10 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Delivery } from "../../packages/verifier/src/changes/delivery.ts";
+import { NotTaken } from "../../packages/verifier/src/changes/receiver.ts";
+import type { Fleet } from "../../packages/verifier/src/fleet/fleet.ts";
+import * as stores from "../../packages/verifier/src/store/index.ts";
 import { canisterSample } from "../attest/samples.ts";
 import { NatsServer, needsNats } from "./nats-server.ts";
 import { Rig } from "./rig.ts";
@@ -144,4 +148,59 @@ describe("a receiver that takes little, and one change not at all", () => {
     expect(whole.some(({ skipped }) => skipped !== undefined && skipped !== 1)).toBe(false);
     expect(rig.unsent).toContain("webhook small");
   }, 90_000);
+});
+
+describe("a receiver of two verifiers", () => {
+  const rig = new Rig();
+  const [taken, told]: [string[], string[]] = [[], []];
+  let store: stores.Connection;
+  let refuses = true;
+
+  beforeAll(async () => {
+    store = await stores.openStore(rig.database);
+    await stores.beginReceiver(store.db, "pager");
+  });
+  afterAll(async () => {
+    await store.close();
+    await rig.close();
+  });
+
+  const verifier = () => {
+    const fleet = { store, onChange: () => () => undefined } as unknown as Fleet;
+    const send = async (changes: readonly { readonly node: string }[]) => {
+      if (refuses) throw new NotTaken("receiver-refused", "refused");
+      taken.push(...changes.map(({ node }) => node));
+    };
+    const delivery = new Delivery(fleet, { name: "pager", send }, (_, fault) => told.push((fault as Error).message));
+    return async () => {
+      await store.db
+        .updateTable("receivers")
+        .set({ next: new Date(0) })
+        .execute();
+      await delivery.start();
+      await delivery.stop();
+    };
+  };
+  const changes = async (node: string) => {
+    const change = { at: new Date(), node, label: null, tenant: "acme", failure: null, why: null, counters: null };
+    await store.db
+      .insertInto("changes")
+      .values({ ...change, before: "unknown", after: "affirming" })
+      .execute();
+  };
+
+  it("misses no change that one of them had refused once, though it had an earlier one refused before", async () => {
+    const [one, other] = [verifier(), verifier()];
+    await changes("node-1");
+    for (const _ of [1, 2, 3]) await one();
+    refuses = false;
+    await other();
+    await changes("node-2");
+    refuses = true;
+    await one();
+    refuses = false;
+    await one();
+    expect(taken).toEqual(["node-1", "node-2"]);
+    expect(told).toEqual(["refused", "refused", "refused", "refused"]);
+  });
 });

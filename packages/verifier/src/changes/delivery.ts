@@ -31,8 +31,8 @@ export class Delivery {
   #working: Promise<void> | undefined;
   #isNews = false;
   #atOnce = MOST_AT_ONCE;
-  /** How often the next change was refused by itself. */
-  #refusals = 0;
+  /** The change that was refused by itself last, and how often. Another verifier may have brought the receiver further since. */
+  #refused = { id: 0, times: 0 };
 
   constructor(fleet: Fleet, receiver: Receiver, failed: (receiver: string, fault: unknown) => void) {
     this.#fleet = fleet;
@@ -91,7 +91,7 @@ export class Delivery {
       this.#failed(name, fault);
       return this.#wasNotTaken(row, rows, fault instanceof NotTaken);
     }
-    if (rows.length > 0) [this.#atOnce, this.#refusals] = [Math.min(MOST_AT_ONCE, atOnce * 2), 0];
+    if (rows.length > 0) this.#atOnce = Math.min(MOST_AT_ONCE, atOnce * 2);
     const done = rows.at(-1)?.id ?? sent;
     await settleReceiver(db, { name, sent: done, tries: 0, told: rows.length > 0 ? skipped : 0 }, 0);
     return rows.length === atOnce;
@@ -110,9 +110,10 @@ export class Delivery {
       await settleReceiver(db, { name, sent, tries, told: 0 }, 0);
       return true;
     }
-    this.#refusals = isRefused ? this.#refusals + 1 : 0;
-    if (first !== undefined && this.#refusals >= MOST_REFUSALS) {
-      this.#refusals = 0;
+    const { id = 0 } = first ?? {};
+    const before = this.#refused.id === id ? this.#refused.times : 0;
+    this.#refused = { id, times: isRefused ? before + 1 : 0 };
+    if (first !== undefined && this.#refused.times >= MOST_REFUSALS) {
       this.#failed(name, leftOut(first));
       // The tries count on: where the receiver refuses everything, little is left out before it is set right.
       await settleReceiver(db, { name, sent: first.id, tries: tries + 1, told: -1 }, 0);
