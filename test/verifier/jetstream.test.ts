@@ -1,10 +1,12 @@
 /** Changes of verdicts for NATS JetStream: none is missing after the server was away, and one that is sent again is not kept again. */
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canisterSample } from "../attest/samples.ts";
+import { isInstalled } from "../support/machine.ts";
 import { type Kept, NatsServer, needsNats, STREAM } from "./nats-server.ts";
 import { Rig } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
@@ -146,5 +148,51 @@ describe.skipIf(needsNats)("changes for JetStream (needs nats-server)", () => {
     await nats.using(({ streams }) => streams.delete(STREAM));
     await appears("five");
     expect(labelsOf(await keptUntil("five"))).toEqual(["five"]);
+  });
+});
+
+/** What a server says of itself that has no TLS, or in whose place another one answers. */
+const IN_THE_CLEAR = { server_id: "n", version: "2.10.0", proto: 1, max_payload: 2 ** 20, tls_available: false };
+
+describe.skipIf(needsNats || !isInstalled("openssl"))("changes for servers by TLS (needs nats-server, openssl)", () => {
+  const rig = new Rig();
+  const node = new SoftwareNode("node-1");
+  const files = { certificate: join(rig.place, "nats.pem"), key: join(rig.place, "nats.key") };
+  const nats = new NatsServer(join(rig.place, "nats"), files);
+  const heard: string[] = [];
+  const other = createServer((client) => {
+    client.on("error", () => {}).on("data", (bytes) => heard.push(bytes.toString("latin1")));
+    client.write(`INFO ${JSON.stringify(IN_THE_CLEAR)}\r\n`);
+  });
+
+  beforeAll(async () => {
+    const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 -subj /CN=nats -addext";
+    const made = ["subjectAltName=DNS:localhost", "-keyout", files.key, "-out", files.certificate];
+    execFileSync("openssl", [...words.split(" "), ...made], { stdio: "pipe" });
+    await nats.start();
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    await rig.enrol([node]);
+  });
+  afterAll(async () => {
+    await rig.close();
+    other.close();
+    await nats.stop("SIGKILL");
+  });
+
+  it("are sent to none whose certificate leads to no known one, and say nothing to one without TLS", async () => {
+    const { port } = other.address() as AddressInfo;
+    await rig.start({ nats: { servers: `${nats.address},tls://localhost:${port}` } });
+    await rig.rules();
+    await rig.attest(node);
+    await expect.poll(() => rig.unsent.length, { timeout: 30_000 }).toBeGreaterThan(1);
+    await rig.stop();
+    expect([await nats.kept(), heard]).toEqual([[], []]);
+  });
+
+  it("are sent to one whose certificate leads to a known one", async () => {
+    await rig.start({ nats: { servers: nats.address, ca: files.certificate } });
+    const kept = async () => (await nats.kept()).map(({ change }) => change.label);
+    await expect.poll(kept, { timeout: 60_000 }).toEqual([undefined, "web"]);
   });
 });

@@ -17,13 +17,21 @@ export interface Kept {
   readonly change: { readonly id: number; readonly label?: string };
 }
 
+/** Files of a server that speaks TLS alone, as `localhost`. */
+interface Tls {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 export class NatsServer {
   readonly #place: string;
+  readonly #tls: Tls | undefined;
   #port = 0;
   #process: ChildProcess | undefined;
 
-  constructor(place: string) {
+  constructor(place: string, tls?: Tls) {
     this.#place = place;
+    this.#tls = tls;
   }
 
   get port(): number {
@@ -31,13 +39,14 @@ export class NatsServer {
   }
 
   get address(): string {
-    return `127.0.0.1:${this.#port}`;
+    return this.#tls === undefined ? `127.0.0.1:${this.#port}` : `tls://localhost:${this.#port}`;
   }
 
   /** Returns when it answers. */
   async start(): Promise<void> {
     if (this.#port === 0) this.#port = await freePort();
     const words = ["-a", "127.0.0.1", "-p", String(this.#port), "-js", "-sd", this.#place];
+    if (this.#tls !== undefined) words.push("--tls", "--tlscert", this.#tls.certificate, "--tlskey", this.#tls.key);
     this.#process = spawn("nats-server", words, { stdio: "ignore" });
     for (let tries = 0; tries < 400; tries++) {
       const answered = await this.using(async () => true).catch(() => false);
@@ -57,7 +66,10 @@ export class NatsServer {
   }
 
   async using<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
-    const connection = await connect({ servers: this.address, reconnect: false });
+    const connection = await connect({
+      ...{ servers: this.address, reconnect: false },
+      ...(this.#tls !== undefined && { tls: { caFile: this.#tls.certificate } }),
+    });
     try {
       return await work(await jetstreamManager(connection));
     } finally {

@@ -5,11 +5,14 @@ import { changeDocument } from "./document.ts";
 import type { Receiver } from "./receiver.ts";
 
 export interface NatsSettings {
+  /** Separated by commas; all of them `tls://…`, or none. */
   readonly servers: string;
   /** Of the messages; the stream that keeps them is made if there is none for it. */
   readonly subject: string;
   /** The content of a file of credentials. */
   readonly credentials: Uint8Array | undefined;
+  /** Certificates in PEM that the servers' lead to; undefined: those that Node knows. */
+  readonly ca: string | undefined;
 }
 
 const PATIENCE_MS = 10_000;
@@ -25,15 +28,19 @@ async function knowLonger({ streams }: JetStreamManager): Promise<void> {
     await streams.update(STREAM, { duplicate_window: nanos(KNOWS_IDS_MS) });
 }
 
-export function nats({ servers, subject, credentials }: NatsSettings): Receiver {
+export function nats({ servers, subject, credentials, ca }: NatsSettings): Receiver {
+  const addresses = servers.split(",").map((one) => one.trim());
+  // The client passes over what stands before an address, and asks for no TLS by itself.
+  const tls = addresses.some((one) => /^tls:/i.test(one)) && { tls: ca === undefined ? {} : { ca } };
   let connection: NatsConnection | undefined;
   const connected = async () => {
     if (connection !== undefined && !connection.isClosed()) return connection;
     connection = await connect({
-      servers: servers.split(",").map((one) => one.trim()),
+      servers: addresses,
       timeout: PATIENCE_MS,
       maxReconnectAttempts: 0,
       name: "isoline verifier",
+      ...tls,
       ...(credentials !== undefined && { authenticator: credsAuthenticator(credentials) }),
     });
     const manager = await jetstreamManager(connection);

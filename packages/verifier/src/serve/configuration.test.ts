@@ -24,6 +24,32 @@ it.each(["http://pager.example/hook", "https://me:secret@pager.example/hook", "h
   },
 );
 
+const withServers = (servers: string) => {
+  const told = { listen: "127.0.0.1:8443", database: "pglite:store", keys: "keys", trust: "trust" };
+  return configurationIn({ ...told, nats: { servers } }).nats?.servers;
+};
+
+it.each(["127.0.0.1:4222", "localhost, nats://[::1]:4222", "tls://nats.example:4222,TLS://other.example"])(
+  "changes are sent to the servers %s",
+  (servers) => {
+    expect(withServers(servers)).toBe(servers);
+  },
+);
+
+it.each([
+  ["nats.example:4222", "got one at nats://nats.example:4222; changes say which nodes fail"],
+  ["127.0.0.1:4222,nats://10.0.0.1", "got one at nats://10.0.0.1; "],
+  ["tls://me:secret@nats.example", "got one at tls://nats.example; "],
+  ["me:secret@127.0.0.1", "got one at nats://127.0.0.1; "],
+  ["nats://127.0.0.1/x://nats.example", "got one at nats://127.0.0.1; "],
+  ["ws://127.0.0.1", "got one at ws://127.0.0.1"],
+  ["secret://", "nats.servers: expected tls://HOST:PORT without a name or a password"],
+  ["127.0.0.1,tls://nats.example", "nats.servers: expected tls:// for all servers or for none, got both"],
+])("changes are not sent to the servers %s, which would be in the clear or with a password", (servers, why) => {
+  expect(() => withServers(servers)).toThrow(why);
+  expect(() => withServers(servers)).not.toThrow("me:");
+});
+
 it.each<[unknown, string]>([
   [
     "http://collector.example/v1/metrics",

@@ -95,6 +95,7 @@ const schema = z.strictObject({
         .regex(/^[A-Za-z0-9_.-]{1,64}$/)
         .default("isoline.changes"),
       credentials: path.optional(),
+      ca: path.optional(),
     })
     .optional(),
 });
@@ -129,6 +130,7 @@ export function configurationIn(told: unknown): Configuration {
     );
   for (const [at, { url }] of data.webhooks.entries()) if (!isSafeAddress(url)) throw unfit(unsafeWebhook(at, url));
   if (data.otlp !== undefined) assertReceiver(data.otlp.url);
+  if (data.nats !== undefined) assertServers(data.nats.servers);
   return { ...data, stale };
 }
 
@@ -142,6 +144,30 @@ function assertReceiver(given: string): void {
   if (url.pathname === "/")
     throw unfit(`otlp.url: expected the whole address, such as HOST:4318/v1/metrics, got ${given}`);
 }
+
+/** With TLS all of them or none, since the client asks all for the same. A password is not shown. */
+function assertServers(given: string): void {
+  const all = given.split(",").map((one) => addressOfServer(one.trim()));
+  for (const url of all)
+    if (url === undefined || url.username !== "" || url.password !== "" || !isSafeServer(url))
+      throw unfit(
+        `nats.servers: expected tls://HOST:PORT without a name or a password, or HOST:PORT of this machine, got ${url === undefined ? "something else" : `one at ${url.protocol}//${url.host}`}; ` +
+          "changes say which nodes fail, and must not cross a network in the clear",
+      );
+  if (new Set(all.map((url) => url?.protocol)).size > 1)
+    throw unfit("nats.servers: expected tls:// for all servers or for none, got both; name those of one kind");
+}
+
+function addressOfServer(one: string): URL | undefined {
+  const whole = one.includes("://") ? one : `nats://${one}`;
+  return URL.canParse(whole) ? new URL(whole) : undefined;
+}
+
+const isSafeServer = ({ protocol, hostname, pathname, search, hash }: URL): boolean =>
+  hostname !== "" &&
+  ["", "/"].includes(pathname) &&
+  search + hash === "" &&
+  (protocol === "tls:" || (protocol === "nats:" && isLoopback(hostname)));
 
 /** A password in it is not shown. */
 function unsafeWebhook(at: number, given: string): string {

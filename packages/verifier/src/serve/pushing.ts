@@ -1,8 +1,7 @@
 /** Where metrics are pushed to, as the configuration says. What pushing needs is loaded only where it is asked for. */
-import { VerifierError } from "../error.ts";
 import type { Measured } from "../otlp/index.ts";
 import type { Configuration } from "./configuration.ts";
-import { readTrusted } from "./secrets.ts";
+import { readCertificates } from "./secrets.ts";
 
 interface Pushed {
   readonly metrics: Measured;
@@ -15,17 +14,8 @@ interface Pushed {
 export async function pushingIn({ otlp }: Configuration) {
   if (otlp === undefined) return undefined;
   const { url, seconds, ca } = otlp;
-  const target = { url: new URL(url), seconds, ca: ca === undefined ? undefined : certificatesIn(ca) };
+  const target = { url: new URL(url), seconds, ca: ca === undefined ? undefined : readCertificates("otlp.ca", ca) };
   const { pushMetrics } = await import("../otlp/index.ts");
   return ({ metrics, address, noted }: Pushed) =>
     pushMetrics(target, { metrics, noted, port: /\d+$/.exec(address)?.[0] ?? "" });
-}
-
-function certificatesIn(path: string): string {
-  const text = readTrusted(path).toString("latin1");
-  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  throw new VerifierError(
-    "bad-configuration",
-    `otlp.ca: expected certificates in PEM in ${path}, got none; put there those that the receiver's certificate leads to`,
-  );
 }

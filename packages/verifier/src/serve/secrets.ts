@@ -28,6 +28,16 @@ export function readTrusted(path: string): Buffer {
   return read(path, OTHERS_MAY_WRITE, "that no other user can write");
 }
 
+/** Certificates in PEM that a server's lead to; refuses with `bad-configuration`, by the member that names the file. */
+export function readCertificates(member: string, path: string): string {
+  const text = readTrusted(path).toString("latin1");
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new VerifierError(
+    "bad-configuration",
+    `${member}: expected certificates in PEM in ${path}, got none; put there those that the receiver's certificate leads to`,
+  );
+}
+
 /** Every file of a folder, by name; none where it is missing. Hidden files are passed over. */
 export function trustedFiles(folder: string): readonly { readonly name: string; readonly bytes: Buffer }[] {
   if (!existsSync(folder)) return [];

@@ -15,7 +15,7 @@ import { Appender, type LogPlace } from "../transparency/index.ts";
 import { type Configuration, configurationIn } from "./configuration.ts";
 import { openKeys } from "./keys.ts";
 import { pushingIn } from "./pushing.ts";
-import { readSecret, readTrusted } from "./secrets.ts";
+import { readCertificates, readSecret, readTrusted } from "./secrets.ts";
 import { listen } from "./server.ts";
 import { openTrust } from "./trust.ts";
 
@@ -183,6 +183,7 @@ function receiversIn({ webhooks, nats: stream }: Configuration): readonly Receiv
           nats({
             ...stream,
             credentials: stream.credentials === undefined ? undefined : readSecret(stream.credentials),
+            ca: stream.ca === undefined ? undefined : readCertificates("nats.ca", stream.ca),
           }),
         ]),
   ];

@@ -32,6 +32,7 @@ const PATHS = [
   ["tls", "clients"],
   ["people", "tokens"],
   ["nats", "credentials"],
+  ["nats", "ca"],
   ["log", "directory"],
   ["log", "credentials"],
   ["log", "key"],
