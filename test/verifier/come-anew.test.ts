@@ -117,7 +117,7 @@ describe("a node that comes anew while work on it waits", () => {
   it("is not found silent by what was known of the one before", async () => {
     const watch = new Watch(new stores.VerdictQueue(store.db, () => 1), lease, ownership, 60);
     const { first, goOn } = await waited((one) => {
-      one.silent = new Date(Date.now() - HOUR_MS);
+      one.silent -= HOUR_MS;
       watch.watch(one);
     });
     goOn();
@@ -131,7 +131,7 @@ describe("a node that comes anew while work on it waits", () => {
     const revoked = { ...affirming, state: "revoked" } as const;
     const write = { node: "node-1", verifier: lease.id, at: new Date(), verdict: revoked, columns: {} };
     await stores.writeVerdict(store.db, { ...write, canisters: undefined, others: revoked });
-    owned.silent = new Date(Date.now() - HOUR_MS);
+    owned.silent -= HOUR_MS;
     watch.watch(owned);
     await expect.poll(() => ownership.present("node-1")).toBeUndefined();
     expect((await ownership.take("node-1"))?.state).toBe("revoked");

@@ -13,10 +13,11 @@ const place = mkdtempSync(join(tmpdir(), "isoline-forgotten-"));
 const leaseOf = (id: string) => ({ id, isHeld: true }) as unknown as Lease;
 const node = new SoftwareNode("node-1");
 const silent = new Date(5000);
+const HOUR_MS = 3_600_000;
 let store: stores.Connection;
 let one: Ownership;
 let two: Ownership;
-/** What a statement that is no part of a transaction waits for, and what its answer does, at the first verifier. */
+/** What a statement that is no part of a transaction waits for, and what its answer or that of a transaction does, at the first verifier. */
 let held: Promise<void> | undefined;
 let heldAnswer: Promise<void> | undefined;
 const stands = async () => (await stores.findNode(store.db, "node-1")) as stores.NodeRow;
@@ -37,7 +38,16 @@ const late = (db: stores.Database): stores.Database => {
     await heldAnswer;
     return answer as never;
   };
-  return but(db, { getExecutor: () => but(executor, { executeQuery }) });
+  const begin = () => db.transaction();
+  const execute: ReturnType<typeof begin>["execute"] = async (work) => {
+    const answer = await begin().execute(work);
+    await heldAnswer;
+    return answer;
+  };
+  return but(db, {
+    getExecutor: () => but(executor, { executeQuery }),
+    transaction: () => but(begin(), { execute }),
+  });
 };
 
 beforeAll(async () => {
@@ -112,6 +122,34 @@ it.each(["in memory", "forgotten"])("is not had before its release was written: 
   await released;
   expect(await taken).toMatchObject({ name: "node-1" });
   expect([one.present("node-1")?.name, (await stands()).owner]).toEqual(["node-1", "one"]);
+});
+
+/** A database that does not answer. */
+const gone = () => {
+  const answer = Promise.reject<void>(new Error("Connection terminated unexpectedly"));
+  answer.catch(() => {});
+  return answer;
+};
+
+it("is taken again by who could not give it back, and is silent for as long as it was", async () => {
+  const first = (await one.take("node-1")) as OwnedNode;
+  first.silent = performance.now() - HOUR_MS;
+  held = gone();
+  await expect(one.release("one node-1")).rejects.toThrow("Connection terminated");
+  held = undefined;
+  expect([one.present("node-1"), (await stands()).owner]).toEqual([undefined, "one"]);
+  await one.adopt();
+  expect(one.present("node-1")?.silentMs()).toSatisfy((ms: number) => ms >= HOUR_MS && ms < 2 * HOUR_MS);
+});
+
+it.each(["adopted", "taken"] as const)("is had after it was %s and the answer was lost", async (how) => {
+  heldAnswer = gone();
+  const asked = how === "adopted" ? one.adopt() : one.take("node-1");
+  await expect(asked).rejects.toThrow("Connection terminated");
+  heldAnswer = undefined;
+  expect([one.present("node-1"), (await stands()).owner]).toEqual([undefined, "one"]);
+  await one.adopt();
+  expect(one.present("node-1")?.name).toBe("node-1");
 });
 
 /** Evidence that waits for a turn at the first verifier; `goOn` gives the turn. */

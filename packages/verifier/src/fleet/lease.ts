@@ -40,9 +40,9 @@ export class Lease {
     return performance.now() < this.#until && Date.now() < this.#untilThen;
   }
 
-  /** When it ended, where it is not held. */
-  get ended(): Date {
-    return new Date(Math.min(Date.now(), this.#untilThen));
+  /** When it ended, where it is not held: by the clock that is never set. */
+  get ended(): number {
+    return Math.min(performance.now(), this.#until);
   }
 
   async begin(): Promise<void> {
@@ -84,7 +84,7 @@ export class Lease {
       const begin = this.#beginning();
       if (await renewLease(this.#db, this.#id, LEASE_SECONDS)) begin();
       else {
-        this.#until = 0;
+        this.#until = this.ended;
         this.#id = "";
         this.#lost();
         await this.#beginAnew();

@@ -39,8 +39,11 @@ export class OwnedNode {
   state: State;
   accepted: Accepted | undefined;
   seen: Date | undefined;
-  /** From when on it is silent: of one that another verifier gave back, as that one knew it. */
-  silent: Date;
+  /**
+   * From when on it is silent, by the clock of `performance.now()`, which is never set: of one that another verifier gave back, as that one
+   * knew it.
+   */
+  silent: number;
   /** Of the verdict that is written; null: not known. */
   imprint: string | null;
   given: Given | undefined;
@@ -63,7 +66,8 @@ export class OwnedNode {
   #document: string;
   #enrolled: EnrolledAs | undefined;
 
-  constructor(row: NodeRow) {
+  /** `silentMs`: for how long it has been silent. */
+  constructor(row: NodeRow, silentMs = 0) {
     this.name = row.name;
     this.id = row.id;
     this.tenant = row.tenant;
@@ -75,7 +79,7 @@ export class OwnedNode {
     this.state = row.state;
     this.accepted = row.accepted === null ? undefined : readAccepted(row.accepted);
     this.seen = row.seen ?? undefined;
-    this.silent = row.silent ?? new Date();
+    this.silent = performance.now() - Math.max(0, silentMs);
     this.imprint = row.imprint;
     // What is refused may have been written a moment ago, by the verifier that had the node before.
     const isRefused = row.state === "unverifiable" || row.state === "contraindicated";
@@ -160,9 +164,14 @@ export class OwnedNode {
       );
   }
 
-  released(silent: Date | null): Released {
+  /** For how long it has been silent, up to a time of the same clock. */
+  silentMs(until = performance.now()): number {
+    return Math.max(0, until - this.silent);
+  }
+
+  released(silentMs: number | null): Released {
     const accepted = this.isAhead && this.accepted !== undefined ? writeAccepted(this.accepted) : null;
-    return { name: this.name, accepted, seen: this.seen ?? null, silent };
+    return { name: this.name, accepted, seen: this.seen ?? null, silentMs };
   }
 }
 

@@ -12,6 +12,7 @@ import {
   releaseAsWritten,
   releaseNodes,
   type TakenNode,
+  watchedBy,
 } from "../store/index.ts";
 import type { Lease } from "./lease.ts";
 import { OwnedNode } from "./owned-node.ts";
@@ -38,6 +39,7 @@ export class Ownership {
   /** Of nodes that were owned when a lease was lost, by their names: silence does not begin anew with each lease. */
   readonly #silences = new Map<string, Silence>();
   #adopting = 0;
+  #isAnyAstray = false;
 
   /** `owned` is told of each node that this verifier owns from then on. */
   constructor(db: Database, lease: Lease, owned: (node: OwnedNode) => void) {
@@ -77,7 +79,7 @@ export class Ownership {
       await this.#leaving.get(name);
       const claimant = this.#lease.id;
       if (!this.#lease.isHeld) throw elsewhere(name, "this verifier cannot reach its database");
-      const row = await claimNode(this.#db, name, claimant);
+      const row = await this.#claimed(claimNode(this.#db, name, claimant));
       if (row === undefined) return undefined;
       // By the database's clock, which may have been set forward: the next renewal begins another.
       if (row === "lease-over") throw elsewhere(name, "the lease of this verifier is over");
@@ -132,6 +134,16 @@ export class Ownership {
     }
   }
 
+  /** Where no answer comes, it is not known whether anything became ours. */
+  async #claimed<T>(claim: Promise<T>): Promise<T> {
+    try {
+      return await claim;
+    } catch (fault) {
+      this.#wentAstray();
+      throw fault;
+    }
+  }
+
   /** What is known of its silence counts where no other verifier has owned it since. */
   #took({ name, owner, was }: TakenNode): void {
     const silence = this.#silences.get(name);
@@ -141,9 +153,8 @@ export class Ownership {
   }
 
   #own(row: TakenNode): OwnedNode {
-    const node = new OwnedNode(row);
-    const silence = this.#silences.get(node.name);
-    if (silence !== undefined && row.silent === null) node.silent = new Date(Date.now() - silence.ms);
+    // What is written of its silence was true when this verifier took it; what was in memory is newer.
+    const node = new OwnedNode(row, this.#silences.get(row.name)?.ms ?? row.silentMs ?? 0);
     this.#silences.delete(node.name);
     this.#nodes.set(node.name, node);
     this.#owned(node);
@@ -161,32 +172,54 @@ export class Ownership {
     if (node !== undefined) {
       const leave = async () => {
         if (this.#nodes.get(name) === node)
-          await this.#leave(name, () => releaseNodes(this.#db, verifier, [node.released(node.silent)]));
+          await this.#leave(name, () => releaseNodes(this.#db, verifier, [node.released(node.silentMs())]), node);
       };
       await (how === "urgently" ? node.urgent(leave) : node.alone(leave));
       // One that was forgotten is ours all the same, unless the answer that takes it over is still on its way.
     } else if (this.#adopting === 0) await this.#leave(name, () => releaseAsWritten(this.#db, verifier, name));
   }
 
-  /** Not where it is being claimed, or given back already: the other verifier asks again. */
-  async #leave(name: string, release: () => Promise<void>): Promise<void> {
+  /** Not where it is being claimed, or given back already: the other verifier asks again. `node` is what was in memory of it. */
+  async #leave(name: string, release: () => Promise<void>, node?: OwnedNode): Promise<void> {
     if (this.#claims.has(name) || this.#leaving.has(name)) return;
     this.#nodes.delete(name);
     const released = release();
-    const ended = released.catch(() => {}).finally(() => this.#leaving.delete(name));
+    const ended = released.catch(() => this.#wentAstray(node)).finally(() => this.#leaving.delete(name));
     this.#leaving.set(name, ended);
     await released;
+  }
+
+  /** A node may be ours without being in memory: it could not be given back, or the answer was lost that made it ours. */
+  #wentAstray(node?: OwnedNode): void {
+    this.#isAnyAstray = true;
+    if (node !== undefined) this.#silences.set(node.name, { owner: node.owner, ms: node.silentMs() });
+  }
+
+  /** Takes such nodes again: else they would be watched by none for as long as this verifier lives. */
+  async #takeAstray(): Promise<void> {
+    this.#isAnyAstray = false;
+    const claimant = this.#lease.id;
+    try {
+      for (const name of await watchedBy(this.#db, claimant)) {
+        if (claimant !== this.#lease.id) return;
+        await this.take(name, 0);
+      }
+    } catch (fault) {
+      this.#isAnyAstray = true;
+      throw fault;
+    }
   }
 
   /** Takes over what no live verifier owns, so many at once; whether that was all. */
   async adopt(): Promise<boolean> {
     const claimant = this.#lease.id;
     this.#adopting++;
-    const rows = await adoptNodes(this.#db, claimant, ADOPTED_AT_ONCE).finally(() => this.#adopting--);
+    const rows = await this.#claimed(adoptNodes(this.#db, claimant, ADOPTED_AT_ONCE)).finally(() => this.#adopting--);
     for (const row of rows) this.#took(row);
     // The lease was lost meanwhile: others may own them by now.
     if (claimant !== this.#lease.id) return true;
     for (const row of rows) if (!this.#nodes.has(row.name)) this.#own(row);
+    if (this.#isAnyAstray) await this.#takeAstray();
     return rows.length < ADOPTED_AT_ONCE;
   }
 
@@ -200,19 +233,19 @@ export class Ownership {
    * and watched by none until it is heard.
    */
   async giveUp(node: OwnedNode): Promise<void> {
-    const { name, owner, silent } = node;
+    const { name, owner } = node;
     if (this.#nodes.get(name) !== node) return;
     this.forget(node);
-    await this.#leave(name, () => releaseAsWritten(this.#db, owner, name, silent));
+    await this.#leave(name, () => releaseAsWritten(this.#db, owner, name, node.silentMs()), node);
   }
 
   /**
-   * Drops everything: the lease was lost, so others may own it already. How long each node was silent is kept, up to when the lease ended:
-   * since then it could not be heard.
+   * Drops everything: the lease was lost, so others may own it already. How long each node was silent is kept, up to when the lease ended,
+   * by `performance.now()`: since then it could not be heard.
    */
-  forgetAll(ended = new Date()): void {
-    for (const { name, owner, silent } of this.#nodes.values())
-      this.#silences.set(name, { owner, ms: Math.max(0, ended.getTime() - silent.getTime()) });
+  forgetAll(ended = performance.now()): void {
+    for (const node of this.#nodes.values())
+      this.#silences.set(node.name, { owner: node.owner, ms: node.silentMs(ended) });
     this.#nodes.clear();
   }
 

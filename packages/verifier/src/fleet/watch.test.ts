@@ -1,8 +1,8 @@
 /** A node that is silent, and a database that does not come to marking it. */
 import { afterEach, expect, it, vi } from "vitest";
-import type { VerdictQueue } from "../store/index.ts";
+import type { NodeRow, VerdictQueue } from "../store/index.ts";
 import type { Lease } from "./lease.ts";
-import type { OwnedNode } from "./owned-node.ts";
+import { OwnedNode } from "./owned-node.ts";
 import type { Ownership } from "./ownership.ts";
 import { Watch } from "./watch.ts";
 
@@ -11,7 +11,8 @@ afterEach(() => {
 });
 
 const node = {
-  ...{ name: "node-1", tenant: "acme", state: "affirming", isAhead: false, silent: new Date(0) },
+  ...{ name: "node-1", tenant: "acme", state: "affirming", isAhead: false },
+  silentMs: () => Number.POSITIVE_INFINITY,
   alone: <T>(work: () => Promise<T>) => work(),
 } as unknown as OwnedNode;
 const ownership = { present: () => node } as unknown as Ownership;
@@ -30,6 +31,26 @@ it("is looked at again where the statement waited for others for too long, which
   await expect.poll(() => watch.size).toBe(1);
   expect([asked, node.state]).toEqual([["acme"], "affirming"]);
   expect(told).toMatchObject([{ code: "57014" }]);
+});
+
+it.each([
+  ["forward", 3_600_000, 60_000, 1],
+  ["back", -3_600_000, 200_000, 0],
+])("is silent for as long as it was, where the time of day is set %s", async (_, byMs, silentMs, watched) => {
+  const marked: string[] = [];
+  const verdicts = { write: async (tenant: string) => void marked.push(tenant) } as unknown as VerdictQueue;
+  const row = { name: "node-1", tenant: "acme", state: "affirming", accepted: null, seen: null } as NodeRow;
+  const own = new OwnedNode({ ...row, enrolled: new Date() }, silentMs);
+  const watch = new Watch(
+    verdicts,
+    { id: "v1", isHeld: true } as Lease,
+    { present: () => own } as unknown as Ownership,
+    180,
+  );
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + byMs });
+  watch.watch(own);
+  await own.alone(() => Promise.resolve());
+  expect([watch.size, marked.length]).toEqual([watched, 1 - watched]);
 });
 
 it("is looked at again where it fell due while the lease was not held, and marked once it is", async () => {

@@ -40,7 +40,7 @@ export class Watch {
 
   /** Its evidence has just been judged. */
   saw(node: OwnedNode): void {
-    node.silent = new Date();
+    node.silent = performance.now();
     this.#wheel.set(node.name, this.#seconds);
   }
 
@@ -48,9 +48,10 @@ export class Watch {
    * This verifier owns a node from now on. The time in which it was silent at another verifier counts: otherwise it could go from one to
    * the other, by requests that prove nothing, and never become stale.
    */
-  watch({ name, silent }: OwnedNode): void {
-    const left = this.#seconds - (Date.now() - silent.getTime()) / 1000;
-    if (left > 0) this.#wheel.set(name, Math.min(left, this.#seconds));
+  watch(node: OwnedNode): void {
+    const { name } = node;
+    const left = this.#seconds - node.silentMs() / 1000;
+    if (left > 0) this.#wheel.set(name, left);
     else void this.#markOrLookAgain(name);
   }
 

@@ -6,8 +6,13 @@ import type { NodeTable } from "./tables.ts";
 
 export type NodeRow = Selectable<NodeTable>;
 
-/** A node that was taken over, and who owned it before; the taker itself where it had it already. */
-export type TakenNode = NodeRow & { readonly was: string | null };
+/**
+ * A node that was taken over, and who owned it before; the taker itself where it had it already. How long it is silent is counted by the
+ * database's clock alone, from when it was given back: those of two verifiers differ, and each may be set.
+ */
+export type TakenNode = NodeRow & { readonly was: string | null; readonly silentMs: number | null };
+
+const SILENT_MS = sql<number | null>`(extract(epoch from now() - nodes.silent) * 1000)::double precision`;
 
 export function findNode(db: Database, name: string): Promise<NodeRow | undefined> {
   return db.selectFrom("nodes").selectAll().where("name", "=", name).executeTakeFirst();
@@ -29,7 +34,13 @@ export function claimNode(
   verifier: string,
 ): Promise<TakenNode | { readonly ownedBy: string } | "lease-over" | undefined> {
   return db.transaction().execute(async (step) => {
-    const row = await step.selectFrom("nodes").selectAll().where("name", "=", name).forUpdate().executeTakeFirst();
+    const row = await step
+      .selectFrom("nodes")
+      .selectAll()
+      .select(SILENT_MS.as("silentMs"))
+      .where("name", "=", name)
+      .forUpdate()
+      .executeTakeFirst();
     if (row === undefined) return undefined;
     if (!(await isAlive(step, verifier))) return "lease-over";
     if (row.owner !== null && row.owner !== verifier) {
@@ -39,9 +50,10 @@ export function claimNode(
     // It is being adopted at the same time: what was told of it when it was given back still counts.
     const was = row.owner;
     if (was === verifier) return { ...row, was };
-    const silent = row.owner === null ? row.silent : null;
-    await step.updateTable("nodes").set({ owner: verifier, silent }).where("name", "=", name).execute();
-    return { ...row, owner: verifier, silent, was };
+    const known =
+      row.owner === null ? { silent: row.silent, silentMs: row.silentMs } : { silent: null, silentMs: null };
+    await step.updateTable("nodes").set({ owner: verifier, silent: known.silent }).where("name", "=", name).execute();
+    return { ...row, ...known, owner: verifier, was };
   });
 }
 
@@ -66,8 +78,19 @@ async function adopt(db: Database, verifier: string, whose: RawBuilder<unknown>,
     from (select name, owner as was from nodes where ${whose} and state not in ('revoked', 'unknown')
       limit ${most} for update skip locked) as taken
     where nodes.name = taken.name and exists (select 1 from verifiers where id = ${verifier} and ${ALIVE})
-    returning nodes.*, taken.was`.execute(db);
+    returning nodes.*, taken.was, ${SILENT_MS} as "silentMs"`.execute(db);
   return rows;
+}
+
+/** The names of the nodes that this verifier owns and is to watch. */
+export async function watchedBy(db: Database, verifier: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom("nodes")
+    .select("name")
+    .where("owner", "=", verifier)
+    .where("state", "not in", ["revoked", "unknown"])
+    .execute();
+  return rows.map(({ name }) => name);
 }
 
 /** Owners whose lease has run out. None comes back: it takes another id. Steps from one owner to the next, over all of its nodes. */
@@ -86,8 +109,8 @@ export interface Released {
   readonly name: string;
   readonly accepted: string | null;
   readonly seen: Date | null;
-  /** Null where it is given to no other verifier: while none runs, no node can be heard. */
-  readonly silent: Date | null;
+  /** For how many milliseconds it has been silent. Null where it is given to no other verifier: while none runs, no node can be heard. */
+  readonly silentMs: number | null;
 }
 
 const AT_ONCE = 1000;
@@ -96,20 +119,23 @@ export async function releaseNodes(db: Database, verifier: string, nodes: readon
   for (let at = 0; at < nodes.length; at += AT_ONCE) {
     const some = nodes
       .slice(at, at + AT_ONCE)
-      .map(({ name, accepted, seen, silent }) => ({ name, accepted, seen, silent }));
+      .map(({ name, accepted, seen, silentMs }) => ({ name, accepted, seen, silent: silentMs }));
     await sql`
       update nodes set owner = null, accepted = coalesce(told.accepted, nodes.accepted), seen = coalesce(told.seen, nodes.seen),
-        silent = told.silent
+        silent = ${silentFor(sql`told.silent`)}
       from jsonb_to_recordset(${JSON.stringify(some)}::jsonb)
-        as told (name text, accepted text, seen timestamptz, silent timestamptz)
+        as told (name text, accepted text, seen timestamptz, silent double precision)
       where nodes.name = told.name and nodes.owner = ${verifier}`.execute(db);
   }
 }
 
-/** Gives back a node of which its owner knows nothing but what is written, and perhaps since when it is silent. */
-export async function releaseAsWritten(db: Database, verifier: string, name: string, silent?: Date): Promise<void> {
+/** From when on a node is silent that has been so for so many milliseconds; null where that is not known. */
+const silentFor = (ms: RawBuilder<unknown>) => sql`now() - make_interval(secs => ${ms} / 1000)`;
+
+/** Gives back a node of which its owner knows nothing but what is written, and perhaps for how long it has been silent. */
+export async function releaseAsWritten(db: Database, verifier: string, name: string, silentMs?: number): Promise<void> {
   await sql`
-    update nodes set owner = null, silent = coalesce(${silent ?? null}::timestamptz, silent)
+    update nodes set owner = null, silent = coalesce(${silentFor(sql`${silentMs ?? null}::double precision`)}, silent)
     where name = ${name} and owner = ${verifier}`.execute(db);
 }
 

@@ -61,7 +61,7 @@ export interface NodeTable extends VerdictColumns {
   enrolled: Date;
   /** When it last sent evidence that changed something; the owner knows better. */
   seen: Date | null;
-  /** From when on it is silent, as the verifier knew it that gave it back to another one; null: that is not known. */
+  /** From when on it is silent, by the database's clock, as the verifier knew it that gave it back to another; null: that is not known. */
   silent: Date | null;
   root: "none" | "tpm" | "tee" | "tpm+tee";
   sensors: Json<readonly string[]> | null;
