@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 let store: stores.Connection;
 let one: Ownership;
 let two: Ownership;
-/** What a statement that is no part of a transaction waits for, and what its answer or that of a transaction does, at the first verifier. */
+/** At the first verifier: what a statement waits for that is no part of a transaction, and what its answer or a transaction's does. */
 let held: Promise<void> | undefined;
 let heldAnswer: Promise<void> | undefined;
 const stands = async () => (await stores.findNode(store.db, "node-1")) as stores.NodeRow;

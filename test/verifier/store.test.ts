@@ -70,9 +70,8 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     await stores.endLease(store.db, "v1");
     expect(await stores.claimNode(store.db, "node-1", "v1")).toBe("lease-over");
     expect(await stores.claimNode(store.db, "node-1", "v2")).toMatchObject({ owner: "v2" });
-    await stores.releaseNodes(store.db, "v2", [
-      { name: "node-1", accepted: "told", seen: new Date(5), silentMs: null },
-    ]);
+    const known = { accepted: "told", seen: new Date(5), silentMs: null };
+    await stores.releaseNodes(store.db, "v2", [{ name: "node-1", ...known }]);
     expect(await stores.findNode(store.db, "node-1")).toMatchObject({
       owner: null,
       accepted: "told",

@@ -25,7 +25,7 @@ async function got(answers: (response: ServerResponse) => void) {
   return await bucket.get("tile");
 }
 
-it("it may take longer for an object than it may be silent", async () => {
+it("may take longer for an object than it may be silent", async () => {
   const found = await got((response) => {
     let left = 6;
     const drip = setInterval(() => {
@@ -39,7 +39,7 @@ it("it may take longer for an object than it may be silent", async () => {
   expect(found?.bytes.length).toBe(6);
 }, 60_000);
 
-it("one that stops within an object is given up", async () => {
+it("is given up where it stops within an object", async () => {
   const stopped = got((response) => response.write("beginning"));
   await expect(stopped).rejects.toThrow("GET tile: the object store cannot be reached: it was silent for 2 s");
 }, 60_000);

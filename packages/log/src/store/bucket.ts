@@ -124,17 +124,17 @@ export class Bucket {
       ...{ accessKeyId: accessKey, secretAccessKey: secretKey },
       ...(sessionToken === undefined ? {} : { sessionToken }),
     }).sign();
-    const { signal, heard, end } = limited(this.#patience.silent, body?.length ?? 0);
+    const limit = limited(this.#patience.silent, body?.length ?? 0);
     try {
       const response = await fetch(signed.url, {
-        ...{ method, headers: signed.headers, signal, redirect: "error" },
+        ...{ method, headers: signed.headers, signal: limit.signal, redirect: "error" },
         ...(body === undefined ? {} : { body: new Uint8Array(body) }),
       });
       const version = response.headers.get("etag") ?? "";
-      const answer = await readAtMost(heard(response.body), MOST_ANSWER);
+      const answer = await readAtMost(limit.heard(response.body), MOST_ANSWER);
       if (answer !== undefined) return { status: response.status, version, body: answer };
     } finally {
-      end();
+      limit.end();
     }
     const problem = `expected at most ${MOST_ANSWER} bytes, got more; distrust the server`;
     throw new LogError("object-store", `${path}: ${problem}`);
@@ -148,7 +148,7 @@ export class Bucket {
 function limited(silentMs: number, sent: number) {
   const ended = new AbortController();
   const endAfter = (ms: number, why: string) =>
-    setTimeout(() => ended.abort(new Error(`${why} ${Math.round(ms / 1000)} s`)), ms);
+    setTimeout(() => ended.abort(new DOMException(`${why} ${Math.round(ms / 1000)} s`, "TimeoutError")), ms);
   const ms = silentMs + sent / SLOWEST_BYTES_PER_MS;
   const silence = endAfter(ms, "it was silent for");
   const whole = endAfter(ms + MOST_ANSWER / SLOWEST_BYTES_PER_MS, "it took more than");

@@ -102,7 +102,7 @@ async function compared(db: Database, row: NodeRow, verdict: Verdict): Promise<r
   return [{ node: row.name, from: row.state, to: verdict.state, why }, ...canisters];
 }
 
-/** A policy that is tried, for whom, and how it is read. */
+/** A policy that is tried, how it is read, and whose turns that takes. */
 interface Trying {
   readonly file: Uint8Array;
   readonly reading: ReturnType<typeof readOnce>;

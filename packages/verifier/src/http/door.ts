@@ -148,8 +148,8 @@ function stranger(c: Context<Env>, { limits }: Door, expected: string): Verifier
 }
 
 /**
- * Who pays for the memory that a body or an answer takes. People of a tenant do not share with its nodes: stolen tokens of nodes would keep its
- * operators from revoking them.
+ * Who pays for the memory that a body or an answer takes. People of a tenant do not share with its nodes: stolen tokens of nodes would
+ * keep its operators from revoking them.
  */
 export function payerOf(c: Context<Env>): Payer {
   const [node, person] = [c.get("node"), c.get("person")];

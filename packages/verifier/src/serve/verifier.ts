@@ -22,9 +22,9 @@ import { openTrust } from "./trust.ts";
 const LEAST_TOKEN = 16;
 /** Requests of one caller that bring something: each is in memory until it is answered. A node may ask for many SVIDs at once. */
 const MOST_BRINGING = { small: 64, large: 4 } as const;
-/** Answers with a policy, reference values or a contour to one person, each of which has up to 16 MiB and more in memory until it is read. */
+/** Answers with a policy, reference values or a contour to one person: each has up to 16 MiB and more in memory until it is read. */
 const MOST_ANSWERING = 2;
-/** Bytes of bodies at a time, and of other answers, of the nodes of each tenant, of its people, and of each address of strangers. */
+/** Bytes of bodies at a time, and of other answers, of each tenant's nodes, of its people, and of each address of strangers. */
 const MOST_BYTES = 128 * 2 ** 20;
 
 export interface RunningVerifier {
