@@ -5,6 +5,11 @@ import { canisterSample } from "../attest/samples.ts";
 import { Rig } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
+interface CanistersOfNode {
+  readonly items: readonly { readonly label: string }[];
+  readonly next?: string;
+}
+
 describe("a question about one canister of very many", () => {
   const rig = new Rig();
   const node = new SoftwareNode("node-1");
@@ -34,5 +39,20 @@ describe("a question about one canister of very many", () => {
     asked.mockRestore();
     expect(answers.map(({ status }) => status)).toEqual([204, 404, 400, 404, 200, 404]);
     expect(rows).toEqual([1, 0, 1, 0, 1, 0]);
+  });
+
+  it("all of them come in pages", async () => {
+    const labels: string[] = [];
+    const sizes: number[] = [];
+    for (let next: string | undefined = ""; next !== undefined; ) {
+      const path: string = `/v1/nodes/node-1/canisters?limit=20${next === "" ? "" : `&cursor=${next}`}`;
+      const { body } = await rig.get<CanistersOfNode>(path);
+      labels.push(...body.items.map(({ label }) => label));
+      sizes.push(body.items.length);
+      ({ next } = body);
+    }
+    expect(sizes).toEqual([20, 20, 10]);
+    expect(new Set(labels).size).toBe(50);
+    expect((await rig.get("/v1/nodes/node-1/canisters?cursor=made-up")).status).toBe(400);
   });
 });

@@ -13,6 +13,7 @@ describe.skipIf(!isBuilt)("a configuration that cannot be (needs a build)", () =
   it.each([
     ["listen: 0.0.0.0:1", "isoline: listen: expected tls, or an address of this machine alone"],
     ["otlp: http://10.0.0.1/v1/metrics", "isoline: otlp.url: expected https://HOST:PORT/v1/metrics"],
+    ["nats: { servers: 'nats.example:4222' }", "isoline: nats.servers: expected tls://HOST:PORT"],
     ["otlp: { url: 'https://a/b', ca: verifier.yaml }", "isoline: otlp.ca: expected certificates in PEM"],
   ])("%s is refused in one line", (line, why) => {
     const file = join(place, "verifier.yaml");
