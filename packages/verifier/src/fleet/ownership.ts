@@ -176,7 +176,11 @@ export class Ownership {
       };
       await (how === "urgently" ? node.urgent(leave) : node.alone(leave));
       // One that was forgotten is ours all the same, unless the answer that takes it over is still on its way.
-    } else if (this.#adopting === 0) await this.#leave(name, () => releaseAsWritten(this.#db, verifier, name));
+    } else if (this.#adopting === 0) {
+      const known = this.#silences.get(name);
+      const silentMs = known?.owner === verifier ? known.ms : undefined;
+      await this.#leave(name, () => releaseAsWritten(this.#db, verifier, name, silentMs));
+    }
   }
 
   /** Not where it is being claimed, or given back already: the other verifier asks again. `node` is what was in memory of it. */
