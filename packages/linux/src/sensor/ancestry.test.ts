@@ -35,7 +35,7 @@ function family(awaited: () => Iterable<Kin> = () => []) {
   const relation = (actor: Kin, other: Kin) => {
     const find = (pid: number) => living.get(pid) as ActingProcess | undefined;
     return relationOf(
-      { processes: [], find, owner: find, pidCalled: () => undefined },
+      { processes: [], actor: find, find, owner: find, pidCalled: () => undefined },
       other.pid,
       actor.pid,
       false,

@@ -10,14 +10,14 @@ import type { Sensor } from "./sensor.ts";
 const MOST_ABOVE = 1024;
 
 /** Where processes are looked up. */
-export type Whereabouts = Pick<Sensor, "processes" | "find" | "owner" | "pidCalled">;
+export type Whereabouts = Pick<Sensor, "processes" | "actor" | "find" | "owner" | "pidCalled">;
 
 /** The same, and a way to signal a process. */
 export type Reach = Whereabouts & Pick<Sensor, "signal">;
 
 const none = () => undefined;
 /** Before there is a sensor. */
-export const NOWHERE: Reach = { processes: [], find: none, owner: none, pidCalled: none, signal: none };
+export const NOWHERE: Reach = { processes: [], actor: none, find: none, owner: none, pidCalled: none, signal: none };
 
 const supervisor = process.pid;
 
@@ -29,7 +29,7 @@ export function relationOf(
   anew: boolean,
   at: (pid: number) => ActingProcess | undefined,
 ): Relation {
-  const actor = processes.find(actorPid);
+  const actor = processes.actor(actorPid);
   const pid = pidIn(processes, number, actor, anew);
   if (pid === undefined) return "outside";
   if (pid === actorPid) return "self";

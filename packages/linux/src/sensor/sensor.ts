@@ -18,6 +18,8 @@ export interface Sensor {
   readonly processes: Iterable<ActingProcess>;
   /** Of bpf: whether it is told of acts once they have happened, by tracepoints. */
   readonly isToldAfterwards?: boolean;
+  /** The process of the namespace that acts under a pid. It may have ended since, and its pid be another one's. */
+  actor(pid: number): ActingProcess | undefined;
   /** The process with a pid, if it is in the namespace. */
   find(pid: number): ActingProcess | undefined;
   /** The process whose directory is /proc/PID, or was when it was used: an ended process has one until its parent waits for it. */

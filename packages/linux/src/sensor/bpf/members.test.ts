@@ -16,7 +16,7 @@ const SIGKILL = 9;
 /** More than any kernel counts to (PID_MAX_LIMIT). */
 const NOBODYS = 4_194_305;
 
-const running: ChildProcess[] = [];
+const running: Pick<ChildProcess, "kill">[] = [];
 afterEach(() => {
   for (const child of running.splice(0)) child.kill("SIGKILL");
 });
@@ -40,11 +40,19 @@ async function one({ namespace = ID, hasEnded = 0 } = {}) {
   return { child, members, pid: child.pid as number };
 }
 
+/** A thread that is not the first of its process. */
+const threadOfOurs = () =>
+  readdirSync("/proc/self/task")
+    .map(Number)
+    .find((each) => each !== process.pid) as number;
+
 test("a process lives until it is noted as ended, or its id is another one's", async () => {
   const { members, pid } = await one();
   expect(members.lives({ pid, handle: HANDLE })).toBe(true);
   expect(members.lives({ pid, handle: HANDLE + 1 })).toBe(false);
   expect(members.lives({ pid: NOBODYS, handle: HANDLE })).toBe(false);
+  // Then the process that had it has ended.
+  expect(members.lives({ pid: threadOfOurs(), handle: HANDLE })).toBe(false);
   const ended = await one({ hasEnded: 1 });
   expect(ended.members.lives({ pid: ended.pid, handle: HANDLE })).toBe(false);
 });
@@ -54,10 +62,16 @@ test("an id is another's once another process has it, or a thread of one, and no
   const isTaken = (each: { pid: number; handle: number }) => members.isTaken(each);
   expect([isTaken({ pid, handle: HANDLE }), isTaken({ pid, handle: HANDLE + 1 })]).toEqual([false, true]);
   expect(isTaken({ pid: NOBODYS, handle: HANDLE })).toBe(false);
-  const [thread] = readdirSync("/proc/self/task")
-    .map(Number)
-    .filter((each) => each !== process.pid);
-  expect(isTaken({ pid: thread as number, handle: HANDLE })).toBe(true);
+  expect(isTaken({ pid: threadOfOurs(), handle: HANDLE })).toBe(true);
+});
+
+test("an id that only a session has, as its leader has been waited for, is no process's", async () => {
+  const { members } = await one();
+  const shell = spawn("sh", ["-c", "sleep 60 & echo $!"], { detached: true });
+  const [[told]] = await Promise.all([once(shell.stdout, "data"), once(shell, "exit")]);
+  running.push({ kill: () => process.kill(Number(told), "SIGKILL") });
+  const ended = { pid: shell.pid as number, handle: HANDLE };
+  expect([members.isTaken(ended), members.lives(ended)]).toEqual([false, false]);
 });
 
 test("only the process itself is signalled, and none that has its id by now", async () => {

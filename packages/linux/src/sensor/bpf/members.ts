@@ -1,5 +1,5 @@
 /** Which processes are in a namespace of the BPF programs, by the kernel's own table of tasks; and how one gets there. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { EINVAL, EMFILE, ENFILE, ENOENT, ESRCH } from "../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
 import { sendSignal } from "../../process/child.ts";
@@ -25,6 +25,12 @@ export interface Numbered {
   readonly pid: number;
   readonly handle: number;
 }
+
+/**
+ * What the kernel says of an id that is not a process's: it is a thread's, or the one of a process that has been waited for and whose group
+ * or session goes on. Such a thread is in /proc, and such a process is not.
+ */
+const isOfNoProcess = (errno: number): boolean => errno === -EINVAL || errno === -ENOENT;
 
 /** The number of the process that a namespace begins with. */
 export const FIRST = 1;
@@ -95,7 +101,7 @@ export class Members {
   /** Whether a process has not ended. Its id may be another one's by now. One that cannot be looked at is taken to live. */
   lives({ pid, handle }: Numbered): boolean {
     const pidfd = pidfdOpen(pid, 0);
-    if (pidfd < 0) return pidfd !== -ESRCH;
+    if (pidfd < 0) return pidfd !== -ESRCH && !isOfNoProcess(pidfd);
     const lives = this.#isOf(pidfd, handle, "living");
     close(pidfd);
     return lives;
@@ -109,10 +115,10 @@ export class Members {
     return -ESRCH;
   }
 
-  /** Whether the id of a process is another one's by now, or that of a thread of another one, which has no descriptor. */
+  /** Whether the id of a process is another one's by now, or that of a thread of another one. */
   isTaken({ pid, handle }: Numbered): boolean {
     const pidfd = pidfdOpen(pid, 0);
-    if (pidfd < 0) return pidfd === -EINVAL || pidfd === -ENOENT;
+    if (pidfd < 0) return isOfNoProcess(pidfd) && existsSync(`/proc/${pid}`);
     const isTaken = !this.#isOf(pidfd, handle, "known");
     close(pidfd);
     return isTaken;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Identity } from "../acting.ts";
+import { relationOf } from "../relation.ts";
 import { ProcessTable } from "./processes.ts";
 
 /** More than any kernel counts to (PID_MAX_LIMIT). */
@@ -26,6 +27,21 @@ test("a number that a process outside has by now is that process's", () => {
   expect([table.owner(NOBODYS), table.find(NOBODYS)]).toEqual([undefined, undefined]);
   const next = table.add(3, NOBODYS, 0, identity);
   expect([table.owner(NOBODYS), table.find(NOBODYS)]).toEqual([next, next]);
+});
+
+test("what acted before a process outside has its number is still below its ancestors", () => {
+  const table = new ProcessTable(({ handle }) => handle === 2);
+  const first = table.add(1, NOBODYS, 0, identity);
+  const actor = table.add(2, NOBODYS + 1, 1, identity);
+  const find = (pid: number) => table.find(pid);
+  const at = {
+    processes: [],
+    actor: (pid: number) => table.recent(pid),
+    find,
+    owner: find,
+    pidCalled: () => undefined,
+  };
+  expect(relationOf(at, first.pid, actor.pid, false, find)).toBe("ancestor");
 });
 
 test("a number that another of the namespace has by now is that one's", () => {

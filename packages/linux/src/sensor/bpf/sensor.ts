@@ -126,11 +126,12 @@ export class BpfSensor implements Sensor {
     return this.#table.all;
   }
 
+  readonly actor = (pid: number): BpfProcess | undefined => this.#table.recent(pid);
   readonly find = (pid: number): BpfProcess | undefined => this.#table.find(pid);
   readonly owner = (pid: number): BpfProcess | undefined => this.#table.owner(pid);
 
   pidCalled(actor: number, number: number): number | undefined {
-    const process = this.#table.find(actor);
+    const process = this.#table.recent(actor);
     return process && this.#table.called(process, number)?.pid;
   }
 

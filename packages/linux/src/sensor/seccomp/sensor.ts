@@ -70,6 +70,11 @@ export class SeccompSensor implements Sensor {
     return this.#tasks.processes;
   }
 
+  /** It waits for its answer. */
+  actor(pid: number): Process | undefined {
+    return this.#tasks.find(pid);
+  }
+
   /** The process of a pid, if it is in the namespace. */
   find(pid: number): Process | undefined {
     return this.#tasks.find(pid);

@@ -64,8 +64,8 @@ test("a process is still an ancestor of what its child forked, once that child h
   table.sweep();
   expect(died).toEqual([innerPid]);
   expect(table.find(pid)?.parent).toBe(between);
-  const whereabouts = { processes: [], find: table.find.bind(table), owner: table.find.bind(table) };
-  const at = { ...whereabouts, pidCalled: () => undefined };
+  const find = table.find.bind(table);
+  const at = { processes: [], actor: find, find, owner: find, pidCalled: () => undefined };
   expect(relationOf(at, shell.pid as number, pid, false, at.find)).toBe("ancestor");
   expect(relationOf(at, pid, shell.pid as number, false, at.find)).toBe("namespace");
   table.close();
