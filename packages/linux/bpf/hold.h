@@ -17,6 +17,8 @@
 /* A handler above this value is the process's own (asm-generic/signal-defs.h, SIG_IGN). */
 #define SIG_IGNORED 1
 
+#define NR_PTRACE 101
+
 #define PF_KTHREAD 0x00200000
 #define PF_USER_WORKER 0x00004000
 
@@ -77,6 +79,15 @@ __noinline int take_ticket(struct scratch *scratch)
 	scratch->next = next;
 	bpf_map_delete_elem(&tickets, &key);
 	return verdict == VERDICT_ON ? 0 : -EPERM;
+}
+
+/*
+ * Whether a verdict that came too late is left to the next try of the thread: the programs hardly wait for it, and cannot have the call
+ * made again (`hardlyWaits` in lasting.ts).
+ */
+static __always_inline bool is_left_to_next_try(const struct act *act)
+{
+	return act->operation == OP_PTRACE && (u32)act->arguments[0] != NR_PTRACE;
 }
 
 static __always_inline bool is_barred(u32 namespace_id, u64 process)

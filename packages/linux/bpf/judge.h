@@ -82,9 +82,9 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 	if (state->bars && (scratch->record.is_barred || is_barred(id, scratch->record.process))) {
 		/*
 		 * A verdict for this thread may be waiting: the act may be the reason why its process is barred, and the call
-		 * is restarted only now.
+		 * is restarted only now. Of a call that is not restarted, it was for an earlier try.
 		 */
-		verdict = take_ticket(scratch);
+		verdict = is_left_to_next_try(&scratch->record.act) ? 1 : take_ticket(scratch);
 		if (verdict == 1)
 			verdict = refuse(scratch, counters, FATE_REFUSED);
 	} else {

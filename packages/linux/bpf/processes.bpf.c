@@ -7,7 +7,6 @@
 #include "supervisors.h"
 
 #define NR_KILL 62
-#define NR_PTRACE 101
 #define NR_PIDFD_SEND_SIGNAL 424
 
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;

@@ -19,7 +19,11 @@ sub question {
 my ($child, $lives, $passed);
 
 # To the child that lives beside this process, and from it.
-my ($asks, $answers);
+my ($asks, $answers, $beside);
+
+# Some memory, at the same address in each child.
+my $page = 'x' x 64;
+my $address = unpack 'L!', pack 'P', $page;
 
 my %acts = (
   make => sub { sysopen(my $file, $_[0], O_CREAT | O_EXCL | O_WRONLY) ? 0 : $! + 0 },
@@ -37,7 +41,7 @@ my %acts = (
   beside => sub {
     pipe(my $asked, $asks);
     pipe($answers, my $answer);
-    return 0 if fork;
+    return 0 if $beside = fork;
     close $asks;
     while (my $path = readline $asked) {
       chomp $path;
@@ -49,6 +53,11 @@ my %acts = (
   twin => sub {
     syswrite $asks, "$_[0]\n";
     readline($answers) + 0;
+  },
+  # Reads the memory of that child: process_vm_readv.
+  peek => sub {
+    my $to = 'y' x 8;
+    syscall(310, $beside, pack('P L!', $to, 8), 1, pack('L! L!', $address, 8), 1, 0) < 0 ? $! + 0 : 0;
   },
   # So many children, one after the other, each of which ends at once.
   forks => sub {

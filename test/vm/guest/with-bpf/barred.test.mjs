@@ -29,7 +29,7 @@ function withTable(use) {
 const entries = () => withTable((barred) => barred.keys(KEY_BYTES, MOST_BARRED).length);
 
 describe("processes that may do nothing more", { skip }, () => {
-  before(() => learn());
+  before(() => learn("beside it", "peek it"));
   afterEach(() => {
     endAll();
     for (const name of ["made", "other"]) rmSync(join(cwd, name), { force: true });
@@ -57,6 +57,15 @@ describe("processes that may do nothing more", { skip }, () => {
     deepEqual([await ask("child /etc"), entries()], [EPERM, 1]);
     end();
     equal(await over, 3);
+  });
+
+  test("have no verdict left of a call that was refused because its verdict came too late", async () => {
+    const { ask, end } = await watch("late.json");
+    equal(await ask("beside it"), 0);
+    let isLeft = false;
+    for (let turn = 0; turn < 40 && !isLeft; turn++) isLeft = (await ask("peek it")) === EPERM;
+    deepEqual([await ask("make other"), await ask("peek it"), await ask("peek it")], [0, EPERM, EPERM]);
+    end();
   });
 
   test("are ended where the table is full, before their departure has an effect, and the run is incomplete", async (t) => {

@@ -28,10 +28,7 @@ import { UnreportedEnds } from "./unreported-ends.ts";
 const SIGCONT = 18;
 /** After so many records, requests are handled, even if more records are waiting. */
 const RECORDS_AT_ONCE = 256;
-/**
- * How long to sleep at most: a lost act has no record that could wake us, and the BPF programs wake us only for a record that
- * a task waits for (wake-reader.h).
- */
+/** To sleep at most: a lost act has no record that could wake us, and only one that a task waits for does (wake-reader.h). */
 const LONGEST_SLEEP_MS = 100;
 /** After a record, more are likely: the reader looks this often, at this interval in milliseconds, before it sleeps. */
 const NAPS = 10;
@@ -303,13 +300,14 @@ export class BpfSensor implements Sensor {
   }
 
   /**
-   * Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. Where the programs hardly
-   * waited for it, it counts when the thread makes its call again: the target's number stands for no other process then.
+   * Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. Where the programs hardly waited
+   * for it, it counts for the thread's next try: the target's number is no other process's then. One that is barred by now has none.
    */
   #tooLate({ record, process, key }: Asked): void {
     const answer = this.#kernel.takeBackAnswer(record, key);
     if (answer === "off" || this.#decisions.isSettled(record, key)) return;
-    if (answer === "on" && hardlyWaits(record)) this.#kernel.answer(record, key, true, 0);
+    const mayTryAgain = hardlyWaits(record) && !this.#mediator.isBarred(process);
+    if (answer === "on" && mayTryAgain) this.#kernel.answer(record, key, true, 0);
     this.#mediator.lost("an act was refused because its verdict came too late", process);
   }
 
