@@ -114,6 +114,15 @@ static __always_inline int refuse(struct scratch *scratch, struct counters *coun
 	return -EPERM;
 }
 
+/*
+ * There is no verdict in time, so the act is refused. But its supervisor may have ended meanwhile, and where a namespace is only watched,
+ * what is not known goes ahead without one.
+ */
+static __always_inline int end_undecided(struct scratch *scratch, struct counters *counters, u32 fate)
+{
+	return default_action_of(scratch->record.namespace_id) == MODE_TELL ? 0 : refuse(scratch, counters, fate);
+}
+
 /* The verdict that was decided earlier: 0 or -EPERM; 1 if there is none. */
 __noinline int decided_before(struct scratch *scratch)
 {
@@ -320,7 +329,7 @@ __noinline int hold(struct scratch *scratch)
 	}
 	bpf_send_signal(SIGCONT);
 	release(scratch);
-	return verdict == 1 ? refuse(scratch, counters, FATE_REFUSED_LATE) : verdict;
+	return verdict == 1 ? end_undecided(scratch, counters, FATE_REFUSED_LATE) : verdict;
 }
 
 #endif

@@ -97,6 +97,9 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 	}
 	mode = default_action_of(id);
 	if (mode == MODE_TELL) {
+		/* For a supervisor that has ended. */
+		if (scratch->was_held)
+			end_hold(scratch);
 		scratch->record.pending = scratch->next;
 		send(scratch);
 		return 0;
@@ -127,7 +130,7 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 #endif
 	if (scratch->was_held)
 		end_hold(scratch);
-	return refuse(scratch, counters, FATE_REFUSED_UNDECIDED);
+	return end_undecided(scratch, counters, FATE_REFUSED_UNDECIDED);
 }
 
 #define V9FS_MAGIC 0x01021997

@@ -111,7 +111,7 @@ __noinline int wait_in_place(struct scratch *scratch, u64 nanoseconds)
 	if (waiting.verdict == 0 || waiting.verdict == -EPERM)
 		return waiting.verdict;
 	scratch->waited = LONGEST_WAIT;
-	return refuse(scratch, tally_of(scratch->record.namespace_id, scratch->record.act.operation), FATE_REFUSED_LATE);
+	return end_undecided(scratch, tally_of(scratch->record.namespace_id, scratch->record.act.operation), FATE_REFUSED_LATE);
 }
 
 #endif
