@@ -32,16 +32,35 @@ int BPF_PROG(file_truncated, struct file *file)
 	return current_member() && !asks_for(&flags, &mode) ? judge_shortening(file) : 0;
 }
 
+/*
+ * Who may enter a directory, and fill it. Of the pins that is root alone: another supervisor believes what it finds there for that reason.
+ */
+static __always_inline int judge_access(const struct path *path, u32 operation, u64 first, u64 second)
+{
+	struct member *member = current_member();
+	struct scratch *scratch;
+
+	if (!member)
+		return 0;
+	scratch = begin_event(member, operation);
+	if (!scratch)
+		return unseen_kept(member, operation, is_pin(path->dentry));
+	scratch->record.act.arguments[0] = first;
+	scratch->record.act.arguments[1] = second;
+	add_object(scratch, path->dentry->d_inode, path->dentry, mount_of(path->mnt));
+	return end_kept(scratch, BY_RESTART, is_pin(path->dentry));
+}
+
 HOOK(path_chmod)
 int BPF_PROG(chmoded, const struct path *path, unsigned short mode)
 {
-	return judge_path(path, OP_CHMOD, mode & 07777, 0);
+	return judge_access(path, OP_CHMOD, mode & 07777, 0);
 }
 
 HOOK(path_chown)
 int BPF_PROG(chowned, const struct path *path, u64 uid, u64 gid)
 {
-	return judge_path(path, OP_CHOWN, (u32)uid, (u32)gid);
+	return judge_access(path, OP_CHOWN, (u32)uid, (u32)gid);
 }
 
 /* A mount outside of every mount namespace belongs to a file system (a layer of an overlay). The task does not see it. */

@@ -29,7 +29,7 @@ const steps = Object.freeze({
   ),
   owner: ["setown-supervisor"],
   sensor: [
-    ...["map-by-number", "map-by-name", "unlink-pin", "rename-pin", "rename-pins"],
+    ...["map-by-number", "map-by-name", "unlink-pin", "rename-pin", "rename-pins", "chmod-pins", "chown-pins"],
     ...["umount-pins", "mount-over-pins", "switch"],
   ],
   cover: ["mount-above-pins"],

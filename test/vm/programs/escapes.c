@@ -201,6 +201,8 @@ static void remove_pins(void) {
   say("rename-pin", rename(pin, other));
   snprintf(other, sizeof other, "%s-other", words[1]);
   say("rename-pins", rename(words[1], other));
+  say("chmod-pins", chmod(words[1], 0777));
+  say("chown-pins", chown(words[1], 65534, 65534));
 }
 
 static void unmount_pins(void) {

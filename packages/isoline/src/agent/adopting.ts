@@ -15,13 +15,23 @@ const OTHER_BUILD =
 
 /** Takes over what can be; the log says of each whether it was, and of which programs this build cannot tell. */
 export function adoptOrphans(hosting: Hosting, log: Log): void {
-  for (const directory of unreadableLoads()) log.say("lost", { programs: directory, why: OTHER_BUILD });
-  for (const orphan of orphanedNamespaces()) {
+  for (const orphan of orphansHere(log)) {
     const { name, command } = readLabel(orphan.label);
     const called = name ?? `orphan-${orphan.id}`;
     void adopt(orphan, called, command, { hosting, log }).catch((fault: unknown) =>
       log.say("lost", { namespace: called, why: whyLost(fault as Error, called) }),
     );
+  }
+}
+
+/** None where they cannot be told: the agent starts all the same, and the log says why. */
+function orphansHere(log: Log): ReturnType<typeof orphanedNamespaces> {
+  try {
+    for (const directory of unreadableLoads()) log.say("lost", { programs: directory, why: OTHER_BUILD });
+    return orphanedNamespaces();
+  } catch (fault) {
+    log.say("lost", { why: (fault as Error).message });
+    return [];
   }
 }
 

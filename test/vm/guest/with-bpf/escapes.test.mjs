@@ -132,6 +132,8 @@ describe("escapes", { skip: casesMissing() }, () => {
       "mkdir",
       "rename",
       "unlink",
+      "chmod",
+      "chown",
       "connect",
       "setid",
       "capset",

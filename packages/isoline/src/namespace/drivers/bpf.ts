@@ -116,8 +116,11 @@ export class BpfDriver implements Driver {
   /** A process that asks again and again, and is refused, must leave nothing behind. */
   #leave(): void {
     this.#isLeft = true;
-    this.#bpf.sensor.close();
-    this.#stopKeeper?.();
+    try {
+      this.#bpf.sensor.close();
+    } finally {
+      this.#stopKeeper?.();
+    }
   }
 }
 

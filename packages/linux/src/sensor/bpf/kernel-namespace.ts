@@ -115,7 +115,7 @@ export class KernelNamespace {
     this.#load = load;
     this.room = keys;
     this.#supervisor = supervisor;
-    this.id = orphan ?? nextNumber(load);
+    this.id = orphan ?? load.nextNumber();
     this.journal = new Journal(load.maps.journal, this.id);
     this.members = new Members(load, this.id, supervisor);
     const made: BpfMap[] = [];
@@ -374,26 +374,21 @@ export class KernelNamespace {
     const isOver = this.census().live <= 0;
     // Without the lock, which may be held for long: none takes over before the note is taken back.
     if (!isOver) takeBack(this.note);
-    this.#load.leave(() => {
-      if (isOver) this.#load.forget(this.id);
-    });
-    for (const each of [...this.#opened, ...Object.values(this.#own)]) each.close();
+    try {
+      this.#load.leave(() => {
+        if (isOver) this.#load.forget(this.id);
+      });
+    } catch (fault) {
+      // It goes with the next one that begins or ends. Where a process lives, another supervisor may have taken it over by now.
+      if (isOver) takeBack(this.note);
+      throw fault;
+    } finally {
+      for (const each of [...this.#opened, ...Object.values(this.#own), this.#load]) each.close();
+    }
   }
 }
 
 /** The number of the namespace that this process is in. */
 function inodeOf(kind: "mnt" | "net"): number {
   return statSync(`/proc/self/ns/${kind}`).ino;
-}
-
-/** The next number whose index is free. */
-function nextNumber(load: Load): number {
-  const last = Buffer.alloc(4);
-  load.maps.numbers.lookup(u32(0), last);
-  const taken = new Set(load.namespaces().map((id) => id % MOST_NAMESPACES));
-  if (taken.size >= MOST_NAMESPACES) throw full();
-  let number = last.readUInt32LE(0) + 1;
-  while (taken.has(number % MOST_NAMESPACES)) number += 1;
-  load.maps.numbers.update(u32(0), u32(number));
-  return number;
 }

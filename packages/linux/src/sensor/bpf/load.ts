@@ -126,7 +126,7 @@ export class Load {
         throw new LinuxError("bpf-unavailable", `${directory} is of another build of isoline`);
       return body(load);
     } finally {
-      load.#close();
+      load.close();
     }
   }
 
@@ -140,7 +140,11 @@ export class Load {
         load.#forgetTheDead();
         return begin(load);
       } catch (fault) {
-        load.#leave();
+        try {
+          load.#removeIfEmpty();
+        } finally {
+          load.close();
+        }
         throw fault;
       }
     });
@@ -154,18 +158,18 @@ export class Load {
         forgetGone(load.maps.own);
         return begin(load);
       } catch (fault) {
-        load.#close();
+        load.close();
         throw fault;
       }
     });
   }
 
-  /** Calls `end` under the lock, and removes the load if no namespace is left. */
+  /** Calls `end` under the lock, and removes the load if no namespace is left. Its caller closes it. */
   leave(end: () => void): void {
     withLock(() => {
       end();
       this.#forgetTheDead();
-      this.#leave();
+      this.#removeIfEmpty();
     });
   }
 
@@ -207,6 +211,18 @@ export class Load {
   /** The numbers of all namespaces. */
   namespaces(): readonly number[] {
     return this.maps.namespace_states.keys(4, MOST_NAMESPACES).map((key) => key.readUInt32LE(0));
+  }
+
+  /** The number of a new namespace: the next one whose index is free. */
+  nextNumber(): number {
+    const last = Buffer.alloc(4);
+    this.maps.numbers.lookup(u32(0), last);
+    const taken = new Set(this.namespaces().map((id) => id % MOST_NAMESPACES));
+    if (taken.size >= MOST_NAMESPACES) throw full();
+    let number = last.readUInt32LE(0) + 1;
+    while (taken.has(number % MOST_NAMESPACES)) number += 1;
+    this.maps.numbers.update(u32(0), u32(number));
+    return number;
   }
 
   /** All namespaces, with their states. */
@@ -296,12 +312,11 @@ export class Load {
     return existsSync(`/proc/self/fd/${this.fd}/holding`);
   }
 
-  #leave(): void {
+  #removeIfEmpty(): void {
     if (this.namespaces().length === 0 && this.isPinned) removePins(this.directory);
-    this.#close();
   }
 
-  #close(): void {
+  close(): void {
     for (const map of Object.values(this.maps)) map.close();
     closeSync(this.fd);
   }

@@ -3,7 +3,7 @@ import { fileSystemOf } from "../../abi/mounts.ts";
 import { LinuxError } from "../../error.ts";
 import { Journal } from "./journal.ts";
 import { Load, type Standing } from "./load.ts";
-import { BPF_FS_MAGIC, loadDirectories, PINS, removePins, withLock } from "./pins.ts";
+import { BPF_FS_MAGIC, loadDirectories, PINS, pinsIn, removePins, UNFINISHED, withLock } from "./pins.ts";
 
 /** A namespace of the bpf sensor. */
 export interface PinnedNamespace extends Standing {
@@ -19,10 +19,15 @@ export interface PinnedLoad {
   readonly namespaces: readonly PinnedNamespace[] | undefined;
 }
 
-/** The loads of this machine; none for a user without access to them. */
+/**
+ * The loads of this machine; none for a user without access to them. Another process may be making one, which has no namespaces yet, or
+ * remove one while it is looked at.
+ */
 function pinnedLoads(): readonly PinnedLoad[] {
   if (fileSystemOf(PINS) !== BPF_FS_MAGIC) return [];
-  return loadDirectories().map((directory) => ({ directory, namespaces: namespacesOf(directory) }));
+  const directories = loadDirectories().filter((directory) => directory !== UNFINISHED);
+  const loads = directories.map((directory) => ({ directory, namespaces: namespacesOf(directory) }));
+  return loads.filter(({ directory }) => pinsIn(directory) !== undefined);
 }
 
 /** The loads of which only another build of isoline can tell which namespaces are in them. */
@@ -53,6 +58,8 @@ export function unpinAll(isForced: boolean): readonly PinnedLoad[] {
       letGo(load);
       removePins(load.directory);
     }
+    // Under the lock, it is what was left of one that was not completed.
+    removePins(UNFINISHED);
     return loads;
   });
 }
@@ -71,7 +78,8 @@ function namespacesOf(directory: string): readonly PinnedNamespace[] | undefined
       load.census().map((each) => ({ ...each, directory, label: load.labelOf(each.id) })),
     );
   } catch (fault) {
-    if (fault instanceof LinuxError) return undefined;
+    const isGone = (fault as NodeJS.ErrnoException).code === "ENOENT";
+    if (isGone || fault instanceof LinuxError) return undefined;
     throw fault;
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BPF_FS_MAGIC, whyStrange } from "./pins.ts";
+import { BPF_FS_MAGIC, whyFilled, whyStrange } from "./pins.ts";
 
 const TMPFS_MAGIC = 0x01021994;
 const found = (uid: number, mode: number, isDirectory = true) => ({ uid, mode, isDirectory: () => isDirectory });
@@ -8,8 +8,19 @@ test.each([
   ["root's", found(0, 0o40700), BPF_FS_MAGIC, undefined],
   ["a link of root's", found(0, 0o120777, false), BPF_FS_MAGIC, "something else than a directory"],
   ["a directory of another user", found(1000, 0o40700), BPF_FS_MAGIC, "one of the user 1000"],
-  ["one that others may open", found(0, 0o40755), BPF_FS_MAGIC, "one with the mode 0755"],
+  ["root's, which others may read", found(0, 0o40755), BPF_FS_MAGIC, undefined],
   ["one of no bpf file system", found(0, 0o40700), TMPFS_MAGIC, "one on another file system"],
 ])("whether a directory is that of the pins: %s", (_, stats, fileSystem, why) => {
   expect(whyStrange(stats, fileSystem)).toBe(why);
+});
+
+test.each([
+  ["root's", 0o40700, [0], undefined],
+  ["one that others may read", 0o40755, [0, 0], undefined],
+  ["one that all may change", 0o41777, [0], "one with the mode 01777"],
+  ["one that a group may change", 0o40770, [], "one with the mode 0770"],
+  ["one with something of another user", 0o40700, [0, 1000], "one in which lsm-1 is of the user 1000"],
+])("whether another user can have filled a directory of root's: %s", (_, mode, users, why) => {
+  const entries = users.map((uid, index) => [`/pins/lsm-${index}`, found(uid, 0o40700)] as const);
+  expect(whyFilled({ mode }, entries)).toBe(why);
 });

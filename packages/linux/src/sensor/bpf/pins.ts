@@ -9,6 +9,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fchmodSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -19,6 +20,7 @@ import {
   rmSync,
   type Stats,
 } from "node:fs";
+import { basename } from "node:path";
 import { flock } from "../../abi/libc.ts";
 import { fileSystemOf, mount } from "../../abi/mounts.ts";
 import { LinuxError } from "../../error.ts";
@@ -28,7 +30,7 @@ const BPF_FS = "/sys/fs/bpf";
 export const BPF_FS_MAGIC = 0xcafe4a11;
 export const PINS = `${BPF_FS}/isoline`;
 /** A load that is not complete yet; under the lock, no other process is making one. */
-const UNFINISHED = `${PINS}/unfinished`;
+export const UNFINISHED = `${PINS}/unfinished`;
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -47,6 +49,7 @@ export function withLock<T>(body: () => T): T {
     fd = openSync(PINS, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     // What is opened is what was looked at: in a directory with the sticky bit, no other user can exchange what root owns.
     if (fstatSync(fd).uid !== 0) throw strange("that of another user");
+    closeToOthers(fd);
     lock(fd);
     return body();
   } catch (fault) {
@@ -67,20 +70,46 @@ export function whyStrange(
 ): string | undefined {
   if (!found.isDirectory()) return "something else than a directory";
   if (found.uid !== 0) return `one of the user ${found.uid}`;
-  if ((found.mode & 0o077) !== 0) return `one with the mode 0${(found.mode & 0o7777).toString(8)}`;
   return fileSystem === BPF_FS_MAGIC ? undefined : "one on another file system";
+}
+
+type Entry = readonly [path: string, stats: Pick<Stats, "isDirectory" | "uid">];
+
+/** What lets another user fill a directory of root's, or shows that one did; undefined if nothing does. Others may read it. */
+export function whyFilled({ mode }: Pick<Stats, "mode">, entries: readonly Entry[]): string | undefined {
+  if ((mode & 0o022) !== 0) return `one with the mode 0${(mode & 0o7777).toString(8)}`;
+  const [path, stats] = entries.find(([, { uid }]) => uid !== 0) ?? [];
+  return path && stats && `one in which ${basename(path)} is of the user ${stats.uid}`;
+}
+
+function entriesOf(directory: string): readonly Entry[] {
+  return readdirSync(directory).flatMap((name) => {
+    const path = `${directory}/${name}`;
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? [] : [[path, stats] as const];
+  });
+}
+
+/**
+ * Root may have opened its directory to others, also from within a namespace that is only watched. That is taken back: otherwise no
+ * namespace could end any more, and each would lose its report.
+ */
+function closeToOthers(fd: number): void {
+  if ((fstatSync(fd).mode & 0o077) !== 0) fchmodSync(fd, 0o700);
+  const filled = whyFilled(fstatSync(fd), entriesOf(PINS));
+  if (filled !== undefined) throw strange(filled);
 }
 
 function strange(what: string): LinuxError {
   return new LinuxError(
     "bpf-unavailable",
-    `${PINS}: expected a directory on a bpf file system that root alone may enter, got ${what}; see who made it and remove it, and have root alone make names there: chmod 0700 ${BPF_FS}`,
+    `${PINS}: expected a directory on a bpf file system that root alone may fill, got ${what}; see who made it, remove what is not root's, and have root alone make names there: chmod 0700 ${BPF_FS} ${PINS}`,
   );
 }
 
 function isRefused(fault: unknown): boolean {
-  const { code, path = "" } = fault as NodeJS.ErrnoException;
-  return code === "EPERM" && path.startsWith(BPF_FS);
+  const { code, path = "", syscall } = fault as NodeJS.ErrnoException;
+  return code === "EPERM" && (path.startsWith(BPF_FS) || syscall === "fchmod");
 }
 
 /** Lets `fill` pin into an empty directory, which is renamed to `directory` when it is complete. */
@@ -110,15 +139,24 @@ export function removePins(directory: string): void {
   rmSync(UNFINISHED, { recursive: true, force: true });
 }
 
-/** The directories of all loads, of whichever build. */
+/**
+ * The directories of all loads, of whichever build, and of one that is not complete; none for a user without access to them. Throws where
+ * another user can have filled or emptied the directory above: it proves nothing then, nor that there is no load.
+ */
 export function loadDirectories(): readonly string[] {
+  // An ordinary user looks into no load, and another one may have made the directory only to have this throw.
+  if (process.geteuid?.() !== 0) return [];
+  let found: Stats;
+  let entries: readonly Entry[];
   try {
-    if (whyStrange(lstatSync(PINS), fileSystemOf(PINS)) !== undefined) return [];
-    const entries = readdirSync(PINS, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${PINS}/${name}`);
+    entries = entriesOf(PINS);
+    found = lstatSync(PINS);
   } catch {
     return [];
   }
+  const stranger = whyStrange(found, fileSystemOf(PINS)) ?? whyFilled(found, entries);
+  if (stranger !== undefined) throw strange(stranger);
+  return entries.filter(([, stats]) => stats.isDirectory()).map(([path]) => path);
 }
 
 /** The pins of a directory; undefined if it does not exist. */
