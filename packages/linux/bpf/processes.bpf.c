@@ -260,6 +260,9 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 	scratch->record.act.arguments[0] = call;
 	if (call == NR_PTRACE)
 		scratch->record.act.arguments[0] |= first_argument() << 32;
+	/* So the key has both processes, by numbers that are never used again: a verdict may last, where the call is not made again. */
+	else if (operation == OP_PTRACE)
+		scratch->record.act.arguments[0] |= member->process << 32;
 	add_target(scratch, member, task);
 	return end_kept(scratch, patience, is_kept);
 }

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, test } from "node:test";
-import { cwd, endAll, EPERM } from "../asking.mjs";
+import { begin, cwd, endAll, EPERM, learn as learnAsking } from "../asking.mjs";
 import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { enforce, learn } from "../doing-again.mjs";
 
@@ -60,6 +60,22 @@ describe("acts that are repeated", { skip }, () => {
     const { departures } = await told();
     equal(departures.length, 1);
     match(departures[0].act, /^open /);
+  });
+
+  test("a process that looks into the memory of its child is refused until the first verdict, and not again", async () => {
+    await learnAsking("beside it", "peek it");
+    const { ask, hear, end, over } = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q");
+    await hear();
+    // Each child is another process.
+    for (let child = 0; child < 2; child++) {
+      equal(await ask("beside it"), 0);
+      const answers = [];
+      for (let turn = 0; turn < 20; turn++) answers.push(await ask("peek it"));
+      const first = answers.indexOf(0);
+      equal(first >= 0 && answers.lastIndexOf(EPERM) < first, true, answers.join());
+    }
+    end();
+    await over;
   });
 
   test("rings that reach a socket at once for the first time stop no processor, and get there when they try again", async () => {

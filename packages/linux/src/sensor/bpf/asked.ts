@@ -30,7 +30,7 @@ export interface Ruling {
 
 /**
  * Whether an act is about another process. A key has numbers of processes and groups, which are used again, and not what its actor is to
- * them.
+ * them (but for `isToldByKey` in lasting.ts).
  */
 export function dependsOnRelation({ subject }: Act): boolean {
   return "relation" in subject;

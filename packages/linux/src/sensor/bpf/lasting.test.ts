@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { Act } from "../mediation.ts";
-import { hardlyWaits, holdingOf } from "./lasting.ts";
+import type { Identity } from "../acting.ts";
+import { UNTOLD } from "./identities.ts";
+import { hardlyWaits, holdingOf, isToldByKey } from "./lasting.ts";
 import { operations } from "./record.ts";
 
 const socket = (op: string, family: string, address: string) => ({ op, subject: { family, type: "stream", address } });
@@ -36,4 +38,16 @@ test.each([
   ["migrate_pages, which another hook asks about", operations.adjust, 256, false],
 ])("whether a late verdict is left to the next try of the thread: %s", (_, operation, call, isLeft) => {
   expect(hardlyWaits({ operation, argument: () => call })).toBe(isLeft);
+});
+
+const [shell, cat] = [{ serial: 1 } as Identity, { serial: 2 } as Identity];
+
+test.each([
+  ["a target that runs what the key says", 310, { identity: cat }, cat, true],
+  ["one whose exec has not been read yet", 310, { identity: shell }, cat, false],
+  ["one that runs nothing known", 310, { identity: UNTOLD }, UNTOLD, false],
+  ["one outside, whose number is used again", 310, undefined, cat, false],
+  ["ptrace, which is made again", 101, { identity: cat }, cat, false],
+])("whether a key tells all about a look into another process: %s", (_, call, target, named, isTold) => {
+  expect(isToldByKey({ operation: operations.ptrace, argument: () => call }, target, named)).toBe(isTold);
 });

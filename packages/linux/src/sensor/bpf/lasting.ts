@@ -1,9 +1,12 @@
 /** Which verdicts the BPF programs may keep. */
 import type { Operation } from "@isoline/core/event";
 import { changesNames } from "@isoline/core/identity";
+import type { Identity } from "../acting.ts";
 import type { Act } from "../mediation.ts";
 import { dependsOnRelation } from "./asked.ts";
+import { UNTOLD } from "./identities.ts";
 import { portIn } from "./ports.ts";
+import type { BpfProcess } from "./processes.ts";
 import { operations, type Record } from "./record.ts";
 
 const NR_PTRACE = 101;
@@ -11,6 +14,18 @@ const NR_PTRACE = 101;
 /** Whether the programs hardly wait for a verdict and cannot have the call made again: `looked_into` in `bpf/processes.bpf.c`. */
 export function hardlyWaits(record: Pick<Record, "operation" | "argument">): boolean {
   return record.operation === operations.ptrace && record.argument(0) !== NR_PTRACE;
+}
+
+/**
+ * Whether the key of such a call tells all that its verdict depends on: it has the numbers of both processes, which are never used again.
+ * `named`: what the target runs, as the key has it. A target of which that was not read yet would be judged as what it ran before.
+ */
+export function isToldByKey(
+  record: Pick<Record, "operation" | "argument">,
+  target: Pick<BpfProcess, "identity"> | undefined,
+  named: Identity,
+): boolean {
+  return hardlyWaits(record) && named !== UNTOLD && target?.identity === named;
 }
 
 /** Operations that may be decided for good the first time; others may the second time, because most are done once. */

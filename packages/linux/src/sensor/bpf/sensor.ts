@@ -15,7 +15,7 @@ import { Glance } from "./glance.ts";
 import { Identities, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
-import { hardlyWaits, holdingOf, LASTING } from "./lasting.ts";
+import { hardlyWaits, holdingOf, isToldByKey, LASTING } from "./lasting.ts";
 import { FIRST } from "./members.ts";
 import { noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
@@ -330,12 +330,14 @@ export class BpfSensor implements Sensor {
     if (told === "nothing") return this.#carryOut(asked, { verdict: 0, isEach: true });
     if ("unknown" in told) return this.#carryOut(asked, { verdict: this.#mediator.lost(told.unknown, process) });
     noteSocket(this.#mediator, this.#kernel.members, asked, portIn(told));
-    const holding = holdingOf(told);
+    const named = this.#identities.numbered(record.argument(1));
+    const isOfTwo = isToldByKey(record, this.#table.get(record.argument(2)), named);
+    const holding = isOfTwo ? "always" : holdingOf(told);
     const verdict = this.#judge(told, asked, holding === "always");
     const isEach = holding !== "always" || !this.#lasts(record);
     const isLeft = holding === "without a supervisor" && this.#lasts(record);
     // What was refused before it was decided is tried again.
-    const lasts = !isEach && (LASTING.has(told.op) || record.fate === fates.refusedUndecided);
+    const lasts = !isEach && (isOfTwo || LASTING.has(told.op) || record.fate === fates.refusedUndecided);
     this.#carryOut(asked, { verdict, lasts, isEach, isLeft });
   }
 
