@@ -47,6 +47,8 @@ export type SupervisorMessage =
   /** Under bpf: the kernel knows this process as the supervisor of the namespace. */
   | { readonly kind: "noted"; readonly note: Note }
   | { readonly kind: "holds"; readonly holds: Holds }
+  /** Under bpf: the kernel's tables are about to be closed, and their numbers in this process are others' from now on. */
+  | { readonly kind: "left" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   /** Undefined: the namespace has ended. */
   | { readonly kind: "reply"; readonly id: number; readonly value: Reply<Request> | undefined }

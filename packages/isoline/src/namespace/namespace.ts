@@ -297,6 +297,10 @@ export class Namespace {
       case "holds":
         this.#wakeOverdue(message.holds);
         return;
+      case "left":
+        this.#note = undefined;
+        clearInterval(this.#overdue);
+        return;
       case "ready":
         return this.#ready();
     }

@@ -37,6 +37,7 @@ export class BpfDriver implements Driver {
   readonly openFiles: number | undefined;
   readonly #block: ControlBlock;
   readonly #bpf: OpenedBpf;
+  readonly #say: (message: SupervisorMessage) => void;
   /** Ends the keeper, if there is one. */
   #stopKeeper: (() => void) | undefined;
   #isLeft = false;
@@ -52,6 +53,7 @@ export class BpfDriver implements Driver {
     this.openFiles = plan.openFiles;
     this.#block = block;
     this.#bpf = bpf;
+    this.#say = say;
     say({ kind: "noted", note: bpf.kernel.note });
     try {
       // A workload with a terminal is not stopped at once, so its waits should be short.
@@ -116,6 +118,7 @@ export class BpfDriver implements Driver {
   /** A process that asks again and again, and is refused, must leave nothing behind. */
   #leave(): void {
     this.#isLeft = true;
+    this.#say({ kind: "left" });
     try {
       this.#bpf.sensor.close();
     } finally {
