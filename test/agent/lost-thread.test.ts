@@ -1,30 +1,21 @@
 /** A thread of the agent ends over a container, and the agent goes on: what the thread had open is closed, and its record says so. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, Workshop } from "../canister/bundle.ts";
-import { until } from "../faults/bench.ts";
+import { supervisingThread, until } from "../faults/bench.ts";
 import { ended } from "../support/isoline.ts";
 import { TestAgent } from "./agent.ts";
 
 const why = missing("runc", "busybox", "gcc");
-/** What a thread waits in that supervises: ioctl for a call at one listener, poll at several. */
-const WAITS = ["16", "7"];
-
 describe.skipIf(why !== undefined)(`a thread of the agent that is lost${why === undefined ? "" : ` (${why})`}`, () => {
   const agent = new TestAgent();
   const endThread = join(agent.directory, "end-thread");
   let shop: Workshop;
-  const supervising = (): string | undefined =>
-    readdirSync(`/proc/${agent.pid}/task`).find((thread) => {
-      const [call = ""] = readFileSync(`/proc/${agent.pid}/task/${thread}/syscall`, "utf8").split(" ");
-      return WAITS.includes(call);
-    });
 
   beforeAll(async () => {
-    const source = fileURLToPath(new URL("end-thread.c", import.meta.url));
+    const source = fileURLToPath(new URL("../faults/end-thread.c", import.meta.url));
     execFileSync("gcc", ["-O1", "-static", "-o", endThread, source]);
     shop = new Workshop();
     process.env["ISOLINE_AGENT"] = agent.socket;
@@ -51,8 +42,8 @@ describe.skipIf(why !== undefined)(`a thread of the agent that is lost${why === 
         });
       },
     });
-    await until(() => said !== "" && supervising() !== undefined);
-    execFileSync(endThread, [supervising() as string]);
+    await until(() => said !== "");
+    execFileSync(endThread, [await supervisingThread(agent.pid)]);
     expect(await exec).toMatchObject({ stdout: "in\n" });
     await until(() => agent.log.some(({ event }) => event === "refused"));
     const deleted = shop.runc("delete", "--force", id);

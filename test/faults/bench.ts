@@ -82,3 +82,17 @@ export async function until(condition: () => boolean): Promise<void> {
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** SECCOMP_IOCTL_NOTIF_RECV (linux/seccomp.h) at one listener, or poll at several: call, descriptor, request. */
+const WAITS = /^(?:16 0x\w+ 0xc0502100|7) /;
+
+/** The thread of a process that waits for calls to decide, as soon as it does. */
+export async function supervisingThread(pid: number): Promise<string> {
+  for (;;) {
+    const waits = readdirSync(`/proc/${pid}/task`).find((tid) =>
+      WAITS.test(readFileSync(`/proc/${pid}/task/${tid}/syscall`, "latin1")),
+    );
+    if (waits !== undefined) return waits;
+    await pause(10);
+  }
+}

@@ -1,12 +1,11 @@
 /** The supervisor is killed, stopped, or attacked by the workload that it supervises: the workload fails closed. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EBUSY, ENOSYS } from "../../packages/linux/src/abi/errno.ts";
 import { compiler } from "../sensor/case.ts";
 import { isBuilt } from "../support/isoline.ts";
-import { Bench, pause, shell, until } from "./bench.ts";
+import { Bench, pause, shell, supervisingThread, until } from "./bench.ts";
 import { isRoot } from "../support/machine.ts";
 
 /** Writes a line each turn, and ends when it cannot. */
@@ -22,15 +21,6 @@ const turns = (count: number) =>
 /** Half a minute: longer than any test lets it live. */
 const MANY = 500;
 const NAMESPACE_LOST = 125;
-/** SECCOMP_IOCTL_NOTIF_RECV (linux/seccomp.h), in which it waits: call, descriptor, request. */
-const WAITS = /^16 0x\w+ 0xc0502100 /;
-
-/** The thread of a process that waits for calls to decide, while it does. */
-function supervisingThread(pid: number): string | undefined {
-  return readdirSync(`/proc/${pid}/task`).find((tid) =>
-    WAITS.test(readFileSync(`/proc/${pid}/task/${tid}/syscall`, "latin1")),
-  );
-}
 const OLD = "what was there before\n";
 
 describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
@@ -122,8 +112,7 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
         },
       });
       await until(() => progress() >= 2);
-      await until(() => supervisingThread(supervisor) !== undefined);
-      execFileSync(bench.at("end-thread"), [supervisingThread(supervisor) as string]);
+      execFileSync(bench.at("end-thread"), [await supervisingThread(supervisor)]);
       const { status, stdout, stderr } = await ended;
       expect(status).toBe(NAMESPACE_LOST);
       expect(stderr).toContain("its supervising thread ended");
