@@ -14,7 +14,7 @@ describe.skipIf(!attachesByTracepoints)("pins (needs root, a build, and tracepoi
     });
     expect(stderr).toBe("");
     expect(JSON.parse(stdout)).toEqual({
-      members: { asMade: true, read: true, written: "throws", closed: true, owned: "throws" },
+      members: { asMade: true, read: true, written: "throws", closed: true, beside: true, owned: "throws" },
       closed: "700",
       ended: { leave: "throws", closes: true },
       loads: { unreadable: [], ended: [], left: [] },

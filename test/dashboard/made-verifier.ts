@@ -1,3 +1,15 @@
+/** Canisters of a node in one answer: fewer than are asked for, as a verifier may do. */
+const MOST_CANISTERS = 2;
+
+function pageOf<T>(
+  all: readonly T[],
+  from: number,
+  most: number,
+): { readonly items: readonly T[]; readonly next?: string } {
+  const end = from + most;
+  return { items: all.slice(from, end), ...(end < all.length ? { next: String(end) } : {}) };
+}
+
 /** A server that answers like a verifier, with made data: for the page alone, before any real verifier is asked. */
 import { createReadStream, existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -101,7 +113,8 @@ export class MadeVerifier implements AsyncDisposable {
     if (what === "changes") return this.#stream(answer);
     if (what === "nodes" && name === "") return this.#list(query);
     if (what === "nodes" && more === undefined) return node;
-    if (what === "nodes" && node !== undefined && label === undefined) return { items: this.#canisters(node) };
+    if (what === "nodes" && node !== undefined && label === undefined)
+      return pageOf(this.#canisters(node), Number(query.get("cursor") ?? 0), MOST_CANISTERS);
     if (what === "nodes" && node !== undefined) {
       const canister = this.#canisters(node).find((one) => one.label === label);
       return canister && madeCanisterInFull(canister, this.#hostile ? hostileNames : []);
@@ -129,10 +142,10 @@ export class MadeVerifier implements AsyncDisposable {
     const state = query.get("state");
     const all = state === null ? this.nodes : this.nodes.filter((node) => node.state === state);
     const from = Number(query.get("cursor") ?? 0);
-    const end = from + Number(query.get("limit") ?? 100);
+    const { items, ...next } = pageOf(all, from, Number(query.get("limit") ?? 100));
     return {
-      items: all.slice(from, end).map(({ links: _links, ...node }) => node),
-      ...(end < all.length ? { next: String(end) } : {}),
+      items: items.map(({ links: _links, ...node }) => node),
+      ...next,
       counts: countsOf(this.nodes),
       canisters: sumOf(this.nodes.map(({ canisters }) => canisters)),
     };

@@ -1,4 +1,5 @@
 /** The views of one node, one canister and a policy, in a browser. */
+import type { Node } from "@isoline/verifier";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasBrowser } from "../support/browser.ts";
@@ -158,6 +159,14 @@ describe.skipIf(!hasBrowser)("the page", () => {
   it("says of a node that is not known that nothing is known", async () => {
     await goTo("#/nodes/lost", "lost");
     expect(await tab.page.getByRole("alert").first().innerText()).toContain("nothing is known of /v1/nodes/lost");
+  });
+
+  it("shows all canisters of a node, also where they come in several answers", async () => {
+    await goTo(NODE, "ap-south-00007");
+    const { canisters } = verifier.nodes.find(({ name }) => name === "ap-south-00007") as Node;
+    const count = Object.values(canisters).reduce((sum, each) => sum + each, 0);
+    expect(count).toBeGreaterThan(3);
+    await expect.poll(() => tab.page.locator('a[href*="/canisters/"]').count()).toBe(count);
   });
 
   it("explains its keys", async () => {

@@ -140,4 +140,12 @@ os.open("theirs", os.O_PATH)`;
     );
     expect(learnt.stdout).toBe("137\n");
   });
+
+  it("a process in a pid namespace kills its own group, and the first one there does not", async () => {
+    const cwd = lay("supervised", 0);
+    const script = "setsid --wait sh -c 'sleep 60 & kill -KILL 0; echo lives'; echo $?; kill -KILL 0 || echo refused";
+    const words = ["learn", "-q", "-o", join(cwd, "contour"), "--"];
+    const learnt = await isoline([...words, "unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", script], { cwd });
+    expect(learnt.stdout).toBe("137\nrefused\n");
+  });
 });

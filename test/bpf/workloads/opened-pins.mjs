@@ -57,6 +57,12 @@ begin().leave();
 members["closed"] = isMember();
 const closed = mode();
 
+mkdirSync(`${PINS}/theirs`);
+chownSync(`${PINS}/theirs`, 1000, 0);
+members["beside"] = isMember();
+begin().leave();
+rmdirSync(`${PINS}/theirs`);
+
 const ends = begin();
 await enter(ends).end();
 /** @type {Record<string, unknown>} */

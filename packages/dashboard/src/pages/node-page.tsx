@@ -2,6 +2,7 @@
 import type { Canister, Node } from "@isoline/verifier";
 import type { JSX } from "preact";
 import { useAnswer } from "../fleet/ask.ts";
+import { loadAll, type Page } from "../fleet/load.ts";
 import { nodeStages } from "../model/chain.ts";
 import { severity, stateOf } from "../model/states.ts";
 import { Chain } from "../parts/chain.tsx";
@@ -18,7 +19,7 @@ export function NodePage({ name }: { readonly name: string }): JSX.Element {
   const node = useAnswer(name, (ending) => read<Node>(pathOf("nodes", name), {}, ending), isOf);
   const canisters = useAnswer(
     name,
-    (ending) => read<{ items: readonly Canister[] }>(pathOf("nodes", name, "canisters"), {}, ending),
+    (ending) => loadAll<Canister, Page<Canister>>(pathOf("nodes", name, "canisters"), {}, ending),
     isOf,
   );
   return (

@@ -212,7 +212,7 @@ export class Canister {
     if (other === undefined || other.ended !== undefined || !isSupervised(other)) return;
     throw new CliError(
       "name-taken",
-      `expected an id that no live container has, got ${this.#id}, which process ${other.supervisor.pid} supervises; delete that container first, or choose another id`,
+      `expected an id that no live container has, got ${this.#id}, which process ${other.supervisor.pid} supervises; delete that container and wait until its supervisor has ended, or choose another id`,
     );
   }
 

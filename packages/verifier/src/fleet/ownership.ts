@@ -19,6 +19,8 @@ import { OwnedNode } from "./owned-node.ts";
 
 const ADOPTED_AT_ONCE = 5000;
 const LOOK_AGAIN_MS = 50;
+/** For so long nodes that went astray are taken again, one by one: others wait meanwhile. */
+const TAKING_MS = 5000;
 
 /** For how long a node was silent while it could be heard, under the lease that owned it last. */
 interface Silence {
@@ -203,10 +205,13 @@ export class Ownership {
   async #takeAstray(): Promise<void> {
     this.#isAnyAstray = false;
     const claimant = this.#lease.id;
+    const until = performance.now() + TAKING_MS;
     try {
       for (const name of await watchedBy(this.#db, claimant)) {
         if (claimant !== this.#lease.id) return;
-        await this.take(name, 0);
+        if (performance.now() > until) this.#isAnyAstray = true;
+        if (this.#isAnyAstray) return;
+        await this.take(name, 0).catch(unlessElsewhere);
       }
     } catch (fault) {
       this.#isAnyAstray = true;
@@ -263,4 +268,9 @@ export class Ownership {
 
 export function elsewhere(name: string, why: string): VerifierError {
   return new VerifierError("owned-elsewhere", `${name}: ${why}; send it again in a second`);
+}
+
+/** Another verifier has it by now, and watches it. */
+function unlessElsewhere(fault: unknown): void {
+  if (!(fault instanceof VerifierError && fault.code === "owned-elsewhere")) throw fault;
 }

@@ -69,10 +69,11 @@ describe("acts that are repeated", { skip }, () => {
     // Each child is another process.
     for (let child = 0; child < 2; child++) {
       equal(await ask("beside it"), 0);
+      let tries = 0;
+      while (tries < 500 && (await ask("peek it")) === EPERM) tries += 1;
       const answers = [];
       for (let turn = 0; turn < 20; turn++) answers.push(await ask("peek it"));
-      const first = answers.indexOf(0);
-      equal(first >= 0 && answers.lastIndexOf(EPERM) < first, true, answers.join());
+      deepEqual([...new Set(answers)], [0], `after ${tries} tries`);
     }
     end();
     await over;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BPF_FS_MAGIC, whyFilled, whyStrange } from "./pins.ts";
+import { BPF_FS_MAGIC, isOfLoad, whyOpen, whyStrange } from "./pins.ts";
 
 const TMPFS_MAGIC = 0x01021994;
 const found = (uid: number, mode: number, isDirectory = true) => ({ uid, mode, isDirectory: () => isDirectory });
@@ -15,12 +15,18 @@ test.each([
 });
 
 test.each([
-  ["root's", 0o40700, [0], undefined],
-  ["one that others may read", 0o40755, [0, 0], undefined],
-  ["one that all may change", 0o41777, [0], "one with the mode 01777"],
-  ["one that a group may change", 0o40770, [], "one with the mode 0770"],
-  ["one with something of another user", 0o40700, [0, 1000], "one in which lsm-1 is of the user 1000"],
-])("whether another user can have filled a directory of root's: %s", (_, mode, users, why) => {
-  const entries = users.map((uid, index) => [`/pins/lsm-${index}`, found(uid, 0o40700)] as const);
-  expect(whyFilled({ mode }, entries)).toBe(why);
+  ["root's", 0o40700, undefined],
+  ["one that others may read", 0o40755, undefined],
+  ["one that all may change", 0o41777, "one with the mode 01777"],
+  ["one that a group may change", 0o40770, "one with the mode 0770"],
+])("whether another user can fill a directory of root's: %s", (_, mode, why) => {
+  expect(whyOpen({ mode })).toBe(why);
+});
+
+test("what another user owns beside the loads is none, and neither is what is no directory", () => {
+  expect([found(0, 0o40700), found(1000, 0o40700), found(0, 0o120777, false)].map(isOfLoad)).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });

@@ -20,7 +20,6 @@ import {
   rmSync,
   type Stats,
 } from "node:fs";
-import { basename } from "node:path";
 import { flock } from "../../abi/libc.ts";
 import { fileSystemOf, mount } from "../../abi/mounts.ts";
 import { LinuxError } from "../../error.ts";
@@ -73,22 +72,13 @@ export function whyStrange(
   return fileSystem === BPF_FS_MAGIC ? undefined : "one on another file system";
 }
 
-type Entry = readonly [path: string, stats: Pick<Stats, "isDirectory" | "uid">];
-
-/** What lets another user fill a directory of root's, or shows that one did; undefined if nothing does. Others may read it. */
-export function whyFilled({ mode }: Pick<Stats, "mode">, entries: readonly Entry[]): string | undefined {
-  if ((mode & 0o022) !== 0) return `one with the mode 0${(mode & 0o7777).toString(8)}`;
-  const [path, stats] = entries.find(([, { uid }]) => uid !== 0) ?? [];
-  return path && stats && `one in which ${basename(path)} is of the user ${stats.uid}`;
+/** What lets another user fill a directory of root's; undefined if nothing does. Others may read it. */
+export function whyOpen({ mode }: Pick<Stats, "mode">): string | undefined {
+  return (mode & 0o022) === 0 ? undefined : `one with the mode 0${(mode & 0o7777).toString(8)}`;
 }
 
-function entriesOf(directory: string): readonly Entry[] {
-  return readdirSync(directory).flatMap((name) => {
-    const path = `${directory}/${name}`;
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    return stats === undefined ? [] : [[path, stats] as const];
-  });
-}
+/** Whether an entry is a load, or one that is not complete. What another user owns is none: root made it so, or had let that user in. */
+export const isOfLoad = (entry: Pick<Stats, "isDirectory" | "uid">): boolean => entry.isDirectory() && entry.uid === 0;
 
 /**
  * Root may have opened its directory to others, also from within a namespace that is only watched. That is taken back: otherwise no
@@ -96,14 +86,12 @@ function entriesOf(directory: string): readonly Entry[] {
  */
 function closeToOthers(fd: number): void {
   if ((fstatSync(fd).mode & 0o077) !== 0) fchmodSync(fd, 0o700);
-  const filled = whyFilled(fstatSync(fd), entriesOf(PINS));
-  if (filled !== undefined) throw strange(filled);
 }
 
 function strange(what: string): LinuxError {
   return new LinuxError(
     "bpf-unavailable",
-    `${PINS}: expected a directory on a bpf file system that root alone may fill, got ${what}; see who made it, remove what is not root's, and have root alone make names there: chmod 0700 ${BPF_FS} ${PINS}`,
+    `${PINS}: expected a directory on a bpf file system that root alone may fill, got ${what}; see who made it, and have root alone make names there: chmod 0700 ${BPF_FS} ${PINS}`,
   );
 }
 
@@ -146,17 +134,15 @@ export function removePins(directory: string): void {
 export function loadDirectories(): readonly string[] {
   // An ordinary user looks into no load, and another one may have made the directory only to have this throw.
   if (process.geteuid?.() !== 0) return [];
-  let found: Stats;
-  let entries: readonly Entry[];
-  try {
-    entries = entriesOf(PINS);
-    found = lstatSync(PINS);
-  } catch {
-    return [];
-  }
-  const stranger = whyStrange(found, fileSystemOf(PINS)) ?? whyFilled(found, entries);
+  const found = lstatSync(PINS, { throwIfNoEntry: false });
+  if (found === undefined) return [];
+  const stranger = whyStrange(found, fileSystemOf(PINS)) ?? whyOpen(found);
   if (stranger !== undefined) throw strange(stranger);
-  return entries.filter(([, stats]) => stats.isDirectory()).map(([path]) => path);
+  const paths = pinsIn(PINS)?.map((name) => `${PINS}/${name}`) ?? [];
+  return paths.filter((path) => {
+    const entry = lstatSync(path, { throwIfNoEntry: false });
+    return entry !== undefined && isOfLoad(entry);
+  });
 }
 
 /** The pins of a directory; undefined if it does not exist. */

@@ -3,7 +3,7 @@ import { EBADF, EPERM, ESRCH } from "../../../abi/errno.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
+import { countsAnew, numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
 import { getpgrp, kill as sendToGroup } from "../../../abi/libc.ts";
 import { closeSoon } from "../../../process/moment.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
@@ -74,22 +74,36 @@ function groupEvent(
 }
 
 /**
- * `kill(0, …)` means the group that the caller belongs to when the kernel looks, and another thread may change that (setpgid)
- * to the one that the supervisor belongs to. So the supervisor sends it to the group by number, with the caller's capabilities, if the
- * caller could reach the supervisor. A caller that counts processes anew cannot name the supervisor's group, and sends it itself. From one
- * that has put Landlock rules on itself, or has rights only in a user namespace of its own, such a signal to the group fails.
+ * `kill(0, …)` means the group that the caller belongs to when the kernel looks, and another thread, or the caller's parent, may change that
+ * (setpgid) to the one that the supervisor belongs to. So the supervisor sends it to the group by number, with the caller's capabilities,
+ * if the caller could reach the supervisor. From one that has put Landlock rules on itself, or has rights only in a user namespace of its
+ * own, such a signal to the group fails; and from the first process of a pid namespace, which the kernel would spare.
  */
 function carryOut(context: Context, thread: Thread, signalNumber: number): Verdict {
-  if (thread.process.countsAnew) return 0;
+  if (staysAmongItsOwn(thread)) return 0;
   const { uid, euid, capabilities } = thread.credentials;
   const own = process.getuid?.();
   const isAlike = uid === own && euid === process.geteuid?.() && context.peers.include(thread);
-  if (!isAlike) return uid === own || euid === own || (capabilities & CAP_KILL) !== 0n ? EPERM : 0;
+  if (!isAlike || isFirst(thread)) return uid === own || euid === own || (capabilities & CAP_KILL) !== 0n ? EPERM : 0;
   const group = numbersOf(thread.tid)?.groups[0];
   if (group === undefined || group <= 1 || group === getpgrp()) return EPERM;
   // Otherwise its number may be that of another task by now, and the group that of others.
   if (!context.listener.stillWaiting()) return 0;
   return context.returns(context.performer.make(thread, () => sendToGroup(-group, signalNumber)));
+}
+
+/**
+ * Whether neither a process nor its parent, who alone may move it to another group, can name a group outside: both count processes anew. A
+ * parent that has ended is followed by another of the same pid namespace (kernel/exit.c, find_new_reaper).
+ */
+function staysAmongItsOwn({ tid, process: { countsAnew: isAnew } }: Thread): boolean {
+  const parent = isAnew ? numbersOf(readThreadStatus(tid)?.ppid ?? 0) : undefined;
+  return parent !== undefined && countsAnew(parent);
+}
+
+/** Whether a process is the first one of a pid namespace of its own. */
+function isFirst({ tid, process: { countsAnew: isAnew } }: Thread): boolean {
+  return isAnew && numbersOf(tid)?.pids.at(-1) === 1;
 }
 
 export const kill: Decoder = (context, thread) => {
