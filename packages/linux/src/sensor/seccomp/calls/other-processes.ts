@@ -74,7 +74,7 @@ function groupEvent(
 }
 
 /**
- * `kill(0, …)` means the group that the caller belongs to when the kernel looks, and another thread, or the caller's parent, may change that
+ * `kill(0, …)` means the group that the caller belongs to when the kernel looks, and another thread, or its parent, may change that
  * (setpgid) to the one that the supervisor belongs to. So the supervisor sends it to the group by number, with the caller's capabilities,
  * if the caller could reach the supervisor. From one that has put Landlock rules on itself, or has rights only in a user namespace of its
  * own, such a signal to the group fails; and from the first process of a pid namespace, which the kernel would spare.
