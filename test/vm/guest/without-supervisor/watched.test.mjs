@@ -3,7 +3,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { once } from "node:events";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { begin, cwd, endAll, EPERM, isStopped, learn, report, start, until, withReaction } from "../asking.mjs";
 import { withoutPrograms as skip } from "../bpf-programs.mjs";
@@ -12,6 +12,10 @@ const { BpfMap } = await import("../../../../packages/linux/dist/libbpf/map.js")
 const { loadDirectories } = await import("../../../../packages/linux/dist/sensor/bpf/pins.js");
 const { orphanedNamespaces } = await import("../../../../packages/linux/dist/sensor/bpf/pinned.js");
 
+before(async () => {
+  if (!skip) await learn();
+});
+
 test("without a supervisor everything goes ahead, and the next one watches it as the first one did", {
   skip,
 }, async (t) => {
@@ -19,7 +23,6 @@ test("without a supervisor everything goes ahead, and the next one watches it as
     endAll();
     for (const name of ["made", "other"]) rmSync(join(cwd, name), { force: true });
   });
-  await learn();
   const run = begin("check", withReaction("deny"), "--sensor", "bpf", "-q", "--name", "watched");
   await run.hear();
   run.child.kill("SIGKILL");
@@ -62,7 +65,6 @@ test("what waits for its verdict when the supervisor is killed goes ahead, and i
     endAll();
     rmSync(join(cwd, "made"), { force: true });
   });
-  await learn();
   const run = begin("check", withReaction("deny"), "--sensor", "bpf", "-q", "--name", "waiting");
   const pid = Number((await run.hear()).split(" ")[1]);
   run.child.kill("SIGSTOP");
