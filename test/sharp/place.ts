@@ -43,7 +43,7 @@ export function compilePrograms(): Programs {
 }
 
 /** Below the range that the kernel chooses from: the lens does not level these. */
-const portsFrom = (first: number): readonly number[] => Array.from({ length: 1000 }, (_, index) => first + index);
+const portsFrom = (first: number): number[] => Array.from({ length: 1000 }, (_, index) => first + index);
 
 /** Listeners and numbers that are the same for every run of the suite, by the name that tables show for them. */
 export class Outside {
@@ -54,7 +54,8 @@ export class Outside {
   static async open(directory: string): Promise<Outside> {
     const outside = new Outside();
     for (const [index, name] of ["known", "new"].entries()) {
-      const fixed = portsFrom(20_000 + 2000 * index);
+      // Each of its own, so that one number has one name.
+      const [fixed, free] = [20_000, 21_000].map((first) => portsFrom(first + 2000 * index)) as [number[], number[]];
 
       outside.words.set(`${name}-port`, String(await outside.#listen(0)));
       const path = join(directory, `${name}.socket`);
@@ -63,7 +64,7 @@ export class Outside {
       outside.words.set(`${name}-socket`, path);
       outside.words.set(`${name}-udp`, String(await outside.#udp(fixed)));
       outside.words.set(`${name}-udp-any`, String(await outside.#udp([0])));
-      outside.words.set(`${name}-free`, String(await freePort(fixed)));
+      outside.words.set(`${name}-free`, String(await freePort(free)));
     }
     return outside;
   }
