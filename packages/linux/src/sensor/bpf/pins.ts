@@ -134,11 +134,13 @@ export function removePins(directory: string): void {
 export function loadDirectories(): readonly string[] {
   // An ordinary user looks into no load, and another one may have made the directory only to have this throw.
   if (process.geteuid?.() !== 0) return [];
-  const found = lstatSync(PINS, { throwIfNoEntry: false });
-  if (found === undefined) return [];
+  // Neither does one with rights in a user namespace alone, whose id is 0 there.
+  const names = pinsIn(PINS);
+  const found = names && lstatSync(PINS, { throwIfNoEntry: false });
+  if (names === undefined || found === undefined) return [];
   const stranger = whyStrange(found, fileSystemOf(PINS)) ?? whyOpen(found);
   if (stranger !== undefined) throw strange(stranger);
-  const paths = pinsIn(PINS)?.map((name) => `${PINS}/${name}`) ?? [];
+  const paths = names.map((name) => `${PINS}/${name}`);
   return paths.filter((path) => {
     const entry = lstatSync(path, { throwIfNoEntry: false });
     return entry !== undefined && isOfLoad(entry);
