@@ -29,6 +29,8 @@ const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 
 async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
   returnLarger(LARGE_BYTES);
+  // The bpf sensor waits for no task, and needs no timer.
+  if (plan.sensor === "bpf") return prepared(plan, { block, requests, launcher });
   // First: a workload elsewhere may have used up what timers are made of, and from here on a register may have been born.
   prepareMoments();
   try {

@@ -162,8 +162,9 @@ function openOnce(context: Context, thread: Thread, request: Request): Verdict |
     const result = find(context, thread, request, length, follow);
     const isReached = finder.wentAsTask;
     if (result >= 0) {
-      const isOurs = isReached && context.opener.mayOpen(found, flags);
-      if (!isOurs && context.failsInstead && !isAlwaysRefused(context)) return ENOSYS;
+      // First what is cheap to ask, and false for all calls but one.
+      if (context.failsInstead && !isAlwaysRefused(context) && !(isReached && context.opener.mayOpen(found, flags)))
+        return ENOSYS;
       const verdict = openExisting(context, thread, flags, access);
       return verdict === 0 ? context.open(thread, found, request, isReached) : verdict;
     }
