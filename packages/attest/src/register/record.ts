@@ -6,7 +6,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import { bytes, count, map, type Of, read, text, word, write } from "../cbor/index.ts";
+import { bytes, choice, count, map, type Of, read, text, word, write } from "../cbor/index.ts";
 import { AttestError } from "../error.ts";
 import { numberBytes } from "../tpm/bytes.ts";
 import { NAMING_BYTES } from "./naming.ts";
@@ -116,19 +116,10 @@ export function encodeRecord(record: LedgerRecord): Uint8Array {
 /** The record that exactly these bytes are. */
 export function decodeRecord(encoded: Uint8Array, sequence: number): LedgerRecord {
   const what = `record ${sequence} of a ledger`;
-  return read(anyRecord, encoded, MOST_RECORD, what);
+  return read(anyRecord, encoded, MOST_RECORD, what) as LedgerRecord;
 }
 
-const anyRecord = {
-  words: "record",
-  items: Math.max(...Object.values(shapes).map(({ items }) => items)),
-  check: (value: unknown, at: string): LedgerRecord => {
-    const { kind } = (value ?? {}) as { readonly kind?: unknown };
-    if (typeof kind !== "string" || !Object.hasOwn(shapes, kind))
-      throw new AttestError("bad-ledger", `${at}: expected a kind of record, got ${String(kind).slice(0, 40)}`);
-    return shapes[kind as RecordKind].check(value, at) as LedgerRecord;
-  },
-};
+const anyRecord = choice("kind", shapes);
 
 /** A record as it stands in the file. */
 export function framed(encoded: Uint8Array): Uint8Array {

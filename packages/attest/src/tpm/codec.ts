@@ -153,7 +153,11 @@ export function struct<F extends Fields>(name: string, fields: F): Codec<RecordO
   return {
     name,
     members: members.map(([member, codec]) => ({ name: member, codec })),
-    read: (from) => Object.fromEntries(members.map(([member, codec]) => [member, codec.read(from)])) as RecordOf<F>,
+    read: (from) => {
+      const value: Record<string, unknown> = {};
+      for (const [member, codec] of members) value[member] = codec.read(from);
+      return value as RecordOf<F>;
+    },
     write: (out, value) => {
       for (const [member, codec] of members) codec.write(out, (value as Record<string, unknown>)[member]);
     },

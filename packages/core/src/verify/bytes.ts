@@ -1,11 +1,18 @@
 /** Converts bytes to text and back, with functions that browsers and Node share. */
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let text = "";
+  for (let at = 0; at < bytes.length; at++) text += HEX[bytes[at] as number];
+  return text;
 }
 
+/** Of an even number of hexadecimal digits. */
 export function fromHex(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  const bytes = new Uint8Array(text.length / 2);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(text.slice(2 * at, 2 * at + 2), 16);
+  return bytes;
 }
 
 /** One text for each value: a second spelling of the same bytes, or invalid text, is refused. */

@@ -9,9 +9,11 @@ const ROUNDS = 64;
 const CONSTANTS = Uint32Array.from(primes(ROUNDS), (prime) => fraction(Math.cbrt(prime)));
 const START = Uint32Array.from(primes(8), (prime) => fraction(Math.sqrt(prime)));
 
+/** Of the block that is worked on. A digest is computed in one go, so all of them share it. */
+const schedule = new Uint32Array(ROUNDS);
+
 export function sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const state = Uint32Array.from(START);
-  const schedule = new Uint32Array(ROUNDS);
+  const state = START.slice();
   const padded = pad(bytes);
   const view = new DataView(padded.buffer);
   for (let at = 0; at < padded.length; at += 64) compress(state, schedule, view, at);
@@ -26,7 +28,9 @@ function pad(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const padded = new Uint8Array(Math.ceil((bytes.length + 9) / 64) * 64);
   padded.set(bytes);
   padded[bytes.length] = 0x80;
-  new DataView(padded.buffer).setBigUint64(padded.length - 8, BigInt(bytes.length) * 8n);
+  const view = new DataView(padded.buffer);
+  view.setUint32(padded.length - 8, Math.floor(bytes.length / 2 ** 29));
+  view.setUint32(padded.length - 4, bytes.length * 8);
   return padded;
 }
 
@@ -40,15 +44,35 @@ function compress(state: Uint32Array, w: Uint32Array, view: DataView, at: number
     const s1 = rotated(w2, 17) ^ rotated(w2, 19) ^ (w2 >>> 10);
     w[t] = (w[t - 16] as number) + s0 + (w[t - 7] as number) + s1;
   }
-  let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number];
+  // Whole numbers of 32 bits, with a sign: so the engine keeps them in registers of the processor.
+  let a = (state[0] as number) | 0;
+  let b = (state[1] as number) | 0;
+  let c = (state[2] as number) | 0;
+  let d = (state[3] as number) | 0;
+  let e = (state[4] as number) | 0;
+  let f = (state[5] as number) | 0;
+  let g = (state[6] as number) | 0;
+  let h = (state[7] as number) | 0;
   for (let t = 0; t < ROUNDS; t++) {
     const sum1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25);
     const t1 = (h + sum1 + ((e & f) ^ (~e & g)) + (CONSTANTS[t] as number) + (w[t] as number)) | 0;
     const sum0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22);
     const t2 = (sum0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
+    h = g;
+    g = f;
+    f = e;
+    e = (d + t1) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (t1 + t2) | 0;
   }
-  for (const [word, value] of [a, b, c, d, e, f, g, h].entries()) state[word] = (state[word] as number) + value;
+  add(state, 0, a, b, c, d);
+  add(state, 4, e, f, g, h);
+}
+
+function add(state: Uint32Array, at: number, ...four: readonly [number, number, number, number]): void {
+  for (let word = 0; word < 4; word++) state[at + word] = (state[at + word] as number) + (four[word] as number);
 }
 
 function rotated(word: number, by: number): number {

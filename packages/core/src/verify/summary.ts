@@ -4,7 +4,7 @@
  */
 import type { Digest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
-import { concatenated, fromHex, toHex } from "./bytes.ts";
+import { fromHex, toHex } from "./bytes.ts";
 import { asciiText, PolicyLines } from "./policy-lines.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -23,6 +23,7 @@ export interface Summary {
 const FIRST_LINE = "isoline contour 2";
 const POINT = /^ {2}\S.* ([0-9a-f]{64})$/;
 const ZEROS = "0".repeat(64);
+const DIGEST = 32;
 
 /** Throws `bad-contour` for a file that is cut off, of another format, or has a line that no contour has. */
 export function summaryOf(bytes: Uint8Array): Summary {
@@ -125,11 +126,15 @@ class Lines {
 
 /** H( value ‖ H( base ‖ point ) ) over the points, from H( zeros ‖ H( base ‖ aggregate ) ) on. */
 function extension(base: string, aggregate: string, points: readonly Uint8Array[]): string {
-  const prefix = fromHex(base);
-  let value = new Uint8Array(32);
-  for (const point of [fromHex(aggregate), ...points])
-    value = sha256(concatenated(value, sha256(concatenated(prefix, point))));
-  return toHex(value);
+  // Each pair is one digest behind another, and two buffers do for all of them.
+  const [based, extended] = [new Uint8Array(2 * DIGEST), new Uint8Array(2 * DIGEST)];
+  based.set(fromHex(base));
+  for (const point of [fromHex(aggregate), ...points]) {
+    based.set(point, DIGEST);
+    extended.set(sha256(based), DIGEST);
+    extended.set(sha256(extended));
+  }
+  return toHex(extended.subarray(0, DIGEST));
 }
 
 function decoded(bytes: Uint8Array): string {
