@@ -44,7 +44,8 @@ function root(leaves: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Any value as CBOR, whatever its shape. */
-const encode = (value: unknown) => write({ words: "anything", check: (given) => given, read: () => undefined }, value, "");
+const encode = (value: unknown) =>
+  write({ words: "anything", check: (given) => given, read: () => undefined }, value, "");
 
 describe("the tree over canister bodies", () => {
   const leaves = (size: number) => Array.from({ length: size }, (_, index) => leafOf(Buffer.from(`body ${index}`)));

@@ -14,12 +14,15 @@ export interface ContourFor {
 export class ContourFile {
   /** They must not be changed after this. */
   readonly bytes: Uint8Array;
+  readonly #hash: ((bytes: Uint8Array) => Uint8Array) | undefined;
   #digest: Promise<Digest | undefined> | undefined;
   #states: ReturnType<typeof statesOf> | undefined;
   #state: { readonly portable: Digest | undefined } | undefined;
 
-  constructor(bytes: Uint8Array) {
+  /** `hash` is SHA-256; the one of a platform is faster than the one of the core, which runs anywhere. */
+  constructor(bytes: Uint8Array, hash?: (bytes: Uint8Array) => Uint8Array) {
     this.bytes = bytes;
+    this.#hash = hash;
   }
 
   static of(given: Uint8Array | ContourFile | ContourFor): ContourFile {
@@ -44,14 +47,14 @@ export class ContourFile {
 
   /** The state of its points under another base and aggregate. Throws `bad-contour` for a file that is no contour. */
   stateUnder(under: { readonly base: Digest; readonly aggregate: Digest }): Digest {
-    this.#states ??= statesOf(this.bytes);
+    this.#states ??= statesOf(this.bytes, this.#hash);
     return this.#states(under);
   }
 
   /** A file that was learnt under a base or an aggregate has another state of its own. */
   #portable(): Digest | undefined {
     try {
-      return statesOf(this.bytes)({});
+      return statesOf(this.bytes, this.#hash)({});
     } catch (fault) {
       if (fault instanceof IsolineError) return undefined;
       throw fault;

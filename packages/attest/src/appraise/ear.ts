@@ -44,8 +44,8 @@ export interface EarOrder {
   readonly key: CryptoKey;
   readonly algorithm: EarAlgorithm;
   readonly now: Date;
-  /** Signs bytes with that key and algorithm by other means than WebCrypto, which needs a thread for each. */
-  readonly signs?: ((bytes: Uint8Array) => Uint8Array) | undefined;
+  /** The compact form of a JWT (RFC 7515, 7.1), signed with that key by other means than WebCrypto, which needs a thread for each. */
+  readonly compact?: ((header: object, claims: object) => string) | undefined;
   /** isoline's version. */
   readonly build: string;
   /** The verifier's revocation epoch, read before the evidence was accepted; a verifier without one leaves it out. */
@@ -56,7 +56,7 @@ export interface EarOrder {
 
 /** Signs a result. It is valid until `endOfResult`. */
 export async function signEar(appraisal: Appraisal, order: EarOrder): Promise<string> {
-  const { key, algorithm, signs, now, build, epoch, most } = order;
+  const { key, algorithm, compact, now, build, epoch, most } = order;
   const claims = {
     ...claimsOf(appraisal, build),
     ...(epoch !== undefined && { [EPOCH_CLAIM]: epoch }),
@@ -64,15 +64,7 @@ export async function signEar(appraisal: Appraisal, order: EarOrder): Promise<st
     exp: secondsOf(endOfResult(appraisal, now, most)),
   };
   const header = { alg: algorithm, typ: TYPE };
-  return signs === undefined
-    ? new SignJWT(claims).setProtectedHeader(header).sign(key)
-    : signedCompact(header, claims, signs);
-}
-
-/** The compact form of a signed JWT (RFC 7515, 7.1). */
-function signedCompact(header: object, claims: object, signs: (bytes: Uint8Array) => Uint8Array): string {
-  const said = `${jose.encode(JSON.stringify(header))}.${jose.encode(JSON.stringify(claims))}`;
-  return `${said}.${jose.encode(signs(new TextEncoder().encode(said)))}`;
+  return compact?.(header, claims) ?? new SignJWT(claims).setProtectedHeader(header).sign(key);
 }
 
 /** When a result of this moment ends, in whole seconds: after as long as its policy says, and after `most` seconds at the latest. */

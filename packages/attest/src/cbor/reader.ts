@@ -68,7 +68,7 @@ export class Reader {
     return true;
   }
 
-  /** The text of the member with this key, of the map that comes next; undefined where there is none. Nothing of the map is read by that. */
+  /** The text of the member with this key, of the map that comes next and is not read by that; undefined where there is none. */
   textAhead(key: Uint8Array): string | undefined {
     const at = this.#at;
     try {

@@ -24,11 +24,7 @@ export interface Shape<T> {
 export type Of<S> = S extends Shape<infer T> ? T : never;
 
 /** A value without parts. `take` reads one of its kind; whether it fits is seen then. */
-const plain = <T>(
-  words: string,
-  fits: (value: unknown) => value is T,
-  take: (from: Reader) => unknown,
-): Shape<T> => ({
+const plain = <T>(words: string, fits: (value: unknown) => value is T, take: (from: Reader) => unknown): Shape<T> => ({
   words,
   check: (value, at) => {
     if (!fits(value)) throw refused(`${at}: expected ${words}, got ${told(value)}`);
@@ -124,7 +120,7 @@ export function optional<T>(inner: Shape<T>): Shape<T | undefined> & { readonly 
     ...(inner.members && { members: inner.members }),
     optional: true,
     check: (value, at) => (value === undefined ? undefined : inner.check(value, at)),
-    read: inner.read,
+    read: (from) => inner.read(from),
   };
 }
 

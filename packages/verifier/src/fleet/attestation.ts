@@ -1,5 +1,4 @@
 /** Push attestation: a node sends evidence that answers its last challenge, and gets the result with the next challenge. */
-import { createHash } from "node:crypto";
 import { type Appraisal, appraise, endOfResult, readAccepted, type ReplayedLedger } from "@isoline/attest/appraise";
 import { type EvidenceDelta, EvidenceReading } from "@isoline/attest/evidence";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
@@ -16,6 +15,7 @@ import { elsewhere, type Ownership } from "./ownership.ts";
 import { verifiesEcdsa } from "./signatures.ts";
 import type { ReplayedLedgers } from "./replayed-ledgers.ts";
 import type { Rules } from "./rules.ts";
+import { sha256 } from "./sha256.ts";
 import { ledgerNews } from "./stated.ts";
 import { bodiesIn, imprintOf, provesNothing, type Verdict, verdictOf, writeOf } from "./verdict.ts";
 import type { Watch } from "./watch.ts";
@@ -143,7 +143,8 @@ export class Attestation {
     const breathe = this.#breath(node);
     const given = await rules.forNode(node, bodies?.canisters ?? [], breathe, node.accepted?.policy);
     // The database may have been asked meanwhile.
-    await node.givingWay(turns.turn(node.tenant));
+    const turn = turns.stillOrAnew(node.tenant);
+    if (turn !== undefined) await node.givingWay(turn);
     const { policySigners, contourSigners, machines } = rules.trusted;
     // A long ledger takes a second to replay: that is done once, in the turn of the node's tenant.
     const seen: { ledger?: ReplayedLedger & { readonly file: Uint8Array } } = {};
@@ -238,8 +239,7 @@ export class Attestation {
   }
 }
 
-const readingOf = (evidence: Uint8Array) =>
-  new EvidenceReading(evidence, (bytes) => createHash("sha256").update(bytes).digest());
+const readingOf = (evidence: Uint8Array) => new EvidenceReading(evidence, sha256);
 
 /** Nothing is proven where no policy says what must be. */
 function withoutPolicy(verdict: Verdict): Verdict {

@@ -45,6 +45,12 @@ export class FairTurns {
     });
   }
 
+  /** For work that may have waited since its turn began. Undefined: it did not, and may go on. */
+  stillOrAnew(name: string): Promise<void> | undefined {
+    const { tenant } = this.#turning ?? {};
+    return tenant !== undefined && tenant === this.#tenants.get(name) ? undefined : this.turn(name);
+  }
+
   /** For long work of a tenant, whose turn it is: to be called between its parts. Undefined: it may go on. */
   breath(name: string): () => Promise<void> | undefined {
     let began = this.#now();

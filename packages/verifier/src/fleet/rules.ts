@@ -27,6 +27,7 @@ import {
   rulesStamp,
   withdrawnAmong,
 } from "../store/index.ts";
+import { sha256 } from "./sha256.ts";
 import type { Trusted } from "./trusted.ts";
 
 /** Bytes of contours that are kept in memory. */
@@ -287,7 +288,7 @@ export class Rules {
     const changes = this.#changes;
     const unknown = digests.filter((digest) => !this.#contours.has(digest));
     const rows = await contoursBy(this.#db, unknown);
-    const found = new Map(rows.map(({ digest, file }) => [digest, new ContourFile(file)]));
+    const found = new Map(rows.map(({ digest, file }) => [digest, new ContourFile(file, sha256)]));
     const all = digests.flatMap((digest) => {
       const file = this.#contours.get(digest) ?? found.get(digest);
       return file === undefined ? [] : [[digest, file] as const];

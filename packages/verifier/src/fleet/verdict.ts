@@ -1,5 +1,5 @@
 /** From an appraisal to what is kept and shown: a verdict for the node, and one for each canister. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   type Accepted,
   type Appraisal,
@@ -150,7 +150,7 @@ export function imprintOf({ state, failure, root, links, body, canisters, accept
       one.started,
     ]),
   ]);
-  return createHash("sha256").update(said).digest("base64");
+  return hash("sha256", said, "base64");
 }
 
 interface Writing {

@@ -53,15 +53,20 @@ async function earSigner(path: string, build: string, most: number) {
   const der = read.export({ type: "pkcs8", format: "der" });
   const key = await webcrypto.subtle.importKey("pkcs8", der, how, false, ["sign"]);
   // On this thread: a thread of WebCrypto's for each result costs more than the signature.
-  const signs = (bytes: Uint8Array) =>
-    sign(isEd25519 ? null : "sha256", bytes, { key: read, dsaEncoding: "ieee-p1363" });
+  const compact = (header: object, claims: object) => {
+    const said = `${base64url(header)}.${base64url(claims)}`;
+    const by = { key: read, dsaEncoding: "ieee-p1363" } as const;
+    return `${said}.${sign(isEd25519 ? null : "sha256", Buffer.from(said), by).toString("base64url")}`;
+  };
   return {
     sign: (appraisal: Appraisal, now: Date, epoch: number) =>
-      signEar(appraisal, { key, algorithm, signs, now, build, epoch, most }),
+      signEar(appraisal, { key, algorithm, compact, now, build, epoch, most }),
     signEpoch: (epoch: RevocationEpoch, now: Date) => signEpoch(epoch, { key, algorithm, now, seconds: EPOCH_SECONDS }),
     earPublic: createPublicKey(read).export({ type: "spki", format: "pem" }) as string,
   };
 }
+
+const base64url = (document: object) => Buffer.from(JSON.stringify(document)).toString("base64url");
 
 function privateKeyIn(path: string) {
   const bytes = readSecret(path);
