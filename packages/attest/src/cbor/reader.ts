@@ -68,12 +68,19 @@ export class Reader {
     return true;
   }
 
-  /** The text of the member with this key, of the map that comes next and is not read by that; undefined where there is none. */
-  textAhead(key: Uint8Array): string | undefined {
+  /**
+   * The text of the member with this key, of the map that comes next and is not read by that; undefined where there is none. Refuses one of
+   * more bytes than `most`.
+   */
+  textAhead(key: Uint8Array, most: number): string | undefined {
     const at = this.#at;
     try {
       for (let left = this.argument(MAJOR.map, "a map"); left > 0; left--) {
-        if (this.isNext(key)) return this.text(this.argument(MAJOR.text, "a text"));
+        if (this.isNext(key)) {
+          const length = this.argument(MAJOR.text, "a text");
+          if (length > most) throw this.refused(`a text of at most ${most} bytes`, `${length}`);
+          return this.text(length);
+        }
         this.#skip(2);
       }
       return undefined;

@@ -165,7 +165,7 @@ export function map<M extends Members>(members: M): Shape<MapOf<M>> {
       if (read < count) throw notNext(from, true, names);
       const value: Record<string, unknown> = {};
       for (let place = 0; place < names.length; place++)
-        if (found[place] !== undefined) value[names[place] as string] = found[place];
+        if (place in found) value[names[place] as string] = found[place];
       return value as MapOf<M>;
     },
   };
@@ -212,6 +212,7 @@ export function choice<C extends Readonly<Record<string, Shape<unknown>>>>(
 ): Shape<{ readonly [K in keyof C]: Of<C[K]> }[keyof C]> {
   const words = Object.keys(choices).join(" · ");
   const key = encode(by);
+  const longest = Math.max(...Object.keys(choices).map(({ length }) => length));
   const chosen = (word: unknown) =>
     typeof word === "string" && Object.hasOwn(choices, word) ? (choices[word] as Shape<never>) : undefined;
   return {
@@ -223,7 +224,7 @@ export function choice<C extends Readonly<Record<string, Shape<unknown>>>>(
       return shape.check(value, at);
     },
     read: (from) => {
-      const word = from.textAhead(key);
+      const word = from.textAhead(key, longest * MOST_UNIT);
       const shape = chosen(word);
       if (shape === undefined) throw from.refused(`a ${by} of ${words}`, told(word));
       return shape.read(from);
@@ -261,5 +262,7 @@ function told(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  return typeof value === "object" ? "a map" : String(JSON.stringify(value)).slice(0, 40);
+  if (typeof value === "object") return "a map";
+  // None of the letters is half.
+  return String(JSON.stringify(value)).slice(0, 40).replace(LONE_SURROGATE, "");
 }

@@ -128,6 +128,8 @@ class Lines {
 
 /** H( value ‖ H( base ‖ point ) ) over the points, from H( zeros ‖ H( base ‖ aggregate ) ) on. */
 function extension(base: string, aggregate: string, points: readonly Uint8Array[], hash: Sha256 = sha256): string {
+  for (const digest of [base, aggregate])
+    if (digest.length !== 2 * DIGEST) throw refusal("a base and an aggregate of 64 digits", digest);
   // Each pair is one digest behind another, and two buffers do for all of them.
   const [based, extended] = [new Uint8Array(2 * DIGEST), new Uint8Array(2 * DIGEST)];
   based.set(fromHex(base));

@@ -52,6 +52,12 @@ interface Judged {
   readonly isHeard: boolean;
 }
 
+/** When the work on evidence began, and in which turn. */
+interface Begun {
+  readonly now: Date;
+  readonly round: number;
+}
+
 /** Evidence as it came, and what makes a delta of it where it is one. */
 export interface Sent {
   readonly bytes: Uint8Array;
@@ -104,13 +110,14 @@ export class Attestation {
     return node.alone(async () => {
       const { ownership, challenges, timing, logs, turns } = this.#parts;
       await node.givingWay(turns.turn(node.tenant));
+      const { round } = turns;
       if (ownership.present(node.name) !== node) throw elsewhere(node.name, "another verifier has taken it over");
       if (node.state === "revoked") throw wasRevoked(node.name);
       const now = new Date();
       challenges.assertOurs(challenge, node.id, now, timing.stale);
       const sent = came.read(came.bytes);
       const bytes = sent instanceof Uint8Array ? sent.length : logs.sizeOf(node.id, sent);
-      return charge(bytes, () => this.#answered(node, challenge, sent, now));
+      return charge(bytes, () => this.#answered(node, challenge, sent, { now, round }));
     });
   }
 
@@ -118,7 +125,7 @@ export class Attestation {
     node: OwnedNode,
     challenge: Uint8Array,
     sent: Uint8Array | EvidenceDelta,
-    now: Date,
+    begun: Begun,
   ): Promise<AttestationResult> {
     const { ownership, lease, watch, logs } = this.#parts;
     const reading = readingOf(sent instanceof Uint8Array ? sent : logs.whole(node.id, sent));
@@ -126,24 +133,29 @@ export class Attestation {
     const digest = `${Buffer.from(challenge).toString("hex")} ${reading.digest}`;
     if (node.given?.digest === digest) return givenIn(node.given, node.name);
     node.assertLater(challenge);
-    const { answer, isHeard } = await this.#judge(node, challenge, reading, now);
+    const { answer, isHeard } = await this.#judge(node, challenge, reading, begun);
     // Nothing is said after the lease ran out: another verifier may have accepted something newer by now.
     if (!lease.isHeld || ownership.present(node.name) !== node)
       throw elsewhere(node.name, "the lease of this verifier ran out");
     if (!isHeard) return answer;
     node.given = { digest, answer: lettersOf(answer) > MOST_GIVEN ? undefined : answer };
-    node.seen = now;
+    node.seen = begun.now;
     watch.saw(node);
     return answer;
   }
 
-  async #judge(node: OwnedNode, challenge: Uint8Array, reading: EvidenceReading, now: Date): Promise<Judged> {
+  async #judge(
+    node: OwnedNode,
+    challenge: Uint8Array,
+    reading: EvidenceReading,
+    { now, round }: Begun,
+  ): Promise<Judged> {
     const { ownership, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
-    const bodies = bodiesIn(reading);
     const breathe = this.#breath(node);
+    const bodies = bodiesIn(reading);
     const given = await rules.forNode(node, bodies?.canisters ?? [], breathe, node.accepted?.policy);
     // The database may have been asked meanwhile.
-    const turn = turns.stillOrAnew(node.tenant);
+    const turn = turns.stillOrAnew(node.tenant, round);
     if (turn !== undefined) await node.givingWay(turn);
     const { policySigners, contourSigners, machines } = rules.trusted;
     // A long ledger takes a second to replay: that is done once, in the turn of the node's tenant.

@@ -52,3 +52,16 @@ it("long work goes on for a while, and then lets others go first", async () => {
   await Promise.all([long(), work("other", 1)]);
   expect(done).toEqual(["one", "two", "other", "three"]);
 });
+
+it("work that waited for something else takes its turn anew, and work that did not goes on", async () => {
+  const { turns } = shop();
+  await turns.turn("one");
+  const { round } = turns;
+  await Promise.resolve();
+  expect(turns.stillOrAnew("one", round)).toBeUndefined();
+  await new Promise(setImmediate);
+  await turns.stillOrAnew("one", round);
+  expect(turns.round).toBe(round + 1);
+  // In a turn of its tenant, but another one.
+  expect(turns.stillOrAnew("one", round)).toBeInstanceOf(Promise);
+});

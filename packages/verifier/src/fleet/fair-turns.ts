@@ -28,6 +28,7 @@ export class FairTurns {
   /** What the last one had used that was chosen. */
   #floor = 0;
   #turning: Turning | undefined;
+  #round = 0;
 
   /** `now` in milliseconds. */
   constructor(now = () => performance.now()) {
@@ -45,10 +46,14 @@ export class FairTurns {
     });
   }
 
-  /** For work that may have waited since its turn began. Undefined: it did not, and may go on. */
-  stillOrAnew(name: string): Promise<void> | undefined {
-    const { tenant } = this.#turning ?? {};
-    return tenant !== undefined && tenant === this.#tenants.get(name) ? undefined : this.turn(name);
+  /** Which turn it is. */
+  get round(): number {
+    return this.#round;
+  }
+
+  /** For work that may have waited since its turn, which was this one. Undefined: it did not, and may go on. */
+  stillOrAnew(name: string, round: number): Promise<void> | undefined {
+    return this.#turning?.tenant !== undefined && this.#round === round ? undefined : this.turn(name);
   }
 
   /** For long work of a tenant, whose turn it is: to be called between its parts. Undefined: it may go on. */
@@ -81,6 +86,7 @@ export class FairTurns {
   #choose(turning: Turning): void {
     const tenant = this.#least();
     if (tenant === undefined) return;
+    this.#round++;
     turning.tenant = tenant;
     turning.began = this.#now();
     this.#floor = tenant.used;

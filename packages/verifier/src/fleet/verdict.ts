@@ -249,9 +249,9 @@ function linkOf({ name, outcome, failure, why }: Check): LinkRow {
 
 /** A reason has a node's own words in it, as many as it likes: those who list a fleet could read none of it for the words of one. */
 function bounded(why: string): string {
-  const whole = why.replaceAll("\0", "\ufffd");
+  // None of the letters is half: a database refuses such a text, and with it the verdict.
+  const whole = Buffer.from(why.replaceAll("\0", "\ufffd")).toString();
   if (whole.length <= MOST_WHY) return whole;
-  // None of the letters is half.
   return `${Buffer.from(whole.slice(0, MOST_WHY - 1)).toString()}…`;
 }
 
