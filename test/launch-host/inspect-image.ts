@@ -3,25 +3,26 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sectionsOf } from "../../tools/images/measure.mjs";
+import { measuredSections } from "../../packages/attest/src/boot/index.ts";
 import { unpackedRoot } from "../../tools/unpacked-packages.mjs";
 
-const OPTIONS = [".linux", ".osrel", ".cmdline", ".initrd", ".uname", ".sbat"];
-
 /** What `systemd-measure calculate` says of an image. */
-export function measuredBySystemd(image: Buffer): string {
+export const measuredBySystemd = (image: Uint8Array): string => measuredParts(measuredSections(image));
+
+/** What it says of sections, as they are in the file, after these phases of a boot. */
+export function measuredParts(sections: Iterable<readonly [string, Uint8Array]>, phases = ""): string {
   const place = mkdtempSync(join(tmpdir(), "isoline-measure-"));
   try {
-    const options = [...sectionsOf(image)].flatMap(([name, content]) => {
-      if (!OPTIONS.includes(name)) return [];
+    const options = [...sections].map(([name, content]) => {
       writeFileSync(join(place, name), content);
-      return [`--${name.slice(1)}=${join(place, name)}`];
+      return `--${name.slice(1)}=${join(place, name)}`;
     });
     const library = join(unpackedRoot("libsystemd-shared") ?? "", "usr/lib/x86_64-linux-gnu/systemd");
     const program = join(unpackedRoot("systemd") ?? "", "usr/lib/systemd/systemd-measure");
-    return execFileSync(program, ["calculate", ...options, "--bank=sha256", "--phase=:"], {
+    return execFileSync(program, ["calculate", ...options, "--bank=sha256", `--phase=${phases || ":"}`], {
       encoding: "utf8",
       env: { LD_LIBRARY_PATH: library },
+      stdio: "pipe",
     });
   } finally {
     rmSync(place, { recursive: true, force: true });

@@ -1,25 +1,10 @@
-/**
- * What a unified kernel image leaves in PCR 11, calculated from its sections as systemd-stub measures them (systemd-stub(7),
- * "TPM PCR Notes"; src/fundamental/uki.c for the order): for each section that is there its name with a zero byte, then its content.
- */
+/** The registers that a boot of one of our images leaves. PCR 11 is what `isoline attest reference --uki` predicts of any. */
 import { createHash } from "node:crypto";
-
-/** The sections that are measured, in this order. `.pcrsig` is not: it is about the value. */
-const MEASURED = [
-  ...[".linux", ".osrel", ".cmdline", ".initrd", ".ucode", ".splash", ".dtb"],
-  ...[".uname", ".sbat", ".pcrpkey", ".profile", ".dtbauto", ".hwids"],
-];
+import { measuredSections, predictedPcr11 as predicted } from "@isoline/attest/boot";
 
 /** @param {Buffer} image @returns {string} PCR 11 of the bank for SHA-256, in hexadecimal, before any boot phase is measured */
 export function predictedPcr11(image) {
-  const sections = sectionsOf(image);
-  let value = Buffer.alloc(32);
-  for (const name of MEASURED) {
-    const content = sections.get(name);
-    if (content === undefined) continue;
-    for (const measured of [Buffer.from(`${name}\0`), content]) value = sha256(value, sha256(measured));
-  }
-  return value.toString("hex");
+  return Buffer.from(predicted(image, [], sha256)).toString("hex");
 }
 
 /**
@@ -31,10 +16,10 @@ export function predictedPcr11(image) {
  * @param {Buffer} image @returns {string} of the bank for SHA-256, in hexadecimal
  */
 function predictedPcr4(image) {
-  const linux = sectionsOf(image).get(".linux");
+  const linux = measuredSections(image).get(".linux");
   if (linux === undefined) throw new Error("expected an image with a kernel, got one without");
   const action = sha256(Buffer.from("Calling EFI Application from Boot Option"));
-  const measured = [programDigest(image), action, sha256(Buffer.alloc(4)), programDigest(linux)];
+  const measured = [programDigest(image), action, sha256(Buffer.alloc(4)), programDigest(Buffer.from(linux))];
   return measured.reduce((value, digest) => sha256(value, digest), Buffer.alloc(32)).toString("hex");
 }
 
@@ -62,30 +47,7 @@ function programDigest(image) {
   return sha256(...parts.map(([from, to]) => image.subarray(from, to)));
 }
 
-/**
- * The sections of a PE image (PE format, "COFF File Header" and "Section Table"), without the padding to the alignment in the file.
- *
- * @param {Buffer} image @returns {ReadonlyMap<string, Buffer>}
- */
-export function sectionsOf(image) {
-  const header = image.readUInt32LE(0x3c);
-  if (image.toString("latin1", header, header + 4) !== "PE\0\0")
-    throw new Error("expected a PE image, got something else");
-  const count = image.readUInt16LE(header + 6);
-  const table = header + 24 + image.readUInt16LE(header + 20);
-  const rows = Array.from({ length: count }, (_, index) =>
-    image.subarray(table + 40 * index, table + 40 * (index + 1)),
-  );
-  return new Map(
-    rows.map((row) => {
-      const name = row.toString("latin1", 0, 8).replace(/\0+$/, "");
-      const size = Math.min(row.readUInt32LE(8), row.readUInt32LE(16));
-      return [name, image.subarray(row.readUInt32LE(20), row.readUInt32LE(20) + size)];
-    }),
-  );
-}
-
-/** @param {...Buffer} parts */
+/** @param {...Uint8Array} parts */
 function sha256(...parts) {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);

@@ -5,6 +5,8 @@ export const attestErrors = {
   "bad-tpm-structure":
     "Bytes that should be a structure of a TPM are truncated, too long, or hold a value that has no meaning.",
   "bad-event-log": "A log of measured boot is truncated, or is not one.",
+  "bad-kernel-image":
+    "A unified kernel image is truncated, is not one, or leaves another value in PCR 11 on another machine.",
   "bad-evidence-format": "Bytes that should be evidence are damaged, too long, or not in their one encoding.",
   "bad-ledger": "A ledger is damaged, does not fit the TPM, or was not written by a supervisor.",
   "bad-enrolment": "A document of an enrolment is damaged, or its answer does not prove the key of the node.",
