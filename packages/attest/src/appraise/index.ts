@@ -37,5 +37,6 @@ export {
   type QuoteQuestion,
   signedQuote,
 } from "./quote.ts";
-export { readReferences, type References, REFERENCES_TYPE } from "./references.ts";
+export { type QuotedBoot, quotedBoot } from "./quoted-boot.ts";
+export { readReferences, type References, REFERENCES_TYPE, writeBoot } from "./references.ts";
 export { type AppraisalRules, readRules } from "./rules.ts";

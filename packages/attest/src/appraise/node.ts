@@ -3,10 +3,10 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { replayImaList } from "../boot/index.ts";
 import { equal } from "../cbor/index.ts";
 import { type Evidence, type EvidenceReading, type NodeBody, qualifyingData } from "../evidence/index.ts";
-import { decode, encode } from "../tpm/codec.ts";
+import { encode } from "../tpm/codec.ts";
 import { hashOf } from "../tpm/hash.ts";
 import { infoOfKey, machineName } from "../tee/index.ts";
-import { publicArea, type PublicArea, signature } from "../tpm/structures.ts";
+import { publicArea, type PublicArea } from "../tpm/structures.ts";
 import { broken, Findings, incomplete, short, untrustedPlatform } from "./findings.ts";
 import { appraiseLedger, type LedgerFacts } from "./ledger.ts";
 import { appraiseMachine, assertSigned, type MachineProof, type MachineStatement } from "./machine.ts";
@@ -14,6 +14,7 @@ import { matches, type Policy } from "./policy.ts";
 import { nothingProven, type ProvenFacts } from "./proven.ts";
 import type { Question } from "./question.ts";
 import { appraiseQuote, assertAttestationKey, assertForward, type ProvenRegisters } from "./quote.ts";
+import { answerIn, assertLedTo, BOOT_REGISTERS } from "./quoted-boot.ts";
 import type { References } from "./references.ts";
 import { assertNotSetBack } from "./restart.ts";
 
@@ -29,7 +30,6 @@ export interface NodeFacts {
   readonly aggregate: Uint8Array | undefined;
 }
 
-const BOOT_REGISTERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 const KERNEL_REGISTERS = [...BOOT_REGISTERS, 8, 9] as const;
 const IMA_REGISTER = 10;
 const NOTHING = new Uint8Array();
@@ -200,15 +200,12 @@ async function assertQuoted(
       "ask for new evidence",
     );
   const asked = { key, challenge: qualifying, hash: "sha256", registers } as const;
-  const values = quote.registers.map(({ value }) => value);
-  const answer = { message: quote.message, signature: decode(signature, quote.signature), values };
-  return appraiseQuote(asked, answer, verifiesEcdsa);
+  return appraiseQuote(asked, answerIn(quote), verifiesEcdsa);
 }
 
 type Registers = ReadonlyMap<number, Uint8Array> | undefined;
 type Warn = (why: string) => void;
 
-/** Registers 0 to 7 belong to the firmware alone; what goes on in the others later is not in its log. */
 function assertBootLog(
   reading: EvidenceReading,
   registers: Registers,
@@ -224,18 +221,7 @@ function assertBootLog(
   }
   const fact = facts.recall("boot-log", bootLog, ...BOOT_REGISTERS.map((one) => registers.get(one) ?? NOTHING));
   if (fact.isProven) return;
-  const replayed = reading.bootRegisters;
-  for (const register of BOOT_REGISTERS) {
-    const quoted = registers.get(register);
-    if (quoted === undefined) continue;
-    const led = replayed?.get(register) ?? new Uint8Array(32);
-    if (!equal(quoted, led))
-      throw broken(
-        `register ${register} to be ${short(led)}, as the log of measured boot leads to`,
-        short(quoted),
-        "the log or the register was changed: boot the node anew",
-      );
-  }
+  assertLedTo(registers, reading.bootRegisters ?? new Map<number, Uint8Array>());
   fact.keep();
 }
 

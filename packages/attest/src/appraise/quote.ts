@@ -62,7 +62,7 @@ export async function appraiseQuote(
 ): Promise<ProvenRegisters> {
   assertAttestationKey(question.key);
   if (!(await isSignedBy(question.key, answer.message, answer.signature, verifiesEcdsa)))
-    throw broken("the quote is not signed by the enrolled attestation key");
+    throw broken("the quote is not signed by the attestation key");
   return signedQuote(question, answer);
 }
 

@@ -1,5 +1,5 @@
 /** Reference values: what good looks like. They change with each release; the policy, which says what must be good, does not. */
-import { hexToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { AttestError } from "../error.ts";
 import { type Located, located } from "./located.ts";
 import { type Signers, signedContent } from "./signed-file.ts";
@@ -49,6 +49,17 @@ export async function readReferences(bytes: Uint8Array, signers: Signers): Promi
     }),
     loads: loadsIn(of("programs")),
   };
+}
+
+/** A file of reference values with one boot alone, as `readReferences` reads it. Refuses a name that it would refuse. */
+export function writeBoot({ name, registers }: BootReference): string {
+  if (!NAME.test(name))
+    throw new AttestError(
+      "bad-policy-file",
+      `references: expected a name of 1 to 128 letters that can be shown, got ${JSON.stringify(name.slice(0, 60))}; choose another`,
+    );
+  const values = Object.fromEntries([...registers].map(([number, value]) => [number, bytesToHex(value)]));
+  return `${JSON.stringify({ references: 1, boots: [{ name, registers: values }] }, undefined, 2)}\n`;
 }
 
 /** Reference values of several files as one. Two values under one name of a boot are refused. */

@@ -2,10 +2,12 @@
 import type { Command } from "commander";
 import type { AttestDoctorOptions } from "../commands/attest/doctor.ts";
 import type { EvidenceOptions } from "../commands/attest/evidence.ts";
+import type { AttestReferenceOptions } from "../commands/attest/reference.ts";
 import type { AttestSignOptions } from "../commands/attest/sign.ts";
 import type { AttestVerifyOptions } from "../commands/attest/verify.ts";
 import type { EnrolOptions } from "../commands/attest/enrol.ts";
 import type { Invocation } from "../invocation.ts";
+import { bootPhases, registerNumbers } from "./boots.ts";
 import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
 
@@ -136,6 +138,39 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
     .addHelpText("after", examples("isoline attest show evidence.cbor"))
     .action((file: string) =>
       ends(import("../commands/attest/show.ts").then(({ showEvidence }) => showEvidence(file))),
+    );
+
+  attest
+    .command("reference")
+    .summary("write down a good boot as reference values")
+    .description(
+      "Writes reference values with one boot, which policies name in boots: registers of a machine that is known to be good, PCR 11 as a " +
+        "unified kernel image will leave it, or both. Quote, statement, registers and the log of measured boot in evidence must fit each " +
+        "other; who signed is not proven here: isoline attest verify does that.",
+    )
+    .requiredOption("--name <name>", "what policies call this boot")
+    .option("--evidence <file>", "what isoline attest evidence wrote on a machine that is known to be good")
+    .option("--registers <numbers>", "which of its registers; 0,1,2,3,4,5,6,7 if left out", registerNumbers)
+    .option(
+      "--uki <file>",
+      "an image with the stub of systemd: PCR 11 as it leaves that to the kernel, before any boot phase",
+    )
+    .option(
+      "--phases <words>",
+      "boot phases that systemd-pcrphase measures afterwards, before evidence is made",
+      bootPhases,
+    )
+    .option("-o, --output <file>", "write them to a file; otherwise they are printed")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline attest reference --name rack-a --evidence evidence.cbor -o rack-a.json",
+        "isoline attest reference --name web-7 --uki web-7.efi --phases enter-initrd:leave-initrd:sysinit:ready",
+        "isoline attest reference --name web-7 --evidence evidence.cbor --registers 0,2,7 --uki web-7.efi -o web-7.json",
+      ),
+    )
+    .action((options: AttestReferenceOptions) =>
+      ends(import("../commands/attest/reference.ts").then(({ attestReference }) => attestReference(options))),
     );
 
   attest
