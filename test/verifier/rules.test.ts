@@ -1,5 +1,7 @@
 /** What is put is in force from the next evidence on, though a verifier reads rules and contours once and keeps them. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { quotedBoot, writeBoot } from "../../packages/attest/src/appraise/index.ts";
+import { EvidenceReading } from "../../packages/attest/src/evidence/index.ts";
 import { FairTurns } from "../../packages/verifier/src/fleet/fair-turns.ts";
 import { Rules } from "../../packages/verifier/src/fleet/rules.ts";
 import type { Canister, DryRun } from "../../packages/verifier/src/http/model.ts";
@@ -108,6 +110,26 @@ describe("rules of a verifier", () => {
     const shown = await rig.get<Canister>(`/v1/nodes/node-1/canisters/${encodeURIComponent(label)}`);
     expect(shown.body).toMatchObject({ label, state: "contraindicated" });
     expect(shown.body.begun).toBeUndefined();
+  });
+
+  it("judges a boot by the references that were written of a good one, and names the register that differs", async () => {
+    const good = await quotedBoot(new EvidenceReading(node.evidence(new Uint8Array(32))));
+    const written = writeBoot({ name: "good", registers: new Map([...good.registers].slice(0, 8)) });
+    await rig.rules(samplePolicy({ version: 9, boots: ["good"] }));
+    expect((await rig.attest(node)).body).toMatchObject({ failure: "untrusted-platform" });
+    expect((await rig.call("PUT", "/v1/references/boots", { body: written })).status).toBe(204);
+    expect((await rig.attest(node)).body).toMatchObject({ state: "affirming" });
+    // By two boots of one name no node could be judged.
+    const again = await rig.call("PUT", "/v1/references/more", { body: written });
+    expect(again).toMatchObject({ status: 409, body: { error: { message: expect.stringContaining('"good" again') } } });
+    expect((await rig.call("PUT", "/v1/references/boots", { body: written })).status).toBe(204);
+    // What goes on behind the firmware, in register 8, is not in the reference.
+    expect((await rig.attest(node, { booted: { 8: new Uint8Array(32) } })).body).toMatchObject({ state: "affirming" });
+    expect((await rig.attest(node, { booted: { 4: new Uint8Array(32) } })).body).toMatchObject({
+      state: "contraindicated",
+      failure: "untrusted-platform",
+      why: expect.stringMatching(/^expected register 4 to be 0404.*, as in good, got 0000/) as string,
+    });
   });
 
   it("has not failed", () => {

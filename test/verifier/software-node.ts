@@ -37,6 +37,8 @@ export interface Told {
   readonly clock?: bigint | undefined;
   readonly resetCount?: number | undefined;
   readonly restartCount?: number | undefined;
+  /** Registers that its boot left, in place of those that every node here has. */
+  readonly booted?: Readonly<Record<number, Uint8Array>> | undefined;
   /** A ledger that its TPM leads to. */
   readonly ledger?: Uint8Array | undefined;
   /** Reports of the machine that this node is. */
@@ -79,11 +81,14 @@ export class SoftwareNode {
   /** Evidence for a challenge, quoted by this node's key. */
   evidence(
     challenge: Uint8Array,
-    { node = {}, canisters = [canisterSample("web")], ledger, report, ...told }: Told = {},
+    { node = {}, canisters = [canisterSample("web")], booted, ledger, report, ...told }: Told = {},
   ): Uint8Array {
     const statement = stateOf(challenge, { ...nodeSample({ node: this.id, made: Date.now() }), ...node }, canisters);
     const led = ledger && replayLedger(ledger);
-    const quote = this.quote(statement.qualifying, told, led && { [led.begin.pcr]: led.births.value });
+    const quote = this.quote(statement.qualifying, told, {
+      ...booted,
+      ...(led && { [led.begin.pcr]: led.births.value }),
+    });
     const reports = report?.(statement) ?? [];
     return writeEvidence(evidenceOf(statement, { quote, registers: [], reports, ...(ledger && { ledger }) }));
   }

@@ -1,6 +1,6 @@
 /** What administrators do: policies, reference values, contours, revocation. Each act is written together with its record. */
 import { createHash } from "node:crypto";
-import type { RevocationEpoch } from "@isoline/attest/appraise";
+import type { References, RevocationEpoch } from "@isoline/attest/appraise";
 import type { AnyContour } from "@isoline/core/contour";
 import { IsolineError } from "@isoline/core/error";
 import { VerifierError } from "../error.ts";
@@ -97,7 +97,10 @@ export class Administration {
       const isLogged = await lockLog(step);
       await lockContours(step);
       if (isLogged) assertFits(contours);
-      const before = await this.#rules.contoursIn(await references(step), known);
+      const there = await references(step);
+      const others = there.filter((row) => row.name !== name);
+      assertOneOfEachName(boots, await this.#rules.bootsIn(others, known));
+      const before = await this.#rules.contoursIn(there, known);
       await writeReference(step, { name, digest, file: Buffer.from(file), since: new Date(), who });
       const detail = `${contours.length} contours, ${boots.length} boots, ${builds.length} builds, ${loads.length} loads sha256:${digest}`;
       await writeAct(step, { who, tenant, act: "put references", object: name, detail });
@@ -222,6 +225,17 @@ function assertFits(contours: readonly { readonly name: string; readonly images:
     throw new VerifierError(
       "bad-request",
       `expected at most ${MOST_IMAGES} images for the contour ${JSON.stringify(large.name)}, got ${large.images.length}; name it twice`,
+    );
+}
+
+/** All files count together, so by two boots of one name no node could be judged. */
+function assertOneOfEachName(boots: References["boots"], others: References["boots"]): void {
+  const names = new Set(others.map(({ name }) => name));
+  const again = boots.find(({ name }) => names.size === names.add(name).size);
+  if (again !== undefined)
+    throw new VerifierError(
+      "conflict",
+      `expected boots of names that no other one has, got ${JSON.stringify(again.name)} again; rename it, or replace the file that has it`,
     );
 }
 

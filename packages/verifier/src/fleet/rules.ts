@@ -200,6 +200,12 @@ export class Rules {
     return files.flatMap(({ digest }) => read.get(digest)?.contours ?? []);
   }
 
+  /** The boots in them, in the same way. */
+  async bootsIn(files: readonly ReferenceFile[], known?: KnownReferences): Promise<References["boots"]> {
+    const read = await this.#read(files, known);
+    return files.flatMap(({ digest }) => read.get(digest)?.boots ?? []);
+  }
+
   async #read(files: readonly ReferenceFile[], known: KnownReferences = new Map()): Promise<KnownReferences> {
     const read = new Map<string, References | undefined>();
     for (const { digest, file } of files)
