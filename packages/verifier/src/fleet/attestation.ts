@@ -3,7 +3,7 @@ import { type Appraisal, appraise, endOfResult, readAccepted, type ReplayedLedge
 import { type EvidenceDelta, EvidenceReading } from "@isoline/attest/evidence";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
-import { type State, type VerdictQueue, type VerdictWrite, wasRevoked } from "../store/index.ts";
+import { type State, storeGone, type VerdictQueue, type VerdictWrite, wasRevoked } from "../store/index.ts";
 import { departedIn } from "./departed.ts";
 import { trustIn } from "./enrolled-as.ts";
 import type { Epochs } from "./epochs.ts";
@@ -210,13 +210,13 @@ export class Attestation {
       const departed = departedIn(verdict, led?.ledger);
       const news = ledgerNews(node.id, led, verdict.accepted);
       const write = writeOf(verdict, { node: name, tenant, verifier, at: now, departed, imprint });
-      await this.#write(node, {
+      const written = this.#write(node, {
         ...write,
         evidence: { challenge, evidence: reading.bytes },
         policy: given.policy?.digest,
         stated: (before) => news(before === null ? undefined : readAccepted(before)),
       });
-      if (provesNothing(verdict)) node.refused();
+      await (provesNothing(verdict) ? countedAt(node, written) : written);
     }
     node.imprint = imprint;
     node.state = verdict.state;
@@ -249,6 +249,17 @@ export class Attestation {
       throw fault;
     }
   }
+}
+
+/** Also where the database refuses it: it would be asked again for each of these. Not where it is gone, and took nothing. */
+async function countedAt(node: OwnedNode, written: Promise<void>): Promise<void> {
+  try {
+    await written;
+  } catch (fault) {
+    if (storeGone(fault) === undefined) node.refused();
+    throw fault;
+  }
+  node.refused();
 }
 
 const readingOf = (evidence: Uint8Array) => new EvidenceReading(evidence, sha256);
