@@ -1,5 +1,7 @@
 /** A verifier with a transparency log: what it states, once each, whenever it is killed. */
 import { createHash } from "node:crypto";
+import { chmodSync, cpSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { writeAnswer } from "../../packages/attest/src/enrol/index.ts";
 import { lock } from "../../packages/linux/src/index.ts";
@@ -167,6 +169,31 @@ describe("a verifier with a log", () => {
       /expected statements up to 7 in the log, got \d+: the database was set back/,
     );
     await set(newest);
+  });
+
+  it("does not start either once a database that was set back has given the numbers again, without the log", async () => {
+    const [store, dump, newest] = ["store", "dump", "newest"].map((name) => join(rig.place, name)) as [
+      string,
+      string,
+      string,
+    ];
+    cpSync(store, dump, { recursive: true });
+    chmodSync(dump, 0o700);
+    await rig.start(configured);
+    await rig.rules(samplePolicy({ version: 20 }));
+    await rig.stop();
+    renameSync(store, newest);
+    renameSync(dump, store);
+    await rig.start();
+    for (const version of [21, 22, 23]) await rig.rules(samplePolicy({ version }));
+    await rig.stop();
+    const before = log.committed();
+    await expect(rig.start(configured)).rejects.toThrow(
+      /expected statement \d+ in the log as the database has it, got another: the database was set back/,
+    );
+    expect(log.committed()).toBe(before);
+    rmSync(store, { recursive: true });
+    renameSync(newest, store);
   });
 
   it.skipIf(!isCI || !isBuilt)(

@@ -107,6 +107,23 @@ export function statementsBehind(db: Database, number: number, most: number): Pr
   return db.selectFrom("statements").selectAll().where("number", ">", number).orderBy("number").limit(most).execute();
 }
 
+/** How far a log is known to have the statements, and some of those that it is not known to have, at one moment. */
+export interface StatementsKept {
+  readonly appended: number;
+  readonly rows: readonly StatementRow[];
+}
+
+/** Those with a number from `first` to `last`. */
+export async function statementsKept(db: Database, first: number, last: number): Promise<StatementsKept> {
+  // One question has one moment: what another verifier appends meanwhile is either known to be in the log, or is kept.
+  const { rows } = await sql<{ appended: number } & (StatementRow | Record<keyof StatementRow, null>)>`
+    select log.appended, kept.number, kept.entry from log
+    left join statements as kept on kept.number between ${first}::bigint and ${last}::bigint where log.id = 1`.execute(
+    db,
+  );
+  return { appended: rows[0]?.appended ?? 0, rows: rows.filter((row) => row.number !== null) };
+}
+
 /** The log has the statements up to a number, among its first `size` entries. */
 export async function settleLog(db: Database, appended: number, size: number): Promise<void> {
   await db.transaction().execute(async (step) => {

@@ -14,6 +14,7 @@ import {
   settleLog,
   stateRoot,
   statementsBehind,
+  statementsKept,
 } from "../store/index.ts";
 import { VerifierError } from "../error.ts";
 import { stateWhatIsInForce } from "./begin.ts";
@@ -71,7 +72,11 @@ export class Appender {
         "bad-configuration",
         `log: expected ${row.origin}, into which this database is stated, got ${log.origin}; name that log`,
       );
-    await log.lastOf(row);
+    await this.#lastIn(log, row);
+  }
+
+  #lastIn(log: OpenLog, row: LogRow): Promise<number> {
+    return log.lastOf(row, (first, last) => statementsKept(this.#fleet.store.db, first, last));
   }
 
   /** Appends what is there, and lets go of the log. */
@@ -116,7 +121,7 @@ export class Appender {
   async #append(row: LogRow): Promise<void> {
     const { lease, store } = this.#fleet;
     this.#log ??= await OpenLog.open(this.#place);
-    let appended = await this.#log.lastOf(row);
+    let appended = await this.#lastIn(this.#log, row);
     if (appended > row.appended || this.#log.size > row.size) await settleLog(store.db, appended, this.#log.size);
     for (;;) {
       const rows = await statementsBehind(store.db, appended, AT_ONCE);

@@ -19,7 +19,7 @@ import {
 } from "@isoline/log/writer";
 import { lock } from "@isoline/linux";
 import { VerifierError } from "../error.ts";
-import type { LogRow } from "../store/index.ts";
+import type { LogRow, StatementRow, StatementsKept } from "../store/index.ts";
 
 export interface LogPlace {
   /** A directory, or a bucket. */
@@ -32,6 +32,9 @@ export interface LogPlace {
 
 /** What a database knows of its log. */
 type Known = Pick<LogRow, "source" | "appended" | "size" | "last">;
+
+/** The statements with a number from one to another that the database keeps, since the log is not known to have them. */
+type Kept = (first: number, last: number) => Promise<StatementsKept>;
 
 export class OpenLog {
   readonly #files: LogFiles;
@@ -90,9 +93,10 @@ export class OpenLog {
   /**
    * The number of the last statement of a source, where the log had those up to `appended` among its first `size` entries, and `given` is
    * the last number that there is. Refuses a log that has fewer entries or other statements than those that follow: it was set back, or
-   * another process wrote into it. Refuses one that has more statements than were given: the database was set back.
+   * another process wrote into it. Refuses one that has more statements than were given, or other ones than the database keeps: the
+   * database was set back.
    */
-  async lastOf({ source, appended, size, last: given }: Known): Promise<number> {
+  async lastOf({ source, appended, size, last: given }: Known, kept: Kept): Promise<number> {
     if (this.size < size)
       throw new LogError(
         "broken-log",
@@ -101,6 +105,7 @@ export class OpenLog {
     let last = appended;
     for (let place = Math.floor(size / TILE_WIDTH); place * TILE_WIDTH < this.size; place++) {
       const bundle = await fetchEntries(this.#files.read, this.size, place);
+      const more: StatementRow[] = [];
       for (const entry of bundle.slice(Math.max(0, size - place * TILE_WIDTH))) {
         const statement = readStatement(entry);
         if (statement?.source !== source) continue;
@@ -110,7 +115,9 @@ export class OpenLog {
             `expected statement ${last + 1} in the log, got ${statement.number}; see which process writes into it`,
           );
         last = statement.number;
+        if (last <= given) more.push({ number: last, entry });
       }
+      await assertKept(more, kept);
     }
     if (last > given)
       throw new LogError(
@@ -124,6 +131,27 @@ export class OpenLog {
     return this.#log.close();
   }
 }
+
+/**
+ * A statement is kept until the log is known to have it, so what a process that was killed appended is kept as it is in the log. After the
+ * database was set back, other statements may have the numbers by now, and would count as logged.
+ */
+async function assertKept(more: readonly StatementRow[], kept: Kept): Promise<void> {
+  const [first, last] = [more[0], more.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const { appended, rows } = await kept(first.number, last.number);
+  const entries = new Map(rows.map(({ number, entry }) => [number, entry]));
+  const other = more.find(({ number, entry }) => number > appended && !isSame(entry, entries.get(number)));
+  if (other !== undefined)
+    throw new LogError(
+      "broken-log",
+      `expected statement ${other.number} in the log as the database has it, got ${entries.has(other.number) ? "another" : "one that it has not"}: ` +
+        "the database was set back; begin another log, as docs/verifier.md says",
+    );
+}
+
+const isSame = (one: Uint8Array, other: Uint8Array | undefined) =>
+  other !== undefined && Buffer.compare(one, other) === 0;
 
 function signerOf(at: LogPlace["at"], last: Uint8Array | undefined, key: Uint8Array): SignerKey {
   if (last === undefined) throw noLog(at);
