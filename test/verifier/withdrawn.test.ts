@@ -1,7 +1,10 @@
 /** A contour that is withdrawn counts no longer, also where a person had put it, or a trusted key has signed it. */
 import { generateKeyPairSync, sign } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { preAuthenticated, STATEMENT, writeStatement } from "@isoline/core/verify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { POLICY_TYPE, REFERENCES_TYPE } from "../../packages/attest/src/appraise/index.ts";
 import { canisterSample } from "../attest/samples.ts";
 import { contour, digest, narrow, narrowReference, narrowState, published } from "../forgery/published.ts";
 import { FleetLog } from "./logged.ts";
@@ -160,6 +163,53 @@ describe("a contour that a trusted key has signed, and that is withdrawn", () =>
     expect(await judged()).toMatchObject(unknown);
     const { body } = await rig.get<{ items: object[] }>("/v1/audit?limit=1");
     expect(body.items).toMatchObject([{ who: "ann", act: "withdraw contour", object: digest }]);
+  });
+
+  it("has not made the verifier fail", () => {
+    expect(rig.failures).toEqual([]);
+  });
+});
+
+describe("a contour that reference values named whose signer is trusted no longer", () => {
+  const rig = new Rig();
+  const log = new FleetLog(rig.place);
+  const node = new SoftwareNode("node-1");
+  const canisters = [canisterSample("web", published)];
+  const keys = { old: generateKeyPairSync("ed25519"), new: generateKeyPairSync("ed25519") };
+  const keyFile = (which: keyof typeof keys) => join(rig.place, "trust/policy-signers", `${which}.pub`);
+  const put = async (path: string, payloadType: string, which: keyof typeof keys, file: object) => {
+    const payload = Buffer.from(JSON.stringify(file));
+    const sig = sign(null, preAuthenticated(payloadType, payload), keys[which].privateKey).toString("base64");
+    const body = JSON.stringify({ payloadType, payload: payload.toString("base64"), signatures: [{ sig }] });
+    return (await rig.call("PUT", path, { body })).status;
+  };
+  const name = (which: keyof typeof keys, contours: readonly object[]) =>
+    put("/v1/references/all", REFERENCES_TYPE, which, { references: 1, contours });
+  const judged = async () => (await rig.attest(node, { canisters })).body.canisters;
+
+  beforeAll(async () => {
+    mkdirSync(join(rig.place, "trust/policy-signers"), { mode: 0o700 });
+    for (const which of ["old", "new"] as const)
+      writeFileSync(keyFile(which), keys[which].publicKey.export({ type: "spki", format: "pem" }), { mode: 0o600 });
+    await log.begun;
+    await rig.enrol([node]);
+    await rig.start({ log: log.configuration });
+  });
+  afterAll(() => rig.close());
+
+  it("counts no longer once other ones come in the place of those, though a person had put it", async () => {
+    expect(await put("/v1/policies/default", POLICY_TYPE, "new", samplePolicy())).toBe(204);
+    expect((await rig.call("PUT", `/v1/contours/${digest}`, { body: contour })).status).toBe(201);
+    expect(await name("old", [web, small])).toBe(204);
+    expect(await judged()).toMatchObject([{ state: "affirming" }]);
+    await rig.stop();
+    rmSync(keyFile("old"));
+    await rig.start({ log: log.configuration });
+    expect(await name("new", [web])).toBe(204);
+    expect(await judged()).toMatchObject([{ state: "contraindicated", failure: "unknown-contour" }]);
+    await rig.stop();
+    const stated = log.statements().filter(({ kind }) => kind === "withdraw-contour");
+    expect(stated).toMatchObject([{ name: "small", digest }]);
   });
 
   it("has not made the verifier fail", () => {

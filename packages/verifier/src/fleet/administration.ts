@@ -97,15 +97,19 @@ export class Administration {
       const isLogged = await lockLog(step);
       await lockContours(step);
       if (isLogged) assertFits(contours);
-      const there = await references(step);
-      const others = there.filter((row) => row.name !== name);
+      const files = await references(step);
+      const replaced = files.find((file) => file.name === name);
+      const others = files.filter((file) => file !== replaced);
       assertOneOfEachName(boots, await this.#rules.bootsIn(others, known));
-      const before = await this.#rules.contoursIn(there, known);
+      const counted = await this.#rules.contoursIn(files, known);
+      const once = replaced === undefined ? [] : await this.#rules.contoursOnceIn(replaced, known);
       await writeReference(step, { name, digest, file: Buffer.from(file), since: new Date(), who });
       const detail = `${contours.length} contours, ${boots.length} boots, ${builds.length} builds, ${loads.length} loads sha256:${digest}`;
       await writeAct(step, { who, tenant, act: "put references", object: name, detail });
       const after = await this.#rules.contoursIn(await references(step), known);
       const named = new Set(after.map(({ contour }) => contour));
+      const still = new Set(counted.map(({ contour }) => contour));
+      const before = [...counted, ...once.filter(({ contour }) => !named.has(contour) && !still.has(contour))];
       await reinstateContours(step, [...named]);
       // A person put or signed them for these reference values: they count no longer for any image.
       await withdrawContours(

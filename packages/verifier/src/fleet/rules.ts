@@ -213,9 +213,14 @@ export class Rules {
     return read;
   }
 
-  async #readOne(file: Uint8Array): Promise<References | undefined> {
+  /** The contours that a file names. Also where its signer is trusted no longer: it was when the file was put, and then they counted. */
+  async contoursOnceIn({ digest, file }: ReferenceFile, known: KnownReferences): Promise<References["contours"]> {
+    return (known.get(digest) ?? (await this.#readOne(file, [])))?.contours ?? [];
+  }
+
+  async #readOne(file: Uint8Array, signers = this.trusted.policySigners): Promise<References | undefined> {
     try {
-      return await this.referencesIn(file);
+      return await readReferences(file, signers);
     } catch (fault) {
       // A file whose signer is trusted no longer: the appraisal refuses it and says so.
       if (fault instanceof AttestError) return undefined;
