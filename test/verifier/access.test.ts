@@ -3,14 +3,14 @@ import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { request } from "node:https";
+import { Agent, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { connect as connectSecurely } from "node:tls";
 import { SignJWT } from "jose";
 import Provider from "oidc-provider";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { NodeList } from "../../packages/verifier/src/http/model.ts";
 import { isInstalled } from "../support/machine.ts";
 import { Rig } from "./rig.ts";
@@ -150,19 +150,20 @@ describe.skipIf(!isInstalled("openssl"))("nodes that have certificates (needs op
       `${name}.pem`,
     );
   };
-  const get = (path: string, own: string | undefined) =>
-    new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+  const get = (path: string, own: string | undefined, agent: Agent | false = false) =>
+    new Promise<{ status: number | undefined; body: string; isKept: boolean }>((resolve, reject) => {
       const file = (name: string) => readFileSync(at(name));
       const identity = own === undefined ? {} : { cert: file(`${own}.pem`), key: file(`${own}.key`) };
-      request(
+      const asked = request(
         rig.address + path,
-        { ca: file("authority.pem"), agent: false, headers: { authorization: `Bearer ${node.token}` }, ...identity },
+        { ca: file("authority.pem"), agent, headers: { authorization: `Bearer ${node.token}` }, ...identity },
         (response) => {
-          void text(response).then((body) => resolve({ status: response.statusCode, body }));
+          void text(response).then((body) =>
+            resolve({ status: response.statusCode, body, isKept: asked.reusedSocket }),
+          );
         },
-      )
-        .on("error", reject)
-        .end();
+      );
+      asked.on("error", reject).end();
     });
 
   beforeAll(async () => {
@@ -189,6 +190,20 @@ describe.skipIf(!isInstalled("openssl"))("nodes that have certificates (needs op
   it("are strangers without one, with one of another authority, or of a name that is not enrolled", async () => {
     for (const own of [undefined, "forged", "unknown", "within", "canister"])
       expect((await get("/v1/nodes/node-1/challenge", own)).status).toBe(401);
+  });
+
+  it("are strangers on a connection that goes on after their certificate has run out", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const asked = () => get("/v1/nodes/node-1/challenge", "node-1", agent);
+    expect(await asked()).toMatchObject({ status: 200 });
+    const days = (many: number) => Date.now() + many * 86_400_000;
+    const clock = vi.spyOn(Date, "now").mockReturnValue(days(2));
+    const late = await asked();
+    clock.mockRestore();
+    expect(late).toMatchObject({ status: 401, isKept: true });
+    expect(late.body).toMatch(/expected a client certificate that is still valid, got one up to \w+ +\d+ .* GMT;/);
+    expect(await asked()).toMatchObject({ status: 200, isKept: true });
+    agent.destroy();
   });
 
   it("are strangers without one, also where they take up an earlier session again", async () => {

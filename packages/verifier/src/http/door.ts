@@ -138,13 +138,17 @@ function certified(c: Context<Env>, door: Door): string {
   // One that took up an earlier session again may be authorised without a certificate.
   const name = certificate?.raw === undefined ? undefined : nodeNameIn(certificate);
   if (name === undefined) throw stranger(c, door, "a client certificate by an authority that is trusted here");
+  // TLS looks at it when a connection begins, and not when one goes on, or an earlier session is taken up again.
+  const end = certificate?.valid_to ?? "";
+  if (!(Date.parse(end) > Date.now()))
+    throw stranger(c, door, "a client certificate that is still valid", `one up to ${end}`);
   return name;
 }
 
 /** A refusal that strangers get so often only; the limit is by address. */
-function stranger(c: Context<Env>, { limits }: Door, expected: string): VerifierError {
+function stranger(c: Context<Env>, { limits }: Door, expected: string, got = "none that is known"): VerifierError {
   limits.stranger.count(addressOf(c));
-  return new VerifierError("unknown-caller", `expected ${expected}, got none that is known; see docs/verifier.md`);
+  return new VerifierError("unknown-caller", `expected ${expected}, got ${got}; see docs/verifier.md`);
 }
 
 /**
