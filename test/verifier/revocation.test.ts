@@ -112,25 +112,14 @@ describe("a relying party of a verifier", () => {
     expect((await revoke(many[0] as SoftwareNode, OPERATOR)).status).toBe(503);
     // Within one moment, however long they take.
     const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now());
-    for (const one of many.slice(0, 11)) answers.push(await revoke(one, OPERATOR));
+    // One that is revoked already counts as well: each is an act that is kept for good.
+    const which = [...many.slice(0, 9), ...many.slice(0, 1), ...many.slice(9, 10), ...many.slice(0, 1)];
+    for (const one of which) answers.push(await revoke(one, OPERATOR));
     clock.mockRestore();
-    expect(answers.map(({ status }) => status)).toEqual([...Array.from({ length: 10 }, () => 200), 429]);
+    expect(answers.map(({ status }) => status)).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429]);
     expect(Number(answers[10]?.headers.get("retry-after"))).toBeGreaterThan(0);
-    expect((await revoke(many[0] as SoftwareNode, OPERATOR)).status).toBe(200);
-    expect((await revoke(many[11] as SoftwareNode)).status).toBe(200);
-    expect((await epoch()).epoch).toBe(known + 11);
-  });
-
-  it("loses none more to a person whose revocation begins while the node is revoked, and is carried out when it is not", async () => {
-    const known = (await epoch()).epoch;
-    // The node is enrolled anew in between. The person has none left, after the test above.
-    vi.spyOn(Administration.prototype, "revoke").mockImplementationOnce(async (_name, _reason, { raises }) => {
-      raises?.();
-      return true;
-    });
-    const asked = { body: { reason: "sold" }, token: OPERATOR };
-    expect((await rig.call("POST", "/v1/nodes/many-0/revocation", asked)).status).toBe(429);
-    expect((await epoch()).epoch).toBe(known);
+    for (const one of which) expect((await revoke(one)).status).toBe(200);
+    expect((await epoch()).epoch).toBe(known + 10);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeAnswer } from "../../packages/attest/src/enrol/index.ts";
 import { insertNode } from "../../packages/verifier/src/store/nodes.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
+import { statementIn } from "./set-clock.ts";
 import { OPERATOR, Rig, samplePolicy } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
@@ -35,6 +36,12 @@ describe("a token for a tenant", () => {
     await stores.writeEnrolment(store.db, {
       ...{ id: ENROLMENT, name, tenant: "acme", labels, document, secret, replaces: null, begun: new Date() },
     });
+    // The last one ran out longer ago than it counts for.
+    await statementIn(
+      store.db,
+      "insert into enrolment_tokens (token, tenant, labels, expires) select 'unused ' || at, 'full', '{}', " +
+        "now() + (case when at > 10000 then -8 else -6 end) * interval '1 day' from generate_series(1, 10001) as at",
+    );
     await store.close();
     await rig.start();
     await rig.rules();
@@ -51,6 +58,24 @@ describe("a token for a tenant", () => {
 
   it("that has a node already, or no policy of its name, may be made by an operator of all tenants", async () => {
     for (const tenant of ["lenient", "plain", "default"]) expect((await order(tenant, ALL)).status).toBe(200);
+  });
+
+  it("ends within a year, and is not made where the tenant has as many unused as it may have; others make theirs", async () => {
+    const days = (many: number) => new Date(Date.now() + many * 86_400_000);
+    const ending = (expires: Date) =>
+      rig.call("POST", "/v1/enrolment-tokens", { body: { tenant: "acme", expires }, token: OPERATOR });
+    expect(await ending(days(367))).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringMatching(/^expected a time within 366 days, got .*; lower "expires"$/) } },
+    });
+    expect((await ending(days(365))).status).toBe(200);
+    expect(await order("full")).toMatchObject({
+      status: 409,
+      body: {
+        error: { message: expect.stringMatching(/^expected less than 10000 tokens of tenant full that were not/) },
+      },
+    });
+    expect((await order("acme")).status).toBe(200);
   });
 
   it("is in the record with its labels, and so is the node that enrols with it", async () => {

@@ -36,11 +36,6 @@ export interface Administrator {
   readonly tenant: string | null;
 }
 
-/** Who revokes; and what is called before the revocation epoch is raised, which that may refuse. */
-interface Revoking extends Pick<Administrator, "who"> {
-  readonly raises?: (() => void) | undefined;
-}
-
 /** A verifier that died is waited for. */
 const TAKE_MS = 10_000;
 
@@ -184,10 +179,9 @@ export class Administration {
   /**
    * From the answer on, no verifier affirms this node. Results that were signed before are of an earlier revocation epoch: relying parties
    * that know this one refuse them, and elsewhere they run out by themselves. A node that is revoked already is so from now on, with this
-   * reason, and the epoch stays. Whether the epoch was raised; before it is, `raises` is called, and where that throws nothing is done.
+   * reason, and the epoch stays.
    */
-  async revoke(name: string, reason: string, { who, raises }: Revoking): Promise<boolean> {
-    let isRaised = false;
+  async revoke(name: string, reason: string, who: string): Promise<void> {
     const isThere = await this.#ownership.alone(name, TAKE_MS, async (node) => {
       const verdict = { state: "revoked", failure: null, why: reason } as const;
       // Should the answer of the database be lost: the next evidence is news, which is refused where the revocation was written.
@@ -208,18 +202,15 @@ export class Administration {
           await withdrawEnrolments(step, name);
           // A node that was revoked has had no result since. To raise the epoch again would cost every tenant its results for nothing.
           if (before.state === "revoked") return [];
-          raises?.();
           raised = await raiseEpoch(step);
           return [{ kind: "epoch", epoch: raised.epoch }];
         },
       });
       if (raised !== undefined) this.#epochs.raised(raised);
-      isRaised = raised !== undefined;
       // What memory alone knows of it is given back no more: where the node is enrolled anew, nothing that it said before counts.
       [node.state, node.isAhead] = ["revoked", false];
     });
     if (!isThere) throw new VerifierError("not-found", `no node ${name} is enrolled; see isoline fleet nodes`);
-    return isRaised;
   }
 }
 

@@ -26,6 +26,7 @@ import {
   type TakenEnrolment,
   type TokenRow,
   type ToState,
+  unusedTokens,
   usableToken,
   useToken,
   writeAct,
@@ -43,6 +44,10 @@ import type { Trusted } from "./trusted.ts";
 
 /** How long an answer may take. */
 const ANSWER_MINUTES = 10;
+/** How far ahead a token may end, and how many a tenant may have that were not used: each is kept, and is an act that is kept for good. */
+const MOST_DAYS = 366;
+const MOST_TOKENS = 10_000;
+const DAY_MS = 86_400_000;
 /** A verifier that died is waited for. */
 const TAKE_MS = 10_000;
 
@@ -87,8 +92,19 @@ export class Enrolment {
         "bad-request",
         `expected a time in the future, got ${expires.toISOString()}; raise "expires"`,
       );
+    if (expires.getTime() > Date.now() + MOST_DAYS * DAY_MS)
+      throw new VerifierError(
+        "bad-request",
+        `expected a time within ${MOST_DAYS} days, got ${expires.toISOString()}; lower "expires"`,
+      );
+    await forgetEnrolments(this.#db, ANSWER_MINUTES);
     const token = `ise_${randomBytes(32).toString("base64url")}`;
     await this.#db.transaction().execute(async (step) => {
+      if ((await unusedTokens(step, tenant, MOST_TOKENS)) === MOST_TOKENS)
+        throw new VerifierError(
+          "conflict",
+          `expected less than ${MOST_TOKENS} tokens of tenant ${tenant} that were not used, got as many; use them, or wait until they ran out a week ago`,
+        );
       await writeToken(step, { token: tokenDigest(token), tenant, labels, name: name ?? null, expires });
       const until = `until ${expires.toISOString()}${inWords(labels)}`;
       await writeAct(step, { who, tenant, act: "make enrolment token", object: name ?? "any name", detail: until });

@@ -220,8 +220,8 @@ function referenceRoutes(app: OpenAPIHono<Env>, door: Door): void {
 }
 
 /**
- * Revocations in a minute by people of one tenant: each raises the epoch, which makes the results of all tenants old. People of all tenants
- * revoke as many as they must.
+ * Revocations in a minute by people of one tenant: each raises the epoch, which makes the results of all tenants old, or at least is an act
+ * that is kept for good. People of all tenants revoke as many as they must.
  */
 const MOST_REVOCATIONS = 10;
 
@@ -269,8 +269,7 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
     async (c) => {
       const person = await personOf(c, door, "operator");
       const { name } = await nodeFor(door, person, c.req.valid("param").name);
-      const revoke = (raises?: () => void) =>
-        fleet.administration.revoke(name, c.req.valid("json").reason, { who: person.name, raises });
+      const revoke = () => fleet.administration.revoke(name, c.req.valid("json").reason, person.name);
       await (person.tenant === undefined ? revoke() : countedIn(revocations, person.tenant, revoke));
       const row = (await findNode(db, name)) as NodeRow;
       const counts = await countsByNode(db, [name]);
@@ -307,20 +306,14 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
   );
 }
 
-/** Counted before the epoch is raised, since many may come at once; and no longer where that was not written. */
-async function countedIn(
-  limits: Limits,
-  tenant: string,
-  revoke: (raises: () => void) => Promise<boolean>,
-): Promise<void> {
-  let [isCounted, isRaised] = [false, false];
+/** Counted before it is done, since many may come at once; and no longer where it was not. */
+async function countedIn(limits: Limits, tenant: string, revoke: () => Promise<void>): Promise<void> {
+  limits.count(tenant);
   try {
-    isRaised = await revoke(() => {
-      limits.count(tenant);
-      isCounted = true;
-    });
-  } finally {
-    if (isCounted && !isRaised) limits.giveBack(tenant);
+    await revoke();
+  } catch (fault) {
+    limits.giveBack(tenant);
+    throw fault;
   }
 }
 

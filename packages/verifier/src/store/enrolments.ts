@@ -16,6 +16,14 @@ export async function writeToken(
     .execute();
 }
 
+/** How many tokens of a tenant were not used, up to a number. One that ran out counts until it is forgotten. */
+export async function unusedTokens(db: Database, tenant: string, most: number): Promise<number> {
+  const { rows } = await sql<{ number: number }>`
+    select count(*)::integer as number from
+    (select 1 from enrolment_tokens where tenant = ${tenant} and used is null limit ${most}) as unused`.execute(db);
+  return rows[0]?.number ?? 0;
+}
+
 /** The token, if it may still be used. */
 export function usableToken(db: Database, token: string): Promise<TokenRow | undefined> {
   return db

@@ -105,6 +105,10 @@ const leases = `
 alter table verifiers add column seconds double precision not null default 6;
 `;
 
+const tokens = `
+create index enrolment_tokens_unused on enrolment_tokens (tenant) where used is null;
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -118,6 +122,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0010-withdrawn": { up: (db) => run(db, withdrawn) },
   "0011-root-hours": { up: (db) => run(db, rootHours) },
   "0012-leases": { up: (db) => run(db, leases) },
+  "0013-tokens": { up: (db) => run(db, tokens) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };
