@@ -1,5 +1,6 @@
 /** What is asked about one canister of a node that has very many. */
 import { PGlite } from "@electric-sql/pglite";
+import { canisterPage } from "../../packages/isoline/src/fleet/model.ts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { canisterSample } from "../attest/samples.ts";
 import { Rig } from "./rig.ts";
@@ -54,5 +55,18 @@ describe("a question about one canister of very many", () => {
     expect(sizes).toEqual([20, 20, 10]);
     expect(new Set(labels).size).toBe(50);
     expect((await rig.get("/v1/nodes/node-1/canisters?cursor=made-up")).status).toBe(400);
+  });
+
+  it("all come in pages that isoline reads where labels are as long as they may be, in letters that take the most bytes", async () => {
+    const labels = ["1", "2", "3"].map((last) => `${"\u0001".repeat(255)}${last}`);
+    await rig.attest(node, { canisters: labels.map((label) => canisterSample(label, { started: 6 })) });
+    const told: string[] = [];
+    for (let next: string | undefined = ""; next !== undefined; ) {
+      const path: string = `/v1/canisters?limit=1${next === "" ? "" : `&cursor=${next}`}`;
+      const page = canisterPage((await rig.get(path)).body, "canisters");
+      told.push(...page.items.map(({ label }) => label));
+      ({ next } = page);
+    }
+    expect(told).toEqual(labels);
   });
 });

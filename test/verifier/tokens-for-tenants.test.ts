@@ -2,6 +2,7 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { auditPage } from "../../packages/isoline/src/fleet/model.ts";
 import { writeAnswer } from "../../packages/attest/src/enrol/index.ts";
 import { insertNode } from "../../packages/verifier/src/store/nodes.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
@@ -90,5 +91,13 @@ describe("a token for a tenant", () => {
       { act: "make enrolment token", detail: expect.stringMatching(/^until .*Z, labels policy=strict site=7$/) },
     ]);
     expect(rig.failures).toEqual([]);
+  });
+
+  it("is in the record with the policy first where its labels are as many and as long as they may be, and the record can be read", async () => {
+    const long = Array.from({ length: 31 }, (_, at) => [`a${at}`.padEnd(63, "x"), "🛑".repeat(64)] as const);
+    expect((await order("acme", undefined, { ...Object.fromEntries(long), policy: "strict" })).status).toBe(200);
+    const { body } = await rig.get<{ items: readonly Act[] }>("/v1/audit");
+    expect(body.items[0]?.detail).toMatch(/^until .*Z, labels policy=strict a0x.*…$/);
+    expect(auditPage(body, "the record").items).toHaveLength(body.items.length);
   });
 });

@@ -106,7 +106,7 @@ export const canisterWhole = both(
 export type CanisterWhole = ReadAs<typeof canisterWhole>;
 
 const MOST_ITEMS = 10_000;
-const next = optional(text(1024));
+const next = optional(text(4096));
 export const nodePage = table({ items: list(node, MOST_ITEMS), next, counts: optional(counts) });
 export const canisterPage = table({ items: list(canister, MOST_ITEMS), next, counts: optional(counts) });
 
@@ -139,7 +139,7 @@ const audited = table({
   who: text(256),
   act: text(256),
   object: optional(text(1024)),
-  detail: optional((value, at) => text(4096)(typeof value === "string" ? value : JSON.stringify(value), at)),
+  detail: optional((value, at) => beginningOf(4096)(typeof value === "string" ? value : JSON.stringify(value), at)),
 });
 export const auditPage = table({ items: list(audited, MOST_ITEMS), next });
 export type Audited = ReadAs<typeof audited>;

@@ -238,10 +238,10 @@ export class Enrolment {
   }
 }
 
-/** Labels as an act has them: one of them chooses the policy. */
-function inWords(labels: Readonly<Record<string, string>>): string {
-  const told = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-  told.sort();
+/** Labels as an act has them: the one that chooses the policy first, since what is too long is cut. */
+function inWords({ policy, ...labels }: Readonly<Record<string, string>>): string {
+  const others = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  const told = [...(policy === undefined ? [] : [`policy=${policy}`]), ...others.sort()];
   return told.length === 0 ? "" : `, labels ${told.join(" ")}`;
 }
 

@@ -57,9 +57,11 @@ export function route<const R extends Omit<RouteConfig, "responses"> & { respons
 export const ofName = z.object({ name });
 
 const MOST_ITEMS = 1000;
+/** The longest is of a node and a label, of whose 256 letters each takes 6 bytes in JSON. */
+const MOST_CURSOR = 4096;
 export const paged = {
   limit: z.coerce.number().int().min(1).max(MOST_ITEMS).default(100),
-  cursor: z.string().max(1024).optional(),
+  cursor: z.string().max(MOST_CURSOR).optional(),
 };
 export const ofState = { state: state.optional() };
 
