@@ -86,6 +86,19 @@ describe("a control socket ahead of its namespace", () => {
     expect(await ofIt(true)).toEqual([true, []]);
   });
 
+  it("is asked again by evidence where its supervising thread was busy, so that this is no loss", async () => {
+    const socket = await ahead();
+    const { fake, namespace } = begun();
+    await socket.until(Promise.resolve({ namespace }));
+    fake.stuck = true;
+    const asked = canistersHere(undefined);
+    await expect.poll(() => fake.asked.length, { timeout: 10_000 }).toBe(1);
+    fake.stuck = false;
+    const { bodies, losses } = await asked;
+    expect(bodies.map(({ label }) => label)).toContain("t-web");
+    expect(losses).toEqual([]);
+  });
+
   it("is gone where the namespace does not begin", async () => {
     const socket = await SocketAhead.open(called);
     const client = await findNamespace("t-web");
