@@ -1,13 +1,14 @@
 /** What is wrong with a configuration is told by the command in one line, with what to do. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt, isolineProgram } from "../support/isoline.ts";
 
 describe.skipIf(!isBuilt)("a configuration that cannot be (needs a build)", () => {
   const place = mkdtempSync(join(tmpdir(), "isoline-verifier-"));
+  beforeAll(() => mkdirSync(join(place, "trust"), { mode: 0o700 }));
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
   it.each([
@@ -22,6 +23,20 @@ describe.skipIf(!isBuilt)("a configuration that cannot be (needs a build)", () =
     const { status, stderr } = spawnSync(isolineProgram, ["verifier", "--config", file], { encoding: "utf8" });
     expect([status, stderr.split("\n").length]).toEqual([1, 2]);
     expect(stderr).toContain(why);
+  });
+
+  it("what should be trusted and is not there is not taken for a folder without signers, whose policies count unsigned", () => {
+    mkdirSync(join(place, "linked"), { mode: 0o700 });
+    symlinkSync(join(place, "unmounted/policy-signers"), join(place, "linked/policy-signers"));
+    for (const trust of ["unmounted", "linked"]) {
+      const file = join(place, `${trust}.yaml`);
+      writeFileSync(file, `listen: 127.0.0.1:0\ndatabase: pglite:store\nkeys: keys\ntrust: ${trust}\n`, {
+        mode: 0o600,
+      });
+      const { status, stderr } = spawnSync(isolineProgram, ["verifier", "--config", file], { encoding: "utf8" });
+      expect([status, stderr.split("\n").length]).toEqual([1, 2]);
+      expect(stderr).toMatch(/(?:unmounted|policy-signers): expected a folder that this user can read, got none;/);
+    }
   });
 
   it("an empty file of makers is called empty", () => {

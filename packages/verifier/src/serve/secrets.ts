@@ -1,9 +1,10 @@
 /** Files that a verifier is given: secrets, which no other user may read, and what it trusts, which no other user may write. */
 import {
+  accessSync,
   closeSync,
   constants,
-  existsSync,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -38,9 +39,28 @@ export function readCertificates(member: string, path: string): string {
   );
 }
 
+/** Whether there is anything of this name. A link to nothing is there: what it should lead to may lie on a volume that is not mounted. */
+export const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+
+/** Refuses with `bad-configuration` what is no folder that this user can read: it must not count as an empty one. */
+export function assertFolder(folder: string): void {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK);
+    if (statSync(folder).isDirectory()) return;
+  } catch {
+    // Said below.
+  }
+  throw new VerifierError(
+    "bad-configuration",
+    `${folder}: expected a folder that this user can read, got none; make it, or mount its volume: an empty one trusts no signers, ` +
+      "and policies would count unsigned",
+  );
+}
+
 /** Every file of a folder, by name; none where it is missing. Hidden files are passed over. */
 export function trustedFiles(folder: string): readonly { readonly name: string; readonly bytes: Buffer }[] {
-  if (!existsSync(folder)) return [];
+  if (!isThere(folder)) return [];
+  assertFolder(folder);
   assertOurs(folder, statSync(folder), OTHERS_MAY_WRITE, "that no other user can write");
   const names = readdirSync(folder).filter((name) => !name.startsWith("."));
   return names.sort().map((name) => ({ name, bytes: readTrusted(join(folder, name)) }));

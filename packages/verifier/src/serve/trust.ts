@@ -1,17 +1,18 @@
 /** What an operator trusts, as files in one folder; of the same form as for `isoline attest verify` (docs/attestation.md). */
 import { X509Certificate } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MACHINE_NAME } from "@isoline/attest/tee";
 import { verifierOf } from "@isoline/core/verify";
 import { VerifierError } from "../error.ts";
 import type { Trusted } from "../fleet/index.ts";
 import { openMachines } from "./machines.ts";
-import { readTrusted, trustedFiles } from "./secrets.ts";
+import { assertFolder, isThere, readTrusted, trustedFiles } from "./secrets.ts";
 
 const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
+/** What is in the folder may be missing; the folder itself may not. */
 export async function openTrust(folder: string): Promise<Trusted> {
+  assertFolder(folder);
   const certificates = trustedFiles(join(folder, "makers")).flatMap(({ name, bytes }) => certificatesIn(name, bytes));
   const isRoot = (one: X509Certificate) => one.checkIssued(one) && one.verify(one.publicKey);
   return {
@@ -42,7 +43,7 @@ function certificatesIn(name: string, bytes: Buffer): X509Certificate[] {
 
 /** Digests of the Names of keys, 64 hexadecimal digits for RSA and 96 for P-384; `#` begins a comment. No file: any key of these makers. */
 function endorsementsIn(path: string): ReadonlySet<string> | undefined {
-  if (!existsSync(path)) return undefined;
+  if (!isThere(path)) return undefined;
   const lines = linesIn(path);
   const odd = lines.find((line) => !/^(?:[0-9a-f]{64}|[0-9a-f]{96})$/.test(line));
   if (odd !== undefined)
@@ -55,7 +56,7 @@ function endorsementsIn(path: string): ReadonlySet<string> | undefined {
  * `#` begins a comment. No file: any machine that the policy of the node accepts.
  */
 function machinesIn(path: string): ReadonlyMap<string, number> | undefined {
-  if (!existsSync(path)) return undefined;
+  if (!isThere(path)) return undefined;
   const lines = linesIn(path).map((line) => {
     const [name = "", number = "1", ...more] = line.split(/\s+/);
     const isRead = MACHINE_NAME.test(name) && /^[1-9]\d{0,3}$/.test(number) && more.length === 0;
