@@ -1,2 +1,2 @@
 /** Watching a log. */
-export { type Followed, Fork, Mirror } from "./mirror.ts";
+export { type Followed, Fork, isContinued, Mirror } from "./mirror.ts";

@@ -156,7 +156,7 @@ export class Mirror {
  * Whether the larger of two trees begins with the smaller one. Refuses with `broken-log` where the log has not what proves either: it is
  * missing, or damaged, so that it does not lead to the larger tree. Only a proof that does shows that the log forked.
  */
-async function isContinued(fetch: FetchTile, before: TreeHead, after: TreeHead): Promise<boolean> {
+export async function isContinued(fetch: FetchTile, before: TreeHead, after: TreeHead): Promise<boolean> {
   const { size } = before;
   const proof = await fetchConsistency(fetch, size, after.size);
   if (isProven(before, after, proof)) return true;

@@ -1,23 +1,18 @@
-/** Asking witnesses to sign the checkpoint of a log. */
+/** Asking witnesses to sign the checkpoint of a log, and what they signed last. */
 import { readAtMost } from "@isoline/core/bounded";
 import { LogError } from "../error.ts";
 import {
   endorsements,
   type NoteSignature,
+  openCheckpoint,
   parseCheckpoint,
   parseNote,
   parseSignature,
   type VerifierKey,
 } from "../note/index.ts";
 import { fetchConsistency, type FetchTile } from "../tiles/index.ts";
-import { MOST_REQUEST } from "./witness.ts";
-
-/** A witness that may be asked. */
-export interface KnownWitness {
-  readonly key: VerifierKey;
-  /** What `add-checkpoint` is appended to. */
-  readonly address: string;
-}
+import type { KnownWitness } from "./known.ts";
+import { hashOf, MOST_REQUEST } from "./witness.ts";
 
 const SLOWEST_MS = 10_000;
 
@@ -46,6 +41,20 @@ export async function askWitness(
   return signatureIn(answer.body, key, checkpoint);
 }
 
+/** The last checkpoint of a log that a witness signed, as it serves it. Refuses one that does not bear the signatures of both. */
+export async function lastSigned({ key, address }: KnownWitness, log: VerifierKey): Promise<string> {
+  const { status, body } = await request(new URL(`${hashOf(log.name)}/checkpoint`, address), { method: "GET" });
+  const shows = (why: string) => new LogError("witness-refused", `witness ${key.name} shows no checkpoint: ${why}`);
+  if (status !== 200) throw shows(`it answered ${status}: ${body.slice(0, 200).trim()}`);
+  try {
+    if (openCheckpoint(body, log, [key]).witnesses.length > 0) return body;
+  } catch (fault) {
+    if (fault instanceof LogError) throw shows(fault.message);
+    throw fault;
+  }
+  throw shows("what it answered has no signature of its key");
+}
+
 async function requestOf(fetchTile: FetchTile, old: number, size: number, checkpoint: string): Promise<string> {
   if (old > size) return `old ${old}\n\n${checkpoint}`;
   const hashes = await fetchConsistency(fetchTile, old, size);
@@ -69,11 +78,19 @@ function sizeIn(body: string): number | undefined {
   return digits === undefined || !Number.isSafeInteger(Number(digits)) ? undefined : Number(digits);
 }
 
-async function post(address: string, body: string): Promise<{ readonly status: number; readonly body: string }> {
-  const signal = AbortSignal.timeout(SLOWEST_MS);
-  const response = await fetch(new URL("add-checkpoint", address), { method: "POST", body, signal, redirect: "error" });
+interface Answered {
+  readonly status: number;
+  readonly body: string;
+}
+
+const post = (address: string, body: string): Promise<Answered> =>
+  request(new URL("add-checkpoint", address), { method: "POST", body });
+
+async function request(url: URL, how: { readonly method: string; readonly body?: string }): Promise<Answered> {
+  const response = await fetch(url, { ...how, signal: AbortSignal.timeout(SLOWEST_MS), redirect: "error" });
   const answer = await readAtMost(response.body, MOST_REQUEST);
-  if (answer === undefined) throw new LogError("witness-refused", `an answer is longer than ${MOST_REQUEST} bytes`);
+  if (answer === undefined)
+    throw new LogError("witness-refused", `${url.href}: expected at most ${MOST_REQUEST} bytes, got more; distrust it`);
   return { status: response.status, body: answer.toString("utf8") };
 }
 

@@ -3,7 +3,8 @@ import { type NoteSignature, signatureLine } from "../note/index.ts";
 import { type LogPolicy, openWitnessed, whoSigned } from "../proof/index.ts";
 import type { FetchTile } from "../tiles/index.ts";
 import type { Log } from "../writer/index.ts";
-import { askWitness, type KnownWitness } from "./ask.ts";
+import { askWitness } from "./ask.ts";
+import { type KnownWitness, knownIn, notAsked, unasked, whyOf } from "./known.ts";
 
 export interface Cosigned {
   /** The checkpoint with all signatures, if they are enough. */
@@ -14,10 +15,7 @@ export interface Cosigned {
 
 export async function cosign(log: Log, fetch: FetchTile, policy: LogPolicy): Promise<Cosigned> {
   const { head, signed: noted } = log;
-  const known = [...policy.addresses].flatMap(([name, address]) => {
-    const key = policy.witnesses.get(name);
-    return key === undefined ? [] : [{ key, address }];
-  });
+  const known = knownIn(policy);
   const asked = await Promise.allSettled(known.map((witness) => askWitness(witness, noted, fetch)));
   const signatures: NoteSignature[] = asked.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const refusals = asked.flatMap((one, at) =>
@@ -28,7 +26,7 @@ export async function cosign(log: Log, fetch: FetchTile, policy: LogPolicy): Pro
   );
   if (!policy.isEnough(signed)) {
     const why = `too few witnesses signed for the quorum of the policy (${whoSigned(policy, signed)})`;
-    return { checkpoint: undefined, refusals: [...refusals, ...unasked(policy), why] };
+    return { checkpoint: undefined, refusals: [...refusals, ...unasked(policy).map(notAsked), why] };
   }
   const checkpoint = noted + signatures.map(signatureLine).join("");
   try {
@@ -39,14 +37,3 @@ export async function cosign(log: Log, fetch: FetchTile, policy: LogPolicy): Pro
   await log.publish(head, signatures);
   return { checkpoint, refusals };
 }
-
-/** A fault of the network says little by itself. */
-function whyOf(fault: unknown, { key, address }: KnownWitness): string {
-  const { message, cause } = fault as Error;
-  return cause instanceof Error ? `the witness ${key.name} at ${address} cannot be reached: ${cause.message}` : message;
-}
-
-const unasked = ({ witnesses, addresses }: LogPolicy): readonly string[] =>
-  [...witnesses].flatMap(([name, key]) =>
-    addresses.has(name) ? [] : [`the witness ${key.name} was not asked: its line in the policy has no address`],
-  );

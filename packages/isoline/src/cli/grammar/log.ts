@@ -101,7 +101,8 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     .summary("keep a copy, and find out whether anything is taken back or should not be there")
     .description(
       "Takes the new entries of a log in a directory, in a bucket or behind HTTP, and checks that they and the earlier ones are exactly what the " +
-        "log has signed for. Then it looks at what a fleet stated: contours that were widened without review, an image with two " +
+        "log has signed for, and that the witnesses of the policy were shown the same log. Then it looks at what a fleet stated: contours " +
+        "that were widened without review, an image with two " +
         "contours, a register born twice, ledgers that went back or forked, verdicts under a policy that is not logged, missing hourly " +
         "roots. Call it again and again with one state.",
     )
@@ -118,7 +119,7 @@ export function declareLog(program: Command, { ends }: Invocation): void {
       `${examples(
         "isoline log monitor https://example.com/contours --policy policy --state copy",
         "isoline log monitor fleet-log --policy policy --state copy --reviewer reviewer.pub --contours contours",
-      )}\n\nExit status: 0 it goes on from the copy, and nothing was found, 3 it shows another history, or something was found.`,
+      )}\n\nExit status: 0 it goes on from the copy, and nothing was found, 3 it shows another history than before or to a witness, or something was found.`,
     )
     .action((place: string, options: LogMonitorOptions) =>
       ends(import("../commands/log/monitor.ts").then(({ logMonitor }) => logMonitor(place, options))),

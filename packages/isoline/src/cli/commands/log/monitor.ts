@@ -1,6 +1,11 @@
-/** `isoline log monitor`: keeps a copy of a log, finds out whether it takes anything back, and what a fleet should not have stated. */
+/**
+ * `isoline log monitor`: keeps a copy of a log, finds out whether it takes anything back or shows its witnesses another history, and what a
+ * fleet should not have stated.
+ */
 import { join } from "node:path";
 import { Fork, Mirror } from "@isoline/log/mirror";
+import { formatNote } from "@isoline/log/note";
+import { compareWitnesses, isAgainst } from "@isoline/log/witness";
 import { writeDurably } from "../../../store/output.ts";
 import { readTrustedKey } from "../../../store/signature/keys.ts";
 import { examine, remember } from "../../../transparency/examine.ts";
@@ -25,14 +30,21 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
   const review = new ReviewedContours(reviewer.map(readTrustedKey), contours);
   const store = openStore(state);
   try {
-    const source = sourceOf(place, credentials);
-    const { checkpoint, first } = await new Mirror(store, readPolicyFile(policy)).follow(source);
+    const [source, counts] = [sourceOf(place, credentials), readPolicyFile(policy)];
+    const { checkpoint, first } = await new Mirror(store, counts).follow(source);
+    const compared = await compareWitnesses(store, counts, checkpoint, source);
+    const against = compared.filter(isAgainst);
+    const split = against.flatMap(({ what, checkpoint: signed }) => (what === "split" ? [signed ?? ""] : []));
+    for (const { what, why } of compared) if (what !== "agrees") note(harmless(why));
+    if (split.length > 0) keepFork(state, [formatNote(checkpoint.note), ...split]);
     const { origin, size } = checkpoint;
     const added = size - first;
     const witnesses = checkpoint.witnesses.map(({ key }) => key.name);
     const { findings, earlier } = examine(store, size, review, all, Date.now());
-    if (json) printJson({ origin, size, first, new: added, witnesses, findings, earlier });
-    else {
+    if (json) {
+      const asked = compared.map(({ witness, what, size: signed, why }) => ({ witness, what, size: signed, why }));
+      printJson({ origin, size, first, new: added, witnesses, asked, findings, earlier });
+    } else {
       printLine(
         `${harmless(origin)}: ${grouped(size)} ${size === 1 ? "entry" : "entries"}, ${added} new, seen by ${witnesses.map(harmless).join(" and ") || "no witness"}`,
       );
@@ -41,15 +53,20 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
         note(`${counted(earlier, "finding")} in entries that were examined before; --all says them again`);
     }
     remember(store, size);
-    return findings.length === 0 ? status.success : status.offContour;
+    return findings.length === 0 && against.length === 0 ? status.success : status.offContour;
   } catch (fault) {
     if (!(fault instanceof Fork)) throw fault;
-    for (const [at, checkpoint] of fault.checkpoints.entries())
-      writeDurably(join(state, `fork-${at + 1}`), [checkpoint]);
     note(harmless(fault.message));
-    note(`both checkpoints are in ${harmless(state)}: fork-1 and fork-2`);
+    keepFork(state, fault.checkpoints);
     return status.offContour;
   } finally {
     await store.close();
   }
+}
+
+/** Writes the checkpoints that prove a fork beside the copy: first the one that was known, or is shown here. */
+function keepFork(state: string, checkpoints: readonly string[]): void {
+  const names = checkpoints.map((_, at) => `fork-${at + 1}`);
+  for (const [at, name] of names.entries()) writeDurably(join(state, name), [checkpoints[at] ?? ""]);
+  note(`the checkpoints that prove it are in ${harmless(state)}: ${names.join(" and ")}`);
 }

@@ -1,0 +1,129 @@
+/**
+ * What witnesses signed last, held against the copy of a monitor. Where one witness is enough, a log could show one tree to the monitor,
+ * and another one to others, signed by another witness. Each of the two alone sees nothing wrong; both checkpoints together prove it.
+ */
+import { LogError } from "../error.ts";
+import { isContinued } from "../mirror/index.ts";
+import { type Checkpoint, openCheckpoint, parseCheckpoint, parseNote, type VerifierKey } from "../note/index.ts";
+import type { LogPolicy } from "../proof/index.ts";
+import type { LogStore } from "../store/index.ts";
+import { type FetchTile, nodesOf } from "../tiles/index.ts";
+import { rootOf, sameHash } from "../tree/index.ts";
+import { lastSigned } from "./ask.ts";
+import { type KnownWitness, knownIn, notAsked, unasked, whyOf } from "./known.ts";
+
+/** What one witness signed, beside what the log showed. */
+export interface Comparison {
+  readonly witness: string;
+  /**
+   * `agrees`: with the copy, or the first entries of it. `ahead`: the log proves that it continues the copy, and does not show it.
+   * `unproven`: the log does not prove that. `split`: no tree has both. `silent`: it shows nothing that could be compared.
+   */
+  readonly what: "agrees" | "ahead" | "unproven" | "split" | "silent";
+  /** What the witness signed, as it served it. */
+  readonly checkpoint: string | undefined;
+  readonly size: number | undefined;
+  /** One line: what, and what to do. */
+  readonly why: string;
+}
+
+/**
+ * Asks each witness of a policy. The copy in the store has all that `shown` is about. A checkpoint that speaks against the log is kept
+ * beside the copy, and compared each time from then on, whatever the witness serves later: a second history that is always longer than
+ * the one that is shown would never be caught otherwise.
+ */
+export async function compareWitnesses(
+  store: LogStore,
+  policy: LogPolicy,
+  shown: Checkpoint,
+  fetch: FetchTile,
+): Promise<readonly Comparison[]> {
+  const log = policy.logs.get(shown.origin) as VerifierKey;
+  const known = knownIn(policy);
+  const answers = await Promise.allSettled(known.map((witness) => lastSigned(witness, log)));
+  const found: Comparison[] = unasked(policy).map((key) => silent(key, notAsked(key)));
+  for (const [at, answer] of answers.entries()) {
+    const witness = known[at] as KnownWitness;
+    const { key } = witness;
+    const held = heldOf(store, log, key);
+    const before = held === undefined ? undefined : await compared(key, held, store, shown, fetch);
+    const isHeld = before !== undefined && isAgainst(before);
+    if (isHeld) found.push(before);
+    if (answer.status === "rejected") found.push(silent(key, whyOf(answer.reason, witness)));
+    else if (!isHeld || answer.value !== held) {
+      const now = await compared(key, answer.value, store, shown, fetch);
+      if (isAgainst(now) && !isHeld) hold(store, key, answer.value);
+      found.push(now);
+    }
+  }
+  return found;
+}
+
+/** Whether it speaks against the log. */
+export const isAgainst = ({ what }: Comparison): boolean => what === "split" || what === "unproven";
+
+async function compared(
+  { name }: VerifierKey,
+  checkpoint: string,
+  store: LogStore,
+  shown: Checkpoint,
+  fetch: FetchTile,
+): Promise<Comparison> {
+  const signed = parseCheckpoint(parseNote(checkpoint));
+  const what = await relation(signed, store, shown, fetch);
+  return { witness: name, what, checkpoint, size: signed.size, why: sentences[what](name, signed, shown) };
+}
+
+async function relation(signed: Checkpoint, store: LogStore, shown: Checkpoint, fetch: FetchTile) {
+  if (signed.size <= shown.size)
+    return sameHash(rootOf(nodesOf(store.read, shown.size), signed.size), signed.root) ? "agrees" : "split";
+  try {
+    return (await isContinued(fetch, shown, signed)) ? "ahead" : "split";
+  } catch (fault) {
+    if (fault instanceof LogError && fault.code === "broken-log") return "unproven";
+    throw fault;
+  }
+}
+
+type Sentence = (witness: string, signed: Checkpoint, shown: Checkpoint) => string;
+
+const sentences: Readonly<Record<"agrees" | "ahead" | "unproven" | "split", Sentence>> = {
+  agrees: (witness, { size }) => `the witness ${witness} signed the first ${size} entries`,
+  ahead: (witness, signed, shown) =>
+    `the witness ${witness} signed for ${signed.size} entries, and the log shows the first ${shown.size} of them: it is about to show ` +
+    "the others, or withholds them; ask again, and ask its publisher if that stays",
+  unproven: (witness, signed, shown) =>
+    `the witness ${witness} signed for ${signed.size} entries, and the log does not prove that they continue the ${shown.size} that it ` +
+    "shows: it hides what it signed, or has a second history; ask again, and distrust the log if that stays",
+  split: (witness, signed, shown) =>
+    `split view: the log signed ${treeOf(shown)}, which it shows here, and ${treeOf(signed)}, which the witness ${witness} has: no log ` +
+    "has both; keep both checkpoints, and distrust the log",
+};
+
+const treeOf = ({ size, root }: Checkpoint): string =>
+  `${size} entries with root ${Buffer.from(root).toString("base64")}`;
+
+const silent = ({ name }: VerifierKey, why: string): Comparison => ({
+  ...{ witness: name, what: "silent", checkpoint: undefined, size: undefined },
+  why,
+});
+
+const heldAt = ({ id }: VerifierKey): string => `against-${id}`;
+
+/** What is held of a witness; undefined also where the policy has other keys by now. */
+function heldOf(store: LogStore, log: VerifierKey, key: VerifierKey): string | undefined {
+  const bytes = store.read(heldAt(key));
+  if (bytes === undefined) return undefined;
+  const text = Buffer.from(bytes).toString("utf8");
+  try {
+    return openCheckpoint(text, log, [key]).witnesses.length > 0 ? text : undefined;
+  } catch (fault) {
+    if (fault instanceof LogError) return undefined;
+    throw fault;
+  }
+}
+
+function hold(store: LogStore, key: VerifierKey, checkpoint: string): void {
+  store.write(heldAt(key), Buffer.from(checkpoint));
+  store.settle();
+}
