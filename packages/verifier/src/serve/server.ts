@@ -7,13 +7,19 @@ import type { Configuration } from "./configuration.ts";
 import { Connections } from "./connections.ts";
 import { readSecret, readTrusted } from "./secrets.ts";
 
-/** A client that sends its headers or its body slower than this is let go; of TLS, what comes before the headers as well. */
-const HEADERS_MS = 10_000;
-const REQUEST_MS = 60_000;
-/** How often that is looked at. */
-const CHECK_MS = 5_000;
-/** A client that reads none of its answer for so long is let go. */
-const UNREAD_MS = 60_000;
+/** How long a client is waited for, in milliseconds. */
+export interface Patience {
+  /** Until its headers are there; of TLS, until what comes before them is, as well. */
+  readonly headers: number;
+  /** Until its body is there. */
+  readonly request: number;
+  /** How often these two are looked at. */
+  readonly check: number;
+  /** While it reads none of its answer. */
+  readonly unread: number;
+}
+
+const PATIENCE: Patience = { headers: 10_000, request: 60_000, check: 5_000, unread: 60_000 };
 const KEEP_ALIVE_MS = 75_000;
 const MOST_HEADER_BYTES = 32_768;
 
@@ -31,6 +37,7 @@ export async function listen(
   fetch: Fetch,
   { listen: where, tls, limits: { connections: most } }: Configuration,
   noted: (line: string) => void,
+  patience = PATIENCE,
 ): Promise<Listening> {
   const handler = getRequestListener(fetch);
   const answer = (request: IncomingMessage, response: ServerResponse) => {
@@ -42,9 +49,9 @@ export async function listen(
   };
   const limits = {
     maxHeaderSize: MOST_HEADER_BYTES,
-    headersTimeout: HEADERS_MS,
-    requestTimeout: REQUEST_MS,
-    connectionsCheckingInterval: CHECK_MS,
+    headersTimeout: patience.headers,
+    requestTimeout: patience.request,
+    connectionsCheckingInterval: patience.check,
   };
   const server: Server =
     tls === undefined
@@ -52,7 +59,7 @@ export async function listen(
       : createSecureServer(
           {
             ...limits,
-            handshakeTimeout: HEADERS_MS,
+            handshakeTimeout: patience.headers,
             cert: readTrusted(tls.certificate),
             key: readSecret(tls.key),
             minVersion: "TLSv1.2",
@@ -65,7 +72,7 @@ export async function listen(
           },
           answer,
         );
-  server.timeout = UNREAD_MS;
+  server.timeout = patience.unread;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const connections = new Connections(most, noted);
   server.on("connection", (socket: Socket) => connections.take(socket));
