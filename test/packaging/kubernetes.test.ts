@@ -139,6 +139,15 @@ describe("the manifests", () => {
     expect([listen, tls?.key]).toEqual(["0.0.0.0:8443", "tls/tls.key"]);
   });
 
+  it("give the verifier a folder of its own user, and not that of the volume, which every user may write", () => {
+    const spec = at(one("Deployment"), "spec", "template", "spec");
+    const mounts = at(spec, "containers", 0, "volumeMounts") as Table[];
+    expect(mounts[0]).toEqual({ name: "own", mountPath: "/etc/isoline", subPath: "isoline" });
+    const script = at(spec, "initContainers", 0, "command", 2) as string;
+    expect(script).toMatch(/^umask 077\n/);
+    expect(script).toContain('mkdir -p "/own/isoline/$folder"');
+  });
+
   it("fail closed, and lead the API server to the verifier's service and port", () => {
     const webhook = at(one("ValidatingWebhookConfiguration"), "webhooks", 0) as Table;
     expect(webhook).toMatchObject({ failurePolicy: "Fail", sideEffects: "None", admissionReviewVersions: ["v1"] });

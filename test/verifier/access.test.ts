@@ -1,7 +1,7 @@
 /** Who is who: people by an OpenID provider, nodes by certificates, and files with secrets that others must not read. */
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { Agent, request } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -238,6 +238,23 @@ describe("files with secrets", () => {
     chmodSync(join(rig.place, "keys/ear.pem"), 0o640);
     await expect(rig.start()).rejects.toMatchObject({ code: "unsafe-secret" });
     chmodSync(join(rig.place, "keys/ear.pem"), 0o600);
+  });
+
+  it("in a folder that others can write are refused, by its name, unless only owners rename there", async () => {
+    const folder = join(rig.place, "open");
+    const tokens = join(folder, "below/tokens");
+    mkdirSync(join(folder, "below"), { recursive: true, mode: 0o755 });
+    copyFileSync(join(rig.place, "tokens"), tokens);
+    for (const mode of [0o777, 0o775]) {
+      chmodSync(folder, mode);
+      const given = new RegExp(`open: on the way to .*below/tokens, expected a folder .* mode ${mode.toString(8)};`);
+      await expect(rig.start({ people: { tokens } })).rejects.toThrow(given);
+      await expect(rig.start({ trust: join(folder, "trust") })).rejects.toMatchObject({ code: "unsafe-secret" });
+      await expect(rig.start({ keys: join(folder, "keys") })).rejects.toMatchObject({ code: "unsafe-secret" });
+    }
+    chmodSync(folder, 0o1777);
+    await rig.start({ people: { tokens } });
+    await rig.stop();
   });
 
   it("a verifier does not listen to a network without TLS, and says what is odd in its configuration", async () => {

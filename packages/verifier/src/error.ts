@@ -21,7 +21,8 @@ export const verifierErrors = {
   "receiver-refused": "A receiver of changes refused them; they are sent again later.",
   "owned-elsewhere":
     "Another verifier holds what this node said last, or will soon; the request is to be sent again in a second.",
-  "unsafe-secret": "A file with a secret of a verifier belongs to another user, or others can read it.",
+  "unsafe-secret":
+    "A secret of a verifier, or what it trusts, is another user's, or others can read, change or replace it.",
 } as const;
 
 export type VerifierErrorCode = keyof typeof verifierErrors;

@@ -1,22 +1,28 @@
-/** Files that a verifier is given: secrets, which no other user may read, and what it trusts, which no other user may write. */
+/**
+ * Files that a verifier is given: secrets, which no other user may read, and what it trusts, which no other user may write. Nor may another
+ * user put something else in their place, or take them away: what is missing is made anew, or trusted no longer.
+ */
 import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { VerifierError } from "../error.ts";
 
 const OTHERS_MAY = 0o077;
 const OTHERS_MAY_WRITE = 0o022;
+const STICKY = 0o1000;
 const MOST_BYTES = 2 ** 20;
 
 /** Refuses with `unsafe-secret` a file that others can read, or that another user owns. */
@@ -59,6 +65,7 @@ export function assertFolder(folder: string): void {
 
 /** Every file of a folder, by name; none where it is missing. Hidden files are passed over. */
 export function trustedFiles(folder: string): readonly { readonly name: string; readonly bytes: Buffer }[] {
+  assertWayIsSafe(folder);
   if (!isThere(folder)) return [];
   assertFolder(folder);
   assertOurs(folder, statSync(folder), OTHERS_MAY_WRITE, "that no other user can write");
@@ -68,6 +75,7 @@ export function trustedFiles(folder: string): readonly { readonly name: string; 
 
 /** A folder for secrets, which is made if it is missing. */
 export function secretFolder(path: string): string {
+  assertWayIsSafe(path);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   assertOurs(path, statSync(path), OTHERS_MAY, "mode 700");
   return path;
@@ -79,6 +87,7 @@ export function writeSecret(path: string, bytes: string | Uint8Array): void {
 }
 
 function read(path: string, forbidden: number, expected: string): Buffer {
+  assertWayIsSafe(path);
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stat = fstatSync(fd);
@@ -107,4 +116,22 @@ function assertOurs(
     "unsafe-secret",
     `${path}: expected one of this user, ${expected}, got ${got}; correct owner and mode`,
   );
+}
+
+/** A user who can write a folder on the way can put another one in its place, unless only owners may rename there (sticky). */
+function assertWayIsSafe(path: string): void {
+  let above = dirname(resolve(path));
+  while (!existsSync(above)) above = dirname(above);
+  for (above = realpathSync(above); ; above = dirname(above)) {
+    const { uid, mode } = statSync(above);
+    const own = process.geteuid?.() ?? uid;
+    const isOpen = (mode & OTHERS_MAY_WRITE) !== 0 && (mode & STICKY) === 0;
+    if (isOpen || (uid !== own && uid !== 0))
+      throw new VerifierError(
+        "unsafe-secret",
+        `${above}: on the way to ${path}, expected a folder of root or this user that no other user can write, got user ${uid} and mode ` +
+          `${(mode & 0o7777).toString(8)}; correct owner and mode, or move what the verifier is given`,
+      );
+    if (above === dirname(above)) return;
+  }
 }
