@@ -1,4 +1,4 @@
-/** The agent's log: one JSON object a line, on standard output, where a service manager's journal takes it. */
+/** The log of an agent or a verifier: one JSON object a line, on standard output, where a service manager's journal takes it. */
 import { writeSync } from "node:fs";
 import { jsonText } from "../store/json-text.ts";
 
@@ -14,6 +14,9 @@ export type LogEvent =
   | "lost"
   | "attested"
   | "pushed"
+  | "noted"
+  | "unsent"
+  | "failed"
   | "stopping"
   | "warning";
 

@@ -5,6 +5,7 @@ import { IsolineError } from "@isoline/core/error";
 import type { startVerifier } from "@isoline/verifier";
 import { parse } from "yaml";
 import { assertOnlyOursToWrite } from "../../canister/host-configuration.ts";
+import { type LogEvent, Log } from "../../agent/log.ts";
 import { CliError } from "../../error.ts";
 import { version } from "../../namespace/run-beginning.ts";
 import { openRegular, readOpened, Unfit } from "../../store/bounded-file.ts";
@@ -16,7 +17,11 @@ import { usage } from "../refusal.ts";
 export interface VerifierOptions {
   readonly config?: string;
   readonly quiet?: boolean;
+  readonly log?: "text" | "json";
 }
+
+/** Says what happened: `line` for people, or the facts for machines. */
+type Say = (event: LogEvent, line: string, facts?: Readonly<Record<string, unknown>>) => void;
 
 const MOST_BYTES = 2 ** 20;
 const EXPECTED = "the configuration of a verifier";
@@ -44,23 +49,36 @@ const PATHS = [
 ] as const;
 
 /** Returns when it is told to end. */
-export async function verifier({ config, quiet = false }: VerifierOptions): Promise<number> {
+export async function verifier({ config, quiet = false, log = "text" }: VerifierOptions): Promise<number> {
   if (config === undefined) throw usage("expected --config FILE, as docs/verifier.md describes it");
   const start = await loaded();
   const configuration = fromFolder(configurationIn(config), dirname(resolve(config)));
-  const say = quiet ? () => {} : (text: string) => note(harmless(text));
-  const failed = (fault: unknown) =>
-    note(harmless(`failed: ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`));
+  const always = inForm(log);
+  const say: Say = quiet ? () => {} : always;
+  const failed = (fault: unknown) => {
+    const [why, stack] = fault instanceof Error ? [fault.message, fault.stack] : [String(fault), undefined];
+    always("failed", `failed: ${stack ?? why}`, { why, stack });
+  };
   const told = toldToEnd();
-  const unsent = (receiver: string, fault: unknown) =>
-    say(`${receiver}: ${fault instanceof Error ? fault.message : String(fault)}; sent again later`);
-  const running = await start({ configuration, version: version(), failed, unsent, noted: say }).catch(rethrown);
-  for (const line of running.notes) say(line);
-  say(`listening at ${running.address}`);
+  const unsent = (receiver: string, fault: unknown) => {
+    const why = fault instanceof Error ? fault.message : String(fault);
+    say("unsent", `${receiver}: ${why}; sent again later`, { receiver, why });
+  };
+  const noted = (line: string) => say("noted", line);
+  const running = await start({ configuration, version: version(), failed, unsent, noted }).catch(rethrown);
+  for (const line of running.notes) noted(line);
+  say("ready", `listening at ${running.address}`, { address: running.address, process: process.pid });
   await told;
-  say("ending");
+  say("stopping", "ending", {});
   await running.stop();
   return status.success;
+}
+
+/** For people a line on stderr; for machines an object on stdout, as the agent has it. */
+function inForm(form: "text" | "json"): Say {
+  if (form === "text") return (_, line) => note(harmless(line));
+  const log = new Log();
+  return (event, why, facts = { why }) => log.say(event, facts);
 }
 
 /** The package is not in the bundle of this command line, and has a class of refusals of its own, which is not known here. */

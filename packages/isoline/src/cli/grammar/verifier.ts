@@ -1,5 +1,5 @@
 /** The command that starts a verifier of a fleet. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { VerifierOptions } from "../commands/verifier.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
@@ -14,7 +14,12 @@ export function declareVerifier(program: Command, { ends }: Invocation): void {
         "not. docs/verifier.md describes the configuration.",
     )
     .option("--config <file>", "the configuration, in YAML")
-    .option("-q, --quiet", "no log on stderr")
+    .addOption(
+      new Option("--log <form>", "lines on stderr, or one JSON object a line on stdout")
+        .choices(["text", "json"])
+        .default("text"),
+    )
+    .option("-q, --quiet", "nothing in the log but failures")
     .addHelpText("after", examples("isoline verifier --config /etc/isoline/verifier.yaml"))
     .action((options: VerifierOptions) =>
       ends(import("../commands/verifier.ts").then(({ verifier }) => verifier(options))),
