@@ -162,6 +162,24 @@ describe.skipIf(!isBuilt)("a log that shows two histories (needs a build)", () =
     expect(ahead.stderr).toMatch(/two signed for 2 entries, and the log shows the first 1 of them: it is about to/);
   });
 
+  it("is not what a log does that grows while it is read: what it shows by then is taken as well", async () => {
+    expect(await add("log", ["one", "two"], "begin")).toBe(0);
+    const before = readFileSync(at("log/checkpoint"));
+    expect(await add("log", ["one", "two"], "late")).toBe(0);
+    const first = [before];
+    const server = createServer(({ url = "" }, response) => {
+      const path = at(join("log", url));
+      const bytes =
+        (url === "/checkpoint" ? first.pop() : undefined) ?? (existsSync(path) ? readFileSync(path) : undefined);
+      response.writeHead(bytes === undefined ? 404 : 200).end(bytes);
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const read = await monitor(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    server.closeAllConnections();
+    server.close();
+    expect(read).toMatchObject({ status: 0, stdout: expect.stringMatching(/2 entries, 2 new/), stderr: "" });
+  });
+
   it("is not proven by what its witnesses did not sign, or by more than is read: that is said, and no alarm", async () => {
     expect(await add("log", ["one"], "begin")).toBe(0);
     const bodies = ["no checkpoint\n", "x".repeat(200_000), readFileSync(at("log/checkpoint"), "utf8")];

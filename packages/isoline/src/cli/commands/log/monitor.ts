@@ -31,8 +31,13 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
   const store = openStore(state);
   try {
     const [source, counts] = [sourceOf(place, credentials), readPolicyFile(policy)];
-    const { checkpoint, first } = await new Mirror(store, counts).follow(source);
-    const compared = await compareWitnesses(store, counts, checkpoint, source);
+    const mirror = new Mirror(store, counts);
+    const { checkpoint: shown, first } = await mirror.follow(source);
+    const asked = await compareWitnesses(store, counts, shown, source);
+    // What a witness signed while the entries were taken, an honest log shows by now.
+    const isAhead = asked.some(({ size = 0 }) => size > shown.size);
+    const checkpoint = isAhead ? (await mirror.follow(source)).checkpoint : shown;
+    const compared = isAhead ? await compareWitnesses(store, counts, checkpoint, source) : asked;
     const against = compared.filter(isAgainst);
     const split = against.flatMap(({ what, checkpoint: signed }) => (what === "split" ? [signed ?? ""] : []));
     for (const { what, why } of compared) if (what !== "agrees") note(harmless(why));
@@ -42,8 +47,8 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
     const witnesses = checkpoint.witnesses.map(({ key }) => key.name);
     const { findings, earlier } = examine(store, size, review, all, Date.now());
     if (json) {
-      const asked = compared.map(({ witness, what, size: signed, why }) => ({ witness, what, size: signed, why }));
-      printJson({ origin, size, first, new: added, witnesses, asked, findings, earlier });
+      const others = compared.map(({ witness, what, size: signed, why }) => ({ witness, what, size: signed, why }));
+      printJson({ origin, size, first, new: added, witnesses, asked: others, findings, earlier });
     } else {
       printLine(
         `${harmless(origin)}: ${grouped(size)} ${size === 1 ? "entry" : "entries"}, ${added} new, seen by ${witnesses.map(harmless).join(" and ") || "no witness"}`,
