@@ -9,6 +9,7 @@ import type { Statement } from "../../packages/log/src/statement/index.ts";
 import { DirectoryStore } from "../../packages/log/src/writer/index.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { canisterSample } from "../attest/samples.ts";
+import * as published from "../forgery/published.ts";
 import { isBuilt } from "../support/isoline.ts";
 import { isCI } from "../support/machine.ts";
 import { FleetLog } from "./logged.ts";
@@ -223,4 +224,36 @@ describe("a verifier with a log", () => {
     },
     60_000,
   );
+});
+
+describe("a contour that a person puts, and that reference values name for an image", () => {
+  const rig = new Rig();
+  const image = [`sha256:${"a".repeat(64)}`];
+  const named = { name: "small", contour: published.digest, state: DIGEST(5), images: image };
+  const statedIn = (log: FleetLog) =>
+    log.statements().flatMap((one) => (one.kind === "publish-contour" ? [[one.name, one.image]] : []));
+  const put = () => rig.call("PUT", `/v1/contours/${published.digest}`, { body: published.contour });
+
+  afterAll(() => rig.close());
+
+  it("is stated for that image, and not for any, as it comes", async () => {
+    const log = new FleetLog(rig.place);
+    await log.begun;
+    await rig.start({ log: log.configuration });
+    await rig.rules(undefined, rulesNow([named]));
+    expect((await put()).status).toBe(201);
+    await rig.stop();
+    expect(statedIn(log)).toEqual([["small", image]]);
+  });
+
+  it("is stated so, too, as a log begins", async () => {
+    const store = await stores.openStore(rig.database);
+    for (const table of ["statements", "root_hours", "log"] as const) await store.db.deleteFrom(table).execute();
+    await store.close();
+    const log = new FleetLog(rig.place, "later");
+    await log.begun;
+    await rig.start({ log: log.configuration });
+    await rig.stop();
+    expect(statedIn(log)).toEqual([["small", image]]);
+  });
 });

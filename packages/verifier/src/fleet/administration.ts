@@ -120,6 +120,7 @@ export class Administration {
   /** Whether it was not there. */
   async putContour(digest: string, file: Uint8Array, by: Administrator): Promise<boolean> {
     const contour = contourBy(digest, file);
+    const nameIn = await this.#rules.namesForStep();
     const isNew = await this.#db.transaction().execute(async (step) => {
       // As above: it may be withdrawn at the same time, and the order of the two is that of the statements.
       await lockLog(step);
@@ -127,7 +128,8 @@ export class Administration {
       const [there] = await contoursBy(step, [digest]);
       const made = await writeContour(step, { digest, file: Buffer.from(file), reviewed: true, since: new Date() });
       await writeAct(step, { ...by, act: "put contour", object: digest, detail: `${file.length} bytes` });
-      if (there?.reviewed !== true)
+      // One that reference values name counts for the images that they say, as they have stated, and not for any.
+      if (there?.reviewed !== true && (await nameIn(step, digest)) === undefined)
         await state(step, [
           { kind: "publish-contour", name: undefined, digest, state: contourState(contour), image: [], signer: [] },
         ]);

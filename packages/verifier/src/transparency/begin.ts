@@ -22,8 +22,11 @@ export async function stateWhatIsInForce(step: Database, rules: Rules): Promise<
   const files = await references(step);
   for (const { name, digest, file } of files)
     said.push({ kind: "publish-reference", name, digest, signer: await signersOf(file, policySigners) });
-  said.push(...publications([], await rules.contoursIn(files)));
-  for (const { digest, file } of await reviewedContours(step))
+  const named = await rules.contoursIn(files);
+  said.push(...publications([], named));
+  const isNamed = new Set(named.map(({ contour }) => contour));
+  // A person put the others, and these count for any image.
+  for (const { digest, file } of (await reviewedContours(step)).filter((one) => !isNamed.has(one.digest)))
     said.push({
       kind: "publish-contour",
       name: undefined,
