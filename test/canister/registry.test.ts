@@ -1,19 +1,16 @@
 /** Contours attached to images: pushed, fetched, and refused if a registry lies. */
-import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { writeContour } from "@isoline/core/contour";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { keepFetched } from "../../packages/isoline/src/canister/fetched.ts";
-import { attach, fetchAttached } from "../../packages/isoline/src/canister/registry/contours.ts";
-import { Registry } from "../../packages/isoline/src/canister/registry/client.ts";
+import { attach, fetchAttached, fetchForAll } from "../../packages/isoline/src/canister/registry/contours.ts";
 import { parseReference } from "../../packages/isoline/src/canister/registry/reference.ts";
 import { contourOf } from "../arbitrary/contour.ts";
 import { fixtures, isoline } from "../cli/isoline.ts";
+import { DebianRegistry, needsRegistry } from "./debian-registry.ts";
 import { digestOf, MemoryRegistry } from "./registry.ts";
-import { isInstalled } from "../support/machine.ts";
 
 const contour = Buffer.from([...writeContour(contourOf([]))].join(""));
 const day = (number: number) => new Date(Date.UTC(2026, 0, number));
@@ -102,6 +99,38 @@ describe.each([
     await expect(fetchAttached(image())).rejects.toThrow(/no such image/);
     registry.putImage("1");
     await expect(fetchAttached(image())).rejects.toThrow(/no contour is attached/);
+  });
+
+  it("gives with an index the digests of its images for this platform, and no others", async () => {
+    const [own, arm] = [registry.putImage("own"), registry.putImage("arm")];
+    const listed = ({ manifest: digest }: typeof own, architecture: string, os = "linux") => ({
+      ...{ mediaType: "application/vnd.oci.image.manifest.v1+json", digest, size: 1 },
+      platform: { architecture, os },
+    });
+    const missing = `sha256:${"0".repeat(64)}`;
+    const put = (manifests: readonly unknown[], more: object = {}) => {
+      const index = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests, ...more }));
+      for (const name of ["1", digestOf(index)]) registry.manifests.set(name, index);
+      return digestOf(index);
+    };
+    const notHere = listed({ ...own, manifest: missing }, "amd64");
+    const index = put([listed(arm, "arm64"), listed(own, "amd64"), listed(arm, "unknown", "unknown"), null, notHere]);
+    await attach(image(), contour, day(1));
+    const found = { digests: [index], instances: [own.manifest, own.config, missing] };
+    expect(await fetchForAll(image())).toMatchObject(found);
+    expect(await fetchForAll(image())).toMatchObject(await fetchAttached(image()));
+    for (const none of [[], [listed(arm, "arm64")], Array.from({ length: 17 }, () => listed(own, "amd64"))]) {
+      put(none);
+      await attach(image(), contour, day(1));
+      await expect(fetchForAll(image())).rejects.toThrow(/1 to 16 images for linux\/amd64, got (?:0|17); name the one/);
+    }
+    // Else what was signed for the configuration of one image would be for all of an index that claims it.
+    put([listed(arm, "amd64")], { config: { mediaType: "text/plain", digest: own.config, size: 1 } });
+    await attach(image(), contour, day(1));
+    await expect(fetchForAll(image())).rejects.toThrow(/expected an image or an index, got one that is both/);
+    registry.putImage("1");
+    await attach(image(), contour, day(1));
+    expect((await fetchForAll(image())).instances).toEqual([]);
   });
 
   it("is refused when it gives other bytes, or more of them", async () => {
@@ -248,64 +277,34 @@ const referrer = (digest: string) => ({
   artifactType: "application/vnd.isoline.contour.v1",
 });
 
-const present = isInstalled("docker-registry");
-
-describe.skipIf(!present)("Debian's registry (needs docker-registry)", () => {
+describe.skipIf(needsRegistry)("Debian's registry (needs docker-registry)", () => {
   let place = "";
-  let host = "";
-  let server: ReturnType<typeof spawn>;
+  let registry: DebianRegistry;
 
   beforeAll(async () => {
     place = mkdtempSync(join(tmpdir(), "isoline-registry-"));
-    host = `127.0.0.1:${await freePort()}`;
-    const storage = { filesystem: { rootdirectory: join(place, "data") } };
-    writeFileSync(join(place, "config.yml"), JSON.stringify({ version: "0.1", storage, http: { addr: host } }));
-    server = spawn("docker-registry", ["serve", join(place, "config.yml")], { stdio: "ignore" });
-    for (let tries = 0; tries < 200 && !(await answers(host)); tries++)
-      await new Promise((done) => setTimeout(done, 50));
+    registry = await DebianRegistry.start(place);
   });
   afterAll(() => {
-    server.kill();
+    registry.stop();
     rmSync(place, { recursive: true, force: true });
   });
 
   it("accepts a contour from the command line, and gives it back where isoline-runc looks", async () => {
-    const registry = new Registry(parseReference(`${host}/web:1`));
-    const config = {
-      ...(await registry.putBlob(Buffer.from('{"os":"linux"}'))),
-      mediaType: "application/vnd.oci.image.config.v1+json",
-    };
-    const manifest = { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [] };
-    const { descriptor } = await registry.putManifest(manifest, "1");
+    const { manifest, config } = await registry.putImage("web:1");
+    const image = `${registry.host}/web:1`;
     const small = join(fixtures, "../../contour/fixtures/small.contour");
     const environment = { ISOLINE_CANISTERS: join(place, "host.json") };
     writeFileSync(environment.ISOLINE_CANISTERS, JSON.stringify({ contours: join(place, "contours") }));
-    expect(isoline(["attach-contour", `${host}/web:1`, small])).toMatchObject({ status: 0, stderr: "" });
-    const { stdout } = isoline(["fetch-contour", `${host}/web:1`], { environment });
-    const paths = [descriptor.digest, config.digest].map((digest) =>
-      join(place, "contours", `${digest.replace(":", "-")}.contour`),
-    );
+    expect(isoline(["attach-contour", image, small])).toMatchObject({ status: 0, stderr: "" });
+    const { stdout } = isoline(["fetch-contour", image], { environment });
+    const paths = [manifest, config].map((digest) => join(place, "contours", `${digest.replace(":", "-")}.contour`));
     expect(stdout.trim().split("\n")).toEqual(paths);
     expect(paths.map((path) => readFileSync(path, "utf8"))).toEqual(Array(2).fill(readFileSync(small, "utf8")));
-    const told = isoline(["inspect", "--json", config.digest], { environment });
+    const told = isoline(["inspect", "--json", config], { environment });
     expect(JSON.parse(told.stdout)).toMatchObject({
       label: { mode: "enforce", contour: paths[1] },
       contour: { points: 5 },
     });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function answers(host: string): Promise<boolean> {
-  return fetch(`http://${host}/v2/`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-}

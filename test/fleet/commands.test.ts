@@ -202,7 +202,7 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
       expect(status).toBe(3);
     });
 
-    it("publishes reference values after their contours, and withdraws contours last", async () => {
+    it("publishes reference values before their contours, which would count for any image, and withdraws contours last", async () => {
       writeFileSync(join(place, "references.json"), "{}");
       writeFileSync(join(place, "web.contour"), "a contour");
       const digest = createHash("sha256").update("a contour").digest("hex");
@@ -210,8 +210,8 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
       const old = "0a".repeat(32);
       await fleet("reference", "main", "--set", "references.json", "--contour", "web.contour", "--withdraw", old);
       expect(server.asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
-        `PUT /v1/contours/${digest}`,
         "PUT /v1/references/main",
+        `PUT /v1/contours/${digest}`,
         `DELETE /v1/contours/${old}`,
       ]);
       expect((await fleet("reference", "--withdraw", "web.contour")).status).toBe(2);

@@ -9,7 +9,7 @@ import { type RunningVerifier, startVerifier } from "../../packages/verifier/src
 import type { Result } from "../../packages/verifier/src/http/model.ts";
 import type { SoftwareNode, Told } from "./software-node.ts";
 
-const ADMIN = "admin-token-0123456789";
+export const ADMIN = "admin-token-0123456789";
 export const VIEWER = "viewer-token-0123456789";
 export const OPERATOR = "operator-token-0123456789";
 
@@ -71,9 +71,18 @@ export class Rig {
 
   /** Before it starts: contours that this key signs count. */
   trustsSigner(key: KeyObject): void {
-    mkdirSync(join(this.place, "trust/contour-signers"), { mode: 0o700 });
+    this.#trusts("contour-signers", key);
+  }
+
+  /** Before it starts: policies and reference values need a signature by this key. */
+  trustsPolicySigner(key: KeyObject): void {
+    this.#trusts("policy-signers", key);
+  }
+
+  #trusts(folder: string, key: KeyObject): void {
+    mkdirSync(join(this.place, "trust", folder), { mode: 0o700 });
     const pem = String(key.export({ type: "spki", format: "pem" }));
-    writeFileSync(join(this.place, "trust/contour-signers/owner.pub"), pem, { mode: 0o600 });
+    writeFileSync(join(this.place, "trust", folder, "owner.pub"), pem, { mode: 0o600 });
   }
 
   async enrol(nodes: Nodes, database = this.database): Promise<void> {

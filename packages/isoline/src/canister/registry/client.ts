@@ -14,6 +14,8 @@ export interface Descriptor {
   readonly size: number;
   readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** In an index. */
+  readonly platform?: { readonly os?: string; readonly architecture?: string };
 }
 
 export interface Manifest {

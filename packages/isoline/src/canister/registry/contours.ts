@@ -27,6 +27,16 @@ export interface Attached {
   readonly count: number;
 }
 
+/** With further digests, which an index leads to: of its images for this platform. A signature for one of these is not for the index. */
+export interface AttachedForAll extends Attached {
+  readonly instances: readonly string[];
+}
+
+/** What isoline runs on. */
+const PLATFORM = { os: "linux", architecture: "amd64" } as const;
+/** Variants of that platform. Each is asked for. */
+const MOST_INSTANCES = 16;
+
 /** Pushes a contour, with its signature if it has one, as a referrer of the image; returns the artifact's digest. */
 export async function attach(image: string, contour: Buffer, now: Date, signature?: Buffer): Promise<string> {
   const { registry, stored } = await resolve(image);
@@ -51,7 +61,21 @@ export async function attach(image: string, contour: Buffer, now: Date, signatur
 
 /** The newest contour that is attached to an image. */
 export async function fetchAttached(image: string): Promise<Attached> {
-  const { registry, stored } = await resolve(image);
+  return attachedTo(image, await resolve(image));
+}
+
+/** The same, with every digest by which an engine may know the image. */
+export async function fetchForAll(image: string): Promise<AttachedForAll> {
+  const resolved = await resolve(image);
+  return { ...(await attachedTo(image, resolved)), instances: await instancesOf(image, resolved) };
+}
+
+interface Resolved {
+  readonly registry: Registry;
+  readonly stored: Stored;
+}
+
+async function attachedTo(image: string, { registry, stored }: Resolved): Promise<Attached> {
   const { digest } = stored.descriptor;
   const all = (await registry.referrers(digest)).filter(({ artifactType }) => artifactType === ARTIFACT);
   const newest = all.toSorted((a, b) => compare(createdOf(a), createdOf(b))).at(-1);
@@ -69,7 +93,37 @@ export async function fetchAttached(image: string): Promise<Attached> {
   return { image: digest, digests, artifact: newest.digest, contour, signature, count: all.length };
 }
 
-async function resolve(image: string): Promise<{ registry: Registry; stored: Stored }> {
+/** Engines know an image of an index by the digest of its own manifest or configuration; none for what is no index. */
+async function instancesOf(image: string, { registry, stored }: Resolved): Promise<readonly string[]> {
+  const { manifests, config: own } = stored.manifest;
+  if (manifests === undefined) return [];
+  // A signature for the configuration of another image would hold for all that is listed here.
+  if (own !== undefined)
+    throw new CliError(
+      "no-attached-contour",
+      `${image}: expected an image or an index, got one that is both; push it anew`,
+    );
+  const listed: readonly unknown[] = Array.isArray(manifests) ? manifests : [];
+  const fit = listed.filter(isDescriptor).filter(isForPlatform);
+  if (fit.length === 0 || fit.length > MOST_INSTANCES)
+    throw new CliError(
+      "no-attached-contour",
+      `${image}: expected an index with 1 to ${MOST_INSTANCES} images for ${PLATFORM.os}/${PLATFORM.architecture}, got ${fit.length}; ` +
+        "name the one that runs, as NAME@sha256:…, with a contour attached to it",
+    );
+  const digests: string[] = [];
+  for (const { digest } of fit) {
+    const config = (await registry.manifest(digest))?.manifest.config;
+    digests.push(digest, ...(isDescriptor(config) ? [config.digest] : []));
+  }
+  return digests;
+}
+
+function isForPlatform({ platform }: Descriptor): boolean {
+  return platform?.os === PLATFORM.os && platform.architecture === PLATFORM.architecture;
+}
+
+async function resolve(image: string): Promise<Resolved> {
   const reference = parseReference(image);
   const registry = new Registry(reference);
   const stored = await registry.manifest(reference.target);

@@ -5,6 +5,7 @@ import type { FleetAuditOptions, FleetRevokeOptions, FleetTokenOptions } from ".
 import type { FleetCanistersOptions } from "../commands/fleet/canisters.ts";
 import type { FleetAttestOptions, FleetJoinOptions, FleetSvidOptions } from "../commands/fleet/node.ts";
 import type { FleetNodesOptions } from "../commands/fleet/nodes.ts";
+import type { FleetReferenceOptions } from "../commands/fleet/reference.ts";
 import type { FleetShelfOptions } from "../commands/fleet/shelf.ts";
 import { formats } from "../fleet/format.ts";
 import type { FleetOptions } from "../fleet/session.ts";
@@ -119,7 +120,8 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
     .summary("the reference values: list, read, publish")
     .description(
       "Without a name, lists the reference values. With one, prints or publishes them; contours may go with them. A contour that is " +
-        "left out of them is withdrawn.",
+        "left out of them is withdrawn. With --image, asks the registry of an image for its digest and for the contour that is attached " +
+        "to it, and publishes both: the contour takes the place of those of its name, and what else the values have stays.",
     )
     .argument("[name]", "the reference values")
     .option("--set <file>", "publish these")
@@ -129,16 +131,21 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
       "withdraw a contour that they do not name, though it is signed; may be repeated",
       repeated,
     )
+    .option("--image <image>", "publish the contour attached to this image, for this image; may be repeated", repeated)
+    .option("--trusted-key <key>", "it must be signed for its image by this public key; may be repeated", repeated)
+    .option("--as <name>", "what the contours of the images are called; each as its repository if left out")
+    .option("--print", "with --image: print the changed values, to be signed, and publish nothing")
     .addHelpText(
       "after",
       examples(
         "isoline fleet reference",
         "isoline fleet reference main --set references.signed --contour web.contour",
         "isoline fleet reference --withdraw $(sha256sum web.contour | cut -d' ' -f1)",
+        "isoline fleet reference web --image registry.example/web:1 --trusted-key release.pub",
       ),
     )
-    .action((name: string | undefined, options: FleetShelfOptions) =>
-      ends(import("../commands/fleet/shelf.ts").then(({ fleetReference }) => fleetReference(name, options))),
+    .action((name: string | undefined, options: FleetReferenceOptions) =>
+      ends(import("../commands/fleet/reference.ts").then(({ fleetReference }) => fleetReference(name, options))),
     );
 
   asked(fleet.command("token"))

@@ -1,4 +1,4 @@
-/** `isoline fleet policy` and `isoline fleet reference`: files that say what is accepted, and what good looks like. */
+/** `isoline fleet policy`, and `isoline fleet reference` without images: files that say what is accepted, and what good looks like. */
 import { createHash } from "node:crypto";
 import {
   dryRunOf,
@@ -27,20 +27,19 @@ export interface FleetShelfOptions extends FleetOptions {
   readonly set?: string;
   /** A policy that is only tried. */
   readonly dryRun?: string;
-  /** Contours that are published before the file is. */
+  /** Contours that are published after the file is. */
   readonly contour?: readonly string[];
   /** Digests of contours that are to count no longer. */
   readonly withdraw?: readonly string[];
 }
 
-const MOST_FILE = 16 * 1024 * 1024;
+/** What a verifier takes of a contour, or of reference values. */
+export const MOST_FILE = 16 * 1024 * 1024;
 const DIGEST = /^(?:sha256:)?([0-9a-f]{64})$/;
 
 export const fleetPolicy = (name: string | undefined, options: FleetShelfOptions) => onShelf("policies", name, options);
-export const fleetReference = (name: string | undefined, options: FleetShelfOptions) =>
-  onShelf("references", name, options);
 
-async function onShelf(shelf: Shelf, name: string | undefined, options: FleetShelfOptions): Promise<number> {
+export async function onShelf(shelf: Shelf, name: string | undefined, options: FleetShelfOptions): Promise<number> {
   const { set, dryRun, contour = [], withdraw = [], output } = options;
   const withdrawn = withdraw.map(digestIn);
   if (set !== undefined && dryRun !== undefined)
@@ -48,7 +47,6 @@ async function onShelf(shelf: Shelf, name: string | undefined, options: FleetShe
   if (name === undefined && (set !== undefined || dryRun !== undefined))
     throw usage("expected a name to publish under");
   return withServer(options, async (server) => {
-    for (const path of contour) await putContour(server, path);
     if (name === undefined) {
       if (contour.length + withdraw.length === 0)
         await printList(output, await published(server, shelf), shelfView(shelf));
@@ -64,6 +62,8 @@ async function onShelf(shelf: Shelf, name: string | undefined, options: FleetShe
       await tellDryRun(options, told);
       return told.red > 0 ? status.offContour : status.success;
     } else print(lined(await fileOf(server, shelf, named(name))));
+    // After reference values, which say for which images it is: without them it counts for any.
+    for (const path of contour) await putContour(server, path);
     // Last, so that reference values may name it no more.
     for (const digest of withdrawn) {
       await withdrawContour(server, digest);
