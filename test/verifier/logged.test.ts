@@ -228,10 +228,19 @@ describe("a verifier with a log", () => {
 
 describe("a contour that a person puts, and that reference values name for an image", () => {
   const rig = new Rig();
+  const later = new FleetLog(rig.place, "later");
   const image = [`sha256:${"a".repeat(64)}`];
   const named = { name: "small", contour: published.digest, state: DIGEST(5), images: image };
   const statedIn = (log: FleetLog) =>
-    log.statements().flatMap((one) => (one.kind === "publish-contour" ? [[one.name, one.image]] : []));
+    log
+      .statements()
+      .flatMap((one) =>
+        one.kind === "publish-contour"
+          ? [[one.name, ...one.image]]
+          : one.kind === "withdraw-contour"
+            ? [[one.name, "no longer"]]
+            : [],
+      );
   const put = () => rig.call("PUT", `/v1/contours/${published.digest}`, { body: published.contour });
 
   afterAll(() => rig.close());
@@ -243,17 +252,27 @@ describe("a contour that a person puts, and that reference values name for an im
     await rig.rules(undefined, rulesNow([named]));
     expect((await put()).status).toBe(201);
     await rig.stop();
-    expect(statedIn(log)).toEqual([["small", image]]);
+    expect(statedIn(log)).toEqual([["small", ...image]]);
   });
 
   it("is stated so, too, as a log begins", async () => {
     const store = await stores.openStore(rig.database);
     for (const table of ["statements", "root_hours", "log"] as const) await store.db.deleteFrom(table).execute();
     await store.close();
-    const log = new FleetLog(rig.place, "later");
-    await log.begun;
-    await rig.start({ log: log.configuration });
+    await later.begun;
+    await rig.start({ log: later.configuration });
     await rig.stop();
-    expect(statedIn(log)).toEqual([["small", image]]);
+    expect(statedIn(later)).toEqual([["small", ...image]]);
+  });
+
+  it("is stated to count for any no longer, once reference values name it that was put before", async () => {
+    await rig.start({ log: later.configuration });
+    await rig.rules(samplePolicy({ version: 2 }), rulesNow([]));
+    expect((await put()).status).toBeLessThan(300);
+    await rig.rules(samplePolicy({ version: 3 }), rulesNow([named]));
+    await rig.stop();
+    expect(statedIn(later).slice(1)).toEqual([
+      ...[["small", "no longer"], [undefined], [undefined, "no longer"], ["small", ...image]],
+    ]);
   });
 });

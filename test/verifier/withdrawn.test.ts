@@ -74,6 +74,7 @@ describe.each(["without a log", "with a log"])("a contour that is withdrawn, %s"
       );
     expect(stated).toEqual([
       "publish-contour by a person",
+      "withdraw-contour by a person",
       "publish-contour small",
       "withdraw-contour small",
       "publish-contour by a person",

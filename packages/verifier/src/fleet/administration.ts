@@ -14,6 +14,7 @@ import {
   raiseEpoch,
   references,
   reinstateContours,
+  reviewedAmong,
   sentContours,
   state,
   withdrawContours,
@@ -112,7 +113,17 @@ export class Administration {
         before.map(({ contour }) => contour).filter((contour) => !named.has(contour)),
       );
       if (!isLogged) return;
-      await state(step, [{ kind: "publish-reference", name, digest, signer }, ...publications(before, after)]);
+      const old = new Set(before.map(({ contour }) => contour));
+      // They counted for any image, and count from now on for those that are said.
+      const narrowed = await reviewedAmong(
+        step,
+        [...named].filter((contour) => !old.has(contour)),
+      );
+      await state(step, [
+        { kind: "publish-reference", name, digest, signer },
+        ...narrowed.map((contour) => ({ kind: "withdraw-contour", name: undefined, digest: contour }) as const),
+        ...publications(before, after),
+      ]);
     });
     this.#rules.changed();
   }

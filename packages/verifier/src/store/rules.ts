@@ -106,6 +106,14 @@ export function reviewedContours(db: Database): Promise<readonly ContourRow[]> {
   return db.selectFrom("contours").selectAll().where("reviewed", "=", true).orderBy("digest").execute();
 }
 
+/** Which of these a person put. */
+export async function reviewedAmong(db: Database, digests: readonly string[]): Promise<readonly string[]> {
+  if (digests.length === 0) return [];
+  const { rows } = await sql<{ digest: string }>`
+    select digest from contours where reviewed and digest = any(${[...digests]}::text[]) order by digest`.execute(db);
+  return rows.map(({ digest }) => digest);
+}
+
 /** Whether it was not there. One that a person puts there is reviewed from then on, and withdrawn no longer. */
 export async function writeContour(db: Database, row: ContourRow): Promise<boolean> {
   const [there] = await contoursBy(db, [row.digest]);
