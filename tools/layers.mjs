@@ -95,7 +95,7 @@ const layers = [
 
   ["linux", "error", core],
   ["linux", "abi", [...core, "node:*", "koffi"]],
-  ["linux", "process", [...core, "node:fs"]],
+  ["linux", "process", [...core, "node:fs", "node:path"]],
   ["linux", "mitigations", [...core, "node:fs", "node:util"]],
   ["linux", "libbpf", [...core, "node:*"]],
   ["linux", "sensor", [...core, "node:*"]],
@@ -145,7 +145,7 @@ const layers = [
     "verifier",
     "serve",
     [
-      ...["@isoline/dashboard", "@isoline/log/proof", "@isoline/log/writer", ...core, ...attest],
+      ...["@isoline/dashboard", "@isoline/linux", "@isoline/log/proof", "@isoline/log/writer", ...core, ...attest],
       ...["@hono/node-server", "node:*", "zod"],
     ],
   ],

@@ -1,7 +1,7 @@
 /** Who is who: people by an OpenID provider, nodes by certificates, and files with secrets that others must not read. */
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { Agent, request } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -247,7 +247,9 @@ describe("files with secrets", () => {
     copyFileSync(join(rig.place, "tokens"), tokens);
     for (const mode of [0o777, 0o775]) {
       chmodSync(folder, mode);
-      const given = new RegExp(`open: on the way to .*below/tokens, expected a folder .* mode ${mode.toString(8)};`);
+      const given = new RegExp(
+        `open: on the way to .*below/tokens, expected what belongs to .* mode ${mode.toString(8)};`,
+      );
       await expect(rig.start({ people: { tokens } })).rejects.toThrow(given);
       await expect(rig.start({ trust: join(folder, "trust") })).rejects.toMatchObject({ code: "unsafe-secret" });
       await expect(rig.start({ keys: join(folder, "keys") })).rejects.toMatchObject({ code: "unsafe-secret" });
@@ -255,6 +257,24 @@ describe("files with secrets", () => {
     chmodSync(folder, 0o1777);
     await rig.start({ people: { tokens } });
     await rig.stop();
+  });
+
+  it("behind a link that another user could lead elsewhere are refused, by the folder that the link is in", async () => {
+    const folder = join(rig.place, "links");
+    mkdirSync(join(folder, "safe"), { recursive: true, mode: 0o755 });
+    copyFileSync(join(rig.place, "tokens"), join(folder, "safe/tokens"));
+    mkdirSync(join(folder, "open"));
+    symlinkSync("../safe", join(folder, "open/link"));
+    const tokens = join(folder, "open/link/tokens");
+    await rig.start({ people: { tokens } });
+    await rig.stop();
+    chmodSync(join(folder, "open"), 0o777);
+    await expect(rig.start({ people: { tokens } })).rejects.toThrow(
+      /links\/open: on the way to .*open\/link\/tokens, expected/,
+    );
+    mkdirSync(join(folder, "trust"), { mode: 0o755 });
+    symlinkSync("../open/link", join(folder, "trust/policy-signers"));
+    await expect(rig.start({ trust: join(folder, "trust") })).rejects.toMatchObject({ code: "unsafe-secret" });
   });
 
   it("a verifier does not listen to a network without TLS, and says what is odd in its configuration", async () => {

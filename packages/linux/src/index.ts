@@ -55,6 +55,7 @@ export {
   withOpenFileLimit,
 } from "./process/child.ts";
 export { closeToOthers } from "./process/closed.ts";
+export { type Place, unsafeOnWay } from "./process/way.ts";
 export { ignoreUnhandled } from "./process/own-signals.ts";
 export {
   closeDescriptor,

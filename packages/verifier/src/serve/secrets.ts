@@ -6,23 +6,21 @@ import {
   accessSync,
   closeSync,
   constants,
-  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
+import { unsafeOnWay } from "@isoline/linux";
 import { VerifierError } from "../error.ts";
 
 const OTHERS_MAY = 0o077;
 const OTHERS_MAY_WRITE = 0o022;
-const STICKY = 0o1000;
 const MOST_BYTES = 2 ** 20;
 
 /** Refuses with `unsafe-secret` a file that others can read, or that another user owns. */
@@ -118,20 +116,14 @@ function assertOurs(
   );
 }
 
-/** A user who can write a folder on the way can put another one in its place, unless only owners may rename there (sticky). */
-function assertWayIsSafe(path: string): void {
-  let above = dirname(resolve(path));
-  while (!existsSync(above)) above = dirname(above);
-  for (above = realpathSync(above); ; above = dirname(above)) {
-    const { uid, mode } = statSync(above);
-    const own = process.geteuid?.() ?? uid;
-    const isOpen = (mode & OTHERS_MAY_WRITE) !== 0 && (mode & STICKY) === 0;
-    if (isOpen || (uid !== own && uid !== 0))
-      throw new VerifierError(
-        "unsafe-secret",
-        `${above}: on the way to ${path}, expected a folder of root or this user that no other user can write, got user ${uid} and mode ` +
-          `${(mode & 0o7777).toString(8)}; correct owner and mode, or move what the verifier is given`,
-      );
-    if (above === dirname(above)) return;
-  }
+/** Refuses with `unsafe-secret` what another user could put something else in the place of. */
+export function assertWayIsSafe(path: string): void {
+  const unsafe = unsafeOnWay(path);
+  if (unsafe === undefined) return;
+  const { path: place, uid, mode } = unsafe;
+  throw new VerifierError(
+    "unsafe-secret",
+    `${place}: on the way to ${path}, expected what belongs to root or this user and no other user can write, got user ${uid} and mode ` +
+      `${mode.toString(8)}; correct owner and mode, or move what the verifier is given`,
+  );
 }

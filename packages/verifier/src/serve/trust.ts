@@ -6,12 +6,13 @@ import { verifierOf } from "@isoline/core/verify";
 import { VerifierError } from "../error.ts";
 import type { Trusted } from "../fleet/index.ts";
 import { openMachines } from "./machines.ts";
-import { assertFolder, isThere, readTrusted, trustedFiles } from "./secrets.ts";
+import { assertFolder, assertWayIsSafe, isThere, readTrusted, trustedFiles } from "./secrets.ts";
 
 const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
 /** What is in the folder may be missing; the folder itself may not. */
 export async function openTrust(folder: string): Promise<Trusted> {
+  assertWayIsSafe(folder);
   assertFolder(folder);
   const certificates = trustedFiles(join(folder, "makers")).flatMap(({ name, bytes }) => certificatesIn(name, bytes));
   const isRoot = (one: X509Certificate) => one.checkIssued(one) && one.verify(one.publicKey);

@@ -13,8 +13,9 @@
  * A user who can write here decides what is trusted. So each directory and file must belong to root or to the verifier's user, and
  * no other user may be able to write it.
  */
-import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { unsafeOnWay } from "@isoline/linux";
 import { assertOnlyOursToWrite } from "../../canister/host-configuration.ts";
 import { CliError } from "../../error.ts";
 import { readRegular } from "../../store/bounded-file.ts";
@@ -93,22 +94,13 @@ export class TrustDirectory {
   }
 }
 
-const OTHERS_MAY_WRITE = 0o022;
-const STICKY = 0o1000;
-
-/** A user who can write a directory on the way can put another one in its place, unless only owners may rename there (sticky). */
 function assertWayIsSafe(path: string): void {
-  const own = process.geteuid?.() ?? 0;
-  for (let above = dirname(realpathSync(path)); ; above = dirname(above)) {
-    const { uid, mode } = statSync(above);
-    const isOpen = (mode & OTHERS_MAY_WRITE) !== 0 && (mode & STICKY) === 0;
-    if (isOpen || (uid !== 0 && uid !== own))
-      throw new CliError(
-        "unsafe-place",
-        `${above}: another user can put something else in the place of ${path}; move what this verifier trusts elsewhere`,
-      );
-    if (above === dirname(above)) return;
-  }
+  const unsafe = unsafeOnWay(path);
+  if (unsafe !== undefined)
+    throw new CliError(
+      "unsafe-place",
+      `${unsafe.path}: another user can put something else in the place of ${path}; move what this verifier trusts elsewhere`,
+    );
 }
 
 function assertSafe(path: string, kind: "directory" | "file"): void {
