@@ -79,7 +79,7 @@ describe("a node that comes anew while work on it waits", () => {
   };
 
   it("is revoked in memory as well, so that none of its evidence is affirmed", async () => {
-    let revoked: Promise<boolean> | undefined;
+    let revoked: Promise<void> | undefined;
     const { first, second, goOn } = await waited(
       () => (revoked = administration.revoke("node-1", "stolen", { who: "ann" })),
     );

@@ -22,7 +22,7 @@ import { CliError } from "../error.ts";
 import { usualLedgers } from "../register/plan.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { isBehind } from "./behind.ts";
-import { canistersHere } from "./collect/canisters.ts";
+import { canistersHere, untilAnswered } from "./collect/canisters.ts";
 import { nodeHere } from "./collect/node.ts";
 import { type HostFiles, hostFiles } from "./host-files.ts";
 import { withAttestationKey } from "./node-keys.ts";
@@ -104,9 +104,10 @@ async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence>
   if (tee?.key !== undefined)
     throw new CliError("usage", "with a TPM, its attestation key is the node's: leave --tee-key out, or add --no-tpm");
   const stand = await usingTpm(address, standOf);
+  const until = untilAnswered();
   let signed: Signed | undefined;
   for (let tries = 1; signed === undefined; tries++)
-    signed = await signedBy(address, order, stand, tries === MOST_TRIES);
+    signed = await signedBy(address, order, stand, { until, isLast: tries === MOST_TRIES });
   if (tee === undefined) return signed.evidence;
   // A busy machine takes its time, and supervisors wait for the ledger.
   const report = await reported(signed.statement, infoOfKey(signed.key), stand.aggregate, tee);
@@ -127,10 +128,10 @@ async function signedBy(
   address: string,
   { challenge, files = hostFiles(), ledgers = usualLedgers() }: EvidenceOrder,
   { aggregate, resetCount }: Stand,
-  isLast: boolean,
+  { until, isLast }: { readonly until: number; readonly isLast: boolean },
 ): Promise<Signed | undefined> {
   // The supervisors use the TPM as well, so none of them is asked while a connection is open.
-  const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) }, true);
+  const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) }, true, until);
   // Each proof takes a millisecond or two: made before the ledger is locked, for which supervisors wait.
   const naming = namingIn(ledgers, resetCount);
   const names = naming && new Map(bodies.map(({ label }) => [label, naming.proofOf(label)] as const));

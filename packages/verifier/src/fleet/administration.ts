@@ -194,7 +194,7 @@ export class Administration {
    * that know this one refuse them, and elsewhere they run out by themselves. A node that is revoked already is so from now on, with this
    * reason, and the epoch stays.
    */
-  async revoke(name: string, reason: string, who: string): Promise<void> {
+  async revoke(name: string, reason: string, { who }: Pick<Administrator, "who">): Promise<void> {
     const isThere = await this.#ownership.alone(name, TAKE_MS, async (node) => {
       const verdict = { state: "revoked", failure: null, why: reason } as const;
       // Should the answer of the database be lost: the next evidence is news, which is refused where the revocation was written.

@@ -253,6 +253,7 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
         name,
         expires: new Date(expires),
         who: person.name,
+        isOfAll: person.tenant === undefined,
       });
       return c.json({ token }, 200);
     },
@@ -269,7 +270,7 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
     async (c) => {
       const person = await personOf(c, door, "operator");
       const { name } = await nodeFor(door, person, c.req.valid("param").name);
-      const revoke = () => fleet.administration.revoke(name, c.req.valid("json").reason, person.name);
+      const revoke = () => fleet.administration.revoke(name, c.req.valid("json").reason, { who: person.name });
       await (person.tenant === undefined ? revoke() : countedIn(revocations, person.tenant, revoke));
       const row = (await findNode(db, name)) as NodeRow;
       const counts = await countsByNode(db, [name]);

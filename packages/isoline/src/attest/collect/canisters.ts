@@ -29,16 +29,22 @@ const BUSY_MS = 20_000;
 /** What a process began for itself does not delay the evidence of the node for longer. */
 const BEGUN_MS = 2000;
 
+/** Until when supervisors that are busy are asked again for evidence that is begun now, however often it is made anew. */
+export const untilAnswered = (): number => performance.now() + BUSY_MS;
+
 /**
  * Asks every live namespace of this user, and what processes began for themselves at this user's agent. Of the latter, one that does not
  * answer is told of all the same: its user must not be able to make the evidence of the node incomplete. Of the others, one that ends
  * meanwhile is passed over; one that does not answer is a loss. So is one that says that it has not begun, unless a ledger is read after
- * this, which tells of its birth.
+ * this, which tells of its birth. Those that are busy are asked again until `until`, by `performance.now()`.
  */
-export async function canistersHere(bond: Bond | undefined, readsLedger = false): Promise<Canisters> {
+export async function canistersHere(
+  bond: Bond | undefined,
+  readsLedger = false,
+  until = untilAnswered(),
+): Promise<Canisters> {
   const bodies: Body[] = [];
   const losses: string[] = [];
-  const until = performance.now() + BUSY_MS;
   for (const client of await liveNamespaces()) {
     const told = await askedUntil(until, () => askedOf(client, bond, readsLedger));
     if (typeof told === "string") losses.push(told);
