@@ -1,4 +1,4 @@
-/** The way to a file: each folder and link that leads to it. Who can change one of them decides which file is found (path_resolution(7)). */
+/** The way to a file: each folder and link that leads to it. Who can change one decides which file is found (path_resolution(7)). */
 import { lstatSync, readlinkSync, statSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 

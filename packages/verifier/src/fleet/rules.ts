@@ -27,6 +27,7 @@ import {
   rulesStamp,
   withdrawnAmong,
 } from "../store/index.ts";
+import { digestsIn, imagesByContour, signaturesIn } from "./named-contours.ts";
 import { sha256 } from "./sha256.ts";
 import type { Trusted } from "./trusted.ts";
 
@@ -371,31 +372,4 @@ function policyNameOf(
   const told = labels["policy"];
   if (told !== undefined) return told;
   return policies.has(tenant) ? tenant : "default";
-}
-
-function digestsIn(bodies: readonly CanisterBody[]): readonly string[] {
-  return [...new Set(bodies.flatMap(({ contour }) => (contour === undefined ? [] : [hex(contour)])))];
-}
-
-/** By the contours that they are about, each once: many canisters may have one. */
-function signaturesIn(bodies: readonly CanisterBody[]): ReadonlyMap<string, readonly Uint8Array[]> {
-  const signatures = new Map<string, Map<string, Uint8Array>>();
-  for (const { contour, signature } of bodies) {
-    if (contour === undefined || signature === undefined) continue;
-    const about = hex(contour);
-    const known = signatures.get(about) ?? new Map<string, Uint8Array>();
-    signatures.set(about, known.set(hex(signature), signature));
-  }
-  return new Map([...signatures].map(([about, each]) => [about, [...each.values()]]));
-}
-
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
-
-function imagesByContour(told: References["contours"]): ReadonlyMap<string, readonly string[]> {
-  const all = new Map<string, readonly string[]>();
-  for (const { contour, images } of told) {
-    const before = all.get(contour) ?? images;
-    all.set(contour, before.length === 0 || images.length === 0 ? [] : [...new Set([...before, ...images])]);
-  }
-  return all;
 }
