@@ -181,7 +181,7 @@ describe("a verifier with a log", () => {
     cpSync(store, dump, { recursive: true });
     chmodSync(dump, 0o700);
     await rig.start(configured);
-    await rig.rules(samplePolicy({ version: 20 }));
+    await rig.rules(samplePolicy({ version: 20 }), rulesNow([{ ...web, contour: DIGEST(7), state: DIGEST(8) }]));
     await rig.stop();
     renameSync(store, newest);
     renameSync(dump, store);

@@ -33,7 +33,10 @@ describe.skipIf(!isBuilt)("a configuration that cannot be (needs a build)", () =
       writeFileSync(file, `listen: 127.0.0.1:0\ndatabase: pglite:store\nkeys: keys\ntrust: ${trust}\n`, {
         mode: 0o600,
       });
-      const { status, stderr } = spawnSync(isolineProgram, ["verifier", "--config", file], { encoding: "utf8" });
+      const { status, stderr } = spawnSync(isolineProgram, ["verifier", "--config", file], {
+        encoding: "utf8",
+        timeout: 30_000,
+      });
       expect([status, stderr.split("\n").length]).toEqual([1, 2]);
       expect(stderr).toMatch(/(?:unmounted|policy-signers): expected a folder that this user can read, got none;/);
     }
