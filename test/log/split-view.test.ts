@@ -1,6 +1,6 @@
 /** `isoline log monitor` asks the witnesses what they signed: a log that shows one history here and another one elsewhere is caught. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -76,6 +76,24 @@ describe.skipIf(!isBuilt)("a log that shows two histories (needs a build)", () =
     expect(await add("other", ["two"], ...second)).toBe(0);
   }
 
+  type Answer = Buffer | 500 | "reset" | undefined;
+
+  /** What `monitor` says of a log behind HTTP; `answer` gets what the directory of the log has at the path. */
+  async function monitorServed(answer: (url: string, bytes: Buffer | undefined) => Answer) {
+    const server = createServer(({ url = "" }, response) => {
+      const path = at(join("log", url));
+      const body = answer(url, existsSync(path) ? readFileSync(path) : undefined);
+      if (body === "reset") response.destroy();
+      else if (body === 500) response.writeHead(500).end();
+      else response.writeHead(body === undefined ? 404 : 200).end(body);
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const said = await monitor(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    server.closeAllConnections();
+    server.close();
+    return said;
+  }
+
   const evidence = () =>
     ["fork-1", "fork-2"].map((name) =>
       openCheckpoint(readFileSync(at(join("copy", name)), "utf8"), logKey, Object.values(witnessKeys)),
@@ -149,6 +167,54 @@ describe.skipIf(!isBuilt)("a log that shows two histories (needs a build)", () =
     expect(evidence().map(({ size }) => size)).toEqual([3, 3]);
   });
 
+  it("is caught where the log answers what would prove it with errors: the checkpoint is kept before it is asked", async () => {
+    await split(["here"], ["elsewhere", "elsewhere-too"]);
+    const kept: number[] = [];
+    const failing = (fault: 500 | "reset") => (url: string, bytes: Buffer | undefined) => {
+      if (!url.endsWith("000.p/3")) return bytes;
+      kept.push(readdirSync(at("copy")).filter((name) => name.startsWith("against-")).length);
+      return fault;
+    };
+    const hidden = /two signed for 3 entries, and the log does not prove that they continue the 2 that it shows \(http/;
+    const first = await monitorServed(failing(500));
+    expect(first).toMatchObject({ status: 3, stdout: expect.stringMatching(/2 entries, 2 new/) });
+    expect(first.stderr).toMatch(hidden);
+    expect(first.stderr).toMatch(/p\/3: the server answered 500/);
+    expect(kept[0]).toBe(1);
+    await stopWitness("two");
+    const again = await monitorServed(failing("reset"));
+    expect(again).toMatchObject({ status: 3, stderr: expect.stringMatching(hidden) });
+    expect(await add("log", ["one"], "here-too")).toBe(0);
+    expect(await monitor("log")).toMatchObject({ status: 3, stderr: expect.stringMatching(/split view/) });
+    expect(evidence().map(({ size }) => size)).toEqual([3, 3]);
+  });
+
+  it("is said where the log fails once it is asked again", async () => {
+    await split(["here"], ["elsewhere", "elsewhere-too"]);
+    let asked = 0;
+    const said = await monitorServed((url, bytes) => {
+      if (url === "/checkpoint") asked += 1;
+      return url === "/checkpoint" && asked > 1 ? 500 : bytes;
+    });
+    expect([asked, said.status]).toEqual([2, 3]);
+    expect(said.stdout).toMatch(/2 entries, 2 new/);
+    expect(said.stderr).toMatch(/what the log shows by now is not known: http\S+checkpoint: the server answered 500/);
+    expect(said.stderr).toMatch(/two signed for 3 entries, and the log does not prove that they continue the 2/);
+  });
+
+  it.each(["fails", "hides the proof"])("stays proven where the log %s once it is asked again", async (next) => {
+    await split(["here"], ["elsewhere", "elsewhere-too"]);
+    let asked = 0;
+    const said = await monitorServed((url, bytes) => {
+      if (url === "/checkpoint") asked += 1;
+      if (url === "/checkpoint" && asked > 1 && next === "fails") return 500;
+      // The tile of the other history proves that this is not its beginning.
+      return url === "/tile/0/000.p/3" && asked < 2 ? readFileSync(at(`other${url}`)) : bytes;
+    });
+    expect(said).toMatchObject({ status: 3, stderr: expect.stringMatching(/split view: the log signed 2 entries/) });
+    expect(evidence().map(({ size }) => size)).toEqual([2, 3]);
+  });
+
   it("is not what a log does that waits for its second witness: that one is ahead is said", async () => {
     expect(await add("log", ["one", "two"], "begin")).toBe(0);
     expect(await monitor("log")).toMatchObject({ status: 0, stderr: "" });
@@ -167,16 +233,7 @@ describe.skipIf(!isBuilt)("a log that shows two histories (needs a build)", () =
     const before = readFileSync(at("log/checkpoint"));
     expect(await add("log", ["one", "two"], "late")).toBe(0);
     const first = [before];
-    const server = createServer(({ url = "" }, response) => {
-      const path = at(join("log", url));
-      const bytes =
-        (url === "/checkpoint" ? first.pop() : undefined) ?? (existsSync(path) ? readFileSync(path) : undefined);
-      response.writeHead(bytes === undefined ? 404 : 200).end(bytes);
-    });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    const read = await monitor(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    server.closeAllConnections();
-    server.close();
+    const read = await monitorServed((url, bytes) => (url === "/checkpoint" ? first.pop() : undefined) ?? bytes);
     expect(read).toMatchObject({ status: 0, stdout: expect.stringMatching(/2 entries, 2 new/), stderr: "" });
   });
 

@@ -28,9 +28,9 @@ export interface Comparison {
 }
 
 /**
- * Asks each witness of a policy. The copy in the store has all that `shown` is about. A checkpoint that speaks against the log is kept
- * beside the copy, and compared each time from then on, whatever the witness serves later: a second history that is always longer than
- * the one that is shown would never be caught otherwise.
+ * Asks each witness of a policy. The copy in the store has all that `shown` is about. A checkpoint that is ahead of the copy, or speaks
+ * against the log, is kept beside the copy. One that speaks against it is compared each time from then on, whatever the witness serves
+ * later: a second history that is always longer than the one that is shown would never be caught otherwise.
  */
 export async function compareWitnesses(
   store: LogStore,
@@ -45,14 +45,18 @@ export async function compareWitnesses(
   for (const [at, answer] of answers.entries()) {
     const witness = known[at] as KnownWitness;
     const { key } = witness;
+    const compare = (checkpoint: string) => compared(key, checkpoint, store, shown, fetch);
     const held = heldOf(store, log, key);
-    const before = held === undefined ? undefined : await compared(key, held, store, shown, fetch);
+    const before = held === undefined ? undefined : await compare(held);
     const isHeld = before !== undefined && isAgainst(before);
-    if (isHeld) found.push(before);
+    const signed = answer.status === "fulfilled" ? answer.value : undefined;
+    if (before !== undefined && (isHeld || signed === held)) found.push(before);
     if (answer.status === "rejected") found.push(silent(key, whyOf(answer.reason, witness)));
-    else if (!isHeld || answer.value !== held) {
-      const now = await compared(key, answer.value, store, shown, fetch);
-      if (isAgainst(now) && !isHeld) hold(store, key, answer.value);
+    else if (answer.value !== held) {
+      // Before the log is asked for the proof: it could make the monitor wait until it is ended.
+      if (!isHeld && sizeOf(answer.value) > shown.size) hold(store, key, answer.value);
+      const now = await compare(answer.value);
+      if (!isHeld && isAgainst(now)) hold(store, key, answer.value);
       found.push(now);
     }
   }
@@ -70,31 +74,52 @@ async function compared(
   fetch: FetchTile,
 ): Promise<Comparison> {
   const signed = parseCheckpoint(parseNote(checkpoint));
-  const what = await relation(signed, store, shown, fetch);
-  return { witness: name, what, checkpoint, size: signed.size, why: sentences[what](name, signed, shown) };
+  const { what, lost = "" } = await relation(signed, store, shown, fetch);
+  return { witness: name, what, checkpoint, size: signed.size, why: sentences[what](name, signed, shown, lost) };
 }
 
-async function relation(signed: Checkpoint, store: LogStore, shown: Checkpoint, fetch: FetchTile) {
+interface Relation {
+  readonly what: "agrees" | "ahead" | "unproven" | "split";
+  /** Why an answer of the log did not come, in parentheses. */
+  readonly lost?: string;
+}
+
+async function relation(signed: Checkpoint, store: LogStore, shown: Checkpoint, fetch: FetchTile): Promise<Relation> {
   if (signed.size <= shown.size)
-    return sameHash(rootOf(nodesOf(store.read, shown.size), signed.size), signed.root) ? "agrees" : "split";
+    return { what: sameHash(rootOf(nodesOf(store.read, shown.size), signed.size), signed.root) ? "agrees" : "split" };
   try {
-    return (await isContinued(fetch, shown, signed)) ? "ahead" : "split";
+    return { what: (await isContinued(answering(fetch), shown, signed)) ? "ahead" : "split" };
   } catch (fault) {
-    if (fault instanceof LogError && fault.code === "broken-log") return "unproven";
+    if (fault instanceof Unanswered) return { what: "unproven", lost: ` (${fault.message})` };
+    if (fault instanceof LogError && fault.code === "broken-log") return { what: "unproven" };
     throw fault;
   }
 }
 
-type Sentence = (witness: string, signed: Checkpoint, shown: Checkpoint) => string;
+/** The log, or what is between, gave no answer. */
+class Unanswered extends Error {}
 
-const sentences: Readonly<Record<"agrees" | "ahead" | "unproven" | "split", Sentence>> = {
+/** What a log answers with an error is missing from its proof, as what it says that it has not: no answer is no way not to be compared. */
+const answering =
+  (fetch: FetchTile): FetchTile =>
+  async (path) => {
+    try {
+      return await fetch(path);
+    } catch (fault) {
+      throw new Unanswered((fault as Error).message, { cause: fault });
+    }
+  };
+
+type Sentence = (witness: string, signed: Checkpoint, shown: Checkpoint, lost: string) => string;
+
+const sentences: Readonly<Record<Relation["what"], Sentence>> = {
   agrees: (witness, { size }) => `the witness ${witness} signed the first ${size} entries`,
   ahead: (witness, signed, shown) =>
     `the witness ${witness} signed for ${signed.size} entries, and the log shows the first ${shown.size} of them: it is about to show ` +
     "the others, or withholds them; ask again, and ask its publisher if that stays",
-  unproven: (witness, signed, shown) =>
+  unproven: (witness, signed, shown, lost) =>
     `the witness ${witness} signed for ${signed.size} entries, and the log does not prove that they continue the ${shown.size} that it ` +
-    "shows: it hides what it signed, or has a second history; ask again, and distrust the log if that stays",
+    `shows${lost}: it hides what it signed, or has a second history; ask again, and distrust the log if that stays`,
   split: (witness, signed, shown) =>
     `split view: the log signed ${treeOf(shown)}, which it shows here, and ${treeOf(signed)}, which the witness ${witness} has: no log ` +
     "has both; keep both checkpoints, and distrust the log",
@@ -107,6 +132,8 @@ const silent = ({ name }: VerifierKey, why: string): Comparison => ({
   ...{ witness: name, what: "silent", checkpoint: undefined, size: undefined },
   why,
 });
+
+const sizeOf = (checkpoint: string): number => parseCheckpoint(parseNote(checkpoint)).size;
 
 const heldAt = ({ id }: VerifierKey): string => `against-${id}`;
 

@@ -3,9 +3,9 @@
  * fleet should not have stated.
  */
 import { join } from "node:path";
-import { Fork, Mirror } from "@isoline/log/mirror";
+import { type Followed, Fork, Mirror } from "@isoline/log/mirror";
 import { formatNote } from "@isoline/log/note";
-import { compareWitnesses, isAgainst } from "@isoline/log/witness";
+import { compareWitnesses, type Comparison, isAgainst } from "@isoline/log/witness";
 import { writeDurably } from "../../../store/output.ts";
 import { readTrustedKey } from "../../../store/signature/keys.ts";
 import { examine, remember } from "../../../transparency/examine.ts";
@@ -32,12 +32,13 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
   try {
     const [source, counts] = [sourceOf(place, credentials), readPolicyFile(policy)];
     const mirror = new Mirror(store, counts);
-    const { checkpoint: shown, first } = await mirror.follow(source);
-    const asked = await compareWitnesses(store, counts, shown, source);
-    // What a witness signed while the entries were taken, an honest log shows by now.
-    const isAhead = asked.some(({ size = 0 }) => size > shown.size);
-    const checkpoint = isAhead ? (await mirror.follow(source)).checkpoint : shown;
-    const compared = isAhead ? await compareWitnesses(store, counts, checkpoint, source) : asked;
+    const round = async (): Promise<Round> => {
+      const followed = await mirror.follow(source);
+      return { ...followed, compared: await compareWitnesses(store, counts, followed.checkpoint, source) };
+    };
+    const asked = await round();
+    const { first } = asked;
+    const { checkpoint, compared } = await latest(asked, round);
     const against = compared.filter(isAgainst);
     const split = against.flatMap(({ what, checkpoint: signed }) => (what === "split" ? [signed ?? ""] : []));
     for (const { what, why } of compared) if (what !== "agrees") note(harmless(why));
@@ -66,6 +67,28 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
     return status.offContour;
   } finally {
     await store.close();
+  }
+}
+
+/** What the log shows, and what its witnesses signed. */
+interface Round extends Followed {
+  readonly compared: readonly Comparison[];
+}
+
+/**
+ * Asks again where a witness signed more than the log shows: what it signed while the entries were taken, an honest log shows by now. A
+ * log that gives no good answer this time does not undo what was found; and what is split stays so, and needs no second answer.
+ */
+async function latest(asked: Round, round: () => Promise<Round>): Promise<Round> {
+  const { checkpoint, compared } = asked;
+  const isAhead = compared.some(({ size = 0 }) => size > checkpoint.size);
+  if (!isAhead || compared.some(({ what }) => what === "split")) return asked;
+  try {
+    return await round();
+  } catch (fault) {
+    if (fault instanceof Fork) throw fault;
+    note(`what the log shows by now is not known: ${harmless((fault as Error).message)}`);
+    return asked;
   }
 }
 
