@@ -53,6 +53,12 @@ describe.each(["without a log", "with a log"])("a contour that is withdrawn, %s"
     expect((await rig.get<string>(`/v1/contours/${digest}`)).status).toBe(200);
   });
 
+  it("stays so where it is put for reference values that name it no more", async () => {
+    const { status, body } = await rig.call("PUT", `/v1/contours/${digest}?named=true`, { body: contour });
+    expect([status, body]).toMatchObject([409, { error: { code: "conflict" } }]);
+    expect(await judged()).toMatchObject([{ state: "contraindicated", failure: "unknown-contour" }]);
+  });
+
   it("counts again when a person puts it anew", async () => {
     expect(await put()).toBeLessThan(300);
     expect(await judged()).toMatchObject([{ state: "affirming" }]);
@@ -210,7 +216,11 @@ describe("a contour that reference values named whose signer is trusted no longe
     expect(await judged()).toMatchObject([{ state: "contraindicated", failure: "unknown-contour" }]);
     await rig.stop();
     const stated = log.statements().filter(({ kind }) => kind === "withdraw-contour");
-    expect(stated).toMatchObject([{ name: "small", digest }]);
+    // First for any image, when reference values named it; then for all.
+    expect(stated).toMatchObject([
+      { name: undefined, digest },
+      { name: "small", digest },
+    ]);
   });
 
   it("has not made the verifier fail", () => {

@@ -51,6 +51,18 @@ describe("reference values with contours put in", () => {
     });
   });
 
+  it("say of a contour that stays which images it is for no more", async () => {
+    const [first, second] = [contour("web", "01", "a", "b"), contour("web", "01", "b", "c")];
+    expect((await merged(file({ references: 1, contours: [first] }), [second])).left).toEqual([
+      `${hex("01")} for sha256:${"a".repeat(64)}`,
+    ]);
+    const any = { ...first, images: [] };
+    expect((await merged(file({ references: 1, contours: [any] }), [second])).left).toEqual([
+      `${hex("01")} for any image`,
+    ]);
+    expect((await merged(file({ references: 1, contours: [first] }), [any])).left).toEqual([]);
+  });
+
   it("may be YAML, and are JSON from then on", async () => {
     const before = Buffer.from(
       `# ours\n"references": 1\n"contours": []\n"boots": [{"name": "a", "registers": {4: "${hex("0a")}"}}]\n`,

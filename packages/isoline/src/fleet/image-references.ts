@@ -11,7 +11,7 @@ export interface Merged {
   readonly text: string;
   /** Whether what is published has signatures, which do not hold for this text. */
   readonly wasSigned: boolean;
-  /** Digests of contours that are named no more. */
+  /** Digests of contours that are named no more; `DIGEST for IMAGE` of one that is named for this image no more. */
   readonly left: readonly string[];
 }
 
@@ -32,13 +32,23 @@ export async function withContours(
   const before = file.contours ?? [];
   const replaced = new Set(added.map(({ name }) => name));
   const contours = [...before.filter(({ name }) => !replaced.has(name)), ...added];
-  const named = new Set(contours.map(({ contour }) => contour));
-  const gone = before.map(({ contour }) => contour).filter((contour) => !named.has(contour));
+  const gone = before.flatMap((one) => leftOf(one, contours));
   return {
     text: `${JSON.stringify({ ...file, contours }, null, 2)}\n`,
     wasSigned: envelope !== undefined,
     left: [...new Set(gone)],
   };
+}
+
+/** What of a contour is not in the others. */
+function leftOf({ contour, images = [] }: ContourReference, others: readonly ContourReference[]): readonly string[] {
+  const same = others.filter((one) => one.contour === contour).map(({ images: its = [] }) => its);
+  if (same.length === 0) return [contour];
+  if (same.some((its) => its.length === 0)) return [];
+  const kept = new Set(same.flat());
+  return images.length === 0
+    ? [`${contour} for any image`]
+    : images.filter((image) => !kept.has(image)).map((image) => `${contour} for ${image}`);
 }
 
 /** A verifier of another version may have members that are not known here. To leave them out unseen would withdraw them. */

@@ -66,8 +66,9 @@ export const publish = (server: FleetServer, shelf: Shelf, name: string, body: U
 export const dryRunOf = (server: FleetServer, name: string, body: Uint8Array) =>
   server.ask(`/v1/policies/${part(name)}/dry-run`, dryRun, { method: "POST", headers: AS_FILE, body });
 
-export const publishContour = (server: FleetServer, digest: string, body: Uint8Array) =>
-  server.text(`/v1/contours/${digest}`, { method: "PUT", headers: AS_TEXT, body });
+/** With `onlyNamed` it is refused with `conflict` unless reference values name it. */
+export const publishContour = (server: FleetServer, digest: string, body: Uint8Array, onlyNamed = false) =>
+  server.text(`/v1/contours/${digest}${onlyNamed ? "?named=true" : ""}`, { method: "PUT", headers: AS_TEXT, body });
 
 /** A contour that counts no longer, by the digest of its file in hexadecimal. */
 export const withdrawContour = (server: FleetServer, digest: string) =>

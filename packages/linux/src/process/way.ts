@@ -35,7 +35,9 @@ export function unsafeOnWay(path: string): Place | undefined {
     const next = join(folder, name);
     const found = lookedAt(next);
     if (found?.isSymbolicLink() === true) {
-      if ((isOpen && !isOurs(found)) || ++links > MOST_LINKS) return placeOf(next, found);
+      if (isOpen && !isOurs(found)) return placeOf(next, found);
+      // The kernel does not go further either.
+      if (++links > MOST_LINKS) return undefined;
       const target = readlinkSync(next);
       left.unshift(...partsOf(target));
       if (target.startsWith("/")) folder = "/";

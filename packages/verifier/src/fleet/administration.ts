@@ -128,19 +128,25 @@ export class Administration {
     this.#rules.changed();
   }
 
-  /** Whether it was not there. */
-  async putContour(digest: string, file: Uint8Array, by: Administrator): Promise<boolean> {
+  /** Whether it was not there. With `onlyNamed`, refuses with `conflict` one that reference values do not name. */
+  async putContour(digest: string, file: Uint8Array, by: Administrator, onlyNamed = false): Promise<boolean> {
     const contour = contourBy(digest, file);
     const nameIn = await this.#rules.namesForStep();
     const isNew = await this.#db.transaction().execute(async (step) => {
       // As above: it may be withdrawn at the same time, and the order of the two is that of the statements.
       await lockLog(step);
       await lockContours(step);
+      const name = await nameIn(step, digest);
+      if (onlyNamed && name === undefined)
+        throw new VerifierError(
+          "conflict",
+          `expected reference values that name the contour ${digest.slice(0, 16)}…, got none any more: others took their place meanwhile; publish them once more`,
+        );
       const [there] = await contoursBy(step, [digest]);
       const made = await writeContour(step, { digest, file: Buffer.from(file), reviewed: true, since: new Date() });
       await writeAct(step, { ...by, act: "put contour", object: digest, detail: `${file.length} bytes` });
       // One that reference values name counts for the images that they say, as they have stated, and not for any.
-      if (there?.reviewed !== true && (await nameIn(step, digest)) === undefined)
+      if (there?.reviewed !== true && name === undefined)
         await state(step, [
           { kind: "publish-contour", name: undefined, digest, state: contourState(contour), image: [], signer: [] },
         ]);

@@ -160,7 +160,11 @@ function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
       path: "/v1/contours/{sha256}",
       summary: "A contour file, which must have this digest.",
       middleware: [personOrNodeFirst(door), atMost(door, MOST_CONTOUR)] as const,
-      request: { params: z.object({ sha256: z.string().regex(HEX_CHALLENGE) }), ...file("text/plain") },
+      request: {
+        params: z.object({ sha256: z.string().regex(HEX_CHALLENGE) }),
+        query: onlyNamed,
+        ...file("text/plain"),
+      },
       responses: { 201: { description: "It was not there." }, 204: { description: "It was there already." } },
     }),
     async (c) => {
@@ -172,9 +176,13 @@ function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
   );
 }
 
+/** For reference values that may have been replaced meanwhile: a contour that none name would count for any image. */
+const onlyNamed = z.object({ named: z.enum(["true"]).optional() });
+
 async function putContour(c: Context<Env>, { fleet }: Door, sha256: string, { name: who }: Person): Promise<boolean> {
   const bytes = new Uint8Array(await c.req.arrayBuffer());
-  return fleet.administration.putContour(sha256, bytes, { who, tenant: null });
+  const isOnlyNamed = c.req.query("named") === "true";
+  return fleet.administration.putContour(sha256, bytes, { who, tenant: null }, isOnlyNamed);
 }
 
 /** A node sends contours that its evidence has shown; others cannot be made up to fill the store. */

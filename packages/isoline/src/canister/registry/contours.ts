@@ -113,7 +113,13 @@ async function instancesOf(image: string, { registry, stored }: Resolved): Promi
     );
   const digests: string[] = [];
   for (const { digest } of fit) {
-    const config = (await registry.manifest(digest))?.manifest.config;
+    const child = await registry.manifest(digest);
+    if (child === undefined)
+      throw new CliError(
+        "no-attached-contour",
+        `${image}: expected the registry to have ${digest}, which the index lists, got none; push the whole index`,
+      );
+    const { config } = child.manifest;
     digests.push(digest, ...(isDescriptor(config) ? [config.digest] : []));
   }
   return digests;

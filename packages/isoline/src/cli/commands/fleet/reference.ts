@@ -93,18 +93,18 @@ async function putFound(server: FleetServer, name: string, found: readonly Found
   );
   for (const { reference } of found)
     note(`${reference.name}: the contour ${reference.contour}, for ${reference.images.join(", ")}`);
+  for (const one of left)
+    note(
+      `${one}: named no more, so canisters under it turn red, unless other reference values name it; to keep a version that ` +
+        "still runs, name its image as well: --image is repeated",
+    );
   if (isPrinted) return print(text);
   if (wasSigned) throw new CliError("fleet-refused", `${name}: expected unsigned ones, got signed ones${TO_SIGN}`);
   await putUnsigned(server, name, text);
-  // After the reference values, which say for which images it is: without them it counts for any.
+  // After the reference values, which say for which images it is: without them it counts for any. They may have been replaced meanwhile.
   for (const [digest, file] of new Map(found.map(({ reference, file }) => [reference.contour, file])))
-    await publishContour(server, digest, file);
+    await publishContour(server, digest, file, true);
   note(`${name}: published`);
-  for (const digest of left)
-    note(
-      `${digest}: named no more, so canisters under it turn red, unless other reference values name it; to keep a version that ` +
-        "still runs, name its image as well: --image is repeated",
-    );
 }
 
 const TO_SIGN =
