@@ -17,8 +17,11 @@ export interface Merged {
 
 /** What the members of a file are here: of the others only that they stay. */
 interface ReferencesFile {
-  readonly contours?: readonly ContourReference[];
+  readonly contours?: readonly WrittenContour[];
 }
+
+/** As it may stand in a file. */
+type WrittenContour = Omit<ContourReference, "images"> & Partial<Pick<ContourReference, "images">>;
 
 const EMPTY = Buffer.from('{"references":1}');
 
@@ -41,7 +44,7 @@ export async function withContours(
 }
 
 /** What of a contour is not in the others. */
-function leftOf({ contour, images = [] }: ContourReference, others: readonly ContourReference[]): readonly string[] {
+function leftOf({ contour, images = [] }: WrittenContour, others: readonly WrittenContour[]): readonly string[] {
   const same = others.filter((one) => one.contour === contour).map(({ images: its = [] }) => its);
   if (same.length === 0) return [contour];
   if (same.some((its) => its.length === 0)) return [];
