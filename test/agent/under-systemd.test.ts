@@ -1,22 +1,14 @@
 /** The agent by its packaged unit under a real systemd: it is ready when it says so, and one that hangs or ends is started again. */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repository } from "../../tools/run.mjs";
 import { isBuilt, isolineProgram } from "../support/isoline.ts";
-import { isCI, isInstalled, isRoot } from "../support/machine.ts";
+import { isCI } from "../support/machine.ts";
+import { hasOwnSystemd, runDriver } from "../support/own-systemd.ts";
 
-const SYSTEMD = "/lib/systemd/systemd";
-const NAMESPACES = ["--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "--mount-proc"];
-const possible =
-  isCI &&
-  isRoot &&
-  isBuilt &&
-  existsSync(SYSTEMD) &&
-  isInstalled("systemctl") &&
-  spawnSync("unshare", [...NAMESPACES, "true"], { stdio: "ignore" }).status === 0;
+const possible = isCI && isBuilt && hasOwnSystemd;
 
 /** Each step's words and status go to files of their own. The watchdog of the packaged unit waits a minute; here it waits a few seconds. */
 const DRIVER = `set -u
@@ -51,36 +43,16 @@ describe.skipIf(!possible)("the agent under systemd (needs CI, root, a build, sy
 
   beforeAll(() => {
     cwd = mkdtempSync(join(tmpdir(), "isoline-agent-unit-"));
-    for (const folder of ["units", "generators"]) mkdirSync(join(cwd, folder));
+    mkdirSync(join(cwd, "units"));
     writeFileSync(join(cwd, "in.txt"), "text\n");
-    writeFileSync(join(cwd, "driver.sh"), DRIVER);
     const packaged = readFileSync(join(repository, "packaging/debian/isoline-agent.service"), "utf8");
     const unit = packaged
       .replace("/usr/bin/isoline", isolineProgram)
       .replace("WatchdogSec=60", "WatchdogSec=6")
       .replace("[Unit]", "[Unit]\nDefaultDependencies=no");
     writeFileSync(join(cwd, "units/isoline-agent.service"), unit);
-    writeFileSync(
-      join(cwd, "units/driver.service"),
-      `[Unit]
-DefaultDependencies=no
-SuccessAction=exit-force
-FailureAction=exit-force
-[Service]
-Type=oneshot
-Environment=ISOLINE=${isolineProgram}
-ExecStart=/bin/sh ${cwd}/driver.sh ${cwd}
-StandardOutput=append:${cwd}/driver.out
-StandardError=append:${cwd}/driver.out
-`,
-    );
-    const paths = ["SYSTEMD_UNIT_PATH=units", "SYSTEMD_GENERATOR_PATH=generators"].map((each) =>
-      each.replace("=", `=${cwd}/`),
-    );
     // What the agent keeps between boots is in /var/lib.
-    const mounts = "mount -t tmpfs none /run && mount -t tmpfs none /var/lib && mount -t cgroup2 none /sys/fs/cgroup";
-    const start = `${mounts} && exec env -i container=test PATH="$PATH" ${paths.join(" ")} ${SYSTEMD} --system --unit=driver.service --log-target=null`;
-    spawnSync("unshare", [...NAMESPACES, "sh", "-c", start], { stdio: "ignore", timeout: 240_000 });
+    runDriver(cwd, DRIVER, { seconds: 240, hidden: ["/var/lib"] });
   });
   afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 

@@ -1,19 +1,12 @@
 /** A service under the drop-in that export wrote, run by a real systemd: it works, and what it never did is refused. */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt, isoline } from "../support/isoline.ts";
-import { isRoot } from "../support/machine.ts";
+import { hasOwnSystemd, runUnit } from "../support/own-systemd.ts";
 
-const SYSTEMD = "/lib/systemd/systemd";
-const NAMESPACES = ["--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "--mount-proc"];
-const possible =
-  isRoot &&
-  isBuilt &&
-  existsSync(SYSTEMD) &&
-  spawnSync("unshare", [...NAMESPACES, "true"], { stdio: "ignore" }).status === 0;
+const possible = isBuilt && hasOwnSystemd;
 
 const WORKLOAD = `set -e
 cat in.txt >out.txt
@@ -42,7 +35,6 @@ describe.skipIf(!possible)("a service under an exported drop-in (needs root, a b
     writeFileSync(join(cwd, "work.sh"), WORKLOAD);
     await isoline(["learn", "-q", "-o", "app.contour", "--", "sh", "work.sh"], { cwd });
     mkdirSync(join(cwd, "units/app.service.d"), { recursive: true });
-    mkdirSync(join(cwd, "generators"));
     const dropIn = ["-q", "-o", "units/app.service.d/50-isoline.conf"];
     await isoline(["export", "app.contour", "--to", "systemd", ...dropIn], { cwd });
   });
@@ -66,11 +58,7 @@ StandardOutput=file:${cwd}/stdout
 StandardError=file:${cwd}/stderr
 `,
     );
-    const paths = ["SYSTEMD_UNIT_PATH=units", "SYSTEMD_GENERATOR_PATH=generators"].map((each) =>
-      each.replace("=", `=${cwd}/`),
-    );
-    const start = `mount -t tmpfs none /run && mount -t cgroup2 none /sys/fs/cgroup && exec env -i container=test PATH="$PATH" ${paths.join(" ")} ${SYSTEMD} --system --unit=app.service --log-target=null`;
-    spawnSync("unshare", [...NAMESPACES, "sh", "-c", start], { stdio: "ignore", timeout: 60_000 });
+    runUnit(cwd, "app.service", { seconds: 60 });
     const told = (stream: string) => (existsSync(join(cwd, stream)) ? readFileSync(join(cwd, stream), "utf8") : "");
     return { stdout: told("stdout"), stderr: told("stderr") };
   }

@@ -4,18 +4,11 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isBuilt, isolineProgram } from "../support/isoline.ts";
-import { isCI, isInstalled, isRoot } from "../support/machine.ts";
+import { isBuilt } from "../support/isoline.ts";
+import { isCI } from "../support/machine.ts";
+import { hasOwnSystemd, runDriver } from "../support/own-systemd.ts";
 
-const SYSTEMD = "/lib/systemd/systemd";
-const NAMESPACES = ["--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "--mount-proc"];
-const possible =
-  isCI &&
-  isRoot &&
-  isBuilt &&
-  existsSync(SYSTEMD) &&
-  isInstalled("systemctl") &&
-  spawnSync("unshare", [...NAMESPACES, "true"], { stdio: "ignore" }).status === 0;
+const possible = isCI && isBuilt && hasOwnSystemd;
 
 /** As a user would type it; each command's words go to a file of its own. */
 const DRIVER = `set -u
@@ -53,11 +46,10 @@ describe.skipIf(!possible)("a service of systemd (needs CI, root, a build, syste
   beforeAll(() => {
     cwd = mkdtempSync(join(tmpdir(), "isoline-service-"));
     chmodSync(cwd, 0o755);
-    for (const folder of ["units", "generators", "services", "work"]) mkdirSync(join(cwd, folder));
+    for (const folder of ["units", "services", "work"]) mkdirSync(join(cwd, folder));
     spawnSync("chown", ["nobody:", join(cwd, "work")]);
     writeFileSync(join(cwd, "work/in.txt"), "text\n");
     writeFileSync(join(cwd, "work/work.sh"), 'cat in.txt\necho "$1|$2|$3" >out.txt\n');
-    writeFileSync(join(cwd, "driver.sh"), DRIVER);
     writeFileSync(
       join(cwd, "units/app.service"),
       `[Unit]
@@ -101,25 +93,7 @@ ExecStart=/bin/sh -c 'trap "touch reloaded" HUP; trap "touch down; exit 0" TERM;
 StandardError=append:${cwd}/long.err
 `,
     );
-    writeFileSync(
-      join(cwd, "units/driver.service"),
-      `[Unit]
-DefaultDependencies=no
-SuccessAction=exit-force
-FailureAction=exit-force
-[Service]
-Type=oneshot
-Environment=ISOLINE=${isolineProgram}
-ExecStart=/bin/sh ${cwd}/driver.sh ${cwd}
-StandardOutput=append:${cwd}/driver.out
-StandardError=append:${cwd}/driver.out
-`,
-    );
-    const paths = ["SYSTEMD_UNIT_PATH=units", "SYSTEMD_GENERATOR_PATH=generators"].map((each) =>
-      each.replace("=", `=${cwd}/`),
-    );
-    const start = `mount -t tmpfs none /run && mount -t cgroup2 none /sys/fs/cgroup && exec env -i container=test PATH="$PATH" ${paths.join(" ")} ${SYSTEMD} --system --unit=driver.service --log-target=null`;
-    spawnSync("unshare", [...NAMESPACES, "sh", "-c", start], { stdio: "ignore", timeout: 100_000 });
+    runDriver(cwd, DRIVER, { seconds: 100 });
   });
   afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
