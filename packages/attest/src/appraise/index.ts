@@ -37,6 +37,6 @@ export {
   type QuoteQuestion,
   signedQuote,
 } from "./quote.ts";
-export { type QuotedBoot, quotedBoot } from "./quoted-boot.ts";
+export { BOOT_REGISTERS, type QuotedBoot, quotedBoot } from "./quoted-boot.ts";
 export { readReferences, type References, REFERENCES_TYPE, writeBoot } from "./references.ts";
 export { type AppraisalRules, readRules } from "./rules.ts";

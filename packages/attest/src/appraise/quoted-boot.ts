@@ -6,7 +6,7 @@ import { publicArea, signature } from "../tpm/structures.ts";
 import { broken, incomplete, short } from "./findings.ts";
 import { appraiseQuote, type QuoteAnswer } from "./quote.ts";
 
-/** Those that belong to the firmware alone; what goes on in the others later is not in its log. */
+/** PCR 0 to 7, which the firmware alone extends. Others are extended after the boot as well, and that is not in its log. */
 export const BOOT_REGISTERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 
 export interface QuotedBoot {

@@ -1,6 +1,6 @@
 /** `isoline attest reference`: a good boot as reference values, quoted by a machine that had it, or predicted of the image to be booted. */
 import { createHash } from "node:crypto";
-import { quotedBoot, writeBoot } from "@isoline/attest/appraise";
+import { BOOT_REGISTERS, quotedBoot, writeBoot } from "@isoline/attest/appraise";
 import { KERNEL_REGISTER, MOST_KERNEL_IMAGE_BYTES, predictedPcr11 } from "@isoline/attest/boot";
 import { AttestError } from "@isoline/attest/error";
 import { EvidenceReading, MOST_EVIDENCE_BYTES } from "@isoline/attest/evidence";
@@ -22,12 +22,9 @@ export interface AttestReferenceOptions {
 
 type Value = readonly [register: number, value: Uint8Array];
 
-/** Those of the firmware and of what it starts. */
-const FIRMWARE_REGISTERS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7];
-
 export async function attestReference(options: AttestReferenceOptions): Promise<number> {
   assertAsked(options);
-  const { name, evidence, registers = FIRMWARE_REGISTERS, uki, phases, output } = options;
+  const { name, evidence, registers = BOOT_REGISTERS, uki, phases, output } = options;
   const quoted = evidence === undefined ? [] : await quotedIn(evidence, registers);
   const predicted = uki === undefined ? [] : [predictedOf(uki, phases)];
   const file = writeBoot({ name, registers: new Map([...quoted, ...predicted]) });
