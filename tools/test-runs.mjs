@@ -16,8 +16,8 @@ const MOST_FILES_AGAIN = 8;
 const REPEATS_ITSELF = "test/vm/machines.test.ts";
 /** A second run that has less time than this is not begun, in seconds. */
 const LEAST_TIME = 120;
-/** So long before its end the first run begins no long suite (tools/time-left.mjs) and no file in a machine (test/vm), in seconds. */
-const TIME_OF_LONG_SUITES = 1000;
+/** So long before its end the first run begins no long suite (tools/time-left.mjs), in seconds. */
+const TIME_OF_LONG_SUITES = 600;
 
 /**
  * @typedef {object} Counts what happened, and the names of what did not pass, each with its reason
