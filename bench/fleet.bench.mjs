@@ -18,7 +18,7 @@ once by swtpm. Then each node writes its own challenge, times and bound state in
 software, for the quote and for the certificate of the register. It has the form and the size of the TPM's. Whole evidence has
 logs of boot (64 events), of IMA and of the node, one canister with a register and a bound state; the policy demands each. Nodes share a
 few kept connections, as behind a balancer. \`--set part=steady|killed|restarted|restored|held\` runs one part, \`--set nodes=N\`,
-\`minutes=M\`, \`due=SECONDS\` and \`seconds=S\` say how much of it, \`profile=FOLDER\` has Node write where the verifier's time went.`,
+\`minutes=M\`, \`due=SECONDS\`, \`slowest=SECONDS\` and \`seconds=S\` say how much of it, \`profile=FOLDER\` has Node write where the verifier's time went.`,
 
   async run(session) {
     if (!session.has("everything", "swtpm", "tpm2_quote", "openssl")) return [];

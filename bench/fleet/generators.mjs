@@ -66,6 +66,7 @@ export class Generators {
       requests: sum(all.map(({ requests }) => requests)),
       late: all.flatMap(({ late }) => late),
       took: all.flatMap(({ took }) => took),
+      told: all.flatMap(({ told }) => told),
       refused,
       processor: {
         user: sum(all.map(({ processor }) => processor.user)),

@@ -16,7 +16,8 @@ import { Wire } from "./wire.mjs";
  * @property {number} to
  * @property {readonly import("./wire.mjs").Target[]} targets
  * @property {number} connections to each target
- * @property {number} interval milliseconds from one evidence of a node to its next; 0: as fast as the answers come
+ * @property {number} interval milliseconds from one evidence of a node to its next, or as its answer says if that is more; 0: as fast
+ *   as the answers come
  * @property {boolean} [isFresh] whether each attestation has a connection of its own
  * @property {number} changing after so many attestations a node says something else, which changes its verdict; 0: never
  *
@@ -41,6 +42,7 @@ import { Wire } from "./wire.mjs";
  * @property {number} requests
  * @property {number[]} late milliseconds from when evidence was due to its answer
  * @property {number[]} took milliseconds from sending evidence to its answer
+ * @property {number[]} told milliseconds to the next evidence, as answers said
  * @property {Record<string, number>} refused by code, or by what became of the connection
  */
 
@@ -49,7 +51,7 @@ const STEP_MS = 10;
 const DOWN_MS = 250;
 
 /** @returns {Tally} */
-const nothing = () => ({ attested: 0, deltas: 0, requests: 0, late: [], took: [], refused: {} });
+const nothing = () => ({ attested: 0, deltas: 0, requests: 0, late: [], took: [], told: [], refused: {} });
 
 export class Load {
   tally = nothing();
@@ -237,7 +239,10 @@ export class Load {
     if (node.acknowledged !== undefined && node.acknowledged !== node.complete) node.changes++;
     node.acknowledged = node.complete;
     if (changing > 0 && node.attested % changing === 0) node.complete = !node.complete;
-    node.due = interval === 0 ? now : Math.max(node.due + interval, now);
+    const told = Number(/"due":(\d+)/.exec(answer)?.[1]) * 1000;
+    this.tally.told.push(told);
+    // An agent counts from the answer. Here nodes that begin together spread out as they were.
+    node.due = interval === 0 ? now : Math.max(node.due + Math.max(interval, told), now);
     if (interval === 0) this.#ready[node.target]?.push(node);
     else this.#wait(node, node.due);
   }

@@ -70,7 +70,7 @@ export class Site {
     return join(this.place, "nodes");
   }
 
-  /** @param {string} database @param {object} [more] members of its configuration */
+  /** It asks for evidence no more seldom than it is told. @param {string} database @param {{ due?: number }} [more] its configuration */
   async verifier(database, more = {}) {
     const configuration = {
       listen: "127.0.0.1:0",
@@ -79,6 +79,7 @@ export class Site {
       people: { tokens: join(this.place, "people") },
       limits: { person: 10_000, tenant: 1_000_000, stranger: 10_000 },
       dashboard: false,
+      dueAtMost: more.due ?? 60,
       ...more,
     };
     const how = { ca: this.ca, token: this.#token, profile: this.profile };

@@ -5,6 +5,7 @@ import { expect, it, vi } from "vitest";
 import { Attestation, type AttestationParts, type Sent } from "./attestation.ts";
 import { KeptLogs } from "./kept-logs.ts";
 import type { OwnedNode } from "./owned-node.ts";
+import { Pace } from "./pace.ts";
 
 const turnsOf = (turn: () => Promise<void>) => ({ turn });
 const nodeOf = () =>
@@ -21,7 +22,7 @@ it("what came is read once it is the node's turn and the challenge is ours, and 
   const assertOurs = vi.fn<() => void>(() => {});
   const parts = {
     ...{ turns: turnsOf(turn), ownership: { present: () => node } },
-    ...{ challenges: { assertOurs }, timing: { due: 60, stale: 180 } },
+    ...{ challenges: { assertOurs }, pace: new Pace({ due: 60, dueAtMost: 60, stale: 180 }) },
   } as unknown as AttestationParts;
   const attestation = new Attestation(parts);
   const junk = new Error("cannot be read");
@@ -58,7 +59,7 @@ it("a delta is charged as the whole that it stands for, once it is its turn", as
   const turn = () => new Promise<void>((resolve) => (begin = resolve));
   const parts = {
     ...{ logs, turns: turnsOf(turn), ownership: { present: () => node } },
-    ...{ challenges: { assertOurs: () => {} }, timing: { due: 60, stale: 180 } },
+    ...{ challenges: { assertOurs: () => {} }, pace: new Pace({ due: 60, dueAtMost: 60, stale: 180 }) },
   } as unknown as AttestationParts;
   const charged: number[] = [];
   const tooMany = new Error("too many bytes");

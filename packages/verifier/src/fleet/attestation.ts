@@ -12,6 +12,7 @@ import { assertWhole, type KeptLogs } from "./kept-logs.ts";
 import type { Lease } from "./lease.ts";
 import type { Given, OwnedNode } from "./owned-node.ts";
 import { elsewhere, type Ownership } from "./ownership.ts";
+import type { Pace } from "./pace.ts";
 import { verifiesEcdsa } from "./signatures.ts";
 import type { ReplayedLedgers } from "./replayed-ledgers.ts";
 import type { Rules } from "./rules.ts";
@@ -23,7 +24,9 @@ import type { Watch } from "./watch.ts";
 export interface Timing {
   /** Seconds from one evidence to the next. */
   readonly due: number;
-  /** Seconds without evidence after which a node is stale, and that a challenge is valid for. */
+  /** The most seconds, where more evidence is due than can be judged. */
+  readonly dueAtMost: number;
+  /** Seconds without evidence after which a node is stale that sends it each `due` seconds, and that a challenge is valid for. */
   readonly stale: number;
 }
 
@@ -43,8 +46,8 @@ export interface AttestationResult {
   readonly kept?: readonly string[];
 }
 
-/** Signs a result, with the revocation epoch. */
-export type SignResult = (appraisal: Appraisal, now: Date, epoch: number) => Promise<string>;
+/** Signs a result that is valid for so many seconds at most, with the revocation epoch. */
+export type SignResult = (appraisal: Appraisal, now: Date, epoch: number, seconds: number) => Promise<string>;
 
 interface Judged {
   readonly answer: AttestationResult;
@@ -56,6 +59,8 @@ interface Judged {
 interface Begun {
   readonly now: Date;
   readonly round: number;
+  /** Seconds until the next evidence, which the answer tells. */
+  readonly due: number;
 }
 
 /** Evidence as it came, and what makes a delta of it where it is one. */
@@ -78,7 +83,7 @@ export interface AttestationParts {
   readonly logs: KeptLogs;
   readonly ledgers: ReplayedLedgers;
   readonly turns: FairTurns;
-  readonly timing: Timing;
+  readonly pace: Pace;
   readonly sign: SignResult;
   /** Told of each appraisal, for the metrics. */
   readonly appraised?: (state: State, isNews: boolean) => void;
@@ -108,16 +113,16 @@ export class Attestation {
     charge: Charge = (_, work) => work(),
   ): Promise<AttestationResult> {
     return node.alone(async () => {
-      const { ownership, challenges, timing, logs, turns } = this.#parts;
+      const { ownership, challenges, pace, logs, turns } = this.#parts;
       await node.givingWay(turns.turn(node.tenant));
       const { round } = turns;
       if (ownership.present(node.name) !== node) throw elsewhere(node.name, "another verifier has taken it over");
       if (node.state === "revoked") throw wasRevoked(node.name);
       const now = new Date();
-      challenges.assertOurs(challenge, node.id, now, timing.stale);
+      challenges.assertOurs(challenge, node.id, now, pace.patience(node.due));
       const sent = came.read(came.bytes);
       const bytes = sent instanceof Uint8Array ? sent.length : logs.sizeOf(node.id, sent);
-      return charge(bytes, () => this.#answered(node, challenge, sent, { now, round }));
+      return charge(bytes, () => this.#answered(node, challenge, sent, { now, round, due: pace.due(node.tenant) }));
     });
   }
 
@@ -127,12 +132,13 @@ export class Attestation {
     sent: Uint8Array | EvidenceDelta,
     begun: Begun,
   ): Promise<AttestationResult> {
-    const { ownership, lease, watch, logs } = this.#parts;
+    const { ownership, lease, watch, logs, pace } = this.#parts;
     const reading = readingOf(sent instanceof Uint8Array ? sent : logs.whole(node.id, sent));
     if (!(sent instanceof Uint8Array)) assertWhole(reading, sent);
     const digest = `${Buffer.from(challenge).toString("hex")} ${reading.digest}`;
     if (node.given?.digest === digest) return givenIn(node.given, node.name);
     node.assertLater(challenge);
+    pace.judged(node.tenant);
     const { answer, isHeard } = await this.#judge(node, challenge, reading, begun);
     // Nothing is said after the lease ran out: another verifier may have accepted something newer by now.
     if (!lease.isHeld || ownership.present(node.name) !== node)
@@ -140,6 +146,7 @@ export class Attestation {
     if (!isHeard) return answer;
     node.given = { digest, answer: lettersOf(answer) > MOST_GIVEN ? undefined : answer };
     node.seen = begun.now;
+    node.due = begun.due;
     watch.saw(node);
     return answer;
   }
@@ -148,10 +155,11 @@ export class Attestation {
     node: OwnedNode,
     challenge: Uint8Array,
     reading: EvidenceReading,
-    { now, round }: Begun,
+    { now, round, due }: Begun,
   ): Promise<Judged> {
-    const { ownership, rules, epochs, timing, sign, appraised, logs, ledgers, turns } = this.#parts;
+    const { ownership, rules, epochs, pace, sign, appraised, logs, ledgers, turns } = this.#parts;
     const breathe = this.#breath(node);
+    const patience = pace.patience(due);
     const bodies = bodiesIn(reading);
     const given = await rules.forNode(node, bodies?.canisters ?? [], breathe, node.accepted?.policy);
     // The database may have been asked meanwhile.
@@ -189,13 +197,13 @@ export class Attestation {
     });
     const judged = verdictOf(appraisal, bodies, node.accepted);
     const verdict = given.policy === undefined ? withoutPolicy(judged) : judged;
-    const ear = await sign(appraisal, now, epochs.present.epoch);
+    const ear = await sign(appraisal, now, epochs.present.epoch, patience);
     // The lease may have ended meanwhile, and another have judged newer evidence.
     if (ownership.present(node.name) !== node) throw elsewhere(node.name, "the lease of this verifier ran out");
     const imprint = imprintOf(verdict);
     const isNews = node.imprint !== imprint || node.state !== verdict.state;
     // Each class in turn would be a change, and a statement in the log, each time.
-    if (isNews && provesNothing(verdict) && !node.mayBeRefused(timing.due)) {
+    if (isNews && provesNothing(verdict) && !node.mayBeRefused(pace.timing.due)) {
       appraised?.(verdict.state, false);
       return { answer: answerOf(verdict, ear, given.missing, []), isHeard: false };
     }
@@ -223,7 +231,7 @@ export class Attestation {
     node.accepted = verdict.accepted ?? node.accepted;
     node.isAhead = !isNews;
     if (verdict.state === "affirming")
-      node.affirmed = { until: endOfResult(appraisal, now, timing.stale), canisters: affirmedIn(verdict) };
+      node.affirmed = { until: endOfResult(appraisal, now, patience), canisters: affirmedIn(verdict) };
     appraised?.(verdict.state, isNews);
     const kept = bodies === undefined ? [] : logs.keep(node, reading.evidence);
     return { answer: answerOf(verdict, ear, given.missing, kept), isHeard: true };

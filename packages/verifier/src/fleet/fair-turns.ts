@@ -11,6 +11,7 @@
 const PIECE_MS = 20;
 
 interface Tenant {
+  readonly name: string;
   readonly waiting: (() => void)[];
   /** Milliseconds, from where the others were when it came. */
   used: number;
@@ -29,6 +30,8 @@ export class FairTurns {
   #floor = 0;
   #turning: Turning | undefined;
   #round = 0;
+  /** Milliseconds, by tenant, since they were asked for. */
+  #spent = new Map<string, number>();
 
   /** `now` in milliseconds. */
   constructor(now = () => performance.now()) {
@@ -46,6 +49,13 @@ export class FairTurns {
     });
   }
 
+  /** Milliseconds that each tenant's turns took since this was called last. */
+  takeSpent(): ReadonlyMap<string, number> {
+    const spent = this.#spent;
+    this.#spent = new Map();
+    return spent;
+  }
+
   /** Which turn it is. */
   get round(): number {
     return this.#round;
@@ -61,7 +71,7 @@ export class FairTurns {
     let began = this.#now();
     return () => {
       if (this.#now() - began < PIECE_MS) return undefined;
-      this.#tenant(name).used += PIECE_MS;
+      this.#use(this.#tenant(name), PIECE_MS);
       return this.turn(name).then(() => {
         began = this.#now();
       });
@@ -69,7 +79,7 @@ export class FairTurns {
   }
 
   #tenant(name: string): Tenant {
-    const tenant = this.#tenants.get(name) ?? { waiting: [], used: this.#floor };
+    const tenant = this.#tenants.get(name) ?? { name, waiting: [], used: this.#floor };
     this.#tenants.set(name, tenant);
     return tenant;
   }
@@ -96,8 +106,13 @@ export class FairTurns {
   #settle({ tenant, began }: Turning): void {
     this.#turning = undefined;
     if (tenant === undefined) return;
-    tenant.used += this.#now() - began;
+    this.#use(tenant, this.#now() - began);
     this.#begin();
+  }
+
+  #use(tenant: Tenant, ms: number): void {
+    tenant.used += ms;
+    this.#spent.set(tenant.name, (this.#spent.get(tenant.name) ?? 0) + ms);
   }
 
   /** The tenant with work that used the least. One without work, and with no more used than the others, is forgotten. */

@@ -1,6 +1,13 @@
 /** All of a verifier but its door: it owns nodes, judges evidence, watches who is alive, and lets administrators act. */
 import type { ChallengeKeys } from "../challenge/challenge.ts";
-import { CONTOUR_CAME, type Connection, type State, VerdictQueue } from "../store/index.ts";
+import {
+  CONTOUR_CAME,
+  type Connection,
+  noteInterval,
+  notedInterval,
+  type State,
+  VerdictQueue,
+} from "../store/index.ts";
 import type { SvidAuthority } from "../svid/index.ts";
 import { Administration } from "./administration.ts";
 import { Attestation, type SignResult, type Timing } from "./attestation.ts";
@@ -10,13 +17,16 @@ import { FairTurns } from "./fair-turns.ts";
 import { Identities } from "./identities.ts";
 import { KeptLogs } from "./kept-logs.ts";
 import { Lease } from "./lease.ts";
+import { isWatched } from "./owned-node.ts";
 import { Ownership } from "./ownership.ts";
+import { Pace } from "./pace.ts";
 import { ReplayedLedgers } from "./replayed-ledgers.ts";
 import { Rules } from "./rules.ts";
 import type { Trusted } from "./trusted.ts";
 import { Watch } from "./watch.ts";
 
 const ADOPTING_MS = 1000;
+const LOOK_MS = 10_000;
 
 export interface FleetParts {
   readonly store: Connection;
@@ -30,12 +40,14 @@ export interface FleetParts {
   readonly appraised?: (state: State, isNews: boolean) => void;
   /** Told what failed that should not, and is tried again. */
   readonly failed?: (fault: unknown) => void;
+  /** Told lines that an operator should read. */
+  readonly noted?: (line: string) => void;
 }
 
 export class Fleet {
   readonly store: Connection;
   readonly challenges: ChallengeKeys;
-  readonly timing: Timing;
+  readonly pace: Pace;
   readonly lease: Lease;
   readonly ownership: Ownership;
   readonly rules: Rules;
@@ -49,28 +61,42 @@ export class Fleet {
   readonly identities: Identities | undefined;
   readonly #heard = new Set<() => void>();
   #looking: Promise<void> | undefined;
+  #lookingAtPace: NodeJS.Timeout | undefined;
+  #used = performance.eventLoopUtilization();
 
-  constructor({ store, challenges, trusted, timing, sign, signEpoch, authority, appraised, failed }: FleetParts) {
+  constructor({
+    store,
+    challenges,
+    trusted,
+    timing,
+    sign,
+    signEpoch,
+    authority,
+    appraised,
+    failed,
+    noted,
+  }: FleetParts) {
     const { db, urgent } = store;
     this.store = store;
     this.challenges = challenges;
-    this.timing = timing;
+    this.pace = new Pace(timing, noted);
     this.lease = new Lease(urgent, { lost: () => this.#lost(), renewed: () => this.#renewed() });
     this.ownership = new Ownership(db, this.lease, (node) => this.watch.watch(node));
     this.rules = new Rules(db, trusted);
     this.epochs = new Epochs(urgent, this.lease, signEpoch);
     const verdicts = new VerdictQueue(db, (name) => this.ownership.present(name)?.accepted?.canisters.length ?? 0);
-    this.watch = new Watch(verdicts, this.lease, this.ownership, timing.stale, failed);
-    this.logs = new KeptLogs(timing.stale);
-    const { lease, ownership, rules, epochs, watch, logs, turns } = this;
+    this.watch = new Watch(verdicts, this.lease, this.ownership, this.pace, failed);
+    const longest = this.pace.patience(timing.dueAtMost);
+    this.logs = new KeptLogs(longest);
+    const { lease, ownership, rules, epochs, watch, logs, turns, pace } = this;
     this.attestation = new Attestation({
-      ...{ verdicts, lease, ownership, rules, challenges, epochs, watch, logs, turns, timing, sign },
-      ledgers: new ReplayedLedgers(timing.stale),
+      ...{ verdicts, lease, ownership, rules, challenges, epochs, watch, logs, turns, pace, sign },
+      ledgers: new ReplayedLedgers(longest),
       ...(appraised !== undefined && { appraised }),
     });
     this.enrolment = new Enrolment(db, rules, ownership);
     this.administration = new Administration(db, ownership, rules, epochs);
-    this.identities = authority && new Identities(authority, { ownership, rules, challenges, timing });
+    this.identities = authority && new Identities(authority, { ownership, rules, challenges, pace });
   }
 
   async start(): Promise<void> {
@@ -83,13 +109,16 @@ export class Fleet {
     });
     await this.epochs.read();
     await this.lease.begin();
+    await this.#hearPace();
     await this.#adopt();
     this.watch.start();
+    this.#lookingAtPace = setInterval(() => this.#lookAtPace(), LOOK_MS).unref();
   }
 
   /** Gives everything back, so that another verifier goes on at once. */
   async stop(): Promise<void> {
     this.watch.stop();
+    clearInterval(this.#lookingAtPace);
     await this.#looking;
     await this.ownership.releaseAll();
     await this.lease.end();
@@ -123,8 +152,28 @@ export class Fleet {
 
   /** What does not succeed is tried again after the next renewal. */
   async #look(): Promise<void> {
+    await this.#hearPace().catch(() => {});
     await this.#adopt().catch(() => {});
     await this.rules.compare().catch(() => {});
+  }
+
+  #lookAtPace(): void {
+    const used = performance.eventLoopUtilization();
+    const { active, idle } = performance.eventLoopUtilization(used, this.#used);
+    this.#used = used;
+    const nodes = new Map<string, number>();
+    for (const { tenant, state } of this.ownership.all())
+      if (isWatched(state)) nodes.set(tenant, (nodes.get(tenant) ?? 0) + 1);
+    this.pace.look({ active, passed: active + idle, turns: this.turns.takeSpent(), nodes });
+  }
+
+  /** A verifier that takes nodes over does not know what they were told. */
+  async #hearPace(): Promise<void> {
+    const { pace, store } = this;
+    const { slowest } = pace;
+    const most = pace.patience(pace.timing.dueAtMost);
+    if (slowest > pace.timing.due) await noteInterval(store.urgent, slowest, pace.patience(slowest), most);
+    pace.heard(await notedInterval(store.urgent, most));
   }
 
   /** Goes on while there is more to take over, but not for long: rules may have changed meanwhile. */

@@ -11,11 +11,11 @@ import { decode, type PublicArea, signature } from "@isoline/attest/tpm";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
 import { possessedKey, type Svid, type SvidAuthority } from "../svid/index.ts";
-import type { Timing } from "./attestation.ts";
 import type { EnrolledAs } from "./enrolled-as.ts";
 import { machineShown } from "./machine-proof.ts";
 import type { OwnedNode } from "./owned-node.ts";
 import { elsewhere, type Ownership } from "./ownership.ts";
+import type { Pace } from "./pace.ts";
 import type { Rules } from "./rules.ts";
 
 export interface SvidOrder {
@@ -37,7 +37,7 @@ export interface IdentitiesParts {
   readonly ownership: Ownership;
   readonly rules: Rules;
   readonly challenges: ChallengeKeys;
-  readonly timing: Timing;
+  readonly pace: Pace;
 }
 
 export class Identities {
@@ -53,9 +53,9 @@ export class Identities {
   issue(node: OwnedNode, order: SvidOrder): Promise<Svid> {
     return node.alone(async () => {
       const { challenge, canister, key, proof } = order;
-      const { challenges, timing, ownership } = this.#parts;
+      const { challenges, pace, ownership } = this.#parts;
       const now = new Date();
-      challenges.assertOurs(challenge, node.id, now, timing.stale);
+      challenges.assertOurs(challenge, node.id, now, pace.patience(node.due));
       const until = affirmedUntil(node, canister, now);
       const statement = svidStatement(challenge, canister, key);
       const possessed = possessedKey(key, statement, proof);

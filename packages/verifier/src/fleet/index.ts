@@ -1,5 +1,5 @@
 /** The fleet: who owns which node, what it said last, and what follows. */
-export type { Sent } from "./attestation.ts";
+export type { Sent, SignResult } from "./attestation.ts";
 export { dryRun } from "./dry-run.ts";
 export { Fleet } from "./fleet.ts";
 export { MOST_EVIDENCE } from "./kept-logs.ts";

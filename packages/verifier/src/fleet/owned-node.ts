@@ -39,6 +39,8 @@ export class OwnedNode {
   state: State;
   accepted: Accepted | undefined;
   seen: Date | undefined;
+  /** Seconds until its next evidence, as the last answer told it; undefined: it was told by another verifier, or before a start of this. */
+  due: number | undefined;
   /**
    * From when on it is silent, by the clock of `performance.now()`, which is never set: of one that another verifier gave back, as that one
    * knew it.
@@ -174,5 +176,8 @@ export class OwnedNode {
     return { name: this.name, accepted, seen: this.seen ?? null, silentMs };
   }
 }
+
+/** Whether a node of this state becomes stale without evidence. */
+export const isWatched = (state: State): boolean => state !== "revoked" && state !== "stale" && state !== "unknown";
 
 export const tokenDigest = (token: string): string => createHash("sha256").update(token).digest("hex");

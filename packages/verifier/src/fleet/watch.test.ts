@@ -4,7 +4,10 @@ import type { NodeRow, VerdictQueue } from "../store/index.ts";
 import type { Lease } from "./lease.ts";
 import { OwnedNode } from "./owned-node.ts";
 import type { Ownership } from "./ownership.ts";
+import { Pace } from "./pace.ts";
 import { Watch } from "./watch.ts";
+
+const pace = new Pace({ due: 60, dueAtMost: 60, stale: 180 });
 
 afterEach(() => {
   vi.useRealTimers();
@@ -26,7 +29,7 @@ it("is looked at again where the statement waited for others for too long, which
       throw Object.assign(new Error("canceling statement due to statement timeout"), { code: "57014" });
     },
   } as unknown as VerdictQueue;
-  const watch = new Watch(verdicts, { id: "v1", isHeld: true } as Lease, ownership, 180, (fault) => told.push(fault));
+  const watch = new Watch(verdicts, { id: "v1", isHeld: true } as Lease, ownership, pace, (fault) => told.push(fault));
   watch.watch(node);
   await expect.poll(() => watch.size).toBe(1);
   expect([asked, node.state]).toEqual([["acme"], "affirming"]);
@@ -45,7 +48,7 @@ it.each([
     verdicts,
     { id: "v1", isHeld: true } as Lease,
     { present: () => own } as unknown as Ownership,
-    180,
+    pace,
   );
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + byMs });
   watch.watch(own);
@@ -60,7 +63,7 @@ it("is looked at again where it fell due while the lease was not held, and marke
   const verdicts = { write: async (tenant: string) => void marked.push(tenant) } as unknown as VerdictQueue;
   const own = { ...node, state: "affirming" } as unknown as OwnedNode;
   const held = { present: () => (lease.isHeld ? own : undefined) } as unknown as Ownership;
-  const watch = new Watch(verdicts, lease as Lease, held, 180);
+  const watch = new Watch(verdicts, lease as Lease, held, pace);
   watch.start();
   watch.watch(own);
   await vi.advanceTimersByTimeAsync(10_000);
@@ -82,7 +85,7 @@ it("is looked at again where the lease ended while it waited for its turn", asyn
     },
   } as unknown as OwnedNode;
   const held = { present: () => (lease.isHeld ? waiting : undefined) } as unknown as Ownership;
-  const watch = new Watch(verdicts, lease as Lease, held, 180);
+  const watch = new Watch(verdicts, lease as Lease, held, pace);
   watch.watch(waiting);
   await expect.poll(() => watch.size).toBe(1);
 });

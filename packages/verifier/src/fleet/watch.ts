@@ -2,8 +2,9 @@
 import { VerifierError } from "../error.ts";
 import { isPassing, storeGone, type VerdictQueue } from "../store/index.ts";
 import type { Lease } from "./lease.ts";
-import type { OwnedNode } from "./owned-node.ts";
+import { isWatched, type OwnedNode } from "./owned-node.ts";
 import type { Ownership } from "./ownership.ts";
+import type { Pace } from "./pace.ts";
 import { Wheel } from "./wheel.ts";
 
 const TRY_AGAIN_SECONDS = 2;
@@ -14,7 +15,7 @@ export class Watch {
   readonly #verdicts: VerdictQueue;
   readonly #lease: Lease;
   readonly #ownership: Ownership;
-  readonly #seconds: number;
+  readonly #pace: Pace;
   readonly #failed: (fault: unknown) => void;
   readonly #wheel: Wheel;
 
@@ -23,13 +24,13 @@ export class Watch {
     verdicts: VerdictQueue,
     lease: Lease,
     ownership: Ownership,
-    seconds: number,
+    pace: Pace,
     failed: (fault: unknown) => void = () => {},
   ) {
     this.#verdicts = verdicts;
     this.#lease = lease;
     this.#ownership = ownership;
-    this.#seconds = seconds;
+    this.#pace = pace;
     this.#failed = failed;
     this.#wheel = new Wheel((names) => void this.#collect(names), performance.now());
   }
@@ -41,7 +42,7 @@ export class Watch {
   /** Its evidence has just been judged. */
   saw(node: OwnedNode): void {
     node.silent = performance.now();
-    this.#wheel.set(node.name, this.#seconds);
+    this.#wheel.set(node.name, this.#pace.patience(node.due));
   }
 
   /**
@@ -50,7 +51,7 @@ export class Watch {
    */
   watch(node: OwnedNode): void {
     const { name } = node;
-    const left = this.#seconds - node.silentMs() / 1000;
+    const left = this.#pace.patience(node.due) - node.silentMs() / 1000;
     if (left > 0) this.#wheel.set(name, left);
     else void this.#markOrLookAgain(name);
   }
@@ -104,8 +105,8 @@ export class Watch {
       // Its evidence was being judged when it was due; or it was given back and came anew, and that one is watched.
       if (this.#wheel.has(name)) return;
       if (this.#ownership.present(name) !== node) return this.#lookAgainUnlessHeld(name);
-      if (node.state === "revoked" || node.state === "stale" || node.state === "unknown") return;
-      const why = `no evidence for ${this.#seconds} seconds; see whether the node runs and reaches a verifier`;
+      if (!isWatched(node.state)) return;
+      const why = `no evidence for ${Math.round(this.#pace.patience(node.due))} seconds; see whether the node runs and reaches a verifier`;
       const verdict = { state: "stale", failure: "unreachable", why } as const;
       // Should the answer of the database be lost: the next evidence is news, whatever was written.
       node.imprint = null;

@@ -65,7 +65,7 @@ function enrolmentRoutes(app: OpenAPIHono<Env>, door: Door): void {
         c.req.valid("param").enrolment,
         c.req.valid("json").answer,
       );
-      return c.json({ node: id, name, nodeToken: token, ...nextFor(door, id) }, 200);
+      return c.json({ node: id, name, nodeToken: token, ...nextFor(door, id, fleet.pace.timing.due) }, 200);
     },
   );
 }
@@ -80,8 +80,8 @@ function attestationRoutes(app: OpenAPIHono<Env>, door: Door): void {
       responses: { 200: json(challengeGiven, "The challenge.") },
     }),
     async (c) => {
-      const { id } = await provenNode(c, door, c.req.valid("param").name);
-      return c.json(nextFor(door, id), 200);
+      const { id, tenant } = await provenNode(c, door, c.req.valid("param").name);
+      return c.json(nextFor(door, id, door.fleet.pace.due(tenant)), 200);
     },
   );
   app.openapi(
@@ -128,7 +128,9 @@ async function attested(c: Context<Env>, door: Door, node: OwnedNode, read: Sent
   const answer = await door.fleet.attestation.attest(node, Buffer.from(challenge, "hex"), sent, (bytes, work) =>
     door.bytes.run(payerOf(c), Math.max(0, bytes - came.length), work),
   );
-  return { ...answer, ...nextFor(door, node.id) } as z.infer<typeof result>;
+  return { ...answer, ...nextFor(door, node.id, node.due ?? door.fleet.pace.due(node.tenant)) } as z.infer<
+    typeof result
+  >;
 }
 
 function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
@@ -199,8 +201,8 @@ async function keepContour(c: Context<Env>, door: Door, sha256: string): Promise
   return administration.keepContour(sha256, bytes, node.tenant);
 }
 
-function nextFor({ fleet }: Door, id: string) {
-  return { challenge: Buffer.from(fleet.challenges.make(id, new Date())).toString("hex"), due: fleet.timing.due };
+function nextFor({ fleet }: Door, id: string, due: number) {
+  return { challenge: Buffer.from(fleet.challenges.make(id, new Date())).toString("hex"), due };
 }
 
 /** A node tells of canisters that its evidence has shown; labels cannot be made up to fill the store. */

@@ -62,6 +62,7 @@ export function verifierApp(door: Door, { page, version, failed }: AppSettings):
     owned: () => fleet.ownership.size,
     watched: () => fleet.watch.size,
     readers: () => readers.number,
+    slowest: () => fleet.pace.slowest,
     logs: () => fleet.logs.size,
   });
   healthRoutes(app, door);

@@ -8,7 +8,8 @@ type FailureClass = NonNullable<Node["failure"]>;
 
 export function nodeDocument(row: NodeRow, counts: Counts, fleet: Fleet): Node {
   // The owner knows more than what is written; for a node that another verifier owns, what is written counts.
-  const seen = fleet.ownership.present(row.name)?.seen ?? row.seen;
+  const owned = fleet.ownership.present(row.name);
+  const seen = owned?.seen ?? row.seen;
   return {
     name: row.name,
     id: row.id,
@@ -17,7 +18,7 @@ export function nodeDocument(row: NodeRow, counts: Counts, fleet: Fleet): Node {
     ...verdictIn(row),
     ...(seen !== null && {
       lastSeen: seen.toISOString(),
-      due: new Date(seen.getTime() + fleet.timing.due * 1000).toISOString(),
+      due: new Date(seen.getTime() + (owned?.due ?? fleet.pace.presumed) * 1000).toISOString(),
     }),
     enrolled: row.enrolled.toISOString(),
     root: row.root,

@@ -8,6 +8,7 @@ export interface Sizes {
   readonly watched: () => number;
   readonly readers: () => number;
   readonly logs: () => number;
+  readonly slowest: () => number;
 }
 
 export class Metrics {
@@ -48,10 +49,11 @@ export class Metrics {
   }
 
   /** Adds gauges of what is in memory. */
-  watch({ owned, watched, readers, logs }: Sizes): void {
+  watch({ owned, watched, readers, logs, slowest }: Sizes): void {
     this.#gauge("isoline_verifier_owned_nodes", "Nodes that this verifier owns.", owned);
     this.#gauge("isoline_verifier_watched_nodes", "Nodes that become stale without evidence.", watched);
     this.#gauge("isoline_verifier_readers", "Readers of changes that are connected.", readers);
+    this.#gauge("isoline_verifier_due_seconds", "The longest interval that nodes of a tenant are told.", slowest);
     this.#gauge("isoline_verifier_kept_log_bytes", "Bytes of nodes' logs that are kept for deltas of evidence.", logs);
   }
 

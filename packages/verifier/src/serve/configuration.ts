@@ -50,6 +50,7 @@ const schema = z.strictObject({
     })
     .prefault({}),
   due: seconds(1, 86_400).default(60),
+  dueAtMost: seconds(1, 86_400).optional(),
   stale: seconds(2, 864_000).optional(),
   dashboard: z.boolean().default(true),
   limits: z
@@ -100,7 +101,12 @@ const schema = z.strictObject({
     .optional(),
 });
 
-export type Configuration = Omit<z.infer<typeof schema>, "stale"> & { readonly stale: number };
+type Told = z.infer<typeof schema>;
+export type Configuration = Omit<Told, "stale" | "dueAtMost"> & { readonly stale: number; readonly dueAtMost: number };
+
+/** So many times `due`, if the configuration does not say. */
+const SLOWEST = 5;
+const MOST_DUE = 86_400;
 
 /** Refuses with `bad-configuration` what cannot be, by the name of the member. */
 export function configurationIn(told: unknown): Configuration {
@@ -115,6 +121,11 @@ export function configurationIn(told: unknown): Configuration {
   if (stale <= data.due)
     throw unfit(
       `stale: expected more than due, ${data.due}, got ${stale}; a node would be stale before its evidence is due`,
+    );
+  const dueAtMost = data.dueAtMost ?? Math.min(MOST_DUE, data.due * SLOWEST);
+  if (dueAtMost < data.due)
+    throw unfit(
+      `dueAtMost: expected at least due, ${data.due}, got ${dueAtMost}; it is for when there is too much to do`,
     );
   if (data.tls === undefined && !isLoopback(data.listen.replace(/:\d+$/, "")))
     throw unfit(
@@ -131,7 +142,7 @@ export function configurationIn(told: unknown): Configuration {
   for (const [at, { url }] of data.webhooks.entries()) if (!isSafeAddress(url)) throw unfit(unsafeWebhook(at, url));
   if (data.otlp !== undefined) assertReceiver(data.otlp.url);
   if (data.nats !== undefined) assertServers(data.nats.servers);
-  return { ...data, stale };
+  return { ...data, stale, dueAtMost };
 }
 
 /** Metrics say how many nodes there are and how many fail, so they cross no network in the clear. A password is not shown. */

@@ -12,11 +12,12 @@ import { join } from "node:path";
 import { type Appraisal, type EarAlgorithm, type RevocationEpoch, signEar, signEpoch } from "@isoline/attest/appraise";
 import { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
+import type { SignResult } from "../fleet/index.ts";
 import { readSecret, secretFolder, writeSecret } from "./secrets.ts";
 
 export interface VerifierKeys {
   readonly challenges: ChallengeKeys;
-  readonly sign: (appraisal: Appraisal, now: Date, epoch: number) => Promise<string>;
+  readonly sign: SignResult;
   readonly signEpoch: (epoch: RevocationEpoch, now: Date) => Promise<string>;
   /** For those who check results, in PEM. */
   readonly earPublic: string;
@@ -25,8 +26,8 @@ export interface VerifierKeys {
 /** Seconds that a party may rely on an epoch before it asks for it again. */
 const EPOCH_SECONDS = 60;
 
-/** `build` is named in results, which are valid for `most` seconds at most. */
-export async function openKeys(path: string, build: string, most: number): Promise<VerifierKeys> {
+/** `build` is named in results. */
+export async function openKeys(path: string, build: string): Promise<VerifierKeys> {
   const folder = secretFolder(path);
   const ear = join(folder, "ear.pem");
   if (!existsSync(ear))
@@ -37,10 +38,10 @@ export async function openKeys(path: string, build: string, most: number): Promi
       .sort();
   if (names().length === 0) writeSecret(join(folder, "challenge-1.key"), randomBytes(32));
   const challenges = new ChallengeKeys(names().map((name) => readSecret(join(folder, name))));
-  return { challenges, ...(await earSigner(ear, build, most)) };
+  return { challenges, ...(await earSigner(ear, build)) };
 }
 
-async function earSigner(path: string, build: string, most: number) {
+async function earSigner(path: string, build: string) {
   const read = privateKeyIn(path);
   const isEd25519 = read.asymmetricKeyType === "ed25519";
   if (!isEd25519 && read.asymmetricKeyDetails?.namedCurve !== "prime256v1")
@@ -59,7 +60,7 @@ async function earSigner(path: string, build: string, most: number) {
     return `${said}.${sign(isEd25519 ? null : "sha256", Buffer.from(said), by).toString("base64url")}`;
   };
   return {
-    sign: (appraisal: Appraisal, now: Date, epoch: number) =>
+    sign: (appraisal: Appraisal, now: Date, epoch: number, most: number) =>
       signEar(appraisal, { key, algorithm, compact, now, build, epoch, most }),
     signEpoch: (epoch: RevocationEpoch, now: Date) => signEpoch(epoch, { key, algorithm, now, seconds: EPOCH_SECONDS }),
     earPublic: createPublicKey(read).export({ type: "spki", format: "pem" }) as string,

@@ -60,8 +60,8 @@ export async function startVerifier({
   noted = () => {},
 }: VerifierSettings): Promise<RunningVerifier> {
   const configuration = configurationIn(told);
-  const { due, stale } = configuration;
-  const keys = await openKeys(configuration.keys, version, stale);
+  const { due, dueAtMost, stale } = configuration;
+  const keys = await openKeys(configuration.keys, version);
   const trusted = await openTrust(configuration.trust);
   const { people, login } = peopleIn(configuration);
   const admission = admissionIn(configuration);
@@ -78,12 +78,13 @@ export async function startVerifier({
     store,
     challenges: keys.challenges,
     trusted,
-    timing: { due, stale },
+    timing: { due, dueAtMost, stale },
     sign: keys.sign,
     signEpoch: keys.signEpoch,
     authority,
     appraised: (state, isNews) => metrics.appraised(state, isNews),
     failed,
+    noted,
   });
   await fleet.start();
   const deliveries = receiversIn(configuration).map((receiver) => new Delivery(fleet, receiver, unsent ?? (() => {})));

@@ -4,6 +4,7 @@ export * from "./changes.ts";
 export type { Connection, Database } from "./connection.ts";
 export * from "./enrolments.ts";
 export * from "./evidence.ts";
+export * from "./intervals.ts";
 export * from "./leases.ts";
 export * from "./listing.ts";
 export * from "./nodes.ts";

@@ -109,6 +109,10 @@ const tokens = `
 create index enrolment_tokens_unused on enrolment_tokens (tenant) where used is null;
 `;
 
+const intervals = `
+create table intervals (id int primary key, seconds double precision not null, until timestamptz not null);
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -123,6 +127,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0011-root-hours": { up: (db) => run(db, rootHours) },
   "0012-leases": { up: (db) => run(db, leases) },
   "0013-tokens": { up: (db) => run(db, tokens) },
+  "0014-intervals": { up: (db) => run(db, intervals) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

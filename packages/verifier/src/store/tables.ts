@@ -252,6 +252,13 @@ export interface RevocationTable {
   raised: Date;
 }
 
+/** The longest interval that nodes were told and may go by; one row, or none. */
+export interface IntervalTable {
+  id: number;
+  seconds: number;
+  until: Date;
+}
+
 export interface Tables {
   nodes: NodeTable;
   canisters: CanisterTable;
@@ -271,4 +278,5 @@ export interface Tables {
   root_hours: RootHourTable;
   statements: StatementTable;
   revocations: RevocationTable;
+  intervals: IntervalTable;
 }

@@ -1,0 +1,90 @@
+/** How often nodes are asked for evidence, where more of it is due than can be judged. */
+import { expect, it } from "vitest";
+import { Pace, sharedOut, type Spent } from "./pace.ts";
+
+const SECONDS = 10;
+
+/** So many judged in ten seconds, at so many milliseconds each, of which TLS and the like take a half. */
+function judge(pace: Pace, tenants: Readonly<Record<string, { judged: number; ms: number; nodes: number }>>): void {
+  const all = Object.entries(tenants);
+  for (const [name, { judged }] of all) for (let at = 0; at < judged; at++) pace.judged(name);
+  const spent: Spent = {
+    active: all.reduce((sum, [, { judged, ms }]) => sum + judged * ms, 0),
+    passed: SECONDS * 1000,
+    turns: new Map(all.map(([name, { judged, ms }]) => [name, (judged * ms) / 2])),
+    nodes: new Map(all.map(([name, { nodes }]) => [name, nodes])),
+  };
+  pace.look(spent);
+}
+
+const paceOf = (dueAtMost = 600) => {
+  const noted: string[] = [];
+  return { pace: new Pace({ due: 60, dueAtMost, stale: 180 }, (line) => noted.push(line)), noted };
+};
+
+it("is what is configured while all that is due can be judged", () => {
+  const { pace, noted } = paceOf();
+  expect([pace.due("acme"), pace.slowest, pace.patience()]).toEqual([60, 60, 180]);
+  judge(pace, { acme: { judged: 2500, ms: 2, nodes: 15_000 } });
+  expect([pace.due("acme"), pace.slowest, noted]).toEqual([60, 60, []]);
+});
+
+it("is so long that the nodes of all fit, and no longer than is configured; what it was before comes back", () => {
+  const { pace, noted } = paceOf();
+  judge(pace, { acme: { judged: 5000, ms: 2, nodes: 50_000 } });
+  // 50 000 nodes at 2 ms take 100 s, of which three quarters of a processor do 75 in 100 s.
+  expect([pace.due("acme"), pace.patience(134)]).toEqual([134, 402]);
+  judge(pace, { acme: { judged: 1000, ms: 10, nodes: 500_000 } });
+  expect(pace.slowest).toBe(600);
+  for (let at = 0; at < 40; at++) judge(pace, { acme: { judged: 160, ms: 2, nodes: 1000 } });
+  expect(pace.due("acme")).toBe(60);
+  expect(noted).toEqual([
+    expect.stringContaining("each 134 seconds, not 60, and each 600 at most"),
+    expect.stringContaining("each 600 seconds"),
+    "all evidence that is due can be judged: nodes are asked for it each 60 seconds again",
+  ]);
+});
+
+it("slows down the tenant that has too much, and no other for it", () => {
+  const { pace } = paceOf();
+  judge(pace, { acme: { judged: 4500, ms: 2, nodes: 60_000 }, globex: { judged: 100, ms: 2, nodes: 600 } });
+  expect(pace.due("globex")).toBe(60);
+  // 2 of a processor, of the 0.75 less 0.02.
+  expect(pace.due("acme")).toBe(165);
+  expect(pace.due("of another")).toBe(60);
+});
+
+it("leaves a tenant its share, whose neighbour sends more than it is asked for", () => {
+  const { pace } = paceOf();
+  judge(pace, { acme: { judged: 1000, ms: 2, nodes: 45_000 }, flood: { judged: 700, ms: 10, nodes: 1 } });
+  // Half of 0.75 for each: the flood takes 0.7 and is told nothing, since its one node needs next to nothing.
+  expect([pace.due("acme"), pace.due("flood")]).toEqual([240, 60]);
+});
+
+it("is never slower where it may not be, and says nothing then", () => {
+  const { pace, noted } = paceOf(60);
+  judge(pace, { acme: { judged: 5000, ms: 2, nodes: 50_000 } });
+  expect([pace.due("acme"), noted]).toEqual([60, []]);
+});
+
+it("of a node that another verifier told is presumed to be the longest that was told", () => {
+  const { pace } = paceOf();
+  pace.heard(300);
+  expect([pace.presumed, pace.patience(), pace.patience(60)]).toEqual([300, 900, 180]);
+  pace.heard(0);
+  expect([pace.presumed, pace.patience()]).toEqual([60, 180]);
+});
+
+it("shares out equally what is too little", () => {
+  const needs = new Map([
+    ["a", 0.1],
+    ["b", 0.5],
+    ["c", 2],
+  ]);
+  expect([...sharedOut(needs, 3)]).toEqual([...needs]);
+  expect([...sharedOut(needs, 0.7)].map(([name, got]) => [name, Math.round(got * 100)])).toEqual([
+    ["a", 10],
+    ["b", 30],
+    ["c", 30],
+  ]);
+});
