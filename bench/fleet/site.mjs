@@ -70,7 +70,11 @@ export class Site {
     return join(this.place, "nodes");
   }
 
-  /** It asks for evidence no more seldom than it is told. @param {string} database @param {{ due?: number }} [more] its configuration */
+  /**
+   * It asks for evidence no more seldom than it is told.
+   *
+   * @param {string} database @param {{ due?: number, [key: string]: unknown }} [more] its configuration
+   */
   async verifier(database, more = {}) {
     const configuration = {
       listen: "127.0.0.1:0",

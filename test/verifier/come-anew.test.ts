@@ -11,6 +11,7 @@ import { Epochs } from "../../packages/verifier/src/fleet/epochs.ts";
 import type { Lease } from "../../packages/verifier/src/fleet/lease.ts";
 import type { OwnedNode } from "../../packages/verifier/src/fleet/owned-node.ts";
 import { Ownership } from "../../packages/verifier/src/fleet/ownership.ts";
+import { Pace } from "../../packages/verifier/src/fleet/pace.ts";
 import { Rules } from "../../packages/verifier/src/fleet/rules.ts";
 import type { Trusted } from "../../packages/verifier/src/fleet/trusted.ts";
 import { Watch } from "../../packages/verifier/src/fleet/watch.ts";
@@ -21,6 +22,7 @@ const secret = Buffer.alloc(32, 9);
 const trusted = { policySigners: [], contourSigners: [] } as unknown as Trusted;
 const affirming = { state: "affirming", failure: null, why: null } as const;
 const HOUR_MS = 3_600_000;
+const pace = new Pace({ due: 20, dueAtMost: 20, stale: 60 });
 
 function gate() {
   let open = () => {};
@@ -115,7 +117,7 @@ describe("a node that comes anew while work on it waits", () => {
   });
 
   it("is not found silent by what was known of the one before", async () => {
-    const watch = new Watch(new stores.VerdictQueue(store.db, () => 1), lease, ownership, 60);
+    const watch = new Watch(new stores.VerdictQueue(store.db, () => 1), lease, ownership, pace);
     const { first, goOn } = await waited((one) => {
       one.silent -= HOUR_MS;
       watch.watch(one);
@@ -126,7 +128,7 @@ describe("a node that comes anew while work on it waits", () => {
   });
 
   it("is read anew where the store knows that it was revoked, and memory does not", async () => {
-    const watch = new Watch(new stores.VerdictQueue(store.db, () => 1), lease, ownership, 60);
+    const watch = new Watch(new stores.VerdictQueue(store.db, () => 1), lease, ownership, pace);
     const owned = (await ownership.take("node-1")) as OwnedNode;
     const revoked = { ...affirming, state: "revoked" } as const;
     const write = { node: "node-1", verifier: lease.id, at: new Date(), verdict: revoked, columns: {} };

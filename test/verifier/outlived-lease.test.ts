@@ -12,6 +12,7 @@ import { KeptLogs } from "../../packages/verifier/src/fleet/kept-logs.ts";
 import type { Lease } from "../../packages/verifier/src/fleet/lease.ts";
 import type { OwnedNode } from "../../packages/verifier/src/fleet/owned-node.ts";
 import { Ownership } from "../../packages/verifier/src/fleet/ownership.ts";
+import { Pace } from "../../packages/verifier/src/fleet/pace.ts";
 import { ReplayedLedgers } from "../../packages/verifier/src/fleet/replayed-ledgers.ts";
 import { Rules } from "../../packages/verifier/src/fleet/rules.ts";
 import type { Trusted } from "../../packages/verifier/src/fleet/trusted.ts";
@@ -21,7 +22,7 @@ import { digest } from "../attest/samples.ts";
 import { samplePolicy } from "./rig.ts";
 import { SoftwareNode, type Told } from "./software-node.ts";
 
-const timing = { due: 60, stale: 180 };
+const pace = new Pace({ due: 60, dueAtMost: 60, stale: 180 });
 const SILENT_MS = 60_000;
 const trusted = { policySigners: [], contourSigners: [] } as unknown as Trusted;
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -73,9 +74,9 @@ describe("judging that goes on for longer than the lease", () => {
       throw Object.assign(new Error("terminating connection"), { code: "57P01" });
     };
     const verdicts = { write } as unknown as stores.VerdictQueue;
-    watch = new Watch(verdicts, lease as Lease, ownership, timing.stale);
+    watch = new Watch(verdicts, lease as Lease, ownership, pace);
     attestation = new Attestation({
-      ...{ verdicts, lease: lease as Lease, ownership, rules, challenges, epochs, watch, timing },
+      ...{ verdicts, lease: lease as Lease, ownership, rules, challenges, epochs, watch, pace },
       ...{ logs: new KeptLogs(60), ledgers: new ReplayedLedgers(60), turns: new FairTurns() },
       sign: async () => {
         waiting("sign");

@@ -22,7 +22,6 @@ const tables = [
   "verifiers",
   "receivers",
   "root_hours",
-  "intervals",
 ] as const;
 const node = new SoftwareNode("node-1");
 const other = new SoftwareNode("node-2");
@@ -326,21 +325,6 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     });
     await expect(failing).rejects.toThrow("the revocation failed");
     expect((await stores.presentEpoch(store.db)).epoch).toBe(epoch + 2);
-  });
-
-  it("notes the longest interval that nodes go by, until none does any more", async () => {
-    expect(await stores.notedInterval(store.db, 1000)).toBe(0);
-    const note = (seconds: number, lasts: number, most = 1000) => stores.noteInterval(store.db, seconds, lasts, most);
-    for (const seconds of [100, 70]) await note(seconds, 900);
-    expect(await stores.notedInterval(store.db, 1000)).toBe(100);
-    await note(200, 0);
-    expect(await stores.notedInterval(store.db, 1000)).toBe(0);
-    await note(90, 900);
-    expect(await stores.notedInterval(store.db, 1000)).toBe(90);
-    // As if the clock of the database had been set back since.
-    expect(await stores.notedInterval(store.db, 300)).toBe(0);
-    await note(80, 200, 300);
-    expect(await stores.notedInterval(store.db, 300)).toBe(80);
   });
 
   it("finds nodes by label, and counts", async () => {

@@ -21,15 +21,6 @@ import { ledgerNews } from "./stated.ts";
 import { bodiesIn, imprintOf, provesNothing, type Verdict, verdictOf, writeOf } from "./verdict.ts";
 import type { Watch } from "./watch.ts";
 
-export interface Timing {
-  /** Seconds from one evidence to the next. */
-  readonly due: number;
-  /** The most seconds, where more evidence is due than can be judged. */
-  readonly dueAtMost: number;
-  /** Seconds without evidence after which a node is stale that sends it each `due` seconds, and that a challenge is valid for. */
-  readonly stale: number;
-}
-
 export interface AttestationResult {
   readonly state: State;
   readonly failure?: string;

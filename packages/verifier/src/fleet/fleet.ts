@@ -1,4 +1,5 @@
 /** All of a verifier but its door: it owns nodes, judges evidence, watches who is alive, and lets administrators act. */
+import { performance } from "node:perf_hooks";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import {
   CONTOUR_CAME,
@@ -10,7 +11,7 @@ import {
 } from "../store/index.ts";
 import type { SvidAuthority } from "../svid/index.ts";
 import { Administration } from "./administration.ts";
-import { Attestation, type SignResult, type Timing } from "./attestation.ts";
+import { Attestation, type SignResult } from "./attestation.ts";
 import { Enrolment } from "./enrolment.ts";
 import { Epochs, type SignEpoch } from "./epochs.ts";
 import { FairTurns } from "./fair-turns.ts";
@@ -19,7 +20,7 @@ import { KeptLogs } from "./kept-logs.ts";
 import { Lease } from "./lease.ts";
 import { isWatched } from "./owned-node.ts";
 import { Ownership } from "./ownership.ts";
-import { Pace } from "./pace.ts";
+import { Pace, type Timing } from "./pace.ts";
 import { ReplayedLedgers } from "./replayed-ledgers.ts";
 import { Rules } from "./rules.ts";
 import type { Trusted } from "./trusted.ts";

@@ -9,7 +9,15 @@
  *
  * Processor time is counted as time of the event loop, so a machine that is busy with other things counts as a slower one.
  */
-import type { Timing } from "./attestation.ts";
+
+export interface Timing {
+  /** Seconds from one evidence to the next. */
+  readonly due: number;
+  /** The most seconds, where more evidence is due than can be judged. */
+  readonly dueAtMost: number;
+  /** Seconds without evidence after which a node is stale that sends it each `due` seconds, and that a challenge is valid for. */
+  readonly stale: number;
+}
 
 /** The part of the event loop that judging may take in the long run: the rest is for people, for bursts, and for the database. */
 const BUSY = 0.75;

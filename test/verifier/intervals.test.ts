@@ -1,0 +1,58 @@
+/** The longest interval that nodes were told, as both stores note it for verifiers that take nodes over. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as stores from "../../packages/verifier/src/store/index.ts";
+import { needsPostgres, PostgresServer } from "./postgres.ts";
+
+function contract(open: () => Promise<stores.Connection>, close: () => Promise<void>): void {
+  let store: stores.Connection;
+  const noted = (most = 1000) => stores.notedInterval(store.db, most);
+  const note = (seconds: number, lasts: number, most = 1000) => stores.noteInterval(store.db, seconds, lasts, most);
+
+  beforeAll(async () => {
+    store = await open();
+  });
+  afterAll(async () => {
+    await store.close();
+    await close();
+  });
+
+  it("is the longest until no node goes by it any more", async () => {
+    expect(await noted()).toBe(0);
+    for (const seconds of [100, 70]) await note(seconds, 900);
+    expect(await noted()).toBe(100);
+    await note(200, 0);
+    expect(await noted()).toBe(0);
+    await note(90, 900);
+    expect(await noted()).toBe(90);
+  });
+
+  it("counts for no longer than it can, where the clock of the database was set back since", async () => {
+    await note(90, 900);
+    expect(await noted(300)).toBe(0);
+    await note(80, 200, 300);
+    expect(await noted(300)).toBe(80);
+  });
+}
+
+describe("the embedded store", () => {
+  const place = mkdtempSync(join(tmpdir(), "isoline-store-"));
+  contract(
+    () => stores.openStore(`pglite:${place}`),
+    () => Promise.resolve(rmSync(place, { recursive: true, force: true })),
+  );
+});
+
+describe.skipIf(needsPostgres)("PostgreSQL (needs Debian's postgresql)", () => {
+  const server = new PostgresServer();
+  contract(
+    async () => {
+      await server.start();
+      server.create("intervals");
+      return stores.openStore(server.address("intervals"));
+    },
+    () => server.close(),
+  );
+});
