@@ -37,7 +37,7 @@ describe.skipIf(needsPostgres)("the first statements of a database (needs Debian
 
   beforeAll(async () => {
     await server.start();
-    server.create("fleet");
+    await server.prepare("fleet");
     [beginner, other] = [
       await stores.openStore(server.address("fleet")),
       await stores.openStore(server.address("fleet")),

@@ -136,7 +136,7 @@ describe.skipIf(needsPostgres)("the clock of a verifier (needs Debian's postgres
   const log = new FleetLog(rig.place);
   beforeAll(async () => {
     await server.start();
-    server.create("fleet");
+    await server.prepare("fleet");
     await log.begun;
   });
   afterAll(async () => {

@@ -50,7 +50,7 @@ describe.skipIf(needsPostgres)("PostgreSQL (needs Debian's postgresql)", () => {
   contract(
     async () => {
       await server.start();
-      server.create("intervals");
+      await server.prepare("intervals");
       return stores.openStore(server.address("intervals"));
     },
     () => server.close(),

@@ -19,18 +19,29 @@ export const needsPostgres =
 /** Made the server; and, as an operator is told to make it, a role that owns the verifiers' databases and may do nothing else. */
 const SUPERUSER = "isoline";
 const OWNER = "fleet";
+/** Owns nothing: verifiers use what the owner prepared. */
+const VERIFIER = "verifier";
 
 export class PostgresServer {
   readonly place = mkdtempSync(join(tmpdir(), "isoline-pg-"));
   #process: ChildProcess | undefined;
+  readonly #prepared = new Set<string>();
 
   get #data(): string {
     return join(this.place, "data");
   }
 
-  /** A database of that name, by the server's socket. */
+  /** A database of that name, by the server's socket: as the role of verifiers where it was prepared for one, else as its owner. */
   address(database: string): string {
-    return `postgres://${OWNER}@localhost/${database}?host=${encodeURIComponent(this.place)}`;
+    return this.#addressAs(this.#prepared.has(database) ? VERIFIER : OWNER, database);
+  }
+
+  ownerAddress(database: string): string {
+    return this.#addressAs(OWNER, database);
+  }
+
+  #addressAs(role: string, database: string): string {
+    return `postgres://${role}@localhost/${database}?host=${encodeURIComponent(this.place)}`;
   }
 
   /** The first time, its files are made. */
@@ -48,7 +59,7 @@ export class PostgresServer {
       if (tries === 300) throw new Error("the PostgreSQL server does not start");
       await setTimeout(50);
     }
-    if (isNew) this.#told("createuser", ["-U", SUPERUSER, OWNER]);
+    if (isNew) for (const role of [OWNER, VERIFIER]) this.#told("createuser", ["-U", SUPERUSER, role]);
   }
 
   #make(): void {
@@ -61,6 +72,14 @@ export class PostgresServer {
 
   create(database: string): void {
     this.#told("createdb", ["-U", SUPERUSER, "-O", OWNER, database]);
+  }
+
+  /** A new database with its tables, which verifiers use and do not own. */
+  async prepare(database: string): Promise<void> {
+    this.create(database);
+    const { prepareStore } = await import("../../packages/verifier/src/store/index.ts");
+    await prepareStore(this.ownerAddress(database), VERIFIER);
+    this.#prepared.add(database);
   }
 
   /** A dump of a database, as an operator makes one; and back. */

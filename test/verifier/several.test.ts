@@ -45,7 +45,7 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
 
     beforeAll(async () => {
       await server.start();
-      server.create("fleet");
+      await server.prepare("fleet");
       await rig.enrol(nodes, server.address("fleet"));
       [one, two] = [await start(), await start()];
       rig.at(one.address);

@@ -40,7 +40,7 @@ describe.skipIf(needsPostgres)("a node between two verifiers (needs Debian's pos
 
   beforeAll(async () => {
     await server.start();
-    server.create("fleet");
+    await server.prepare("fleet");
     await one.enrol([node, other], server.address("fleet"));
     await start({ due: 1, stale: 4 });
     await one.rules();

@@ -113,7 +113,7 @@ describe.skipIf(needsPostgres)("PostgreSQL (needs Debian's postgresql)", () => {
   contract(
     async () => {
       await server.start();
-      server.create("rulings");
+      await server.prepare("rulings");
       return stores.openStore(server.address("rulings"));
     },
     () => server.close(),

@@ -27,4 +27,4 @@ export type {
   Result,
   State,
 } from "./http/model.ts";
-export { type RunningVerifier, startVerifier, type VerifierSettings } from "./serve/index.ts";
+export { prepareDatabase, type RunningVerifier, startVerifier, type VerifierSettings } from "./serve/index.ts";

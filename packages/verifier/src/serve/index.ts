@@ -1,2 +1,2 @@
 /** Starting a verifier. */
-export { type RunningVerifier, startVerifier, type VerifierSettings } from "./verifier.ts";
+export { prepareDatabase, type RunningVerifier, startVerifier, type VerifierSettings } from "./verifier.ts";

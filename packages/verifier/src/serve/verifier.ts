@@ -9,7 +9,7 @@ import { Delivery, nats, type Receiver, webhook } from "../changes/index.ts";
 import { VerifierError } from "../error.ts";
 import { Fleet } from "../fleet/index.ts";
 import { type AdmissionPolicy, AtOnce, BytesAtOnce, Metrics, verifierApp } from "../http/index.ts";
-import { openStore } from "../store/index.ts";
+import { openStore, prepareStore } from "../store/index.ts";
 import { SvidAuthority } from "../svid/index.ts";
 import { Appender, type LogPlace } from "../transparency/index.ts";
 import { type Configuration, configurationIn } from "./configuration.ts";
@@ -49,6 +49,11 @@ export interface VerifierSettings {
   readonly unsent?: (receiver: string, fault: unknown) => void;
   /** Told lines that an operator should read, while it runs. */
   readonly noted?: (line: string) => void;
+}
+
+/** Prepares the database of a configuration for verifiers that open it as another role; refuses as `startVerifier` does. */
+export function prepareDatabase(configuration: unknown, role: string): Promise<void> {
+  return prepareStore(configurationIn(configuration).database, role);
 }
 
 /** Starts a verifier; refuses with a code of `verifierErrors`. */

@@ -12,7 +12,7 @@ export * from "./receivers.ts";
 export * from "./revocations.ts";
 export * from "./rules.ts";
 export * from "./statements.ts";
-export { isPassing, openStore, storeGone } from "./store.ts";
+export { isPassing, openStore, prepareStore, storeGone } from "./store.ts";
 export type { DepartedProcesses, LinkRow, State } from "./tables.ts";
 export { VerdictQueue } from "./verdict-queue.ts";
 export * from "./verdicts.ts";

@@ -5,12 +5,14 @@ import type { Connection } from "./connection.ts";
 import { openEmbedded } from "./embedded.ts";
 import { migrations } from "./migrations.ts";
 import { openPostgres } from "./postgres.ts";
+import { grantUse, NOT_PERMITTED } from "./rights.ts";
 
 const EMBEDDED = "pglite:";
 
 /**
  * Opens `postgres://…`, or `pglite:DIRECTORY`, and brings its tables to the present form. Refuses with `store-in-use` a directory that
- * another process has opened, and with `store-unreachable` a server that does not answer.
+ * another process has opened, and with `store-unreachable` a server that does not answer. A role that may not change the tables opens
+ * those that have the present form.
  */
 export async function openStore(address: string): Promise<Connection> {
   const store = await opened(address);
@@ -21,16 +23,35 @@ export async function openStore(address: string): Promise<Connection> {
     return store;
   }
   await store.close();
-  throw (
-    storeGone(error) ??
-    new VerifierError(
-      "bad-configuration",
-      `the tables of the database cannot be brought to their form: ${error instanceof Error ? error.message : "unknown"}`,
-      {
-        cause: error,
-      },
-    )
+  throw storeGone(error) ?? unmigrated(error);
+}
+
+function unmigrated(cause: unknown): VerifierError {
+  const said = cause instanceof Error ? cause.message : "unknown";
+  const next =
+    (cause as { code?: unknown }).code === NOT_PERMITTED
+      ? "; call isoline verifier --grant ROLE with the configuration of the role that owns the tables"
+      : "";
+  return new VerifierError(
+    "bad-configuration",
+    `the tables of the database cannot be brought to their form: ${said}${next}`,
+    { cause },
   );
+}
+
+/** Brings the tables of a PostgreSQL server to the present form, and lets a role use them as a verifier does. */
+export async function prepareStore(address: string, role: string): Promise<void> {
+  if (address.startsWith(EMBEDDED))
+    throw new VerifierError(
+      "bad-configuration",
+      "expected a database postgres://…, got an embedded store, which has no roles; start the verifier without --grant",
+    );
+  const store = await openStore(address);
+  try {
+    await grantUse(store.db, role);
+  } finally {
+    await store.close();
+  }
 }
 
 async function opened(address: string): Promise<Connection> {

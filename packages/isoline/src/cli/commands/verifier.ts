@@ -2,7 +2,6 @@
 import { fstatSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { IsolineError } from "@isoline/core/error";
-import type { startVerifier } from "@isoline/verifier";
 import { parse } from "yaml";
 import { assertOnlyOursToWrite } from "../../canister/host-configuration.ts";
 import { type LogEvent, Log } from "../../agent/log.ts";
@@ -16,6 +15,7 @@ import { usage } from "../refusal.ts";
 
 export interface VerifierOptions {
   readonly config?: string;
+  readonly grant?: string;
   readonly quiet?: boolean;
   readonly log?: "text" | "json";
 }
@@ -48,11 +48,16 @@ const PATHS = [
   ["otlp", "ca"],
 ] as const;
 
-/** Returns when it is told to end. */
-export async function verifier({ config, quiet = false, log = "text" }: VerifierOptions): Promise<number> {
+/** Returns when it is told to end; with `grant`, when the database is prepared. */
+export async function verifier({ config, grant, quiet = false, log = "text" }: VerifierOptions): Promise<number> {
   if (config === undefined) throw usage("expected --config FILE, as docs/verifier.md describes it");
-  const start = await loaded();
+  const { startVerifier: start, prepareDatabase } = await loaded();
   const configuration = fromFolder(configurationIn(config), dirname(resolve(config)));
+  if (grant !== undefined) {
+    await prepareDatabase(configuration, grant).catch(rethrown);
+    if (!quiet) note(harmless(`the database has its tables, and ${grant} may use them as a verifier does`));
+    return status.success;
+  }
   const always = inForm(log);
   const say: Say = quiet ? () => {} : always;
   const failed = (fault: unknown) => {
@@ -88,9 +93,9 @@ function rethrown(fault: unknown): never {
   throw new IsolineError<string>(String(code), String(message), { cause: fault });
 }
 
-async function loaded(): Promise<typeof startVerifier> {
+async function loaded() {
   try {
-    return (await import("@isoline/verifier")).startVerifier;
+    return await import("@isoline/verifier");
   } catch (fault) {
     if ((fault as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw fault;
     throw new CliError(

@@ -14,13 +14,20 @@ export function declareVerifier(program: Command, { ends }: Invocation): void {
         "not. docs/verifier.md describes the configuration.",
     )
     .option("--config <file>", "the configuration, in YAML")
+    .option("--grant <role>", "make the tables of its PostgreSQL, let a role use them as a verifier does, and end")
     .addOption(
       new Option("--log <form>", "lines on stderr, or one JSON object a line on stdout")
         .choices(["text", "json"])
         .default("text"),
     )
     .option("-q, --quiet", "nothing in the log but failures")
-    .addHelpText("after", examples("isoline verifier --config /etc/isoline/verifier.yaml"))
+    .addHelpText(
+      "after",
+      examples(
+        "isoline verifier --config /etc/isoline/verifier.yaml",
+        "isoline verifier --config owner.yaml --grant verifier",
+      ),
+    )
     .action((options: VerifierOptions) =>
       ends(import("../commands/verifier.ts").then(({ verifier }) => verifier(options))),
     );

@@ -1,0 +1,88 @@
+/** A verifier whose role owns none of the tables: what it may do, what it may not, and what an operator is told. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as stores from "../../packages/verifier/src/store/index.ts";
+import { isBuilt, isoline } from "../support/isoline.ts";
+import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { Rig } from "./rig.ts";
+import { SoftwareNode } from "./software-node.ts";
+
+describe.skipIf(needsPostgres)("a role that owns nothing (needs Debian's postgresql)", () => {
+  const server = new PostgresServer();
+  const rig = new Rig();
+  const node = new SoftwareNode("node-1");
+  let store: stores.Connection;
+
+  beforeAll(async () => {
+    await server.start();
+    await server.prepare("fleet");
+    await rig.enrol([node], server.address("fleet"));
+    await rig.start({ database: server.address("fleet") });
+    await rig.rules();
+    store = await stores.openStore(server.address("fleet"));
+  });
+  afterAll(async () => {
+    await store.close();
+    await rig.close();
+    await server.close();
+  });
+
+  it("judges evidence, and lets people act", async () => {
+    expect((await rig.attest(node)).body).toMatchObject({ state: "affirming" });
+    expect((await rig.call("POST", "/v1/nodes/node-1/revocation", { body: { reason: "sold" } })).body).toMatchObject({
+      state: "revoked",
+    });
+    expect((await rig.get("/v1/audit")).body).toMatchObject({ items: [{ object: "node-1" }, {}, {}] });
+  });
+
+  it.each([
+    "update audit set who = 'another'",
+    "delete from audit",
+    "truncate audit",
+    "update policies set file = ''",
+    "delete from policies",
+    "delete from revocations",
+    "delete from nodes",
+    "drop table audit",
+    "alter table nodes drop column token",
+    "create table more (name text)",
+    "insert into kysely_migration values ('9999', '')",
+  ])("may not: %s", async (statement) => {
+    await expect(sql.raw(statement).execute(store.db)).rejects.toMatchObject({ code: "42501" });
+  });
+
+  it("opens no tables of an earlier form, and says what to do", async () => {
+    const owner = await stores.openStore(server.ownerAddress("fleet"));
+    await sql`delete from kysely_migration where name = (select max(name) from kysely_migration)`.execute(owner.db);
+    await owner.close();
+    await expect(stores.openStore(server.address("fleet"))).rejects.toThrow(
+      /permission denied.*isoline verifier --grant ROLE/,
+    );
+  });
+
+  it("is granted nothing where it owns the tables, or is none", async () => {
+    server.create("other");
+    const address = server.ownerAddress("other");
+    await expect(stores.prepareStore(address, "fleet")).rejects.toThrow(
+      /a role that owns none of the tables, got "fleet"/,
+    );
+    await expect(stores.prepareStore(address, 'x"; drop table nodes; --')).rejects.toThrow(/which there is none of/);
+    await expect(stores.prepareStore("pglite:/nowhere", "verifier")).rejects.toThrow(/which has no roles/);
+  });
+
+  it.skipIf(!isBuilt)("is prepared by the command line, as often as one likes", async () => {
+    server.create("said");
+    const config = join(rig.place, "owner.yaml");
+    writeFileSync(config, JSON.stringify(rig.configuration({ database: server.ownerAddress("said") })), {
+      mode: 0o600,
+    });
+    for (const _ of [1, 2])
+      expect(await isoline(["verifier", "--config", config, "--grant", "verifier"], { cwd: rig.place })).toMatchObject({
+        status: 0,
+        stdout: "",
+        stderr: expect.stringContaining("the database has its tables, and verifier may use them as a verifier does"),
+      });
+  });
+});
