@@ -1,23 +1,11 @@
 /** The longest interval that nodes were told, as both stores note it for verifiers that take nodes over. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import * as stores from "../../packages/verifier/src/store/index.ts";
-import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { onBothStores } from "./both-stores.ts";
 
-function contract(open: () => Promise<stores.Connection>, close: () => Promise<void>): void {
-  let store: stores.Connection;
-  const noted = (most = 1000) => stores.notedInterval(store.db, most);
-  const note = (seconds: number, lasts: number, most = 1000) => stores.noteInterval(store.db, seconds, lasts, most);
-
-  beforeAll(async () => {
-    store = await open();
-  });
-  afterAll(async () => {
-    await store.close();
-    await close();
-  });
+onBothStores(({ store }) => {
+  const noted = (most = 1000) => stores.notedInterval(store().db, most);
+  const note = (seconds: number, lasts: number, most = 1000) => stores.noteInterval(store().db, seconds, lasts, most);
 
   it("is the longest until no node goes by it any more", async () => {
     expect(await noted()).toBe(0);
@@ -35,24 +23,4 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     await note(80, 200, 300);
     expect(await noted(300)).toBe(80);
   });
-}
-
-describe("the embedded store", () => {
-  const place = mkdtempSync(join(tmpdir(), "isoline-store-"));
-  contract(
-    () => stores.openStore(`pglite:${place}`),
-    () => Promise.resolve(rmSync(place, { recursive: true, force: true })),
-  );
-});
-
-describe.skipIf(needsPostgres)("PostgreSQL (needs Debian's postgresql)", () => {
-  const server = new PostgresServer();
-  contract(
-    async () => {
-      await server.start();
-      await server.prepare("intervals");
-      return stores.openStore(server.address("intervals"));
-    },
-    () => server.close(),
-  );
 });

@@ -82,6 +82,12 @@ export class PostgresServer {
     this.#prepared.add(database);
   }
 
+  /** What psql prints when it is told a statement. */
+  say(address: string, statement: string): string {
+    const { stdout, stderr } = this.#run("psql", ["-v", "VERBOSITY=verbose", "-d", address, "-c", statement]);
+    return `${String(stdout)}${String(stderr)}`;
+  }
+
   /** A dump of a database, as an operator makes one; and back. */
   dump(database: string, path: string): void {
     this.#told("pg_dump", ["-U", OWNER, "-Fc", "-f", path, database]);

@@ -1,16 +1,13 @@
 /** What administrators ruled, in both stores: it stands whatever evidence says, and whatever a node sends. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, expect, it } from "vitest";
 import * as stores from "../../packages/verifier/src/store/index.ts";
-import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { onBothStores, type TestedStore } from "./both-stores.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const nodes = [new SoftwareNode("node-1"), new SoftwareNode("node-2")];
 const as = (state: stores.State, why: string | null = null) => ({ state, failure: null, why });
 
-function contract(open: () => Promise<stores.Connection>, close: () => Promise<void>): void {
+function contract({ store: opened, clear }: TestedStore): void {
   let store: stores.Connection;
   const write = (state: stores.State, name = "node-1"): stores.VerdictWrite => ({
     ...{ node: name, verifier: "v1", at: new Date(), verdict: as(state), columns: {} },
@@ -21,16 +18,11 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     stores.writeContour(store.db, { digest, file: Buffer.alloc(9), reviewed, since: new Date() });
   const named = async (digest: string) => (await stores.contoursNamed(store.db, [digest]))[0];
 
-  beforeAll(async () => {
-    store = await open();
-  });
-  afterAll(async () => {
-    await store.close();
-    await close();
+  beforeAll(() => {
+    store = opened();
   });
   beforeEach(async () => {
-    for (const table of ["changes", "nodes", "contours", "withdrawn_contours", "verifiers"] as const)
-      await store.db.deleteFrom(table).execute();
+    await clear(["verifiers", "withdrawn_contours", "contours", "nodes", "changes"]);
     await stores.beginLease(store.db, "v1", "host", 60);
     for (const node of nodes) {
       await stores.insertNode(store.db, node.row());
@@ -100,22 +92,4 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
   });
 }
 
-describe("the embedded store", () => {
-  const place = mkdtempSync(join(tmpdir(), "isoline-rulings-"));
-  contract(
-    () => stores.openStore(`pglite:${place}`),
-    () => Promise.resolve(rmSync(place, { recursive: true, force: true })),
-  );
-});
-
-describe.skipIf(needsPostgres)("PostgreSQL (needs Debian's postgresql)", () => {
-  const server = new PostgresServer();
-  contract(
-    async () => {
-      await server.start();
-      await server.prepare("rulings");
-      return stores.openStore(server.address("rulings"));
-    },
-    () => server.close(),
-  );
-});
+onBothStores(contract);

@@ -1,10 +1,7 @@
 /** One contract for both stores: what is written is there, in the same types, and only the owner may write a verdict. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, expect, it } from "vitest";
 import * as stores from "../../packages/verifier/src/store/index.ts";
-import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { onBothStores, type TestedStore } from "./both-stores.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const tables = [
@@ -33,30 +30,19 @@ const canister = {
 } as const;
 const affirming = { state: "affirming", failure: null, why: null } as const;
 
-function contract(
-  open: () => Promise<stores.Connection>,
-  close: () => Promise<void>,
-  openToClear?: () => Promise<stores.Connection>,
-): void {
+function contract({ store: opened, clear }: TestedStore): void {
   let store: stores.Connection;
-  let toClear: stores.Connection | undefined;
   const write = (more: Partial<stores.VerdictWrite> = {}) =>
     stores.writeVerdict(store.db, {
       ...{ node: "node-1", verifier: "v1", at: new Date(), verdict: affirming, columns: {}, canisters: [canister] },
       ...more,
     });
 
-  beforeAll(async () => {
-    store = await open();
-    toClear = await openToClear?.();
-  });
-  afterAll(async () => {
-    await toClear?.close();
-    await store.close();
-    await close();
+  beforeAll(() => {
+    store = opened();
   });
   beforeEach(async () => {
-    for (const table of tables.toReversed()) await (toClear ?? store).db.deleteFrom(table).execute();
+    await clear(tables);
     await stores.insertNode(store.db, node.row("acme", { rack: "7" }));
     await stores.beginLease(store.db, "v1", "host", 60);
     await stores.beginLease(store.db, "v2", "host", 60);
@@ -360,50 +346,33 @@ function contract(
   });
 }
 
-describe("the embedded store", () => {
-  const place = mkdtempSync(join(tmpdir(), "isoline-store-"));
-  contract(
-    () => stores.openStore(`pglite:${place}`),
-    () => Promise.resolve(rmSync(place, { recursive: true, force: true })),
-  );
-
-  it("has one opener at a time, and says which process it is", async () => {
-    await expect(stores.openStore(`pglite:${place}`)).rejects.toThrow(`process ${process.pid} has opened this store`);
-  });
-});
-
-describe.skipIf(needsPostgres)("PostgreSQL (needs Debian's postgresql)", () => {
-  const server = new PostgresServer();
-  contract(
-    async () => {
-      await server.start();
-      await server.prepare("contract");
-      return stores.openStore(server.address("contract"));
-    },
-    () => server.close(),
-    // Not the role of verifiers, which may not do all that is done between two tests.
-    () => stores.openStore(server.ownerAddress("contract")),
-  );
-
-  it("outlives a server that crashes within a transaction: that fails, and what comes after it is answered", async () => {
-    const store = await stores.openStore(server.address("contract"));
-    let goOn = () => {};
-    const isBack = new Promise<void>((resolve) => (goOn = resolve));
-    let done: Promise<void> | undefined;
-    await new Promise<void>((hasBegun) => {
-      done = store.db.transaction().execute(async (inner) => {
-        await stores.findNode(inner, "node-1");
-        hasBegun();
-        // No query runs in this connection while its server goes away.
-        await isBack;
-        await stores.findNode(inner, "node-1");
-      });
+onBothStores(contract, {
+  embedded: (place) => {
+    it("has one opener at a time, and says which process it is", async () => {
+      await expect(stores.openStore(`pglite:${place}`)).rejects.toThrow(`process ${process.pid} has opened this store`);
     });
-    await server.stop("SIGQUIT");
-    await server.start();
-    goOn();
-    await expect(done).rejects.toThrow("not queryable");
-    expect(await stores.findNode(store.db, "node-1")).toMatchObject({ name: "node-1" });
-    await store.close();
-  });
+  },
+  postgres: (server, database) => {
+    it("outlives a server that crashes within a transaction: that fails, and what comes after it is answered", async () => {
+      const store = await stores.openStore(server.address(database));
+      let goOn = () => {};
+      const isBack = new Promise<void>((resolve) => (goOn = resolve));
+      let done: Promise<void> | undefined;
+      await new Promise<void>((hasBegun) => {
+        done = store.db.transaction().execute(async (inner) => {
+          await stores.findNode(inner, "node-1");
+          hasBegun();
+          // No query runs in this connection while its server goes away.
+          await isBack;
+          await stores.findNode(inner, "node-1");
+        });
+      });
+      await server.stop("SIGQUIT");
+      await server.start();
+      goOn();
+      await expect(done).rejects.toThrow("not queryable");
+      expect(await stores.findNode(store.db, "node-1")).toMatchObject({ name: "node-1" });
+      await store.close();
+    });
+  },
 });
