@@ -4,12 +4,16 @@ import { Pace, sharedOut, type Spent } from "./pace.ts";
 
 const SECONDS = 10;
 
-/** So many judged in ten seconds, at so many milliseconds each, of which TLS and the like take a half. */
-function judge(pace: Pace, tenants: Readonly<Record<string, { judged: number; ms: number; nodes: number }>>): void {
+/** So many judged in ten seconds, at so many milliseconds each, of which TLS and the like take a half; and other work beside them. */
+function judge(
+  pace: Pace,
+  tenants: Readonly<Record<string, { judged: number; ms: number; nodes: number }>>,
+  otherMs = 0,
+): void {
   const all = Object.entries(tenants);
   for (const [name, { judged }] of all) for (let at = 0; at < judged; at++) pace.judged(name);
   const spent: Spent = {
-    active: all.reduce((sum, [, { judged, ms }]) => sum + judged * ms, 0),
+    active: all.reduce((sum, [, { judged, ms }]) => sum + judged * ms, otherMs),
     passed: SECONDS * 1000,
     turns: new Map(all.map(([name, { judged, ms }]) => [name, (judged * ms) / 2])),
     nodes: new Map(all.map(([name, { nodes }]) => [name, nodes])),
@@ -59,6 +63,16 @@ it("leaves a tenant its share, whose neighbour sends more than it is asked for",
   judge(pace, { acme: { judged: 1000, ms: 2, nodes: 45_000 }, flood: { judged: 700, ms: 10, nodes: 1 } });
   // Half of 0.75 for each: the flood takes 0.7 and is told nothing, since its one node needs next to nothing.
   expect([pace.due("acme"), pace.due("flood")]).toEqual([240, 60]);
+});
+
+it("is not slowed down by what is refused at the door, while what is due can be judged all the same", () => {
+  const { pace } = paceOf();
+  // A tenth of the event loop is for evidence, and strangers take the rest.
+  for (let at = 0; at < 100; at++) judge(pace, { acme: { judged: 500, ms: 2, nodes: 3000 } }, 9000);
+  expect(pace.due("acme")).toBe(60);
+  // Where it is more than fits beside them, it is slower, and stays so.
+  for (let at = 0; at < 100; at++) judge(pace, { acme: { judged: 1500, ms: 2, nodes: 30_000 } }, 7000);
+  expect(pace.due("acme")).toBe(240);
 });
 
 it("is never slower where it may not be, and says nothing then", () => {

@@ -4,7 +4,8 @@
  * its answer.
  *
  *   needs  = nodes × processor time of one evidence / due        what a tenant's nodes take of the event loop
- *   gets   = an equal share of BUSY, and what others leave       (max-min fair, so that no tenant is slowed down for another)
+ *   gets   = an equal share of BUSY, and what others leave       (max-min fair, so that no tenant is slowed down for another);
+ *            of less than BUSY while the event loop has other things to do
  *   told   = due × needs / gets, from `due` to `dueAtMost`
  *
  * Processor time is counted as time of the event loop, so a machine that is busy with other things counts as a slower one.
@@ -21,6 +22,10 @@ export interface Timing {
 
 /** The part of the event loop that judging may take in the long run: the rest is for people, for bursts, and for the database. */
 const BUSY = 0.75;
+/** However much else there is to do, this part is for judging: a flood of what is refused makes no node slower than that. */
+const LEAST_BUSY = 0.25;
+/** So many times its turns evidence takes at most, with TLS and the like. What else the event loop does is for other things. */
+const WITH_ALL = 2;
 /** From one look to the next, what was seen before counts for so much less. */
 const KEPT = 0.7;
 /** So little of what was judged is as good as nothing. */
@@ -100,8 +105,8 @@ export class Pace {
   /** To be called every some seconds. */
   look({ active, passed, turns, nodes }: Spent): void {
     const all = [...turns.values()].reduce((sum, ms) => sum + ms, 0);
-    // What is done outside of turns, such as TLS, is spread over them.
-    const whole = all > 0 ? active / all : 0;
+    const whole = Math.min(WITH_ALL, all > 0 ? active / all : WITH_ALL);
+    const busy = Math.max(LEAST_BUSY, BUSY - Math.max(0, active - all * whole) / passed);
     const needs = new Map<string, number>();
     for (const [name, tenant] of this.#tenants) {
       const work = (turns.get(name) ?? 0) * whole;
@@ -111,11 +116,11 @@ export class Pace {
       // One whose nodes send more than they are asked for leaves less to others.
       needs.set(name, Math.max(this.#steady(tenant, nodes.get(name) ?? 0), work / passed));
     }
-    const gets = sharedOut(needs, BUSY);
+    const gets = sharedOut(needs, busy);
     const { due, dueAtMost } = this.timing;
     for (const [name, tenant] of this.#tenants) {
       const steady = this.#steady(tenant, nodes.get(name) ?? 0);
-      const share = gets.get(name) ?? BUSY;
+      const share = gets.get(name) ?? busy;
       tenant.due = Math.min(dueAtMost, Math.max(due, Math.ceil((due * steady) / share)));
       if (tenant.judged < FORGOTTEN && !nodes.has(name)) this.#tenants.delete(name);
     }
