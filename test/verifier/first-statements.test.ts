@@ -34,22 +34,25 @@ describe.skipIf(needsPostgres)("the first statements of a database (needs Debian
   const server = new PostgresServer();
   let beginner: stores.Connection;
   let other: stores.Connection;
+  /** A verifier's role deletes no policies. */
+  let owner: stores.Connection;
 
   beforeAll(async () => {
     await server.start();
     await server.prepare("fleet");
-    [beginner, other] = [
+    [beginner, other, owner] = [
       await stores.openStore(server.address("fleet")),
       await stores.openStore(server.address("fleet")),
+      await stores.openStore(server.ownerAddress("fleet")),
     ];
   });
   afterAll(async () => {
-    for (const store of [beginner, other]) await store.close();
+    for (const store of [beginner, other, owner]) await store.close();
     await server.close();
   });
   beforeEach(async () => {
     for (const table of ["statements", "log", "policies", "reference_files"] as const)
-      await beginner.db.deleteFrom(table).execute();
+      await owner.db.deleteFrom(table).execute();
   });
 
   /** A transaction that has done its work, and is held open until it is told to commit. */
