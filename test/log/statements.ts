@@ -47,6 +47,7 @@ export const samples: readonly Said[] = [
   { kind: "publish-reference", name: "Referenz ü 参", digest: hash(7), signer: [hash(5), hash(8)] },
   { kind: "withdraw-reference", name: "all", digest: hash(7) },
   { kind: "enrolment", node: hash(1), which: "anew" },
+  { kind: "withdraw-enrolment", node: hash(1), which: "collected" },
   birth(4, 2),
   head(2000, 3),
   { ...change(hash(6)), label: hash(4), from: "affirming", to: "contraindicated", class: "off-contour" },

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { FleetMonitor } from "../../packages/log/src/monitor/index.ts";
 import { type Said, type SaidOf, writeStatement } from "../../packages/log/src/statement/index.ts";
-import { changes, epoch, hash, head, policy, SOURCE, START, stated } from "./statements.ts";
+import { birth, changes, epoch, hash, head, policy, SOURCE, START, stated } from "./statements.ts";
 
 type State = SaidOf<"change">["to"];
 
@@ -12,6 +12,8 @@ const change = (from: State, to: State, { node = 1, label = 0 } = {}): SaidOf<"c
   policy: to === "affirming" ? hash(6) : undefined,
 });
 const enrolment = (which: "first" | "anew", node = 1) => ({ kind: "enrolment", node: hash(node), which }) as const;
+const withdrawal = (which: "collected" | "retired", node = 1) =>
+  ({ kind: "withdraw-enrolment", node: hash(node), which }) as const;
 const canister = { label: 4 };
 
 function inLog(said: readonly Said[], source = SOURCE) {
@@ -120,5 +122,36 @@ describe("the verdicts of a node", () => {
     ];
     expect(inLog(counted).kinds).toEqual([]);
     expect(inLog([...counted, change("stale", "affirming")]).kinds).toEqual(["5 broken-succession"]);
+  });
+});
+
+describe("a node whose enrolment is withdrawn", () => {
+  const life = [enrolment("first"), change("unknown", "affirming"), change("unknown", "affirming", canister)];
+  const gone = [...life, change("affirming", "stale"), withdrawal("collected")];
+
+  it("has nothing stated of it, until it is enrolled again and begins as unknown: by the same name or another's", () => {
+    expect(inLog([...gone, epoch(1), ...life]).kinds).toEqual([]);
+    expect(inLog([...gone, enrolment("anew"), change("unknown", "affirming")]).kinds).toEqual([]);
+    expect(inLog([...life, withdrawal("retired"), ...life, withdrawal("retired")]).kinds).toEqual([]);
+    expect(inLog([...gone, change("unknown", "affirming", { node: 2 })]).kinds).toEqual([]);
+  });
+
+  it.each([
+    ["a verdict", change("unknown", "affirming")],
+    ["a verdict of a canister", change("unknown", "affirming", canister)],
+    ["many verdicts of canisters", changes(hash(6), 3)],
+    ["a ledger", head(100, 1)],
+    ["a birth", birth(1, 2)],
+  ] as const)("is found where %s is stated of it all the same, once", (_, said) => {
+    const { kinds, lines } = inLog([...gone, said, head(100, 1)]);
+    expect(kinds).toEqual(["6 broken-succession"]);
+    expect(lines).toMatch(/is stated of node 0101010101010101…, whose enrolment was withdrawn in entry 5/);
+  });
+
+  it("is found where it is withdrawn once more, and where that hides a revocation", () => {
+    expect(inLog([...gone, withdrawal("retired")]).kinds).toEqual(["6 broken-succession"]);
+    const { kinds, lines } = inLog([...life, epoch(1), change("affirming", "revoked"), withdrawal("retired")]);
+    expect(kinds).toEqual(["6 broken-succession"]);
+    expect(lines).toMatch(/is withdrawn, and it was revoked by entry 5/);
   });
 });

@@ -83,7 +83,7 @@ describe("a node that comes anew while work on it waits", () => {
   it("is revoked in memory as well, so that none of its evidence is affirmed", async () => {
     let revoked: Promise<void> | undefined;
     const { first, second, goOn } = await waited(
-      () => (revoked = administration.revoke("node-1", "stolen", { who: "ann" })),
+      () => (revoked = administration.revoke({ name: "node-1", tenant: "acme" }, "stolen", { who: "ann" })),
     );
     goOn();
     await revoked;
@@ -152,7 +152,9 @@ describe("a node that comes anew while work on it waits", () => {
     owned.imprint = "as written";
     owned.given = { digest: "of the last evidence", answer: "affirming" };
     owned.affirmed = { until: new Date(Date.now() + HOUR_MS), canisters: new Set() };
-    await expect(administrationOver(losing).revoke("node-1", "stolen", { who: "ann" })).rejects.toBe(lost);
+    await expect(
+      administrationOver(losing).revoke({ name: "node-1", tenant: "acme" }, "stolen", { who: "ann" }),
+    ).rejects.toBe(lost);
     expect(await stands()).toBe("revoked");
     // So the next evidence is news, and the store refuses it.
     expect([owned.imprint, owned.given, owned.affirmed]).toEqual([null, undefined, undefined]);

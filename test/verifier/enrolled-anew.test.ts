@@ -145,7 +145,7 @@ describe("a node that is enrolled anew", () => {
     await token("of another name", "node-2");
     await token("of any name", null);
     await begun("before");
-    await administration.revoke("node-1", "stolen", ann);
+    await administration.revoke({ name: "node-1", tenant: "acme" }, "stolen", ann);
     const tokens = ["of its name", "of another name", "of any name"];
     expect(await Promise.all(tokens.map(isUsable))).toEqual([false, true, true]);
     await expect(answer("before")).rejects.toMatchObject({ code: "not-found" });
@@ -174,7 +174,7 @@ describe("a node that is enrolled anew", () => {
       const isBusy = new Promise<void>((resolve) => (goOn = resolve));
       const busy = owned.alone(() => isBusy);
       await begun(why, new Date(Date.now() + ahead * 1000));
-      const revoked = administration.revoke("node-1", why, ann);
+      const revoked = administration.revoke({ name: "node-1", tenant: "acme" }, why, ann);
       const answered = answer(why).catch((fault: unknown) => fault);
       // The answer ends the enrolment before it waits for its turn.
       await expect

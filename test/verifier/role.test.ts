@@ -40,7 +40,6 @@ describe.skipIf(needsPostgres)("a role that owns nothing (needs Debian's postgre
     "update policies set file = ''",
     "delete from policies",
     "delete from revocations",
-    "delete from nodes",
     "drop table audit",
     "alter table nodes drop column token",
     "create table more (name text)",

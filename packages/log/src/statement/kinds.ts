@@ -35,6 +35,7 @@ export const kinds = {
   "publish-reference": { name: one(name), digest, signer: some(hex(32), MOST_SIGNERS) },
   "withdraw-reference": { name: one(name), digest },
   enrolment: { node, which: one(word("first", "anew")) },
+  "withdraw-enrolment": { node, which: one(word("collected", "retired")) },
   birth: { node, boot: count, record: count, register: one(hex(34)) },
   head: { node, boot: count, bytes: count, digest },
   change: {

@@ -1,12 +1,13 @@
 /** A change of a verdict as receivers get it, over any way: small, whatever a node wrote into it. */
-import type { ChangeRow, State } from "../store/index.ts";
+import type { ChangedTo, ChangeRow, State } from "../store/index.ts";
 
 export interface ChangeDocument {
   readonly at: string;
   readonly node: string;
   readonly label?: string;
   readonly from: State;
-  readonly to: State;
+  /** `gone`: the node was collected or retired, with all of its canisters. */
+  readonly to: ChangedTo;
   readonly failure?: string;
   readonly why?: string;
 }

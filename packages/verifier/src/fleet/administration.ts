@@ -11,6 +11,7 @@ import {
   forgetContours,
   lockContours,
   lockLog,
+  type NodeRow,
   raiseEpoch,
   references,
   reinstateContours,
@@ -200,8 +201,14 @@ export class Administration {
    * that know this one refuse them, and elsewhere they run out by themselves. A node that is revoked already is so from now on, with this
    * reason, and the epoch stays.
    */
-  async revoke(name: string, reason: string, { who }: Pick<Administrator, "who">): Promise<void> {
+  async revoke(
+    { name, tenant }: Pick<NodeRow, "name" | "tenant">,
+    reason: string,
+    { who }: Pick<Administrator, "who">,
+  ): Promise<void> {
     const isThere = await this.#ownership.alone(name, TAKE_MS, async (node) => {
+      // The node that the person saw may be gone, and its name another tenant's.
+      if (node.tenant !== tenant) throw noSuchNode(name);
       const verdict = { state: "revoked", failure: null, why: reason } as const;
       // Should the answer of the database be lost: the next evidence is news, which is refused where the revocation was written.
       [node.imprint, node.given, node.affirmed] = [null, undefined, undefined];
@@ -229,9 +236,12 @@ export class Administration {
       // What memory alone knows of it is given back no more: where the node is enrolled anew, nothing that it said before counts.
       [node.state, node.isAhead] = ["revoked", false];
     });
-    if (!isThere) throw new VerifierError("not-found", `no node ${name} is enrolled; see isoline fleet nodes`);
+    if (!isThere) throw noSuchNode(name);
   }
 }
+
+const noSuchNode = (name: string) =>
+  new VerifierError("not-found", `no node ${name} is enrolled; see isoline fleet nodes`);
 
 function assertFits(contours: readonly { readonly name: string; readonly images: readonly string[] }[]): void {
   const large = contours.find(({ images }) => images.length > MOST_IMAGES);

@@ -24,6 +24,7 @@ import {
   state,
   takeEnrolment,
   type TakenEnrolment,
+  takePast,
   type TokenRow,
   type ToState,
   unusedTokens,
@@ -149,13 +150,18 @@ export class Enrolment {
     const { name, tenant, labels } = kept;
     const row = { ...node, name, tenant, labels, token: tokenDigest(token), enrolled: new Date() };
     const on = node.machine === null ? "" : `, on ${node.machine}`;
-    const act = { who: `node ${name}`, tenant, object: name, detail: `id ${node.id}${on}${inWords(labels)}` };
     const written = async (step: Database, accepted?: string | null): Promise<readonly ToState[]> => {
       const which = accepted === undefined ? "first" : "anew";
       if (node.machine !== null) await assertPlace(step, node.machine, name, this.#rules.trusted);
-      if (accepted === undefined) await insertNode(step, row);
-      else if (kept.replaces === null || !(await renewEnrolment(step, row, kept.replaces, accepted))) throw taken(name);
-      await writeAct(step, { ...act, act: which === "first" ? "enrol" : "enrol anew" });
+      const past = accepted === undefined ? await enrolledFirst(step, row) : "";
+      if (
+        accepted !== undefined &&
+        (kept.replaces === null || !(await renewEnrolment(step, row, kept.replaces, accepted)))
+      )
+        throw taken(name);
+      const detail = `id ${node.id}${on}${past}${inWords(labels)}`;
+      const act = which === "first" ? "enrol" : "enrol anew";
+      await writeAct(step, { who: `node ${name}`, tenant, act, object: name, detail });
       return [{ kind: "enrolment", node: node.id, which }];
     };
     // Of a node that is there, no other verifier may hold the old token in memory when the new one counts.
@@ -238,6 +244,22 @@ export class Enrolment {
     if (there !== undefined && isSame && token.name === name) return there.id;
     throw taken(name);
   }
+}
+
+/**
+ * Enrols a node that is not there. What is kept of one that is gone counts: with its key its TPM cannot count from nothing, and under its
+ * name it is judged by the policy that its label named, which a token without one takes away no more than from a node that is there.
+ * Says, for the act, what was.
+ */
+async function enrolledFirst(step: Database, row: Parameters<typeof insertNode>[1]): Promise<string> {
+  const { accepted, policy } = await takePast(step, row);
+  const labels = policy === undefined ? row.labels : { policy, ...row.labels };
+  await insertNode(step, { ...row, labels, accepted: accepted ?? null });
+  const keeps = [
+    ...(accepted === undefined ? [] : ["what was accepted of it"]),
+    ...(labels === row.labels ? [] : [`policy=${labels.policy}`]),
+  ];
+  return keeps.length === 0 ? "" : `, keeps ${keeps.join(" and ")}`;
 }
 
 /** Labels as an act has them: the one that chooses the policy first, since what is too long is cut. */

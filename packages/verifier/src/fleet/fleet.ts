@@ -22,6 +22,7 @@ import { isWatched } from "./owned-node.ts";
 import { Ownership } from "./ownership.ts";
 import { Pace, type Timing } from "./pace.ts";
 import { ReplayedLedgers } from "./replayed-ledgers.ts";
+import { Retirement } from "./retirement.ts";
 import { Rules } from "./rules.ts";
 import type { Trusted } from "./trusted.ts";
 import { Watch } from "./watch.ts";
@@ -34,11 +35,15 @@ export interface FleetParts {
   readonly challenges: ChallengeKeys;
   readonly trusted: Trusted;
   readonly timing: Timing;
+  /** Days of silence after which a node is collected; undefined: never. */
+  readonly collectAfter?: number | undefined;
   readonly sign: SignResult;
   readonly signEpoch: SignEpoch;
   /** Undefined: no SVIDs are issued. */
   readonly authority?: SvidAuthority | undefined;
   readonly appraised?: (state: State, isNews: boolean) => void;
+  /** Told how many nodes were collected or retired. */
+  readonly left?: (which: "collected" | "retired", nodes: number) => void;
   /** Told what failed that should not, and is tried again. */
   readonly failed?: (fault: unknown) => void;
   /** Told lines that an operator should read. */
@@ -59,24 +64,15 @@ export class Fleet {
   readonly attestation: Attestation;
   readonly enrolment: Enrolment;
   readonly administration: Administration;
+  readonly retirement: Retirement;
   readonly identities: Identities | undefined;
   readonly #heard = new Set<() => void>();
   #looking: Promise<void> | undefined;
   #lookingAtPace: NodeJS.Timeout | undefined;
   #used = performance.eventLoopUtilization();
 
-  constructor({
-    store,
-    challenges,
-    trusted,
-    timing,
-    sign,
-    signEpoch,
-    authority,
-    appraised,
-    failed,
-    noted,
-  }: FleetParts) {
+  constructor(parts: FleetParts) {
+    const { store, challenges, trusted, timing, sign, signEpoch, authority, appraised, failed, noted } = parts;
     const { db, urgent } = store;
     this.store = store;
     this.challenges = challenges;
@@ -90,13 +86,17 @@ export class Fleet {
     const longest = this.pace.patience(timing.dueAtMost);
     this.logs = new KeptLogs(longest);
     const { lease, ownership, rules, epochs, watch, logs, turns, pace } = this;
+    const ledgers = new ReplayedLedgers(longest);
     this.attestation = new Attestation({
-      ...{ verdicts, lease, ownership, rules, challenges, epochs, watch, logs, turns, pace, sign },
-      ledgers: new ReplayedLedgers(longest),
+      ...{ verdicts, lease, ownership, rules, challenges, epochs, watch, logs, ledgers, turns, pace, sign },
       ...(appraised !== undefined && { appraised }),
     });
     this.enrolment = new Enrolment(db, rules, ownership);
     this.administration = new Administration(db, ownership, rules, epochs);
+    this.retirement = new Retirement({
+      ...{ db, lease, ownership, watch, logs, ledgers, failed },
+      ...{ days: parts.collectAfter, stale: longest, left: parts.left },
+    });
     this.identities = authority && new Identities(authority, { ownership, rules, challenges, pace });
   }
 
@@ -104,6 +104,7 @@ export class Fleet {
     await this.store.listen((channel, message) => {
       if (channel === "isoline_rules") this.#heardOfRules(message);
       else if (channel === "isoline_release") void this.ownership.release(message).catch(() => {});
+      else if (channel === "isoline_gone") this.retirement.heard(message);
       // Read again with each renewal of the lease, so nothing rests on this reading.
       else if (channel === "isoline_epoch") void this.epochs.read().catch(() => {});
       else for (const heard of this.#heard) heard();
@@ -140,6 +141,7 @@ export class Fleet {
   #lost(): void {
     this.ownership.forgetAll(this.lease.ended);
     this.watch.clear();
+    this.retirement.waitForNodes();
   }
 
   /**
@@ -156,6 +158,7 @@ export class Fleet {
     await this.#hearPace().catch(() => {});
     await this.#adopt().catch(() => {});
     await this.rules.compare().catch(() => {});
+    await this.retirement.collect().catch(() => {});
   }
 
   #lookAtPace(): void {

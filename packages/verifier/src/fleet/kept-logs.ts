@@ -35,6 +35,11 @@ export class KeptLogs {
     return this.#nodes.size;
   }
 
+  /** Of a node that is gone. */
+  drop(node: string): void {
+    this.#nodes.drop(node);
+  }
+
   /** Bytes of the whole evidence that a delta of this node stands for. Refuses as `whole` does. */
   sizeOf(node: string, delta: EvidenceDelta): number {
     return this.#pieces(node, delta).size;

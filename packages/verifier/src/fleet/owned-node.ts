@@ -141,7 +141,7 @@ export class OwnedNode {
   }
 
   /**
-   * The same for a revocation and the like: evidence that waits for a turn is refused, and does not keep it waiting. A verdict that is
+   * The same for what people decide: evidence that waits for a turn is refused, and does not keep it waiting. A verdict that is
    * being written does.
    */
   urgent<T>(work: () => Promise<T>): Promise<T> {
@@ -162,7 +162,7 @@ export class OwnedNode {
     if (this.#urgent > 0)
       throw new VerifierError(
         "owned-elsewhere",
-        `${this.name}: it is being revoked, enrolled anew, or given to another verifier for that; send it again in a second`,
+        `${this.name}: it is being revoked, retired or enrolled anew, or given to another verifier for that; send it again in a second`,
       );
   }
 

@@ -9,6 +9,7 @@ import {
   askForRelease,
   claimNode,
   type Database,
+  type Gone,
   releaseAsWritten,
   releaseNodes,
   type TakenNode,
@@ -235,6 +236,15 @@ export class Ownership {
   /** Drops what is in memory of a node: it is read again. */
   forget(node: OwnedNode): void {
     if (this.#nodes.get(node.name) === node) this.#nodes.delete(node.name);
+  }
+
+  /** Drops a node that is gone, by its token: whether it was in memory. One that was enrolled under its name since stays. */
+  dropGone({ name, token }: Gone): boolean {
+    const node = this.#nodes.get(name);
+    if (node?.token !== token) return false;
+    this.#nodes.delete(name);
+    this.#silences.delete(name);
+    return true;
   }
 
   /**

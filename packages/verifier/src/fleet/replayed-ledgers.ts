@@ -19,6 +19,11 @@ export class ReplayedLedgers {
     this.#nodes = new NodeMemory(most, idleSeconds);
   }
 
+  /** Of a node that is gone. */
+  drop(node: string): void {
+    this.#nodes.drop(node);
+  }
+
   /** What this ledger of a node leads to: known only where all of its bytes are the same. A refusal is made anew each time. */
   of(node: TenantNode, file: Uint8Array, replay: () => ReplayedLedger): ReplayedLedger {
     const known = this.#nodes.get(node.id);

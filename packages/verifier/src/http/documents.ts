@@ -1,7 +1,15 @@
 /** From rows to the documents of the API. */
 import { begunIn } from "@isoline/attest/appraise";
 import type { Fleet } from "../fleet/index.ts";
-import type { CanisterRow, ChangeRow, Counts, DepartedProcesses, DepartureRow, NodeRow } from "../store/index.ts";
+import type {
+  CanisterRow,
+  ChangeRow,
+  Counts,
+  DepartedProcesses,
+  DepartureRow,
+  NodeRow,
+  State,
+} from "../store/index.ts";
 import type { Canister, CanisterInFull, Departure, Link, Node } from "./model.ts";
 
 type FailureClass = NonNullable<Node["failure"]>;
@@ -80,7 +88,8 @@ export const processesDocument = ({ total, items }: DepartedProcesses): NonNulla
 export function historyDocument({ at, after, failure, why, counters }: ChangeRow) {
   return {
     at: at.toISOString(),
-    state: after,
+    // Nodes are gone, and their canisters with them; of a canister no change says so.
+    state: after as State,
     ...(failure !== null && { failure: failure as FailureClass }),
     ...(why !== null && { why }),
     ...(counters !== null && { counters }),

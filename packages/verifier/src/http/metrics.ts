@@ -17,6 +17,7 @@ export class Metrics {
   readonly #requests: Histogram<"status">;
   readonly #refusals: Counter<"code">;
   readonly #pushes: Counter<"outcome">;
+  readonly #gone: Counter<"which">;
 
   constructor() {
     const registers = [this.#registry];
@@ -46,6 +47,17 @@ export class Metrics {
       labelNames: ["outcome"],
       registers,
     });
+    this.#gone = new Counter({
+      name: "isoline_verifier_gone_nodes_total",
+      help: "Nodes that this verifier took away: collected after their silence, or retired by people.",
+      labelNames: ["which"],
+      registers,
+    });
+  }
+
+  /** Nodes that this verifier took away. */
+  left(which: "collected" | "retired", nodes: number): void {
+    this.#gone.inc({ which }, nodes);
   }
 
   /** Adds gauges of what is in memory. */

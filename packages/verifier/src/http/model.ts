@@ -260,7 +260,11 @@ export const change = z
     node: name,
     label: label.optional(),
     from: state,
-    to: state,
+    to: z
+      .enum([...state.options, "gone"])
+      .describe(
+        "gone: the node was collected or retired, with all of its canisters, which have no change of their own",
+      ),
     failure: failureClass.optional(),
     why: z.string().optional(),
   })

@@ -269,12 +269,31 @@ function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
     }),
     async (c) => {
       const person = await personOf(c, door, "operator");
-      const { name } = await nodeFor(door, person, c.req.valid("param").name);
-      const revoke = () => fleet.administration.revoke(name, c.req.valid("json").reason, { who: person.name });
+      const seen = await nodeFor(door, person, c.req.valid("param").name);
+      const { name } = seen;
+      const revoke = () => fleet.administration.revoke(seen, c.req.valid("json").reason, { who: person.name });
       await (person.tenant === undefined ? revoke() : countedIn(revocations, person.tenant, revoke));
       const row = (await findNode(db, name)) as NodeRow;
       const counts = await countsByNode(db, [name]);
       return c.json(nodeDocument(row, counts.get(name) ?? {}, fleet), 200);
+    },
+  );
+  app.openapi(
+    route({
+      method: "delete",
+      path: "/v1/nodes/{name}",
+      summary: "Retire a node: it is not enrolled any more. One that is neither stale nor unknown has to be forced.",
+      middleware: [personFirst(door, "operator", "small")] as const,
+      request: { params: ofName, query: z.object({ force: z.enum(["true", "false"]).optional() }) },
+      responses: { 200: json(node, "The node, as it was.") },
+    }),
+    async (c) => {
+      const person = await personOf(c, door, "operator");
+      const seen = await nodeFor(door, person, c.req.valid("param").name);
+      const counts = await countsByNode(db, [seen.name]);
+      const isForced = c.req.valid("query").force === "true";
+      const gone = await fleet.retirement.retire(seen, { who: person.name, isForced });
+      return heldJson(c, door, nodeDocument(gone, counts.get(gone.name) ?? {}, fleet));
     },
   );
   app.openapi(

@@ -7,6 +7,11 @@ import { VerifierError } from "../error.ts";
 const path = z.string().min(1).max(4096);
 const seconds = (least: number, most: number) => z.number().int().min(least).max(most);
 
+/** `never`, or a number of days. */
+const daysOrNever = z.union([z.literal("never"), z.number().int().min(1).max(3650)], {
+  error: "expected a number of days from 1 to 3650, or never",
+});
+
 const receiver = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,32}$/),
   url: z.url({ protocol: /^https?$/ }),
@@ -52,6 +57,8 @@ const schema = z.strictObject({
   due: seconds(1, 86_400).default(60),
   dueAtMost: seconds(1, 86_400).optional(),
   stale: seconds(2, 864_000).optional(),
+  /** Days for which a node is stale, or sends nothing after its enrolment, until it is collected. */
+  collectAfter: daysOrNever.default(30),
   dashboard: z.boolean().default(true),
   limits: z
     .strictObject({

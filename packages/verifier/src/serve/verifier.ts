@@ -65,7 +65,7 @@ export async function startVerifier({
   noted = () => {},
 }: VerifierSettings): Promise<RunningVerifier> {
   const configuration = configurationIn(told);
-  const { due, dueAtMost, stale } = configuration;
+  const { due, dueAtMost, stale, collectAfter } = configuration;
   const keys = await openKeys(configuration.keys, version);
   const trusted = await openTrust(configuration.trust);
   const { people, login } = peopleIn(configuration);
@@ -84,10 +84,12 @@ export async function startVerifier({
     challenges: keys.challenges,
     trusted,
     timing: { due, dueAtMost, stale },
+    collectAfter: collectAfter === "never" ? undefined : collectAfter,
     sign: keys.sign,
     signEpoch: keys.signEpoch,
     authority,
     appraised: (state, isNews) => metrics.appraised(state, isNews),
+    left: (which, nodes) => metrics.left(which, nodes),
     failed,
     noted,
   });

@@ -113,6 +113,19 @@ const intervals = `
 create table intervals (id int primary key, seconds double precision not null, until timestamptz not null);
 `;
 
+/**
+ * A node that is stale by then has the whole time left until it is collected. The later of the two times counts: a verifier of before this
+ * step, beside newer ones, writes only the other.
+ */
+const retired = `
+alter table nodes add column idle timestamptz default now();
+create index nodes_by_idle on nodes ((greatest(idle, since))) where state in ('stale', 'unknown');
+create table retired_keys (id text primary key, accepted text not null, at timestamptz not null);
+create table retired_names (
+  name text not null, tenant text not null, policy text not null, at timestamptz not null, primary key (name, tenant));
+create index changes_gone on changes (at) where label is null and after = 'gone';
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -128,6 +141,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0012-leases": { up: (db) => run(db, leases) },
   "0013-tokens": { up: (db) => run(db, tokens) },
   "0014-intervals": { up: (db) => run(db, intervals) },
+  "0015-retired": { up: (db) => run(db, retired) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

@@ -167,6 +167,8 @@ export async function everyEnrolled(db: Database, take: (ids: readonly string[])
 
 type Enrolled = Pick<NodeRow, "name" | "id" | "tenant" | "labels" | "document" | "token" | "enrolled"> & {
   readonly machine?: string | null;
+  /** What was accepted of its key before it was enrolled. */
+  readonly accepted?: string | null;
 };
 
 export async function insertNode(db: Database, row: Enrolled): Promise<void> {
@@ -197,10 +199,14 @@ export async function renewEnrolment(
     .updateTable("nodes")
     .set({
       ...{ id, document, machine, token, enrolled, accepted },
+      // It has the whole time anew until it is collected, also where it has sent nothing since the last enrolment.
+      idle: sql<Date>`now()`,
       labels: JSON.stringify(labels),
     })
     .where("name", "=", name)
     .where("id", "=", was)
+    // The node that was there when this began may be gone, and its name another tenant's.
+    .where("tenant", "=", row.tenant)
     .executeTakeFirst();
   if (id !== was) await db.deleteFrom("evidence").where("node", "=", name).execute();
   return numUpdatedRows === 1n;

@@ -10,7 +10,7 @@ import type { Tables } from "./tables.ts";
 type Right = "select" | "insert" | "update" | "delete";
 
 const rights: Readonly<Record<keyof Tables | "kysely_migration" | "kysely_migration_lock", readonly Right[]>> = {
-  nodes: ["select", "insert", "update"],
+  nodes: ["select", "insert", "update", "delete"],
   canisters: ["select", "insert", "update", "delete"],
   changes: ["select", "insert", "delete"],
   evidence: ["select", "insert", "update", "delete"],
@@ -29,6 +29,8 @@ const rights: Readonly<Record<keyof Tables | "kysely_migration" | "kysely_migrat
   statements: ["select", "insert", "delete"],
   revocations: ["select", "update"],
   intervals: ["select", "insert", "update"],
+  retired_keys: ["select", "insert", "update", "delete"],
+  retired_names: ["select", "insert", "update", "delete"],
   kysely_migration: ["select"],
   kysely_migration_lock: ["select"],
 };

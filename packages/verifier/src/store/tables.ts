@@ -3,6 +3,9 @@ import type { ColumnType, Generated } from "kysely";
 
 export type State = "affirming" | "contraindicated" | "unverifiable" | "stale" | "revoked" | "unknown";
 
+/** What a change leads to. A node that is gone was collected or retired, with all of its canisters. */
+export type ChangedTo = State | "gone";
+
 /** A check of an appraisal, as it is kept. */
 export interface LinkRow {
   readonly name: string;
@@ -63,6 +66,8 @@ export interface NodeTable extends VerdictColumns {
   seen: Date | null;
   /** From when on it is silent, by the database's clock, as the verifier knew it that gave it back to another; null: that is not known. */
   silent: Date | null;
+  /** From when on it is stale, or unknown, by the database's clock; null: it is neither. Verifiers of before 0014 do not write it. */
+  idle: Generated<Date | null>;
   root: "none" | "tpm" | "tee" | "tpm+tee";
   sensors: Json<readonly string[]> | null;
   kernel: string | null;
@@ -101,7 +106,7 @@ export interface ChangeTable {
   label: string | null;
   tenant: string;
   before: State;
-  after: State;
+  after: ChangedTo;
   failure: string | null;
   why: string | null;
   counters: Json<CounterRow> | null;
@@ -128,6 +133,23 @@ export interface DepartureTable {
   times: number;
   /** In hexadecimal; null where the node did not say. */
   point: string | null;
+}
+
+/** The keys of nodes that are gone, of which something had been accepted: one that is enrolled again goes on from there. */
+export interface RetiredKeyTable {
+  /** As a node has it. */
+  id: string;
+  /** The clock of the TPM, the ledger, and the policy, as the node had them. */
+  accepted: string;
+  at: Date;
+}
+
+/** The names of nodes that are gone, which had the label `policy`: the next node of that name and tenant has it as well. */
+export interface RetiredNameTable {
+  name: string;
+  tenant: string;
+  policy: string;
+  at: Date;
 }
 
 /** One-time tokens for enrolments, by the SHA-256 of each. */
@@ -265,6 +287,8 @@ export interface Tables {
   changes: ChangeTable;
   evidence: EvidenceTable;
   departures: DepartureTable;
+  retired_keys: RetiredKeyTable;
+  retired_names: RetiredNameTable;
   enrolment_tokens: EnrolmentTokenTable;
   enrolments: EnrolmentTable;
   policies: PolicyTable;

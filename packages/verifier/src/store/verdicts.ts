@@ -1,16 +1,16 @@
 /** Verdicts, written when something changed, together with the changes, so that neither is there without the other. */
 import { type Insertable, type Selectable, sql, type Transaction, type Updateable } from "kysely";
 import { VerifierError } from "../error.ts";
-import { forgetChanges } from "./changes.ts";
+import { type VerdictChange, writeChanges } from "./changes.ts";
 import type { Database } from "./connection.ts";
 import type { NodeRow } from "./nodes.ts";
+import { inPieces } from "./pieces.ts";
 import { statementsOf } from "./stated-changes.ts";
 import { state, type ToState } from "./statements.ts";
-import type { CanisterTable, ChangeTable, CounterRow, NodeTable, State, Tables } from "./tables.ts";
+import type { CanisterTable, CounterRow, NodeTable, State, Tables } from "./tables.ts";
 
 export type CanisterRow = Selectable<CanisterTable>;
 type NewCanister = Omit<Insertable<CanisterTable>, "since">;
-type NewChange = Insertable<ChangeTable>;
 
 export interface VerdictWrite {
   readonly node: string;
@@ -48,7 +48,7 @@ interface Plan {
   readonly canisters: readonly Insertable<CanisterTable>[];
   /** Labels of canisters that are not. */
   readonly ended: readonly string[];
-  readonly changes: readonly NewChange[];
+  readonly changes: readonly VerdictChange[];
 }
 
 /**
@@ -155,7 +155,7 @@ async function standingCanisters(
 function planOf(write: VerdictWrite, before: NodeRow, standing: ReadonlyMap<string, Standing>): Plan {
   const { node, at, verdict, canisters, endings, others } = write;
   const { tenant } = before;
-  const changes: NewChange[] = [];
+  const changes: VerdictChange[] = [];
   const changed = (label: string | null, was: State, now: Reasons, counters?: CounterRow) =>
     changes.push({
       ...{ at, node, label, tenant, before: was, after: now.state, failure: now.failure, why: now.why },
@@ -195,9 +195,15 @@ async function writeNode(step: Transaction<Tables>, { write, before }: Plan): Pr
   const since = before.state === verdict.state && verdict.state !== "revoked" ? before.since : at;
   await step
     .updateTable("nodes")
-    .set({ ...columns, ...verdict, since })
+    .set({ ...columns, ...verdict, since, idle: idleSince(before, verdict.state) })
     .where("name", "=", node)
     .execute();
+}
+
+/** By the database's clock: that of a verifier may be set, and by this time the node is collected. */
+function idleSince(before: NodeRow, after: State) {
+  if (after !== "stale" && after !== "unknown") return null;
+  return before.state === after && before.idle !== null ? before.idle : sql<Date>`now()`;
 }
 
 /** Those that ended, and those of which nothing new is known but their verdict. */
@@ -247,37 +253,6 @@ async function upsertCanisters(step: Transaction<Tables>, rows: readonly Inserta
         ),
     )
     .execute();
-}
-
-/** A statement has at most 65,535 values. */
-const ROWS_AT_ONCE = 500;
-
-function inPieces<T>(rows: readonly T[]): readonly (readonly T[])[] {
-  const pieces = Math.ceil(rows.length / ROWS_AT_ONCE);
-  return Array.from({ length: pieces }, (_, at) => rows.slice(at * ROWS_AT_ONCE, (at + 1) * ROWS_AT_ONCE));
-}
-
-/** Changes are numbered in the order in which they are committed, so that a reader that goes by numbers passes over none. */
-const CHANGES_LOCK = 0x69736f6c;
-/** Each so many changes, those of the nodes that made the last are counted: so most often those of a node that makes the most. */
-const LOOKED_AT_EACH = 10_000;
-
-async function writeChanges(step: Transaction<Tables>, changes: readonly NewChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  await sql`select pg_advisory_xact_lock(${CHANGES_LOCK})`.execute(step);
-  const numbers: number[] = [];
-  for (const some of inPieces(changes)) {
-    const rows = await step
-      .insertInto("changes")
-      .values([...some])
-      .returning("id")
-      .execute();
-    numbers.push(...rows.map(({ id }) => id));
-  }
-  const [least = 0, largest = 0] = [numbers[0], numbers.at(-1)];
-  if (Math.floor((least - 1) / LOOKED_AT_EACH) < Math.floor(largest / LOOKED_AT_EACH))
-    for (const node of new Set(changes.map((change) => change.node))) await forgetChanges(step, node);
-  await sql`select pg_notify('isoline_change', 'new')`.execute(step);
 }
 
 export function canistersOf(db: Database, node: string): Promise<CanisterRow[]> {

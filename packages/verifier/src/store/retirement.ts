@@ -1,0 +1,222 @@
+/**
+ * Nodes that leave the store: collected when they were silent for too long, or retired by a person. All that is kept of such a node goes in
+ * one transaction, and what says so comes with it: the act, the change, the statement. A revoked node never leaves.
+ */
+import { type RawBuilder, sql, type Transaction } from "kysely";
+import { VerifierError } from "../error.ts";
+import { writeChanges } from "./changes.ts";
+import type { Database } from "./connection.ts";
+import { withdrawEnrolments } from "./enrolments.ts";
+import { ALIVE } from "./leases.ts";
+import type { NodeRow } from "./nodes.ts";
+import { inPieces } from "./pieces.ts";
+import { state } from "./statements.ts";
+import type { Tables } from "./tables.ts";
+
+/** What outlives a node, by its row: the part of what was accepted of it that its key is held to. Undefined: nothing. */
+export type PastOf = (row: NodeRow) => string | undefined;
+
+interface Leaving {
+  readonly which: "collected" | "retired";
+  readonly who: string;
+  readonly why: (row: NodeRow) => string;
+  readonly pastOf: PastOf;
+}
+
+/** What a node that is gone leaves in no memory. */
+export type Gone = Pick<NodeRow, "name" | "id" | "token">;
+
+/** Which nodes a verifier collects. */
+export interface Collecting {
+  readonly verifier: string;
+  /** For so many days a node was stale, or sent nothing since it was enrolled. */
+  readonly days: number;
+  /** At most so many, and so many of the first not: they could not be collected. */
+  readonly most: number;
+  readonly skip: number;
+  readonly pastOf: PastOf;
+}
+
+/** No person has this name: one of a file has no space in it. */
+const VERIFIER = "the verifier";
+const DAY_SECONDS = 86_400;
+
+/**
+ * Collects nodes that are due, of this verifier or of none that is alive, the longest silent first. Others that collect at once get other
+ * nodes. A node whose evidence is being written is passed over, and is no longer due afterwards.
+ */
+export function collectNodes(db: Database, { verifier, days, most, skip, pastOf }: Collecting): Promise<NodeRow[]> {
+  return db.transaction().execute(async (step) => {
+    const { rows } = await sql<NodeRow>`
+      select * from nodes
+      where state in ('stale', 'unknown') and greatest(idle, since) < now() - make_interval(secs => ${days * DAY_SECONDS})
+        and (owner is null or owner = ${verifier} or owner not in (select id from verifiers where ${ALIVE}))
+      order by greatest(idle, since) limit ${most} offset ${skip} for update skip locked`.execute(step);
+    const live = await liveOwners(step, rows);
+    const due = rows.filter(({ owner }) => owner === null || owner === verifier || !live.has(owner));
+    const why = (row: NodeRow) => `${silence(row, days)}, and was collected; enrol it anew if it comes back`;
+    await remove(step, due, { which: "collected", who: VERIFIER, why, pastOf });
+    return due;
+  });
+}
+
+const silence = ({ state: stands }: NodeRow, days: number) =>
+  stands === "stale" ? `it was stale for ${days} days` : `it sent no evidence for ${days} days after it was enrolled`;
+
+/** One of them may have begun its lease, and taken a node, after the question for them began. */
+async function liveOwners(step: Database, rows: readonly NodeRow[]): Promise<ReadonlySet<string>> {
+  const owners = [...new Set(rows.flatMap(({ owner }) => owner ?? []))];
+  if (owners.length === 0) return new Set();
+  const { rows: live } = await sql<{ id: string }>`
+    select id from verifiers where id in (${sql.join(owners)}) and until > clock_timestamp()`.execute(step);
+  return new Set(live.map(({ id }) => id));
+}
+
+/** An act of a person on one node, which this verifier owns. */
+export interface Retiring {
+  /** As the person saw it. */
+  readonly node: Gone;
+  readonly verifier: string;
+  readonly who: string;
+  /** Also one that is neither stale nor unknown. */
+  readonly isForced: boolean;
+  readonly pastOf: PastOf;
+}
+
+/**
+ * Takes a node away, and gives it as it was; undefined where it is not there any more. What was permitted for its name before ends.
+ * Refuses with `owned-elsewhere` where another verifier has become its owner, and as `assertRetirable` does.
+ */
+export function retireNode(db: Database, retiring: Retiring): Promise<NodeRow | undefined> {
+  const { node, verifier, who, isForced, pastOf } = retiring;
+  return db.transaction().execute(async (step) => {
+    const row = await step.selectFrom("nodes").selectAll().where("name", "=", node.name).forUpdate().executeTakeFirst();
+    if (row?.token !== node.token) return undefined;
+    if (row.owner !== verifier)
+      throw new VerifierError("owned-elsewhere", `another verifier answers for ${node.name} now; ask again`);
+    assertRetirable(row, isForced);
+    await withdrawEnrolments(step, row.name);
+    const why = () => "an operator retired it; enrol it anew if it comes back";
+    await remove(step, [row], { which: "retired", who, why, pastOf });
+    return row;
+  });
+}
+
+/** Refuses with `conflict` a revoked node, and one that is neither stale nor unknown, unless that is forced. */
+export function assertRetirable({ name, state: stands }: Pick<NodeRow, "name" | "state">, isForced: boolean): void {
+  if (stands === "revoked")
+    throw new VerifierError(
+      "conflict",
+      `expected a node that is not revoked, got ${name}: a revocation is never forgotten; to end it, enrol the node anew with a token made for its name`,
+    );
+  if (isForced || stands === "stale" || stands === "unknown") return;
+  throw new VerifierError(
+    "conflict",
+    `expected a node that is stale or unknown, got ${name}, which is ${stands}: it would have to be enrolled anew; ` +
+      "end its agent first, revoke it if it is not to be trusted, or say --force",
+  );
+}
+
+async function remove(
+  step: Transaction<Tables>,
+  rows: readonly NodeRow[],
+  { which, who, why, pastOf }: Leaving,
+): Promise<void> {
+  if (rows.length === 0) return;
+  const at = new Date();
+  await keepPasts(step, rows, at, pastOf);
+  const names = rows.map(({ name }) => name);
+  await step.deleteFrom("nodes").where("name", "in", names).execute();
+  const act = which === "collected" ? "collect" : "retire";
+  for (const some of inPieces(rows))
+    await step
+      .insertInto("audit")
+      .values(some.map((row) => ({ at, who, tenant: row.tenant, act, object: row.name, detail: detailOf(row) })))
+      .execute();
+  await writeChanges(
+    step,
+    rows.map((row) => ({
+      ...{ at, node: row.name, label: null, tenant: row.tenant, before: row.state, after: "gone" },
+      ...{ failure: null, why: why(row), counters: null },
+    })),
+  );
+  await sql`
+    select pg_notify('isoline_gone', message)
+    from jsonb_array_elements_text(${JSON.stringify(rows.map(goneMessage))}::jsonb) as told (message)`.execute(step);
+  await state(
+    step,
+    rows.map(({ id: node }) => ({ kind: "withdraw-enrolment", node, which })),
+  );
+}
+
+const detailOf = ({ id, state: stands, since }: NodeRow) => `id ${id}, ${stands} since ${since.toISOString()}`;
+
+const goneMessage = ({ name, id, token }: Gone) => `${name} ${id} ${token}`;
+
+/** What `isoline_gone` says; undefined for an empty message. */
+export function goneIn(message: string): Gone | undefined {
+  const [name = "", id = "", token = ""] = message.split(" ");
+  return token === "" ? undefined : { name, id, token };
+}
+
+async function keepPasts(step: Database, rows: readonly NodeRow[], at: Date, pastOf: PastOf): Promise<void> {
+  const keys = rows.flatMap((row) => {
+    const accepted = pastOf(row);
+    return accepted === undefined ? [] : [{ id: row.id, accepted, at }];
+  });
+  const names = rows.flatMap(({ name, tenant, labels }) => {
+    const policy = labels["policy"];
+    return policy === undefined ? [] : [{ name, tenant, policy, at }];
+  });
+  if (keys.length > 0)
+    await step
+      .insertInto("retired_keys")
+      .values(keys)
+      .onConflict((on) => on.column("id").doUpdateSet({ accepted: excluded("accepted"), at }))
+      .execute();
+  if (names.length > 0)
+    await step
+      .insertInto("retired_names")
+      .values(names)
+      .onConflict((on) => on.columns(["name", "tenant"]).doUpdateSet({ policy: excluded("policy"), at }))
+      .execute();
+}
+
+const excluded = (column: string): RawBuilder<string> => sql<string>`${sql.ref(`excluded.${column}`)}`;
+
+/** What a node that is enrolled for the first time, as it says, is held to. It is kept with the node from then on. */
+export async function takePast(
+  step: Database,
+  { id, name, tenant }: Pick<NodeRow, "id" | "name" | "tenant">,
+): Promise<{ readonly accepted: string | undefined; readonly policy: string | undefined }> {
+  const key = await step.deleteFrom("retired_keys").where("id", "=", id).returning("accepted").executeTakeFirst();
+  const named = await step
+    .deleteFrom("retired_names")
+    .where("name", "=", name)
+    .where("tenant", "=", tenant)
+    .returning("policy")
+    .executeTakeFirst();
+  return { accepted: key?.accepted, policy: named?.policy };
+}
+
+/** So long a receiver that is behind still gets the changes of a node that is gone. */
+const KEPT_DAYS = 7;
+const NODES_AT_ONCE = 64;
+
+/**
+ * Removes changes of nodes that are gone for longer, at most so many. Receivers that were not sent what goes miss it: it is counted for
+ * each of them. What another node of that name made since stays.
+ */
+export async function forgetGone(db: Database, most = 5000): Promise<void> {
+  await sql`
+    with marked as (
+      select node, id from changes where label is null and after = 'gone' and at < now() - make_interval(days => ${KEPT_DAYS})
+      order by at limit ${NODES_AT_ONCE}),
+    ends as (select node, max(id) as last from marked group by node),
+    old as (
+      select changes.id from changes join ends on changes.node = ends.node and changes.id <= ends.last
+      order by changes.id limit ${most}),
+    forgotten as (delete from changes where id in (select id from old) returning id)
+    update receivers set skipped = skipped + (select count(*) from forgotten where forgotten.id > receivers.sent)
+    where sent < (select max(id) from forgotten)`.execute(db);
+}
