@@ -28,6 +28,18 @@ describe.skipIf(!hasBrowser)("the page and its verifier", () => {
     await expect.poll(lists).toBe(before + 1);
   });
 
+  it("takes a node away that is gone, and says so", async () => {
+    await using verifier = await MadeVerifier.start(20);
+    await using tab = await openTab(browser, verifier.address, TOKEN);
+    await tab.page.getByText("20 nodes", { exact: true }).waitFor();
+    await tab.page.getByText("live", { exact: true }).waitFor();
+    const [first] = verifier.nodes;
+    verifier.turn({ node: first!.name, from: "stale", to: "gone", why: "it was stale for 30 days" });
+    await tab.page.getByText("19 nodes", { exact: true }).waitFor();
+    const said = tab.page.locator(".latest li").filter({ hasText: first!.name });
+    expect(await said.innerText()).toMatch(/gone[^]*it was stale for 30 days/);
+  });
+
   it("reads the list anew when the verifier was set back", async () => {
     await using verifier = await MadeVerifier.start(20);
     await using tab = await openTab(browser, verifier.address, TOKEN);

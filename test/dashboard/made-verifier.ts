@@ -60,7 +60,8 @@ export class MadeVerifier implements AsyncDisposable {
   turn(change: Omit<Change, "at">): void {
     const whole = { at: new Date().toISOString(), ...change };
     const node = this.nodes.find(({ name }) => name === change.node);
-    if (node !== undefined && change.label === undefined)
+    if (node !== undefined && change.to === "gone") this.nodes.splice(this.nodes.indexOf(node), 1);
+    else if (node !== undefined && change.label === undefined)
       Object.assign(node, { state: change.to, failure: change.failure, why: change.why, since: whole.at });
     const id = this.#changes.length + 1;
     this.#changes.push({ id, change: whole });

@@ -13,9 +13,9 @@ const [node, other] = nodes as [SoftwareNode, SoftwareNode];
 const as = (state: stores.State) => ({ state, failure: null, why: null });
 const counters = JSON.stringify({ events: 1, departures: 0, refused: 0, lost: 0, untrusted: 0 });
 const canister = {
+  ...({ root: "tpm", state: "affirming" } as const),
   ...{ node: node.name, label: "web", tenant: "acme", image: null, contour: null, mode: "enforcing", sensor: "bpf" },
   ...{
-    root: "tpm",
     failure: null,
     why: null,
     links: "[]",
@@ -24,7 +24,6 @@ const canister = {
     measurement: "06",
     counters,
   },
-  state: "affirming",
 } as const;
 const departure = {
   at: new Date(),

@@ -2,7 +2,7 @@
 import { type JSX, render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { changed, watchFleet } from "./fleet/fleet.ts";
-import { stateOf } from "./model/states.ts";
+import { wordOf } from "./model/states.ts";
 import { CanisterPage } from "./pages/canister-page.tsx";
 import { CanistersPage } from "./pages/canisters-page.tsx";
 import { ChangesPage } from "./pages/changes-page.tsx";
@@ -96,9 +96,7 @@ function speakChanges(): () => void {
     const [change] = waiting;
     if (change !== undefined && waiting.length === 1) {
       const what = change.label === undefined ? change.node : `${change.label} on ${change.node}`;
-      announce(
-        visibleText(`${what} is ${stateOf(change.to)}${change.why === undefined ? "" : `: ${change.why}`}`, 300),
-      );
+      announce(visibleText(`${what} is ${wordOf(change.to)}${change.why === undefined ? "" : `: ${change.why}`}`, 300));
     } else announce(`${waiting.length} verdicts changed`);
     waiting = [];
   };

@@ -1,6 +1,6 @@
 import type { Change, NodeInList } from "@isoline/verifier";
 import { describe, expect, it } from "vitest";
-import { moved, nodeAfter, totalOf } from "./counting.ts";
+import { moved, nodeAfter, totalOf, without } from "./counting.ts";
 
 const node: NodeInList = {
   name: "a",
@@ -20,6 +20,13 @@ describe("a change of a verdict", () => {
     const counts = moved({ affirming: 3, stale: 1 }, "affirming", "contraindicated");
     expect(counts).toStrictEqual({ affirming: 2, contraindicated: 1, stale: 1 });
     expect(totalOf(counts)).toBe(4);
+  });
+
+  it("to gone takes from each count what was there, and no more", () => {
+    expect(without({ affirming: 3, stale: 1 }, { affirming: 2, stale: 4, unknown: 1 })).toStrictEqual({
+      affirming: 1,
+      stale: 0,
+    });
   });
 
   it("of a node changes the node, with its reason and its time", () => {

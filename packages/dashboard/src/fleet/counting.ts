@@ -13,6 +13,14 @@ export function moved(counts: Counts, from: unknown, to: unknown): Counts {
   return { ...counts, [before]: Math.max(0, (counts[before] ?? 0) - 1), [after]: (counts[after] ?? 0) + 1 };
 }
 
+/** Without what went with a node that is gone. */
+export function without(counts: Counts, gone: Counts): Counts {
+  const left = { ...counts };
+  for (const state of states)
+    if (left[state] !== undefined) left[state] = Math.max(0, left[state] - (gone[state] ?? 0));
+  return left;
+}
+
 /** A node after a change of its own verdict, or of that of one of its canisters. */
 export function nodeAfter(node: NodeInList, { at, label, from, to, failure, why }: Change): NodeInList {
   if (label === undefined) return { ...node, state: stateOf(to), since: at, failure, why };

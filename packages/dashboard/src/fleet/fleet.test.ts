@@ -1,6 +1,6 @@
 /** Changes that come while the page reads the fleet: what it reads may be older. */
 import type { Change, NodeInList, State } from "@isoline/verifier";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 const AT = "2026-11-27T00:00:00.000Z";
 
@@ -22,9 +22,10 @@ class PagedVerifier {
   }
 
   /** Turns a node, and tells the pages that follow by then. */
-  turn(node: string, to: State): void {
+  turn(node: string, to: Change["to"]): void {
     const change: Change = { at: AT, node, from: this.states.get(node) ?? "unknown", to };
-    this.states.set(node, to);
+    if (to === "gone") this.states.delete(node);
+    else this.states.set(node, to);
     this.#last++;
     const event = Buffer.from(`id: ${this.#last}\nevent: change\ndata: ${JSON.stringify(change)}\n\n`);
     for (const stream of this.#streams) stream.enqueue(event);
@@ -47,6 +48,7 @@ class PagedVerifier {
     if (what === "changes") return await this.#stream(signal);
     if (name !== undefined) {
       await this.onNode();
+      if (!this.states.has(name)) return Response.json({ error: { code: "not-found", message: "" } }, { status: 404 });
       return Response.json(this.#node(name));
     }
     const names = [...this.states.keys()];
@@ -56,7 +58,8 @@ class PagedVerifier {
     const shown = isSecond ? names.slice(half) : names.slice(0, isWhole ? 1 : half);
     // What is read first is as it was then, however late the rest comes.
     const items = shown.map((one) => this.#node(one));
-    const document = { items, counts: this.#counts(), canisters: {}, ...(isSecond ? {} : { next: "2" }) };
+    const canisters = { unknown: this.states.size };
+    const document = { items, counts: this.#counts(), canisters, ...(isSecond ? {} : { next: "2" }) };
     if (isSecond && this.#letGo !== undefined) await new Promise<void>((go) => this.#letGo?.push(go));
     return Response.json(document);
   }
@@ -181,4 +184,52 @@ it("are shown where a node is enrolled while the page reads for the last time wh
   verifier.letGo();
   await expect.poll(() => page.stateOf("new"), { timeout: 5000 }).toBe("contraindicated");
   expect(rounds).toBe(6);
+});
+
+describe("nodes that are gone", () => {
+  it("leave the list and its counts, also those of canisters that the page does not know, and may come again", async () => {
+    const verifier = new PagedVerifier("a", "b", "c");
+    verifier.letGo();
+    const page = await watching(verifier);
+    await expect.poll(() => page.liveness.peek().state).toBe("live");
+    await expect.poll(() => page.stateOf("c")).toBe("affirming");
+    await expect.poll(() => page.loading.peek()).toBe(false);
+    verifier.turn("b", "stale");
+    verifier.turn("b", "gone");
+    await expect.poll(() => page.stateOf("b")).toBeUndefined();
+    await expect.poll(page.counts).toEqual({ affirming: 2 });
+    await expect.poll(() => page.canisterCounts.peek()).toEqual({ unknown: 2 });
+    expect(page.latest.peek()[0]).toMatchObject({ node: "b", from: "stale", to: "gone" });
+    verifier.turn("b", "affirming");
+    await expect.poll(() => page.stateOf("b")).toBe("affirming");
+    await expect.poll(page.counts).toEqual({ affirming: 3 });
+  });
+
+  it("are not brought back by pages that were read before", async () => {
+    const verifier = new PagedVerifier("a", "b");
+    const page = await watching(verifier);
+    await expect.poll(() => page.liveness.peek().state).toBe("live");
+    await expect.poll(() => page.stateOf("a")).toBe("affirming");
+    const before = page.latest.peek().length;
+    verifier.turn("a", "gone");
+    await expect.poll(() => page.latest.peek().length).toBe(before + 1);
+    expect(page.stateOf("a")).toBeUndefined();
+    verifier.letGo();
+    await expect.poll(() => page.stateOf("b")).toBe("affirming");
+    expect(page.stateOf("a")).toBeUndefined();
+    await expect.poll(page.counts).toEqual({ affirming: 1 });
+  });
+
+  it("are not in the list that is read where many leave at once", async () => {
+    const names = Array.from({ length: 60 }, (_, at) => `n${at}`);
+    const verifier = new PagedVerifier(...names);
+    const page = await watching(verifier);
+    await expect.poll(() => page.liveness.peek().state).toBe("live");
+    await expect.poll(() => page.stateOf("n0")).toBe("affirming");
+    for (const name of names.slice(0, 50)) verifier.turn(name, "gone");
+    verifier.letGo();
+    await expect.poll(() => page.nodes.peek().map(({ name }) => name)).toEqual(names.slice(50));
+    await expect.poll(page.counts).toEqual({ affirming: 10 });
+    await expect.poll(() => page.canisterCounts.peek()).toEqual({ unknown: 10 });
+  });
 });

@@ -1,10 +1,11 @@
 /** The nodes that the page has, loaded once and then kept right by the stream of changes. */
 import type { Change, NodeInList, NodeList } from "@isoline/verifier";
 import { batch, signal } from "@preact/signals";
+import { stateOf } from "../model/states.ts";
 import { followChanges, type Liveness } from "../wire/changes.ts";
 import { Fault, sayFault } from "../wire/fault.ts";
 import { pathOf, read } from "../wire/request.ts";
-import { type Counts, moved, nodeAfter } from "./counting.ts";
+import { type Counts, moved, nodeAfter, without } from "./counting.ts";
 import { atTheVerifier, parseFilter } from "./filter.ts";
 import { type Loaded, loadAll } from "./load.ts";
 
@@ -35,6 +36,9 @@ let filterLine = "";
 let loadingNow: AbortController | undefined;
 /** While the page reads: names of nodes that changed since it asked, so that the answer may be older than the change. */
 let touched = new Set<string>();
+/** Of these, the ones that are gone: the answer may have them yet. */
+let gone = new Set<string>();
+let recounting = false;
 let pending: Change[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 let ending: AbortController | undefined;
@@ -47,7 +51,11 @@ export function watchFleet(): () => void {
   void followChanges(
     {
       changed: (change) => {
-        if (loadingNow !== undefined) touched.add(change.node);
+        if (loadingNow !== undefined) {
+          touched.add(change.node);
+          if (change.to === "gone") gone.add(change.node);
+          else gone.delete(change.node);
+        }
         pending.push(change);
         timer ??= setTimeout(takeIn, TOGETHER);
       },
@@ -63,6 +71,7 @@ export function watchFleet(): () => void {
     timer = undefined;
     pending = [];
     touched = new Set();
+    gone = new Set();
     batch(() => {
       nodes.value = [];
       latest.value = [];
@@ -111,6 +120,7 @@ export async function reload(): Promise<void> {
 
   async function list(partly: boolean): Promise<void> {
     touched = new Set();
+    gone = new Set();
     const loaded = await loadAll<NodeInList, NodeList>("nodes", query, mine.signal, partly ? show : undefined);
     mine.signal.throwIfAborted();
     show(loaded);
@@ -120,7 +130,9 @@ export async function reload(): Promise<void> {
     takeIn();
     const known = new Map(nodes.peek().map((node) => [node.name, node]));
     batch(() => {
-      nodes.value = items.map((node) => (touched.has(node.name) ? (known.get(node.name) ?? node) : node));
+      nodes.value = items
+        .filter(({ name }) => !gone.has(name))
+        .map((node) => (touched.has(node.name) ? (known.get(node.name) ?? node) : node));
       capped.value = more || Object.keys(query).length > 0;
       nodeCounts.value = first.counts;
       canisterCounts.value = first.canisters;
@@ -149,20 +161,30 @@ function takeIn(): void {
   const changes = pending;
   pending = [];
   const places = new Map(nodes.peek().map((node, index) => [node.name, index]));
-  const after = [...nodes.peek()];
+  const after: (NodeInList | undefined)[] = [...nodes.peek()];
   const unknown = new Set<string>();
+  let isAnyGone = false;
   let ofNodes = nodeCounts.peek();
   let ofCanisters = canisterCounts.peek();
   for (const change of changes) {
     const place = places.get(change.node);
     const node = place === undefined ? undefined : after[place];
+    if (change.to === "gone") {
+      isAnyGone = true;
+      ofNodes = without(ofNodes, { [stateOf(change.from)]: 1 });
+      ofCanisters = without(ofCanisters, node?.canisters ?? {});
+      if (place !== undefined) after[place] = undefined;
+      places.delete(change.node);
+      unknown.delete(change.node);
+      continue;
+    }
     if (place !== undefined && node !== undefined) after[place] = nodeAfter(node, change);
     else unknown.add(change.node);
     if (change.label === undefined) ofNodes = moved(ofNodes, change.from, change.to);
     else ofCanisters = moved(ofCanisters, change.from, change.to);
   }
   batch(() => {
-    nodes.value = after;
+    nodes.value = after.filter((node) => node !== undefined);
     nodeCounts.value = ofNodes;
     canisterCounts.value = ofCanisters;
     latest.value = [...changes.toReversed(), ...latest.peek()].slice(0, MOST_CHANGES);
@@ -170,7 +192,33 @@ function takeIn(): void {
     changed.value = changes;
   });
   // What is being read goes on to read these.
-  if (loadingNow === undefined) addUnknown(unknown);
+  if (loadingNow !== undefined) return;
+  addUnknown(unknown);
+  if (isAnyGone) void recount();
+}
+
+/** The page does not know all canisters that a node had: of one that is not in its list none, of others those of four states. */
+async function recount(): Promise<void> {
+  if (recounting || ending === undefined) return;
+  const { signal: isOver } = ending;
+  const query = capped.peek() ? atTheVerifier(parseFilter(filterLine)) : {};
+  recounting = true;
+  try {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const seen = changesSeen.peek();
+      const { counts, canisters } = await read<NodeList>("nodes", { ...query, limit: "1" }, isOver);
+      if (loadingNow !== undefined) return;
+      // What changed meanwhile may be newer than the answer.
+      if (pending.length > 0 || changesSeen.peek() !== seen) continue;
+      nodeCounts.value = counts;
+      canisterCounts.value = canisters;
+      return;
+    }
+  } catch (fault) {
+    if (!isOver.aborted) loadFault.value = sayFault(fault);
+  } finally {
+    recounting = false;
+  }
 }
 
 function addUnknown(names: ReadonlySet<string>): void {
@@ -201,5 +249,6 @@ async function readNode(name: string, signal: AbortSignal): Promise<void> {
     else if (!touched.has(name)) nodes.value = nodes.peek().map((one) => (one.name === name ? node : one));
   } catch (fault) {
     if (!(fault instanceof Fault) || fault.kind !== "missing") throw fault;
+    nodes.value = nodes.peek().filter((one) => one.name !== name);
   }
 }

@@ -25,6 +25,9 @@ export function stateOf(said: unknown): State {
   return states.find((state) => state === said) ?? "unknown";
 }
 
+/** What a change led to, in a word: a node that is gone has no verdict. */
+export const wordOf = (to: string): string => (to === "gone" ? to : stateOf(to));
+
 export const severity = (state: State): number => states.length - states.indexOf(state);
 
 /** A mark in a box of 16 × 16, for SVG and canvas alike. */

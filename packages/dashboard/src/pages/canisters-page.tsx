@@ -19,7 +19,7 @@ export function CanistersPage(): JSX.Element {
   const asked = useAnswer(
     "canisters",
     (ending) => loadAll<Canister, CanisterList>("canisters", {}, ending),
-    ({ label }) => label !== undefined,
+    ({ label, to }) => label !== undefined || to === "gone",
   );
   return (
     <>

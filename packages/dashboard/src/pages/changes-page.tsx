@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { changesSeen, latest } from "../fleet/fleet.ts";
 import { StateMark } from "../parts/marks.tsx";
 import { Ago, Said } from "../parts/said.tsx";
-import { stateOf } from "../model/states.ts";
+import { stateOf, wordOf } from "../model/states.ts";
 import { toCanister, toNode } from "../place/route.ts";
 import { count, counted } from "../text/amounts.ts";
 
@@ -53,7 +53,7 @@ function ChangeList({ all }: { readonly all: readonly Change[] }): JSX.Element {
               )}
               <Said text={node} most={80} />
             </a>{" "}
-            <span class={`word ${stateOf(to)}`}>{stateOf(to)}</span> <Ago at={at} />
+            <span class={`word ${stateOf(to)}`}>{wordOf(to)}</span> <Ago at={at} />
           </span>
           {(why !== undefined || failure !== undefined) && (
             <p>

@@ -17,6 +17,8 @@ import {
 /** Verdicts of a node or a canister. */
 export const states = ["affirming", "contraindicated", "unverifiable", "stale", "revoked", "unknown"] as const;
 export type State = (typeof states)[number];
+/** What a change may lead to: a node that is gone was collected or retired, with all of its canisters. */
+export type ChangedTo = State | "gone";
 
 const MOST_WHY = 4096;
 /** No evidence has more. */
@@ -115,7 +117,7 @@ export const change = table({
   node: nodeName,
   label: optional(text(256)),
   from: optional(state),
-  to: state,
+  to: word<ChangedTo>(...states, "gone"),
   failure,
   why,
 });

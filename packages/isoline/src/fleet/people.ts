@@ -88,6 +88,10 @@ export const issueToken = async (server: FleetServer, order: TokenOrder) =>
 export const revoke = (server: FleetServer, name: string, reason: string) =>
   server.ask(`/v1/nodes/${part(name)}/revocation`, node, posted({ reason }));
 
+/** Gives the node as it was. With `isForced` also one that is neither stale nor unknown. */
+export const retire = (server: FleetServer, name: string, isForced: boolean) =>
+  server.ask(`/v1/nodes/${part(name)}${isForced ? "?force=true" : ""}`, node, { method: "DELETE" });
+
 type Query = readonly (readonly [string, string | undefined])[];
 
 async function paged<T>(

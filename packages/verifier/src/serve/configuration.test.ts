@@ -67,3 +67,14 @@ it.each<[unknown, string]>([
   expect(refused).toThrow(why);
   expect(refused).not.toThrow("secret");
 });
+
+const collecting = (collectAfter?: unknown) =>
+  configurationIn({ listen: "127.0.0.1:8443", database: "pglite:store", keys: "keys", trust: "trust", collectAfter });
+
+it("nodes are collected after 30 days, so many days, or never", () => {
+  expect([undefined, 1, 3650, "never"].map((told) => collecting(told).collectAfter)).toEqual([30, 1, 3650, "never"]);
+});
+
+it.each([0, 0.5, 3651, "30", "30d", "no", null, false])("nodes are not collected after %j days", (told) => {
+  expect(() => collecting(told)).toThrow("collectAfter: expected a number of days from 1 to 3650, or never");
+});

@@ -48,4 +48,4 @@ export function linesOf<T>(format: Format, items: readonly T[], view: View<T>): 
 }
 
 /** For scripts: a name with anything but printable letters is not one that a command would take. */
-const oneWord = (name: string): string => jsonText(name).slice(1, -1);
+export const oneWord = (name: string): string => jsonText(name).slice(1, -1);

@@ -1,19 +1,20 @@
 /** What a verifier tells, as words for a terminal. Every text of it is from outside: escaped, and cut. */
-import type { State } from "../../fleet/model.ts";
+import type { ChangedTo, State } from "../../fleet/model.ts";
 import { status } from "../ending.ts";
 import { type Paint, paint } from "../output/paint.ts";
 import { harmless } from "../output/wording.ts";
 
-const colours: Readonly<Record<State, Paint>> = {
+const colours: Readonly<Record<ChangedTo, Paint>> = {
   affirming: "green",
   contraindicated: "red",
   revoked: "red",
   unverifiable: "yellow",
   stale: "yellow",
   unknown: "dim",
+  gone: "dim",
 };
 
-export const stateText = (state: State): string => paint(colours[state], state);
+export const stateText = (state: ChangedTo): string => paint(colours[state], state);
 
 /** A text from outside, at most so many letters. */
 export function shown(text: string | undefined, most = 200): string {

@@ -6,6 +6,7 @@ import type { FleetCanistersOptions } from "../commands/fleet/canisters.ts";
 import type { FleetAttestOptions, FleetJoinOptions, FleetSvidOptions } from "../commands/fleet/node.ts";
 import type { FleetNodesOptions } from "../commands/fleet/nodes.ts";
 import type { FleetReferenceOptions } from "../commands/fleet/reference.ts";
+import type { FleetRetireOptions } from "../commands/fleet/retire.ts";
 import type { FleetShelfOptions } from "../commands/fleet/shelf.ts";
 import { formats } from "../fleet/format.ts";
 import type { FleetOptions } from "../fleet/session.ts";
@@ -172,6 +173,25 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
     .addHelpText("after", examples('isoline fleet revoke node-1 --reason "sold"'))
     .action((name: string, options: FleetRevokeOptions) =>
       ends(import("../commands/fleet/administer.ts").then(({ fleetRevoke }) => fleetRevoke(name, options))),
+    );
+
+  asked(fleet.command("retire"))
+    .summary("take nodes away that are gone for good")
+    .description(
+      "Takes nodes away that are stale, or never sent evidence: a node that comes back has to be enrolled anew. Nodes that are silent " +
+        "for long are collected by themselves. A revoked node stays.",
+    )
+    .argument("<node...>", "their names")
+    .option("--force", "also a node that is neither stale nor unknown; its results count until they run out")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline fleet retire node-1 node-2",
+        "isoline fleet nodes --state stale -o name | xargs isoline fleet retire",
+      ),
+    )
+    .action((names: readonly string[], options: FleetRetireOptions) =>
+      ends(import("../commands/fleet/retire.ts").then(({ fleetRetire }) => fleetRetire(names, options))),
     );
 
   asked(fleet.command("audit"))

@@ -28,6 +28,7 @@ export async function fleetCanisters(label: string | undefined, options: FleetCa
         (node === undefined || one.node === node) &&
         (image === undefined || one.image === image) &&
         (label === undefined || one.label === label),
+      goesWith: (name, gone) => name.startsWith(`canister/${gone}/`),
     };
     if (watch) await watched(server, output, listing);
     else await printed(output, listing);

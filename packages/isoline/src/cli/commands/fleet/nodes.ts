@@ -25,6 +25,7 @@ export async function fleetNodes(options: FleetNodesOptions): Promise<number> {
         (state === undefined || node.state === state) &&
         (tenant === undefined || node.tenant === tenant) &&
         labels.every((each) => hasLabel(node, each)),
+      goesWith: (name, node) => name === `node/${node}`,
     };
     if (watch) await watched(server, output, listing);
     else await printed(output, listing);

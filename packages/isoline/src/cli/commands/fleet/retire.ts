@@ -1,0 +1,56 @@
+/** `isoline fleet retire`: nodes that are gone for good leave the fleet. */
+import type { Node } from "../../../fleet/model.ts";
+import { retire } from "../../../fleet/people.ts";
+import { FleetRefusal, type FleetServer } from "../../../fleet/server.ts";
+import { status } from "../../ending.ts";
+import { printList } from "../../fleet/format.ts";
+import { type FleetOptions, subjectIn, withServer } from "../../fleet/session.ts";
+import { nodeView } from "../../fleet/views.ts";
+import { shown } from "../../fleet/words.ts";
+import { note, printLine } from "../../output/streams.ts";
+import { harmless } from "../../output/wording.ts";
+import { usage } from "../../refusal.ts";
+
+export interface FleetRetireOptions extends FleetOptions {
+  readonly force?: boolean;
+}
+
+export async function fleetRetire(subjects: readonly string[], options: FleetRetireOptions): Promise<number> {
+  const names = [...new Set(subjects.map(nodeIn))];
+  const { output, force = false } = options;
+  const isTable = output === "table" || output === "wide";
+  const said = ({ name }: Node) => isTable && printLine(`${shown(name)}: retired`);
+  const { gone, ended } = await withServer(options, (server) => retired(server, names, force, said));
+  if (!isTable) await printList(output, gone, nodeView);
+  if (ended !== undefined) throw ended;
+  return gone.length === names.length ? status.success : status.failure;
+}
+
+/** Statuses that are about one node alone: there is none, or it is not to be retired so. */
+const OF_ONE: readonly number[] = [404, 409];
+
+/** What is gone is said, also where a failure ended it in the middle. */
+async function retired(
+  server: FleetServer,
+  names: readonly string[],
+  isForced: boolean,
+  said: (node: Node) => void,
+): Promise<{ readonly gone: readonly Node[]; readonly ended?: unknown }> {
+  const gone: Node[] = [];
+  for (const name of names)
+    try {
+      const node = await retire(server, name, isForced);
+      gone.push(node);
+      said(node);
+    } catch (fault) {
+      if (!(fault instanceof FleetRefusal && OF_ONE.includes(fault.status))) return { gone, ended: fault };
+      note(harmless(fault.message));
+    }
+  return { gone };
+}
+
+function nodeIn(text: string): string {
+  const { node, label } = subjectIn(text);
+  if (label !== undefined) throw usage(`expected the name of a node, got ${JSON.stringify(text.slice(0, 80))}`);
+  return node;
+}
