@@ -273,7 +273,7 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     expect(readStatement((stated.at(-1) as stores.StatementRow).entry)).toMatchObject({ which: "retired" });
   });
 
-  it("keeps a revoked node, however long it is silent and whoever forces it", async () => {
+  it("keeps a revoked node, however long it is silent, also where that is forced", async () => {
     await write("revoked");
     await silent(9000);
     expect(await collect({ days: 1 })).toEqual([]);

@@ -1,4 +1,4 @@
-/** Nodes that are collected and retired while verifiers run: by the API, in the feed, in the log; one verifier, and two beside each other. */
+/** Nodes that are collected and retired while verifiers run, one or two beside each other: by the API, in the feed, in the log. */
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,7 +15,7 @@ import { SoftwareNode } from "./software-node.ts";
 const DAY_MS = 86_400_000;
 const gone = (columns: object = {}) => ({ idle: new Date(Date.now() - 31 * DAY_MS), since: new Date(0), ...columns });
 const namesAt = async (rig: Rig) => (await rig.get<NodeList>("/v1/nodes")).body.items.map(({ name }) => name);
-const retire = <T = Node>(rig: Rig, name: string, token: string | undefined = undefined, how = "") =>
+const retire = <T = Node>(rig: Rig, name: string, token?: string, how = "") =>
   rig.call<T>("DELETE", `/v1/nodes/${name}${how}`, { token });
 const refused = (status: number, code: string, message: string) => ({
   ...{ status, body: { error: { code, message: expect.stringContaining(message) as string } } },
@@ -42,14 +42,15 @@ describe("a verifier whose nodes leave", () => {
     await new Promise<void>((resolve) => hook.listen(0, "127.0.0.1", resolve));
     await log.begun;
     await rig.enrol(names.map((name) => [node(name), name === "theirs" ? "umbrella" : "acme"]));
-    const { db, close } = await stores.openStore(rig.database);
+    const store = await stores.openStore(rig.database);
+    const { db } = store;
     const set = (name: string, columns: object) =>
       db.updateTable("nodes").set(columns).where("name", "=", name).execute();
     for (const name of ["back", "dead"])
       await set(name, gone({ state: "stale", failure: "unreachable", why: "silent" }));
     await set("never", gone());
     await set("revoked", gone({ state: "revoked" }));
-    await close();
+    await store.close();
     writeFileSync(join(rig.place, "secret"), "s".repeat(32), { mode: 0o600 });
     const { port } = hook.address() as AddressInfo;
     const webhooks = [{ name: "pager", url: `http://127.0.0.1:${port}/`, secret: join(rig.place, "secret") }];

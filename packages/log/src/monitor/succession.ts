@@ -1,6 +1,6 @@
 /**
- * Whether each verdict goes on from the last one that was stated, whether a revocation ends only with an enrolment anew, and whether nothing
- * is stated of a node whose enrolment was withdrawn, until it is enrolled again. A verifier
+ * Whether each verdict goes on from the last one that was stated, whether a revocation ends only with an enrolment anew, and whether
+ * nothing is stated of a node whose enrolment was withdrawn, until it is enrolled again. A verifier
  * states a change in the transaction that makes it, with what stood before: who changes its database beside it breaks the succession.
  */
 import type { SaidOf, Statement } from "../statement/index.ts";

@@ -247,9 +247,9 @@ export class Enrolment {
 }
 
 /**
- * Enrols a node that is not there. What is kept of one that is gone counts: with its key its TPM cannot count from nothing, and under its
- * name it is judged by the policy that its label named, which a token without one takes away no more than from a node that is there.
- * Says, for the act, what was.
+ * Enrols a node that is not there. What is kept of one that is gone counts: its TPM cannot count from nothing under the same key. Under
+ * its name it is judged by the policy that its label named: a token without that label takes it away no more than from a node that is
+ * there. Says, for the act, what was kept.
  */
 async function enrolledFirst(step: Database, row: Parameters<typeof insertNode>[1]): Promise<string> {
   const { accepted, policy } = await takePast(step, row);

@@ -7,10 +7,11 @@ import { VerifierError } from "../error.ts";
 const path = z.string().min(1).max(4096);
 const seconds = (least: number, most: number) => z.number().int().min(least).max(most);
 
-/** `never`, or a number of days. */
-const daysOrNever = z.union([z.literal("never"), z.number().int().min(1).max(3650)], {
-  error: "expected a number of days from 1 to 3650, or never",
-});
+const DAYS_OR_NEVER = "expected a number of days from 1 to 3650, or never";
+const daysOrNever = z.union(
+  [z.literal("never"), z.int(DAYS_OR_NEVER).min(1, DAYS_OR_NEVER).max(3650, DAYS_OR_NEVER)],
+  DAYS_OR_NEVER,
+);
 
 const receiver = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,32}$/),

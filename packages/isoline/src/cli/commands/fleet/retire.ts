@@ -19,34 +19,33 @@ export async function fleetRetire(subjects: readonly string[], options: FleetRet
   const names = [...new Set(subjects.map(nodeIn))];
   const { output, force = false } = options;
   const isTable = output === "table" || output === "wide";
-  const said = ({ name }: Node) => isTable && printLine(`${shown(name)}: retired`);
-  const { gone, ended } = await withServer(options, (server) => retired(server, names, force, said));
-  if (!isTable) await printList(output, gone, nodeView);
-  if (ended !== undefined) throw ended;
+  const gone: Node[] = [];
+  try {
+    await withServer(options, async (server) => {
+      for await (const node of retired(server, names, force)) {
+        gone.push(node);
+        if (isTable) printLine(`${shown(node.name)}: retired`);
+      }
+    });
+  } finally {
+    // What is gone is said, also where a failure ended it in the middle.
+    if (!isTable) await printList(output, gone, nodeView);
+  }
   return gone.length === names.length ? status.success : status.failure;
 }
 
 /** Statuses that are about one node alone: there is none, or it is not to be retired so. */
 const OF_ONE: readonly number[] = [404, 409];
 
-/** What is gone is said, also where a failure ended it in the middle. */
-async function retired(
-  server: FleetServer,
-  names: readonly string[],
-  isForced: boolean,
-  said: (node: Node) => void,
-): Promise<{ readonly gone: readonly Node[]; readonly ended?: unknown }> {
-  const gone: Node[] = [];
+/** The nodes that are gone, as they were. A refusal of one keeps no other from it. */
+async function* retired(server: FleetServer, names: readonly string[], isForced: boolean): AsyncGenerator<Node> {
   for (const name of names)
     try {
-      const node = await retire(server, name, isForced);
-      gone.push(node);
-      said(node);
+      yield await retire(server, name, isForced);
     } catch (fault) {
-      if (!(fault instanceof FleetRefusal && OF_ONE.includes(fault.status))) return { gone, ended: fault };
+      if (!(fault instanceof FleetRefusal && OF_ONE.includes(fault.status))) throw fault;
       note(harmless(fault.message));
     }
-  return { gone };
 }
 
 function nodeIn(text: string): string {
