@@ -68,6 +68,16 @@ describe.skipIf(!isBuilt)("nodes that leave, for isoline fleet (needs a build)",
     expect(asked()).toHaveLength(2);
   });
 
+  it("waits as long as the verifier says where it asks too often, and goes on", async () => {
+    let busy = 2;
+    server.answers(() => (busy-- > 0 ? { status: 429, headers: { "retry-after": "0" } } : stale("node-1")));
+    expect(await retire("node-1")).toMatchObject({ status: 0, stdout: "node-1: retired\n", stderr: "" });
+    expect(asked()).toHaveLength(3);
+    busy = 100;
+    expect(await retire("node-1")).toMatchObject({ status: 1, stdout: "" });
+    expect(asked()).toHaveLength(3 + 21);
+  });
+
   it.each([[["node-1", "node-2/web"]], [["canister/node-1/web"]], [["../x"]], [[]]])(
     "refuses %j before it asks anything",
     async (names) => {

@@ -185,10 +185,7 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
     .option("--force", "also a node that is neither stale nor unknown; its results count until they run out")
     .addHelpText(
       "after",
-      examples(
-        "isoline fleet retire node-1 node-2",
-        "isoline fleet nodes --state stale -o name | xargs isoline fleet retire",
-      ),
+      `${examples("isoline fleet retire node-1 node-2", "isoline fleet nodes --state stale -o name | xargs isoline fleet retire")}\n\nExit status: 0 all of them are gone, 1 some are not, and it is said why.`,
     )
     .action((names: readonly string[], options: FleetRetireOptions) =>
       ends(import("../commands/fleet/retire.ts").then(({ fleetRetire }) => fleetRetire(names, options))),

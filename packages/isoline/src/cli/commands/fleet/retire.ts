@@ -1,5 +1,6 @@
 /** `isoline fleet retire`: nodes that are gone for good leave the fleet. */
 import type { Node } from "../../../fleet/model.ts";
+import { sleep } from "../../../fleet/patience.ts";
 import { retire } from "../../../fleet/people.ts";
 import { FleetRefusal, type FleetServer } from "../../../fleet/server.ts";
 import { status } from "../../ending.ts";
@@ -41,10 +42,24 @@ const OF_ONE: readonly number[] = [404, 409];
 async function* retired(server: FleetServer, names: readonly string[], isForced: boolean): AsyncGenerator<Node> {
   for (const name of names)
     try {
-      yield await retire(server, name, isForced);
+      yield await inTime(() => retire(server, name, isForced));
     } catch (fault) {
       if (!(fault instanceof FleetRefusal && OF_ONE.includes(fault.status))) throw fault;
       note(harmless(fault.message));
+    }
+}
+
+/** So often a verifier may say that it was asked too much, before the command ends with that. */
+const MOST_WAITS = 20;
+
+/** Asks again when the verifier says: who retires a thousand nodes asks more often than a person may. */
+async function inTime<T>(ask: () => Promise<T>): Promise<T> {
+  for (let waits = 0; ; waits++)
+    try {
+      return await ask();
+    } catch (fault) {
+      if (!(fault instanceof FleetRefusal && fault.status === 429) || waits === MOST_WAITS) throw fault;
+      await sleep(1000 * (fault.retryAfter ?? 1));
     }
 }
 
