@@ -114,7 +114,7 @@ describe("rules of a verifier", () => {
 
   it("judges a boot by the references that were written of a good one, and names the register that differs", async () => {
     const good = await quotedBoot(new EvidenceReading(node.evidence(new Uint8Array(32))));
-    const written = writeBoot({ name: "good", registers: new Map([...good.registers].slice(0, 8)) });
+    const written = writeBoot({ name: "good", registers: new Map([...good.registers].slice(0, 8)), events: new Map() });
     await rig.rules(samplePolicy({ version: 9, boots: ["good"] }));
     expect((await rig.attest(node)).body).toMatchObject({ failure: "untrusted-platform" });
     expect((await rig.call("PUT", "/v1/references/boots", { body: written })).status).toBe(204);

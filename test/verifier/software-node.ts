@@ -39,6 +39,8 @@ export interface Told {
   readonly restartCount?: number | undefined;
   /** Registers that its boot left, in place of those that every node here has. */
   readonly booted?: Readonly<Record<number, Uint8Array>> | undefined;
+  /** Its log of measured boot. */
+  readonly bootLog?: Uint8Array | undefined;
   /** A ledger that its TPM leads to. */
   readonly ledger?: Uint8Array | undefined;
   /** Reports of the machine that this node is. */
@@ -81,7 +83,7 @@ export class SoftwareNode {
   /** Evidence for a challenge, quoted by this node's key. */
   evidence(
     challenge: Uint8Array,
-    { node = {}, canisters = [canisterSample("web")], booted, ledger, report, ...told }: Told = {},
+    { node = {}, canisters = [canisterSample("web")], booted, bootLog, ledger, report, ...told }: Told = {},
   ): Uint8Array {
     const statement = stateOf(challenge, { ...nodeSample({ node: this.id, made: Date.now() }), ...node }, canisters);
     const led = ledger && replayLedger(ledger);
@@ -90,7 +92,8 @@ export class SoftwareNode {
       ...(led && { [led.begin.pcr]: led.births.value }),
     });
     const reports = report?.(statement) ?? [];
-    return writeEvidence(evidenceOf(statement, { quote, registers: [], reports, ...(ledger && { ledger }) }));
+    const logs = { ...(bootLog && { bootLog }), ...(ledger && { ledger }) };
+    return writeEvidence(evidenceOf(statement, { quote, registers: [], reports, ...logs }));
   }
 
   /** What this node's TPM signs, with this qualifying data in it. */

@@ -2,6 +2,7 @@
 export { type Accepted, isBehind, readAccepted, writeAccepted } from "./accepted.ts";
 export { type Appraisal, appraise, type Appraised, type AppraisedCanister } from "./appraise.ts";
 export { type BegunBy, begunIn, isBegun } from "./begun.ts";
+export { EVENT_REGISTERS, type EventRule } from "./event-rules.ts";
 export { ContourFile, type ContourFor } from "./contour-file.ts";
 export { type EarAlgorithm, type EarOrder, endOfResult, signEar, verifyEar } from "./ear.ts";
 export { type EpochOrder, type RevocationEpoch, signEpoch, verifyEpoch } from "./epoch.ts";
@@ -37,6 +38,6 @@ export {
   type QuoteQuestion,
   signedQuote,
 } from "./quote.ts";
-export { BOOT_REGISTERS, type QuotedBoot, quotedBoot } from "./quoted-boot.ts";
+export { BOOT_REGISTERS, type QuotedBoot, quotedBoot, quotedEvents } from "./quoted-boot.ts";
 export { readReferences, type References, REFERENCES_TYPE, writeBoot } from "./references.ts";
 export { type AppraisalRules, readRules } from "./rules.ts";

@@ -8,6 +8,7 @@ import { hashOf } from "../tpm/hash.ts";
 import { infoOfKey, machineName } from "../tee/index.ts";
 import { publicArea, type PublicArea } from "../tpm/structures.ts";
 import { broken, Findings, incomplete, short, untrustedPlatform } from "./findings.ts";
+import { assertBoot } from "./booted.ts";
 import { appraiseLedger, type LedgerFacts } from "./ledger.ts";
 import { appraiseMachine, assertSigned, type MachineProof, type MachineStatement } from "./machine.ts";
 import { matches, type Policy } from "./policy.ts";
@@ -92,7 +93,7 @@ export async function appraiseNode(
           return facts;
         });
   if (registers !== undefined || policy.boots.length > 0)
-    await findings.make("boot", (warn) => assertBoot(registers, policy, references, warn));
+    await findings.make("boot", (warn) => assertBoot(reading, registers, policy, references, warn));
   await findings.make("software", () => assertSoftware(body, policy, references));
   const aggregate = registers !== undefined || machine === "none" ? measured : NO_AGGREGATE;
   await findings.make("node-clock", () => assertClock(body, question.now, policy));
@@ -251,37 +252,6 @@ function assertImaList(
   if (bootAggregate?.length === 32 && expected !== undefined && !equal(bootAggregate, expected))
     throw broken(`boot_aggregate ${short(expected)}`, short(bootAggregate), "the list is of another boot: ask again");
   facts.imaLists?.keep(imaList, end);
-}
-
-function assertBoot(registers: Registers, policy: Policy, { boots }: References, warn: Warn): void {
-  if (registers === undefined)
-    throw untrustedPlatform(
-      `a boot of ${policy.boots.join(", ")}`,
-      "no quote that would show which",
-      "use a node with a TPM, or a policy that names no boots",
-    );
-  if (policy.boots.length === 0) return warn("the policy names no boot: any boot is accepted");
-  const accepted = new Set(policy.boots);
-  const named = boots.filter(({ name }) => accepted.has(name));
-  const differing = named.map(({ name, registers: values }) => {
-    const other = [...values].find(([register, value]) => !equal(registers.get(register) ?? new Uint8Array(), value));
-    return { name, other };
-  });
-  if (differing.some(({ other }) => other === undefined)) return;
-  const [nearest] = differing;
-  if (nearest?.other === undefined)
-    throw untrustedPlatform(
-      `a boot of ${policy.boots.join(", ")}`,
-      "no reference values for them",
-      "add the references",
-    );
-  const [register, value] = nearest.other;
-  const came = registers.get(register);
-  throw untrustedPlatform(
-    `register ${register} to be ${short(value)}, as in ${nearest.name}`,
-    came === undefined ? "no such register in the quote" : short(came),
-    "find out what the node booted, or add its reference",
-  );
 }
 
 function assertSoftware(body: NodeBody, policy: Policy, { builds, loads }: References): void {

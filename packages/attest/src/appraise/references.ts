@@ -1,6 +1,7 @@
 /** Reference values: what good looks like. They change with each release; the policy, which says what must be good, does not. */
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { AttestError } from "../error.ts";
+import { type EventRule, eventRulesIn, written } from "./event-rules.ts";
 import { type Located, located } from "./located.ts";
 import { type Signers, signedContent } from "./signed-file.ts";
 
@@ -18,6 +19,8 @@ export interface BootReference {
   readonly name: string;
   /** Values in the SHA-256 bank, by register. */
   readonly registers: ReadonlyMap<number, Uint8Array>;
+  /** What the log of measured boot may have of registers, in place of a value. */
+  readonly events: ReadonlyMap<number, readonly EventRule[]>;
 }
 
 export interface References {
@@ -52,14 +55,18 @@ export async function readReferences(bytes: Uint8Array, signers: Signers): Promi
 }
 
 /** A file of reference values with one boot alone, as `readReferences` reads it. Refuses a name that it would refuse. */
-export function writeBoot({ name, registers }: BootReference): string {
+export function writeBoot({ name, registers, events }: BootReference): string {
   if (!NAME.test(name))
     throw new AttestError(
       "bad-policy-file",
       `references: expected a name of 1 to 128 letters that can be shown, got ${JSON.stringify(name.slice(0, 60))}; choose another`,
     );
   const values = Object.fromEntries([...registers].map(([number, value]) => [number, bytesToHex(value)]));
-  return `${JSON.stringify({ references: 1, boots: [{ name, registers: values }] }, undefined, 2)}\n`;
+  const rules = Object.fromEntries([...events].map(([number, listed]) => [number, listed.map(written)]));
+  const boot = { name, ...(registers.size > 0 && { registers: values }), ...(events.size > 0 && { events: rules }) };
+  const text = JSON.stringify({ references: 1, boots: [boot] }, undefined, 2);
+  // People read it, and each event, which stands this deep, is one line to them.
+  return `${text.replace(/^ {10}\{(?:\n {12}.*)+\n {10}\}/gm, (event) => event.replace(/\n +/g, " "))}\n`;
 }
 
 /** Reference values of several files as one. Two values under one name of a boot are refused. */
@@ -92,13 +99,22 @@ function contourReference(at: Located): ContourReference {
 }
 
 function bootReference(at: Located): BootReference {
-  const members = at.members(["name", "registers"]);
-  const registers = (members["registers"] as Located).entries().map(([number, value]) => {
+  const members = at.members(["name", "registers", "events"]);
+  const of = (name: string) => members[name] as Located;
+  const registers = of("registers").isThere ? valuesIn(of("registers")) : new Map<number, Uint8Array>();
+  const events = of("events").isThere ? eventRulesIn(of("events")) : new Map<number, readonly EventRule[]>();
+  if (registers.size + events.size === 0) throw at.refused("at least one register");
+  const both = [...events.keys()].find((register) => registers.has(register));
+  if (both !== undefined) throw of("events").refused(`register ${both} in registers or in events, and not in both`);
+  return { name: of("name").text(NAME, "a name"), registers, events };
+}
+
+function valuesIn(at: Located): ReadonlyMap<number, Uint8Array> {
+  const values = at.entries().map(([number, value]) => {
     if (!/^(?:\d|1\d|2[0-3])$/.test(number)) throw value.refused("values by the number of a register");
     return [Number(number), hexToBytes(digestIn(value))] as const;
   });
-  if (registers.length === 0) throw at.refused("at least one register");
-  return { name: (members["name"] as Located).text(NAME, "a name"), registers: new Map(registers) };
+  return new Map(values);
 }
 
 /** The programs of a file by the load that they name; those that name none are one load. */

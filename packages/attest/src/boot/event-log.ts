@@ -11,7 +11,7 @@ import { hashOf } from "../tpm/hash.ts";
 
 export interface BootEvent {
   readonly pcr: number;
-  /** TCG_EVENTTYPE; `eventTypes` has names for those that are known. */
+  /** TCG_EVENTTYPE; `typeName` names it. */
   readonly type: number;
   /** One digest for each algorithm of the log. */
   readonly digests: Readonly<Partial<Record<HashName, Uint8Array>>>;
@@ -25,7 +25,7 @@ export interface BootLog {
 }
 
 /** 10.4.1, table 27. */
-export const eventTypes: Readonly<Record<number, string>> = {
+const eventTypes: Readonly<Record<number, string>> = {
   0x0000_0001: "EV_POST_CODE",
   0x0000_0003: "EV_NO_ACTION",
   0x0000_0004: "EV_SEPARATOR",
@@ -55,10 +55,27 @@ export const eventTypes: Readonly<Record<number, string>> = {
   0x8000_000a: "EV_EFI_PLATFORM_FIRMWARE_BLOB2",
   0x8000_000b: "EV_EFI_HANDOFF_TABLES2",
   0x8000_000c: "EV_EFI_VARIABLE_BOOT2",
+  0x8000_000d: "EV_EFI_GPT_EVENT2",
+  0x8000_0010: "EV_EFI_HCRTM_EVENT",
   0x8000_00e0: "EV_EFI_VARIABLE_AUTHORITY",
+  0x8000_00e1: "EV_EFI_SPDM_FIRMWARE_BLOB",
+  0x8000_00e2: "EV_EFI_SPDM_FIRMWARE_CONFIG",
+  0x8000_00e3: "EV_EFI_SPDM_DEVICE_POLICY",
+  0x8000_00e4: "EV_EFI_SPDM_DEVICE_AUTHORITY",
 };
 
-const NO_ACTION = 3;
+const typesByName = new Map(Object.entries(eventTypes).map(([number, name]) => [name, Number(number)]));
+
+/** The name of a type of events; 0x and 8 digits for one that has none. */
+export const typeName = (type: number): string => eventTypes[type] ?? `0x${type.toString(16).padStart(8, "0")}`;
+
+/** The type of a name as `typeName` gives it; undefined for any other text. */
+export function typeNamed(name: string): number | undefined {
+  return /^0x[0-9a-f]{8}$/.test(name) ? Number(name) : typesByName.get(name);
+}
+
+/** The type of an event that tells something, and that no register is extended by. */
+export const NO_ACTION = 3;
 const SPEC_ID = utf8ToBytes("Spec ID Event03\0");
 /** 10.4.5.3: the locality from which the first register was begun. */
 const STARTUP_LOCALITY = utf8ToBytes("StartupLocality\0");
@@ -119,14 +136,19 @@ export function parseBootLog(bytes: Uint8Array): BootLog {
 export function replayBootLog({ events }: BootLog, hash: HashName): ReadonlyMap<number, Uint8Array> {
   const registers = new Map<number, Uint8Array>();
   const zero = new Uint8Array(hashes[hash]);
+  let isExtended = false;
   for (const { pcr, type, digests, data } of events) {
     if (type === NO_ACTION) {
-      if (pcr === 0 && data.length === STARTUP_LOCALITY.length + 1 && startsWith(data, STARTUP_LOCALITY))
-        registers.set(0, begunFrom(zero, data[STARTUP_LOCALITY.length] as number));
+      if (pcr !== 0 || data.length !== STARTUP_LOCALITY.length + 1 || !startsWith(data, STARTUP_LOCALITY)) continue;
+      // It would throw away what stands before it, which would then be in the log and not in the register.
+      if (isExtended)
+        throw refused("expected the locality of the start before any event of register 0, got it behind one");
+      registers.set(0, begunFrom(zero, data[STARTUP_LOCALITY.length] as number));
       continue;
     }
     const digest = digests[hash];
     if (digest === undefined) throw refused(`the log has no ${hash} digests; replay an algorithm that it has`);
+    isExtended ||= pcr === 0;
     const value = registers.get(pcr) ?? zero;
     registers.set(pcr, hashOf(hash, value, digest));
   }

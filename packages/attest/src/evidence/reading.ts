@@ -1,7 +1,7 @@
 /** Evidence that came, each part of which is read once, however many checks ask for it. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { parseBootLog, replayBootLog } from "../boot/index.ts";
+import { type BootLog, parseBootLog, replayBootLog } from "../boot/index.ts";
 import { type CanisterBody, readCanisterBody } from "./canister-body.ts";
 import { type Evidence, readEvidence } from "./evidence.ts";
 import { type NodeBody, readNodeBody } from "./node-body.ts";
@@ -18,6 +18,7 @@ export class EvidenceReading {
   #digest: string | undefined;
   #evidence: Evidence | undefined;
   #node: NodeBody | undefined;
+  #bootLog: BootLog | undefined;
   #bootRegisters: ReadonlyMap<number, Uint8Array> | undefined;
 
   constructor(bytes: Uint8Array, hash: (bytes: Uint8Array) => Uint8Array = sha256) {
@@ -54,8 +55,15 @@ export class EvidenceReading {
 
   /** The registers of the SHA-256 bank that the log of measured boot leads to; undefined without a log. */
   get bootRegisters(): ReadonlyMap<number, Uint8Array> | undefined {
-    const { bootLog } = this.evidence;
-    if (bootLog !== undefined) this.#bootRegisters ??= replayBootLog(parseBootLog(bootLog), "sha256");
+    const { bootLog } = this;
+    if (bootLog !== undefined) this.#bootRegisters ??= replayBootLog(bootLog, "sha256");
     return this.#bootRegisters;
+  }
+
+  /** The log of measured boot; undefined without one. */
+  get bootLog(): BootLog | undefined {
+    const { bootLog } = this.evidence;
+    if (bootLog !== undefined) this.#bootLog ??= parseBootLog(bootLog);
+    return this.#bootLog;
   }
 }

@@ -40,7 +40,7 @@ function someMachine(machines: MeasuredMachines): MeasuredMachines {
   if (nodes.length > 0 && boots.length > 0) return machines;
   throw new CliError(
     "usage",
-    `expected at least one enrolled machine and one boot that is trusted, got ${nodes.length} and ${boots.length}; see docs/engine.md`,
+    `expected at least one enrolled machine and one boot that is trusted, by values of registers alone, got ${nodes.length} and ${boots.length}; see docs/engine.md`,
   );
 }
 

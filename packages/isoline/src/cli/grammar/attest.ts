@@ -144,13 +144,22 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
     .command("reference")
     .summary("write down a good boot as reference values")
     .description(
-      "Writes reference values with one boot, which policies name in boots: registers of a machine that is known to be good, PCR 11 as a " +
-        "unified kernel image will leave it, or both. Quote, statement, registers and the log of measured boot in evidence must fit each " +
+      "Writes reference values with one boot, which policies name in boots: registers of a machine that is known to be good, or the " +
+        "events that led to them, PCR 11 as a unified kernel image will leave it, or both. Quote, statement, registers and the log of measured boot in evidence must fit each " +
         "other; who signed is not proven here: isoline attest verify does that.",
     )
     .requiredOption("--name <name>", "what policies call this boot")
     .option("--evidence <file>", "what isoline attest evidence wrote on a machine that is known to be good")
-    .option("--registers <numbers>", "which of its registers; 0,1,2,3,4,5,6,7 if left out", registerNumbers)
+    .option(
+      "--registers <numbers>",
+      "the registers whose values are written; without --events, 0,1,2,3,4,5,6,7 if left out",
+      registerNumbers,
+    )
+    .option(
+      "--events [numbers]",
+      "the registers whose events are written, for any order of them; without numbers, those of 0 to 7 that --registers does not name",
+      registerNumbers,
+    )
     .option(
       "--uki <file>",
       "an image with the stub of systemd: PCR 11 as it leaves that to the kernel, before any boot phase",
@@ -165,6 +174,7 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
       "after",
       examples(
         "isoline attest reference --name rack-a --evidence evidence.cbor -o rack-a.json",
+        "isoline attest reference --name rack-a --evidence evidence.cbor --registers 0,2 --events 1,4,5,7 -o rack-a.json",
         "isoline attest reference --name web-7 --uki web-7.efi --phases enter-initrd:leave-initrd:sysinit:ready",
         "isoline attest reference --name web-7 --evidence evidence.cbor --registers 0,2,7 --uki web-7.efi -o web-7.json",
       ),

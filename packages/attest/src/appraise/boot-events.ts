@@ -1,0 +1,161 @@
+/** The events of registers in a log of measured boot: whether they fit the rules of a reference, and such rules of a good machine. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import type { AttestError } from "../error.ts";
+import { type BootLog, NO_ACTION, typeName } from "../boot/index.ts";
+import { type EventRule, isNote, keyOf, MOST_RULES, SEPARATOR } from "./event-rules.ts";
+import { broken, incomplete, untrustedPlatform } from "./findings.ts";
+
+export interface LoggedEvent {
+  /** Its place in the log, from 0; the header of a log is an event too. */
+  readonly index: number;
+  readonly type: number;
+  /** SHA-256, in hexadecimal. */
+  readonly digest: string;
+  readonly data: Uint8Array;
+}
+
+/** SHA-256 of "Exit Boot Services Returned with Success": the firmware extends nothing after it (PC Client Platform Firmware Profile). */
+const END = "b54f7542cbd872a81a9d9dea839b2b8d747c7ebd5ea6615c40f42f44a6dbeba0";
+/** Of the separators that firmware extends, 0 and 2³²-1, and 1 where it failed. None passes for another event. */
+const SEPARATORS: ReadonlySet<string> = new Set(
+  [0, 0xff]
+    .map((byte) => new Uint8Array(4).fill(byte))
+    .concat(Uint8Array.of(1, 0, 0, 0))
+    .map((one) => bytesToHex(sha256(one))),
+);
+/** Types whose content begins with UEFI_VARIABLE_DATA (10.2.6). */
+const VARIABLES: ReadonlySet<number> = new Set([
+  0x8000_0001, 0x8000_0002, 0x8000_000c, 0x8000_00e0, 0x8000_00e3, 0x8000_00e4,
+]);
+/** A GUID and two lengths of 8 bytes stand before the name of a variable. */
+const NAME_AT = 32;
+const MOST_NAME = 256;
+/** Letters of a note. */
+const MOST_NOTE = 100;
+
+/** The events of each register in their order. Those that extend nothing are left out. */
+export function eventsByRegister({ events }: BootLog): ReadonlyMap<number, readonly LoggedEvent[]> {
+  const registers = new Map<number, LoggedEvent[]>();
+  for (const [index, { pcr, type, digests, data }] of events.entries()) {
+    const digest = digests.sha256;
+    if (type === NO_ACTION || digest === undefined) continue;
+    const own = registers.get(pcr) ?? [];
+    registers.set(pcr, own);
+    own.push({ index, type, digest: bytesToHex(digest), data });
+  }
+  return registers;
+}
+
+/** Rules of the reference boot `name` for one register. */
+export interface RegisterRules {
+  readonly name: string;
+  readonly register: number;
+  readonly rules: readonly EventRule[];
+}
+
+/** Why the events of a register, which lead to its quoted value, do not fit the rules; undefined where they do. */
+export function refusalOf(
+  { name, register, rules }: RegisterRules,
+  events: readonly LoggedEvent[],
+): AttestError | undefined {
+  const byKey = new Map(rules.map((rule) => [keyOf(rule), rule]));
+  const met = new Set<EventRule>();
+  let [isAfterSeparator, isOver] = [false, false];
+  for (const event of events) {
+    if (isOver) return unfit(`no event in register ${register} after the boot services ended`, inWords(event));
+    const { type, digest } = event;
+    const exact = byKey.get(keyOf({ type, digest, isAfterSeparator }));
+    // Whatever a node calls the separator, the events behind it are behind it.
+    if (exact !== undefined && exact.type !== type)
+      return broken(
+        `an event to be called ${typeName(exact.type)}, as in ${name}, in register ${register}`,
+        inWords(event),
+        "what an event is called is not signed: ask the node for new evidence",
+      );
+    const isAnySeparator = SEPARATORS.has(digest);
+    const rule =
+      exact ?? (isAnySeparator ? undefined : byKey.get(keyOf({ type, digest: undefined, isAfterSeparator })));
+    if (rule === undefined) {
+      const isElsewhere = byKey.has(keyOf({ type, digest, isAfterSeparator: !isAfterSeparator }));
+      const place = isAfterSeparator ? "before" : "after";
+      return unfit(
+        `events of ${name} alone in register ${register}`,
+        `${inWords(event)}${isElsewhere ? `, which it has ${place} the separator alone` : ""}`,
+      );
+    }
+    met.add(rule);
+    isAfterSeparator ||= type === SEPARATOR;
+    isOver = digest === END;
+  }
+  const missing = rules.find((rule) => rule.isRequired && !met.has(rule));
+  return missing && unfit(`${asRequired(missing)} in register ${register}, as ${name} requires`, "a log without it");
+}
+
+const unfit = (expected: string, got: string): AttestError =>
+  untrustedPlatform(expected, got, "find out what the node booted, or change the reference");
+
+const inWords = ({ index, type, digest }: LoggedEvent): string => `event ${index}, ${typeName(type)} ${digest}`;
+
+function asRequired({ type, digest, isAfterSeparator, note }: EventRule): string {
+  const said = note === undefined ? "" : ` (${note})`;
+  return `${typeName(type)} ${digest ?? ""}${said}${isAfterSeparator ? " after the separator" : ""}`;
+}
+
+/** Rules by which exactly these events of a register are accepted, in any order, each of them required. */
+export function rulesOf(register: number, events: readonly LoggedEvent[]): readonly EventRule[] {
+  const rules = new Map<string, EventRule>();
+  let isAfterSeparator = false;
+  for (const event of events) {
+    const { type, digest } = event;
+    const key = keyOf({ type, digest, isAfterSeparator });
+    const known = rules.get(key);
+    if (known !== undefined && known.type !== type)
+      throw incomplete(
+        `one type for each digest in register ${register}`,
+        `${inWords(event)}, and the same as ${typeName(known.type)}`,
+        "leave that register out",
+      );
+    rules.set(key, { type, digest, isRequired: true, isAfterSeparator, note: noteOf(event) });
+    isAfterSeparator ||= type === SEPARATOR;
+  }
+  if (rules.size > MOST_RULES)
+    throw incomplete(
+      `at most ${MOST_RULES} events in register ${register}`,
+      `${rules.size}`,
+      "leave that register out",
+    );
+  return [...rules.values()];
+}
+
+/** What was measured, where the digest is that of the content: of a program it is not, and so nothing says which file it was. */
+function noteOf({ type, digest, data }: LoggedEvent): string | undefined {
+  if (bytesToHex(sha256(data)) !== digest) return undefined;
+  const text = (type === SEPARATOR && bytesToHex(data)) || (VARIABLES.has(type) ? variableName(data) : textOf(data));
+  const note = text?.slice(0, MOST_NOTE);
+  return note !== undefined && isNote(note) ? note : undefined;
+}
+
+function variableName(data: Uint8Array): string | undefined {
+  if (data.length < NAME_AT) return undefined;
+  const letters = new DataView(data.buffer, data.byteOffset).getBigUint64(NAME_AT - 16, true);
+  const end = NAME_AT + 2 * Number(letters);
+  return letters > MOST_NAME || end > data.length ? undefined : utf16(data.subarray(NAME_AT, end));
+}
+
+/** Text in ASCII or UTF-16, as firmware and boot loaders measure it, with a zero at the end or without. */
+function textOf(data: Uint8Array): string | undefined {
+  const isAscii = data.every(
+    (byte, index) => (byte >= 0x20 && byte < 0x7f) || (byte === 0 && index === data.length - 1),
+  );
+  const text = isAscii ? new TextDecoder().decode(data) : utf16(data);
+  return text?.replace(/\0$/, "");
+}
+
+function utf16(data: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-16le", { fatal: true }).decode(data);
+  } catch {
+    return undefined;
+  }
+}
