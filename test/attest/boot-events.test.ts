@@ -1,6 +1,7 @@
 /** Rules on the events of a boot: which logs a reference of a good machine fits, and what is said of each other one. */
 import { describe, expect, it } from "vitest";
 import type { BootEvent } from "../../packages/attest/src/boot/index.ts";
+import type { Told } from "../verifier/software-node.ts";
 import { eventOf, logOf, registersAfter, sha256 } from "./boot-log.ts";
 import { booted, judge, PASSED, refused, referenceOf, unproven, withRules } from "./judged-boot.ts";
 
@@ -208,6 +209,24 @@ describe("a boot of a few events", () => {
         /expected the locality of the start before any event of register 0, got it behind one/,
       ),
     );
+  });
+
+  it("is not written as a reference that it would not fit, or whose registers the log does not lead to", async () => {
+    const [disk] = of(5, 0x8000_0006);
+    const twice = { ...SECURE!, type: APPLICATION };
+    const machines: readonly (readonly [Told, readonly number[], string])[] = [
+      [booted(logOf([...events, disk!])), [5], "no event in register 5 after the boot services ended"],
+      [
+        booted(logOf([twice, ...events])),
+        [7],
+        "expected one type for each digest in register 7, got event 3, EV_EFI_V",
+      ],
+      [{ ...good, booted: { ...good.booted, 9: sha256(Buffer.from("later")) } }, [9], "expected register 9 to be 0000"],
+      [{ booted: good.booted }, [0], "expected a log of measured boot, got none"],
+      [good, [17], "expected register 17 in the quote, got 0,1,2,3"],
+    ];
+    for (const [machine, registers, why] of machines)
+      await expect(referenceOf(machine, registers)).rejects.toThrow(why);
   });
 
   describe("of which a type may have any digest", () => {

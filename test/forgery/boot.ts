@@ -7,6 +7,7 @@ export const sha256 = (...parts: readonly Uint8Array[]) =>
   Uint8Array.from(parts.reduce((sum, part) => sum.update(part), createHash("sha256")).digest());
 
 interface Measured {
+  readonly type?: number | undefined;
   readonly register: number;
   readonly digest: Uint8Array;
 }
@@ -16,13 +17,17 @@ const header = Buffer.concat([
   ...[Buffer.from("Spec ID Event03\0"), u32(0), Buffer.from([0, 2, 0, 2]), u32(1), u16(11), u16(32), Buffer.alloc(1)],
 ]);
 
+/** What firmware measures; EV_S_CRTM_VERSION if left out. */
+export type Booting = readonly [register: number, what: string, type?: number];
+const VERSION = 8;
+
 /** A log in the crypto-agile form, SHA-256 alone (PC Client Platform Firmware Profile 1.06, 10). */
-export function bootLogOf(events: readonly (readonly [register: number, what: string])[]) {
+export function bootLogOf(events: readonly Booting[]) {
   const measured: Measured[] = events.map(([register, what]) => ({ register, digest: sha256(Buffer.from(what)) }));
-  const records = events.map(([register, what], index) =>
+  const records = events.map(([register, what, type = VERSION], index) =>
     Buffer.concat([
       u32(register),
-      u32(8),
+      u32(type),
       u32(1),
       u16(11),
       measured[index]!.digest,
@@ -35,8 +40,8 @@ export function bootLogOf(events: readonly (readonly [register: number, what: st
 
 /** The same log with events of root's at its end, by their digests. */
 export function bootLogWith(log: Uint8Array, forged: readonly Measured[]): Uint8Array {
-  const records = forged.map(({ register, digest }) =>
-    Buffer.concat([u32(register), u32(8), u32(1), u16(11), digest, u32(0)]),
+  const records = forged.map(({ register, digest, type = VERSION }) =>
+    Buffer.concat([u32(register), u32(type), u32(1), u16(11), digest, u32(0)]),
   );
   return Uint8Array.from(Buffer.concat([log, ...records]));
 }

@@ -4,12 +4,14 @@
  */
 import { afterAll, describe, expect, it } from "vitest";
 import { type Accepted, checks, type Question } from "../../packages/attest/src/appraise/index.ts";
-import { writeEvidence } from "../../packages/attest/src/evidence/index.ts";
+import { parseBootLog } from "../../packages/attest/src/boot/index.ts";
+import { type Evidence, readEvidence, writeEvidence } from "../../packages/attest/src/evidence/index.ts";
 import { KeptFacts } from "../../packages/verifier/src/fleet/proven-facts.ts";
 import { needsSwtpm } from "../attest/swtpm.ts";
 import { isCI } from "../support/machine.ts";
 import { Bench, digest, fresh, type Row } from "./bench.ts";
 import { rows } from "./matrix.ts";
+import { bootEventRows } from "./rows-boot-events.ts";
 import { machineRows } from "./rows-machine.ts";
 import { forgeryPage } from "./page.ts";
 import { needsPython, SecondVerifier } from "./second.ts";
@@ -29,6 +31,9 @@ async function sentBy(row: Row): Promise<Question> {
     await bench.close();
   }
 }
+
+/** Of an event in a log of one bank: all but its description. */
+const RECORD_BYTES = 50;
 
 /** Every byte where there is time; elsewhere some, and with them each bit of a byte in turn. */
 const STRIDE = isCI ? 1 : 31;
@@ -75,6 +80,36 @@ describe.skipIf(needsSwtpm)("the forgery matrix (needs swtpm and tpm2-tools)", (
     // Registers and digests alone are believed of that log: header, types and descriptions are not measured.
     const digests = bench.node.measured.map(({ digest }) => log + Buffer.from(evidence.bootLog!).indexOf(digest));
     expect(missed.filter((at) => digests.some((digest) => at >= digest && at < digest + 32))).toEqual([]);
+  });
+
+  it("a flipped bit of the firmware's log under rules for its events is caught, but for its header and descriptions", async () => {
+    const bench = await new Bench().open();
+    const { evidence, question } = await bootEventRows[0]!.send(bench);
+    const sample = writeEvidence(evidence as Evidence);
+    const asked = { ...questionFor(bench.node, bench.challenge), ...question };
+    await bench.close();
+    const { bootLog } = readEvidence(sample);
+    const [, ...events] = parseBootLog(bootLog!).events;
+    const from = Buffer.from(sample).indexOf(bootLog!);
+    let end = from + bootLog!.length - events.reduce((sum, { data }) => sum + RECORD_BYTES + data.length, 0);
+    const believed = events.flatMap(({ data }) => {
+      const start = end;
+      end += RECORD_BYTES + data.length;
+      return Array.from({ length: RECORD_BYTES }, (_, index) => start + index);
+    });
+    const missed: number[] = [];
+    const differing: string[] = [];
+    for (let at = from; at < from + bootLog!.length; at += isCI ? 1 : 5) {
+      const flipped = Uint8Array.from(sample);
+      flipped[at]! ^= 1 << (at % 8);
+      const ours = await judge(asked, flipped);
+      const theirs = (await second?.verdict({ ...asked, evidence: flipped })) ?? verdict(ours);
+      if (ours.status === "affirming") missed.push(at);
+      if (theirs !== verdict(ours)) differing.push(`${at}: ${theirs} and ${verdict(ours)}`);
+    }
+    expect(missed.filter((at) => believed.includes(at))).toEqual([]);
+    expect(missed).not.toEqual([]);
+    expect(differing).toEqual([]);
   });
 
   it("a run that departed and ended, with none after it, is said of its label; or by its number, if none was told of", async () => {

@@ -5,6 +5,7 @@
 import type { Row } from "./bench.ts";
 import { begunRows } from "./rows-begun.ts";
 import { canisterRows } from "./rows-canisters.ts";
+import { bootEventRows } from "./rows-boot-events.ts";
 import { endingRows } from "./rows-endings.ts";
 import { machineRows } from "./rows-machine.ts";
 import { nameRows } from "./rows-names.ts";
@@ -14,6 +15,7 @@ import { recordRows } from "./rows-records.ts";
 
 export const rows: readonly Row[] = [
   ...platformRows,
+  ...bootEventRows,
   ...machineRows,
   ...recordRows,
   ...restartRows,

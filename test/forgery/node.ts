@@ -44,7 +44,7 @@ import { namingKey } from "../attest/ledger-sample.ts";
 import { canisterSample, nodeSample } from "../attest/samples.ts";
 import { primary, SoftwareTpm } from "../attest/swtpm.ts";
 import { published } from "./published.ts";
-import { bootLogOf, imaListOf, sha256 } from "./boot.ts";
+import { type Booting, bootLogOf, imaListOf, sha256 } from "./boot.ts";
 
 export type Draft = LedgerRecord extends infer R
   ? R extends LedgerRecord
@@ -85,10 +85,7 @@ export class Node {
   readonly naming = naming;
 
   /** Powers on, boots, and begins a ledger. `files` are those that the kernel measures; null: it measures none. */
-  async boot(
-    events: readonly (readonly [number, string])[] = EVENTS,
-    files: readonly string[] | null = FILES,
-  ): Promise<this> {
+  async boot(events: readonly Booting[] = EVENTS, files: readonly string[] | null = FILES): Promise<this> {
     await this.software.start();
     this.ledger.length = 0;
     this.registers.length = 0;
@@ -98,10 +95,7 @@ export class Node {
   }
 
   /** What firmware and kernel extend into an empty TPM. */
-  async #measure(
-    events: readonly (readonly [number, string])[] = EVENTS,
-    files: readonly string[] | null = FILES,
-  ): Promise<void> {
+  async #measure(events: readonly Booting[] = EVENTS, files: readonly string[] | null = FILES): Promise<void> {
     await this.using(async (tpm) => {
       this.key = (await this.signer(tpm)).public;
       const { log, measured } = bootLogOf(events);

@@ -57,7 +57,7 @@ export function forgeryPage(rows: readonly Row[], names: typeof checks): string 
     PREFACE,
     ...tables,
     "A sample with a bit flipped in each of its bytes is caught as well. Of the firmware's log only registers and digests are believed:",
-    "header, types and descriptions are not measured, and nothing rests on them.",
+    "header, types and descriptions are not measured, and nothing rests on them but what a reference says of types.",
     "",
     "## What is not caught",
     "",

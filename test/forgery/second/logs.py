@@ -12,7 +12,8 @@ class Little(Tpm):
 
 
 def replay_boot_log(log):
-    reader, values, sizes = Little(log), {}, None
+    """The registers that a log leads to, and the events of each: number, type, SHA-256."""
+    reader, values, sizes, events, number = Little(log), {}, None, {}, 0
     while reader.at < len(log) or sizes is None:
         register, kind = reader.number(4), reader.number(4)
         if sizes is None:
@@ -30,13 +31,16 @@ def replay_boot_log(log):
             demand(name in sizes and name not in digests)
             digests[name] = reader.take(sizes[name])
         data = reader.take(reader.number(4))
+        number += 1
         if kind == 3:
             if data[:16] == b"StartupLocality\0" and len(data) == 17 and register == 0:
+                demand(0 not in events)
                 values[0] = bytes(31) + data[16:]
             continue
         demand(0x0B in digests)
         values[register] = sha(values.get(register, ZEROS), digests[0x0B])
-    return values
+        events.setdefault(register, []).append((number, kind, digests[0x0B].hex()))
+    return values, events
 
 
 def replay_ima_list(log, quoted):

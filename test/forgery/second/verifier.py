@@ -12,6 +12,7 @@ import sys
 from canister import Canister
 from refusal import ZEROS, Refusal, demand, sha
 from contours import dsse, matches
+from events import assert_fits
 from logs import leads_to, replay_boot_log, replay_ima_list, replay_ledger
 from shapes import CANISTER, EVIDENCE, NODE, cbor
 from tpm import attested, ecc_public, is_proof_of, signed_by
@@ -131,7 +132,7 @@ class Appraisal:
         log = self.evidence.get("bootLog")
         if log is None or not self.quoted:
             return demand(self.rules.get("bootLog") != "required", "incomplete")
-        values = replay_boot_log(log)
+        values, _ = replay_boot_log(log)
         for register in range(8):
             demand(register not in self.quoted or self.quoted[register] == values.get(register, ZEROS))
 
@@ -185,9 +186,26 @@ class Appraisal:
         names = self.rules.get("boots", [])
         if not self.quoted or not names:
             return
-        boots = [one["registers"] for one in self.references["boots"] if one["name"] in names]
-        fits = [all(self.quoted.get(int(n), b"").hex() == value for n, value in one.items()) for one in boots]
-        demand(any(fits), "untrusted-platform")
+        found = []
+        for one in self.references["boots"]:
+            if one["name"] not in names:
+                continue
+            try:
+                return self.booted(one)
+            except Refusal as refusal:
+                found.append(refusal.failure)
+        raise Refusal(next((one for one in found if one != "untrusted-platform"), "untrusted-platform"))
+
+    def booted(self, boot):
+        for number, value in boot.get("registers", {}).items():
+            demand(self.quoted.get(int(number), b"").hex() == value, "untrusted-platform")
+        for number, rules in boot.get("events", {}).items():
+            register = int(number)
+            demand(register in self.quoted, "untrusted-platform")
+            demand("bootLog" in self.evidence, "incomplete")
+            values, events = replay_boot_log(self.evidence["bootLog"])
+            demand(values.get(register, ZEROS) == self.quoted[register])
+            assert_fits(rules, events.get(register, []))
 
     def software_check(self):
         node, rules, known = self.node, self.rules, self.references

@@ -59,13 +59,13 @@ export function refusalOf(
   { name, register, rules }: RegisterRules,
   events: readonly LoggedEvent[],
 ): AttestError | undefined {
-  const byKey = new Map(rules.map((rule) => [keyOf(rule), rule]));
+  const [before, after] = [placeOf(rules, false), placeOf(rules, true)];
   const met = new Set<EventRule>();
-  let [isAfterSeparator, isOver] = [false, false];
+  let [place, isOver] = [before, false];
   for (const event of events) {
     if (isOver) return unfit(`no event in register ${register} after the boot services ended`, inWords(event));
     const { type, digest } = event;
-    const exact = byKey.get(keyOf({ type, digest, isAfterSeparator }));
+    const exact = place.byDigest.get(digest);
     // Whatever a node calls the separator, the events behind it are behind it.
     if (exact !== undefined && exact.type !== type)
       return broken(
@@ -73,23 +73,35 @@ export function refusalOf(
         inWords(event),
         "what an event is called is not signed: ask the node for new evidence",
       );
-    const isAnySeparator = SEPARATORS.has(digest);
-    const rule =
-      exact ?? (isAnySeparator ? undefined : byKey.get(keyOf({ type, digest: undefined, isAfterSeparator })));
+    const rule = exact ?? (SEPARATORS.has(digest) ? undefined : place.byType.get(type));
     if (rule === undefined) {
-      const isElsewhere = byKey.has(keyOf({ type, digest, isAfterSeparator: !isAfterSeparator }));
-      const place = isAfterSeparator ? "before" : "after";
+      const [other, where] = place === before ? ([after, "after"] as const) : ([before, "before"] as const);
       return unfit(
         `events of ${name} alone in register ${register}`,
-        `${inWords(event)}${isElsewhere ? `, which it has ${place} the separator alone` : ""}`,
+        `${inWords(event)}${other.byDigest.has(digest) ? `, which it has ${where} the separator alone` : ""}`,
       );
     }
     met.add(rule);
-    isAfterSeparator ||= type === SEPARATOR;
+    if (type === SEPARATOR) place = after;
     isOver = digest === END;
   }
   const missing = rules.find((rule) => rule.isRequired && !met.has(rule));
   return missing && unfit(`${asRequired(missing)} in register ${register}, as ${name} requires`, "a log without it");
+}
+
+/** The rules for what stands before the separator of a register, or behind it. */
+interface Place {
+  readonly byDigest: ReadonlyMap<string, EventRule>;
+  /** Those for any digest. */
+  readonly byType: ReadonlyMap<number, EventRule>;
+}
+
+function placeOf(rules: readonly EventRule[], isAfter: boolean): Place {
+  const own = rules.filter(({ isAfterSeparator }) => isAfterSeparator === isAfter);
+  return {
+    byDigest: new Map(own.flatMap((rule) => (rule.digest === undefined ? [] : [[rule.digest, rule] as const]))),
+    byType: new Map(own.filter(({ digest }) => digest === undefined).map((rule) => [rule.type, rule])),
+  };
 }
 
 const unfit = (expected: string, got: string): AttestError =>
@@ -125,7 +137,10 @@ export function rulesOf(register: number, events: readonly LoggedEvent[]): reado
       `${rules.size}`,
       "leave that register out",
     );
-  return [...rules.values()];
+  const listed = [...rules.values()];
+  const refusal = refusalOf({ name: "this machine", register, rules: listed }, events);
+  if (refusal !== undefined) throw refusal;
+  return listed;
 }
 
 /** What was measured, where the digest is that of the content: of a program it is not, and so nothing says which file it was. */
