@@ -1,5 +1,5 @@
 /** `isoline attest reference`: from a boot that is known to be good to a verdict on others, with real TPMs in software. */
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { endorsementRsa } from "../../packages/attest/src/tpm/index.ts";
 import { unifiedImage } from "../../tools/images/uki.mjs";
 import { unpackedRoot } from "../../tools/unpacked-packages.mjs";
 import { fresh } from "../forgery/bench.ts";
-import { bootLogWith } from "../forgery/boot.ts";
+import { bootLogWith, sha256 } from "../forgery/boot.ts";
 import { Node } from "../forgery/node.ts";
 import { contour } from "../forgery/published.ts";
 import { missingToBuild } from "../launch-host/equipment.ts";
@@ -28,9 +28,33 @@ const OTHER_BOOT = [
   [7, "secure boot on"],
 ] as const;
 
+/** The same, measured in another order, and with a program more. */
+const [GOOD, SWAPPED, MORE] = [
+  [
+    [7, "secure boot on"],
+    [7, "keys"],
+    [4, "boot loader"],
+  ],
+  [
+    [7, "keys"],
+    [4, "boot loader"],
+    [7, "secure boot on"],
+  ],
+  [
+    [7, "secure boot on"],
+    [7, "keys"],
+    [4, "boot loader"],
+    [4, "another program"],
+  ],
+] as const;
+
 interface File {
   readonly references: number;
-  readonly boots: readonly { readonly name: string; readonly registers: Readonly<Record<string, string>> }[];
+  readonly boots: readonly {
+    readonly name: string;
+    readonly registers: Readonly<Record<string, string>>;
+    readonly events: Readonly<Record<string, readonly { readonly type: string; readonly digest: string }[]>>;
+  }[];
 }
 
 describe.skipIf(!isBuilt)("a boot as reference values (needs a build)", () => {
@@ -41,7 +65,7 @@ describe.skipIf(!isBuilt)("a boot as reference values (needs a build)", () => {
   const reference = async (...words: readonly string[]) => {
     const ended = await call("reference", "--name", "good", ...words);
     const file = ended.stdout.startsWith("{") ? (JSON.parse(ended.stdout) as File) : undefined;
-    return { ...ended, file, registers: file?.boots[0]?.registers };
+    return { ...ended, file, registers: file?.boots[0]?.registers, events: file?.boots[0]?.events };
   };
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
@@ -97,6 +121,64 @@ describe.skipIf(!isBuilt)("a boot as reference values (needs a build)", () => {
       expect(refused.stdout).toMatch(
         /boot: untrusted-platform: expected register 4 to be [0-9a-f]{16}…, as in good, got [0-9a-f]{16}…; find out what/,
       );
+    });
+
+    it("of events is one by which a machine that measured the same in another order is affirmed, and one with more is not", async () => {
+      const machine = new Node();
+      try {
+        await machine.boot(GOOD);
+        const node = { id: machine.id, attestationKey: machine.key, enrolled: new Date().toISOString() };
+        const endorsement = { public: endorsementRsa, certificate: Uint8Array.of(0) };
+        writeFileSync(at("trust/nodes/machine.json"), writeNode({ ...node, endorsement }));
+        await evidenceOf(machine);
+        const written = await reference("--evidence", "evidence.cbor", "--events", "-o", "trust/references/good.json");
+        expect(written).toMatchObject({ status: 0, stdout: "trust/references/good.json\n", stderr: "" });
+        expect(await verify(machine)).toMatchObject({ status: 0 });
+        const boots = [];
+        for (const events of [SWAPPED, MORE]) {
+          await machine.software.stop();
+          await machine.boot(events);
+          boots.push(await verify(machine));
+        }
+        const digest = createHash("sha256").update("another program").digest("hex");
+        expect(boots).toMatchObject([
+          { status: 0, stdout: expect.stringMatching(/^affirming: machine/) },
+          {
+            status: 3,
+            stdout: expect.stringContaining(
+              `boot: untrusted-platform: expected events of good alone in register 4, got event 4, EV_S_CRTM_VERSION ${digest}; find out`,
+            ),
+          },
+        ]);
+      } finally {
+        rmSync(at("trust/references/good.json"), { force: true });
+        rmSync(at("trust/nodes/machine.json"), { force: true });
+        await machine.close();
+      }
+    });
+
+    it("has events of the registers that were named, of the others of 0 to 7 without numbers, and values of those beside", async () => {
+      const loader = { type: "EV_S_CRTM_VERSION", digest: hex(sha256(Buffer.from("boot loader"))), required: true };
+      const named = await referenceOf({}, "--events", "4,12");
+      expect(named).toMatchObject({ status: 0, stderr: "" });
+      expect([named.registers, named.events]).toEqual([undefined, { 4: [{ ...loader, note: "boot loader" }], 12: [] }]);
+      const all = await referenceOf({}, "--events", "--registers", "0,7,11");
+      expect(Object.keys(all.events ?? {})).toEqual(["1", "2", "3", "4", "5", "6"]);
+      expect(Object.keys(all.registers ?? {})).toEqual(["0", "7", "11"]);
+    });
+
+    it("has no events of a machine without a log, or of registers that more than the boot extends", async () => {
+      const refusals: readonly (readonly [Partial<Evidence>, string, string])[] = [
+        [{ bootLog: undefined }, "4", "expected a log of measured boot, got none; see what isoline attest doctor says"],
+        [{}, "10", "expected register 10 to be 0000000000000000…, as the log of measured boot leads to"],
+        [{ bootLog: sample.bootLog!.subarray(0, 80) }, "4", "not a log of measured boot"],
+      ];
+      for (const [change, register, why] of refusals)
+        expect(await referenceOf(change, "--events", register)).toMatchObject({
+          status: 1,
+          stdout: "",
+          stderr: expect.stringContaining(why),
+        });
     });
 
     it("has the quoted values of registers 0 to 7, or of those that were named", async () => {
@@ -173,6 +255,11 @@ describe.skipIf(!isBuilt)("a boot as reference values (needs a build)", () => {
       const alone = await reference("--uki", "image.efi");
       const { 0: firmware, 7: secureBoot } = good.bootReference;
       expect(both.registers).toEqual({ 0: firmware, 7: secureBoot, 11: alone.registers?.["11"] });
+      const events = await referenceOf({}, "--events", "0,7", "--uki", "image.efi");
+      expect([events.registers, Object.keys(events.events ?? {})]).toEqual([
+        { 11: alone.registers?.["11"] },
+        ["0", "7"],
+      ]);
       expect(await referenceOf({}, "--registers", "0,11", "--uki", "image.efi")).toMatchObject({
         status: 2,
         stderr: expect.stringContaining("expected register 11 from --uki or from --evidence, got both"),
@@ -207,6 +294,19 @@ describe.skipIf(!isBuilt)("a boot as reference values (needs a build)", () => {
       ["--uki", "x", "--registers", "0"],
       2,
       "--registers changes nothing without --evidence",
+    ],
+    ["events of no evidence", ["--uki", "x", "--events"], 2, "--events changes nothing without --evidence"],
+    [
+      "a register by value and by events",
+      ["--evidence", "x", "--registers", "0,4", "--events", "4"],
+      2,
+      "expected register 4 in --registers or in --events, got both",
+    ],
+    [
+      "events of a register that a program can reset",
+      ["--evidence", "x", "--events", "4,16"],
+      2,
+      "expected registers below 16 in --events, got 16",
     ],
     ["phases of no image", ["--evidence", "x", "--phases", "ready"], 2, "--phases changes nothing without --uki"],
     ["a register that no TPM has", ["--evidence", "x", "--registers", "24"], 2, "expected registers from 0 to 23"],

@@ -53,16 +53,16 @@ interface Sample {
   readonly change?: Change;
   readonly rules?: object;
   /** What it does after its boot. */
-  readonly then?: (bench: Bench) => Promise<void>;
+  readonly later?: (bench: Bench) => Promise<void>;
 }
 
 /** A machine under the reference of a good one. */
-function sent({ booted = EVENTS, change, rules, then }: Sample) {
+function sent({ booted = EVENTS, change, rules, later }: Sample) {
   return async (bench: Bench): Promise<Required<Sent> & { evidence: Evidence }> => {
     await reboot(bench, EVENTS);
     const reference = await referenceOf(bench, change);
     await reboot(bench, booted);
-    await then?.(bench);
+    await later?.(bench);
     const question = {
       references: [references(bench.node), reference],
       policy: policy({ boots: ["events"], imaList: "if-there", ...rules }),
@@ -101,7 +101,7 @@ export const bootEventRows: readonly Row[] = [
     caught: "boot-log: broken-evidence",
     send: sent({
       booted: [...EVENTS, [4, "another program", APPLICATION]],
-      then: async ({ node }) => void (node.bootLog = bootLogOf(EVENTS).log),
+      later: async ({ node }) => void (node.bootLog = bootLogOf(EVENTS).log),
     }),
   },
   {
@@ -120,13 +120,13 @@ export const bootEventRows: readonly Row[] = [
     group,
     forgery: "the same, extended by root after the boot",
     caught: "boot: untrusted-platform",
-    send: sent({ booted: without(SECURE), then: extend(SECURE) }),
+    send: sent({ booted: without(SECURE), later: extend(SECURE) }),
   },
   {
     group,
     forgery: "the same, with the separator before it called otherwise",
     caught: "boot: broken-evidence",
-    send: sent({ then: async ({ node }) => void (node.bootLog = relabelled) }),
+    send: sent({ later: async ({ node }) => void (node.bootLog = relabelled) }),
   },
   {
     group,
@@ -156,7 +156,7 @@ export const bootEventRows: readonly Row[] = [
     caught: "boot-log: broken-evidence",
     send: sent({
       booted: EVENTS.slice(1),
-      then: async ({ node }) =>
+      later: async ({ node }) =>
         void (node.bootLog = bootLogOf([EVENTS[0]!, [0, "StartupLocality\0\0", NO_ACTION], ...EVENTS.slice(1)]).log),
     }),
   },

@@ -73,6 +73,11 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
         /expected the engine's machine to have register 12 at [0-9a-f]{16}…, as engine 1 leaves it, got 0{16}…: it booted something else/,
       );
       boots({ 11: EXTENDED, 12: ZEROS });
+      // The proof of a session has no log, by which rules for events could be judged.
+      const events = { references: 1, boots: [{ name: "by events", registers: { 11: EXTENDED }, events: { 12: [] } }] };
+      writeFileSync(join(trust, "references/engine.json"), JSON.stringify(events));
+      expect((await learn("--engine-trust", trust)).stderr).toContain("by values of registers alone, got 1 and 0;");
+      boots({ 11: EXTENDED, 12: ZEROS });
       const empty = join(place, "empty");
       mkdirSync(join(empty, "nodes"), { recursive: true, mode: 0o755 });
       expect((await learn("--engine-trust", empty)).stderr).toMatch(
