@@ -141,7 +141,7 @@ describe("a boot of a few events", () => {
     const reference = await referenceOf(good);
     const sha1 = logOf(events, ["sha1"]);
     expect(await judge({ ...good, bootLog: sha1 }, [reference])).toMatchObject(
-      unproven("broken-evidence", /the log has no sha256 digests/),
+      unproven("broken-evidence", /the log of measured boot has no sha256 digests, but those of sha1;/),
     );
     for (const banks of [
       ["sha1", "sha256"],
@@ -149,7 +149,7 @@ describe("a boot of a few events", () => {
     ] as const)
       expect(await judge({ ...good, bootLog: logOf(events, banks) }, [reference])).toMatchObject(PASSED);
     expect(await judge({ ...good, bootLog: logOf(events, ["sm3", "sha1"]) }, [reference])).toMatchObject(
-      unproven("broken-evidence", /the log has no sha256 digests/),
+      unproven("broken-evidence", /the log of measured boot has no sha256 digests, but those of sha1;/),
     );
   });
 
@@ -298,12 +298,23 @@ describe("a boot of a few events", () => {
     );
   });
 
-  it("may be one of several: the first that fits is enough, and what is said is of the first that does not", async () => {
+  it("is refused where the policy has no quote over a register under rule", async () => {
+    const registers = [0, 1, 2, 3, 4, 5, 6];
+    const reference = await referenceOf(good, [0, 7]);
+    expect(await judge({ ...good, quoted: registers }, [reference], { registers })).toMatchObject(
+      refused(/^expected events of good alone in register 7, got no such register in the quote; name it in registers/),
+    );
+  });
+
+  it("may be one of several: one that fits is enough, and else what is said is of the one that fits best", async () => {
     const reference = await referenceOf(good);
     const other = { ...(await referenceOf(booted(logOf(without(SECOND))))), name: "other" };
     expect(await judge(good, [other, reference])).toMatchObject(PASSED);
-    expect(await judge(booted(logOf([...events, foreign(4, APPLICATION)])), [other, reference])).toMatchObject(
-      refused(/events of other alone/),
-    );
+    const machine = booted(logOf([...events, foreign(4, APPLICATION)]));
+    for (const boots of [
+      [other, reference],
+      [reference, other],
+    ])
+      expect(await judge(machine, boots)).toMatchObject(refused(/^expected events of good alone in register 4,/));
   });
 });

@@ -74,6 +74,7 @@ describe("rules on the events of a boot", () => {
       rules(rule({ note: "\u001b[2J" })),
       "1 to 128 letters that can be shown",
     ],
+    ["with a note of two lines", rules(rule({ note: "one\u2028two" })), "1 to 128 letters that can be shown"],
     ["with a member that is not known", rules(rule({ data: "" })), "one of type, digest, required, after, note"],
     [
       "more than there may be",

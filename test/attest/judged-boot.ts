@@ -32,7 +32,7 @@ export async function referenceOf(told: Told, registers: readonly number[] = FIR
 }
 
 /** What the check of the boot, and all of them, come to. */
-export async function judge(told: Told, boots: readonly Boot[]) {
+export async function judge(told: Told, boots: readonly Boot[], policy: object = {}) {
   const rules = { policy: 1, name: "test", version: 1, ledger: "if-there", boots: boots.map(({ name }) => name) };
   const canisters = [{ label: "*", register: "if-there" }];
   const { platform } = await appraise({
@@ -44,7 +44,7 @@ export async function judge(told: Told, boots: readonly Boot[]) {
       policySigners: [],
       contours: [],
     },
-    policy: Buffer.from(JSON.stringify({ ...rules, canisters })),
+    policy: Buffer.from(JSON.stringify({ ...rules, canisters, ...policy })),
     references: [Buffer.from(JSON.stringify({ references: 1, boots }))],
     now: new Date(),
   });

@@ -37,6 +37,8 @@ export interface Told {
   readonly clock?: bigint | undefined;
   readonly resetCount?: number | undefined;
   readonly restartCount?: number | undefined;
+  /** Numbers of the registers that are quoted; 0 to 15 if left out. */
+  readonly quoted?: readonly number[] | undefined;
   /** Registers that its boot left, in place of those that every node here has. */
   readonly booted?: Readonly<Record<number, Uint8Array>> | undefined;
   /** Its log of measured boot. */
@@ -104,11 +106,12 @@ export class SoftwareNode {
       clock,
       resetCount = 1,
       restartCount = 0,
-    }: Pick<Told, "registers" | "clock" | "resetCount" | "restartCount"> = {},
+      quoted = REGISTERS,
+    }: Pick<Told, "registers" | "clock" | "resetCount" | "restartCount" | "quoted"> = {},
     extended: Readonly<Record<number, Uint8Array>> = {},
   ) {
     this.#clock += 10n;
-    const values = REGISTERS.map((register) => extended[register] ?? new Uint8Array(32).fill(register));
+    const values = quoted.map((register) => extended[register] ?? new Uint8Array(32).fill(register));
     const message = encode(attest, {
       magic: 0xff544347,
       qualifiedSigner: Uint8Array.of(0, 11, ...new Uint8Array(32)),
@@ -117,7 +120,7 @@ export class SoftwareNode {
       firmwareVersion: 1n,
       attested: {
         is: "quote",
-        value: { pcrs: [{ hash: "sha256", registers: REGISTERS }], digest: sha256(...values) },
+        value: { pcrs: [{ hash: "sha256", registers: quoted }], digest: sha256(...values) },
       },
     });
     const raw = sign("sha256", message, { key: this.#private, dsaEncoding: "ieee-p1363" });
@@ -129,7 +132,7 @@ export class SoftwareNode {
       key: encode(publicArea, this.key),
       message,
       signature: encode(signature, signed),
-      registers: (registers ?? values).map((value, number) => ({ number, value })),
+      registers: (registers ?? values).map((value, index) => ({ number: quoted[index]!, value })),
     };
   }
 }

@@ -2,7 +2,7 @@
 import { equal } from "../cbor/index.ts";
 import type { AttestError } from "../error.ts";
 import type { EvidenceReading } from "../evidence/index.ts";
-import { eventsByRegister, type LoggedEvent, refusalOf } from "./boot-events.ts";
+import { eventsByRegister, type LoggedEvent, refusalOf, type RegisterRules } from "./boot-events.ts";
 import { incomplete, short, untrustedPlatform } from "./findings.ts";
 import type { Policy } from "./policy.ts";
 import { notLedTo } from "./quoted-boot.ts";
@@ -18,7 +18,7 @@ interface Booted {
     | undefined;
 }
 
-/** Refuses a boot unless it is one of those that the policy names, by what differs from the first of them. */
+/** Refuses a boot unless it is one of those that the policy names, by what differs from the one that more registers fit than any other. */
 export function assertBoot(
   reading: EvidenceReading,
   registers: Registers | undefined,
@@ -37,13 +37,14 @@ export function assertBoot(
   const named = boots.filter(({ name }) => accepted.has(name));
   const needsLog = named.some(({ events }) => events.size > 0);
   const booted = { registers, log: needsLog ? logIn(reading) : undefined };
-  const refusals = named.map((boot) => refusalBy(boot, booted));
-  if (refusals.includes(undefined)) return;
+  const others = named.map((boot) => differenceFrom(boot, booted));
+  if (others.includes(undefined)) return;
+  const nearest = others.filter((other) => other !== undefined).sort((one, other) => other.fitting - one.fitting);
   // Where one boot could not be looked for, it is not proven that the node booted something else.
-  const unproven = refusals.find((refusal) => refusal?.code !== "untrusted-platform");
+  const unproven = nearest.find(({ refusal }) => refusal.code !== "untrusted-platform");
   throw (
-    unproven ??
-    refusals[0] ??
+    unproven?.refusal ??
+    nearest[0]?.refusal ??
     untrustedPlatform(`a boot of ${policy.boots.join(", ")}`, "no reference values for them", "add the references")
   );
 }
@@ -52,34 +53,44 @@ function logIn({ bootLog, bootRegisters }: EvidenceReading): Booted["log"] {
   return bootLog && bootRegisters && { registers: bootRegisters, events: eventsByRegister(bootLog) };
 }
 
-function refusalBy({ name, registers: values, events }: BootReference, booted: Booted): AttestError | undefined {
-  for (const [register, value] of values) {
-    const came = booted.registers.get(register);
-    if (came === undefined || !equal(came, value))
-      return untrustedPlatform(
-        `register ${register} to be ${short(value)}, as in ${name}`,
-        came === undefined ? "no such register in the quote" : short(came),
-        "find out what the node booted, or add its reference",
-      );
-  }
-  for (const [register, rules] of events) {
-    const quoted = booted.registers.get(register);
-    if (quoted === undefined)
-      return untrustedPlatform(
-        `events of ${name} alone in register ${register}`,
-        "no such register in the quote",
-        "name it in registers of the policy",
-      );
-    if (booted.log === undefined)
-      return incomplete(
-        `a log of measured boot with the events of register ${register}, for which ${name} has rules`,
-        "none",
-        "see what isoline attest doctor says on the node",
-      );
-    const refusal =
-      notLedTo(register, quoted, booted.log.registers) ??
-      refusalOf({ name, register, rules }, booted.log.events.get(register) ?? []);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
+interface Difference {
+  readonly refusal: AttestError;
+  /** How many registers of the reference fit. */
+  readonly fitting: number;
+}
+
+function differenceFrom({ name, registers: values, events }: BootReference, booted: Booted): Difference | undefined {
+  const ofValues = [...values].map(([register, value]) => otherValue(name, register, value, booted));
+  const ofEvents = [...events].map(([register, rules]) => otherEvents({ name, register, rules }, booted));
+  const found = [...ofValues, ...ofEvents];
+  const refusal = found.find((each) => each !== undefined);
+  return refusal && { refusal, fitting: found.filter((each) => each === undefined).length };
+}
+
+function otherValue(name: string, register: number, value: Uint8Array, { registers }: Booted): AttestError | undefined {
+  const came = registers.get(register);
+  if (came !== undefined && equal(came, value)) return undefined;
+  return untrustedPlatform(
+    `register ${register} to be ${short(value)}, as in ${name}`,
+    came === undefined ? "no such register in the quote" : short(came),
+    "find out what the node booted, or add its reference",
+  );
+}
+
+function otherEvents(rules: RegisterRules, { registers, log }: Booted): AttestError | undefined {
+  const { name, register } = rules;
+  const quoted = registers.get(register);
+  if (quoted === undefined)
+    return untrustedPlatform(
+      `events of ${name} alone in register ${register}`,
+      "no such register in the quote",
+      "name it in registers of the policy",
+    );
+  if (log === undefined)
+    return incomplete(
+      `a log of measured boot with the events of register ${register}, for which ${name} has rules`,
+      "none",
+      "see what isoline attest doctor says on the node",
+    );
+  return notLedTo(register, quoted, log.registers) ?? refusalOf(rules, log.events.get(register) ?? []);
 }

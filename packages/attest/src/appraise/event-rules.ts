@@ -21,12 +21,12 @@ export interface EventRule {
 export const SEPARATOR = 4;
 /** Rules for one register. A log of GRUB has an event for each line that it reads. */
 export const MOST_RULES = 4096;
-/** What no program can reset: with others, what a boot extended may be thrown away. */
-export const EVENT_REGISTERS = 16;
+/** Registers from this one on can be reset by a program, and what a boot extended thrown away. */
+export const FIRST_RESETTABLE = 16;
 
 const DIGEST = /^(?:[0-9a-f]{64}|any)$/;
 const TYPE = /^[0-9A-Za-z_]{1,64}$/;
-const NOTE = /^[^\p{C}]{1,128}$/u;
+const NOTE = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;
 
 /** Whether a text can be the note of a rule. */
 export const isNote = (text: string): boolean => NOTE.test(text);
@@ -34,7 +34,7 @@ export const isNote = (text: string): boolean => NOTE.test(text);
 /** Rules by register, as they stand in reference values. Refuses them as `readReferences` does. */
 export function eventRulesIn(at: Located): ReadonlyMap<number, readonly EventRule[]> {
   const registers = at.entries().map(([number, rules]) => {
-    if (!/^(?:\d|1[0-5])$/.test(number)) throw rules.refused(`rules by a register below ${EVENT_REGISTERS}`);
+    if (!/^(?:\d|1[0-5])$/.test(number)) throw rules.refused(`rules by a register below ${FIRST_RESETTABLE}`);
     return [Number(number), rulesIn(rules)] as const;
   });
   return new Map(registers);

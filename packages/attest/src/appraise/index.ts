@@ -2,7 +2,7 @@
 export { type Accepted, isBehind, readAccepted, writeAccepted } from "./accepted.ts";
 export { type Appraisal, appraise, type Appraised, type AppraisedCanister } from "./appraise.ts";
 export { type BegunBy, begunIn, isBegun } from "./begun.ts";
-export { EVENT_REGISTERS, type EventRule } from "./event-rules.ts";
+export { FIRST_RESETTABLE, type EventRule } from "./event-rules.ts";
 export { ContourFile, type ContourFor } from "./contour-file.ts";
 export { type EarAlgorithm, type EarOrder, endOfResult, signEar, verifyEar } from "./ear.ts";
 export { type EpochOrder, type RevocationEpoch, signEpoch, verifyEpoch } from "./epoch.ts";

@@ -133,7 +133,7 @@ export function parseBootLog(bytes: Uint8Array): BootLog {
 }
 
 /** The registers that the events of a log lead to, by number: what a quote taken right after boot must show. */
-export function replayBootLog({ events }: BootLog, hash: HashName): ReadonlyMap<number, Uint8Array> {
+export function replayBootLog({ events, algorithms: banks }: BootLog, hash: HashName): ReadonlyMap<number, Uint8Array> {
   const registers = new Map<number, Uint8Array>();
   const zero = new Uint8Array(hashes[hash]);
   let isExtended = false;
@@ -147,7 +147,12 @@ export function replayBootLog({ events }: BootLog, hash: HashName): ReadonlyMap<
       continue;
     }
     const digest = digests[hash];
-    if (digest === undefined) throw refused(`the log has no ${hash} digests; replay an algorithm that it has`);
+    if (digest === undefined)
+      throw new AttestError(
+        "bad-event-log",
+        `the log of measured boot has no ${hash} digests, but those of ${banks.join(", ") || "unknown algorithms"}; ` +
+          "have the firmware keep that bank",
+      );
     isExtended ||= pcr === 0;
     const value = registers.get(pcr) ?? zero;
     registers.set(pcr, hashOf(hash, value, digest));

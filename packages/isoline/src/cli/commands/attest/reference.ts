@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import {
   BOOT_REGISTERS,
-  EVENT_REGISTERS,
+  FIRST_RESETTABLE,
   type QuotedBoot,
   quotedBoot,
   quotedEvents,
@@ -67,10 +67,10 @@ function assertAsked(options: AttestReferenceOptions): void {
   const both = ruled.find((register) => valued.includes(register));
   if (both !== undefined)
     throw usage(`expected register ${both} in --registers or in --events, got both; leave it out in one`);
-  const resettable = ruled.find((register) => register >= EVENT_REGISTERS);
+  const resettable = ruled.find((register) => register >= FIRST_RESETTABLE);
   if (resettable !== undefined)
     throw usage(
-      `expected registers below ${EVENT_REGISTERS} in --events, got ${resettable}, which a program can reset; leave it out`,
+      `expected registers below ${FIRST_RESETTABLE} in --events, got ${resettable}, which a program can reset; leave it out`,
     );
 }
 
