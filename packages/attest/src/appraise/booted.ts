@@ -39,12 +39,13 @@ export function assertBoot(
   const booted = { registers, log: needsLog ? logIn(reading) : undefined };
   const others = named.map((boot) => differenceFrom(boot, booted));
   if (others.includes(undefined)) return;
-  const nearest = others.filter((other) => other !== undefined).sort((one, other) => other.fitting - one.fitting);
+  const differing = others.filter((other) => other !== undefined);
+  const [nearest] = differing.toSorted((one, other) => other.fitting - one.fitting);
   // Where one boot could not be looked for, it is not proven that the node booted something else.
-  const unproven = nearest.find(({ refusal }) => refusal.code !== "untrusted-platform");
+  const unproven = differing.find(({ refusal }) => refusal.code !== "untrusted-platform");
   throw (
     unproven?.refusal ??
-    nearest[0]?.refusal ??
+    nearest?.refusal ??
     untrustedPlatform(`a boot of ${policy.boots.join(", ")}`, "no reference values for them", "add the references")
   );
 }
