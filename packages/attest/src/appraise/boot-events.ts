@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { AttestError } from "../error.ts";
 import { type BootLog, NO_ACTION, typeName } from "../boot/index.ts";
-import { type EventRule, isNote, keyOf, MOST_RULES, SEPARATOR } from "./event-rules.ts";
+import { type EventRule, keyOf, MOST_RULES, SEPARATOR } from "./event-rules.ts";
 import { broken, incomplete, untrustedPlatform } from "./findings.ts";
 
 export interface LoggedEvent {
@@ -30,7 +30,6 @@ const VARIABLES: ReadonlySet<number> = new Set([
 ]);
 /** A GUID and two lengths of 8 bytes stand before the name of a variable. */
 const NAME_AT = 32;
-const MOST_NAME = 256;
 /** Letters of a note. */
 const MOST_NOTE = 100;
 
@@ -146,31 +145,20 @@ export function rulesOf(register: number, events: readonly LoggedEvent[]): reado
 /** What was measured, where the digest is that of the content: of a program it is not, and so nothing says which file it was. */
 function noteOf({ type, digest, data }: LoggedEvent): string | undefined {
   if (bytesToHex(sha256(data)) !== digest) return undefined;
-  const text = (type === SEPARATOR && bytesToHex(data)) || (VARIABLES.has(type) ? variableName(data) : textOf(data));
-  const note = text?.slice(0, MOST_NOTE);
-  return note !== undefined && isNote(note) ? note : undefined;
+  if (type === SEPARATOR) return bytesToHex(data).slice(0, MOST_NOTE);
+  const letters = VARIABLES.has(type) ? nameIn(data) : data;
+  return letters && (textIn(letters, "utf-8") ?? textIn(letters, "utf-16le"));
 }
 
-function variableName(data: Uint8Array): string | undefined {
+/** The name of a variable, in UTF-16. */
+function nameIn(data: Uint8Array): Uint8Array | undefined {
   if (data.length < NAME_AT) return undefined;
   const letters = new DataView(data.buffer, data.byteOffset).getBigUint64(NAME_AT - 16, true);
-  const end = NAME_AT + 2 * Number(letters);
-  return letters > MOST_NAME || end > data.length ? undefined : utf16(data.subarray(NAME_AT, end));
+  return letters > MOST_NOTE ? undefined : data.subarray(NAME_AT, NAME_AT + 2 * Number(letters));
 }
 
-/** Text in ASCII or UTF-16, as firmware and boot loaders measure it, with a zero at the end or without. */
-function textOf(data: Uint8Array): string | undefined {
-  const isAscii = data.every(
-    (byte, index) => (byte >= 0x20 && byte < 0x7f) || (byte === 0 && index === data.length - 1),
-  );
-  const text = isAscii ? new TextDecoder().decode(data) : utf16(data);
-  return text?.replace(/\0$/, "");
-}
-
-function utf16(data: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-16le", { fatal: true }).decode(data);
-  } catch {
-    return undefined;
-  }
+/** A text of letters that stand on any keyboard, with a zero at its end or without. */
+function textIn(data: Uint8Array, encoding: "utf-8" | "utf-16le"): string | undefined {
+  const text = new TextDecoder(encoding).decode(data).replace(/\0$/, "");
+  return /^[ -~]+$/.test(text) ? text.slice(0, MOST_NOTE) : undefined;
 }

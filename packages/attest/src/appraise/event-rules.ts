@@ -28,9 +28,6 @@ const DIGEST = /^(?:[0-9a-f]{64}|any)$/;
 const TYPE = /^[0-9A-Za-z_]{1,64}$/;
 const NOTE = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;
 
-/** Whether a text can be the note of a rule. */
-export const isNote = (text: string): boolean => NOTE.test(text);
-
 /** Rules by register, as they stand in reference values. Refuses them as `readReferences` does. */
 export function eventRulesIn(at: Located): ReadonlyMap<number, readonly EventRule[]> {
   const registers = at.entries().map(([number, rules]) => {
