@@ -11,6 +11,7 @@ import { KeptLogs } from "../../packages/verifier/src/fleet/kept-logs.ts";
 import type { Lease } from "../../packages/verifier/src/fleet/lease.ts";
 import type { OwnedNode } from "../../packages/verifier/src/fleet/owned-node.ts";
 import { Ownership } from "../../packages/verifier/src/fleet/ownership.ts";
+import { Pace } from "../../packages/verifier/src/fleet/pace.ts";
 import { ReplayedLedgers } from "../../packages/verifier/src/fleet/replayed-ledgers.ts";
 import { Retirement, type RetirementParts } from "../../packages/verifier/src/fleet/retirement.ts";
 import { Rules } from "../../packages/verifier/src/fleet/rules.ts";
@@ -48,7 +49,7 @@ describe("nodes that leave a verifier", () => {
   let logs: KeptLogs;
   const over = (more: Partial<RetirementParts> = {}) =>
     new Retirement({
-      ...{ db: store.db, lease, ownership, watch, logs, ledgers: new ReplayedLedgers(60), days: 30, stale: 0 },
+      ...{ db: store.db, lease, ownership, watch, logs, ledgers: new ReplayedLedgers(60), days: 30, patience: () => 0 },
       failed: (fault) => failures.push(fault),
       left: (which, count) => left.push(`${which} ${count}`),
       ...more,
@@ -76,7 +77,12 @@ describe("nodes that leave a verifier", () => {
     left.length = 0;
     logs = new KeptLogs(60);
     ownership = new Ownership(store.db, lease, (taken) => watch.watch(taken));
-    watch = new Watch(new stores.VerdictQueue(store.db, () => 1), lease, ownership, 60);
+    watch = new Watch(
+      new stores.VerdictQueue(store.db, () => 1),
+      lease,
+      ownership,
+      new Pace({ due: 20, dueAtMost: 20, stale: 60 }),
+    );
     await stores.insertNode(store.db, node.row("acme", { policy: "strict" }));
   });
 
@@ -102,7 +108,7 @@ describe("nodes that leave a verifier", () => {
   it("are never collected where that is not wanted, nor before each that lives had time to be heard", async () => {
     await silent();
     await over({ days: undefined }).collect();
-    await over({ stale: 60 }).collect();
+    await over({ patience: () => 60 }).collect();
     await over({ lease: { id: "v1", isHeld: false } as Lease }).collect();
     expect(await names()).toEqual([node.name]);
     const waiting = over();

@@ -38,8 +38,8 @@ export interface RetirementParts {
   readonly ledgers: ReplayedLedgers;
   /** Days of silence after which a node is collected; undefined: never. */
   readonly days: number | undefined;
-  /** Seconds in which each node that lives sends evidence. */
-  readonly stale: number;
+  /** Seconds in which each node that lives sends evidence, as is known by now. */
+  readonly patience: () => number;
   /** Told what the database undid, though it is there. */
   readonly failed?: ((fault: unknown) => void) | undefined;
   /** Told how many nodes left, for the metrics. */
@@ -48,8 +48,8 @@ export interface RetirementParts {
 
 export class Retirement {
   readonly #parts: RetirementParts;
-  /** By the clock of `performance.now()`. */
-  #collectsFrom = 0;
+  /** From when on nodes can be heard, by the clock of `performance.now()`. */
+  #hears = 0;
 
   constructor(parts: RetirementParts) {
     this.#parts = parts;
@@ -58,13 +58,13 @@ export class Retirement {
 
   /** No verifier may have been heard until now, for however long: a node that lives has time to say so before any is collected. */
   waitForNodes(): void {
-    this.#collectsFrom = performance.now() + this.#parts.stale * 1000;
+    this.#hears = performance.now();
   }
 
   /** Collects what is due, for a second; the rest the next time. Throws where the database does not answer. */
   async collect(): Promise<void> {
-    const { db, days } = this.#parts;
-    if (days !== undefined && performance.now() >= this.#collectsFrom) await this.#collectDue(days);
+    const { db, days, patience } = this.#parts;
+    if (days !== undefined && performance.now() >= this.#hears + patience() * 1000) await this.#collectDue(days);
     await forgetGone(db);
   }
 
