@@ -48,8 +48,9 @@ export function valueOf(records: readonly Uint8Array[], start: Uint8Array = new 
   return records.reduce<Uint8Array>((value, record) => hash(value, hash("isoline register 1", record)), start);
 }
 
-export function written(drafts: readonly Draft[]): Uint8Array[] {
-  return drafts.map((draft, sequence) => encodeRecord({ ...draft, sequence, at: 1000 + sequence } as LedgerRecord));
+/** `at`: when each was written, in milliseconds since 1970. */
+export function written(drafts: readonly Draft[], at = (sequence: number) => 1000 + sequence): Uint8Array[] {
+  return drafts.map((draft, sequence) => encodeRecord({ ...draft, sequence, at: at(sequence) } as LedgerRecord));
 }
 
 export const fileOf = (records: readonly Uint8Array[]) => Buffer.concat(records.map((each) => framed(each)));

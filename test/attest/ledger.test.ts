@@ -5,6 +5,7 @@ import {
   isProofOf,
   type Ledger,
   type LedgerRecord,
+  lostSupervisor,
   nameBy,
   recordShapes,
   replayLedger,
@@ -168,6 +169,13 @@ describe("a ledger", () => {
 
   it("is refused if its records do not fit each other", () => {
     expect(refusal((all) => all.push(all[4] as never))).toContain("has ended");
+    for (const reason of Object.values(lostSupervisor)) {
+      const loss = { kind: "loss", register: other.register, birth: 3, reason, count: 1 } as const;
+      const amendment = drafts.at(-1) as (typeof drafts)[number];
+      for (const more of [amendment, loss])
+        expect(refusal((all) => all.push(loss, more))).toContain("whose supervisor was recorded as lost");
+      expect(refusal((all) => all.push({ ...loss, reason: `${reason}.` }, amendment))).toBe("read");
+    }
     expect(refusal((all) => Object.assign(all[4] ?? {}, { birth: 3 }))).toContain("about no namespace of its register");
     expect(refusal((all) => Object.assign(all[2] ?? {}, { register: one.register }))).toContain("guest in another");
     expect(refusal((all) => Object.assign(all[7] ?? {}, { value: digest("other") }))).toContain("says another value");
@@ -253,9 +261,30 @@ missing.
 
 A verifier believes nothing good of a record that the TPM does not have. It believes what is bad.
 
-A supervisor that was killed leaves no \`end\`. After an \`end\` the births' PCR vouches for the namespace, and its register may be gone.
-A ledger that was begun again in the same boot has a \`from\` that is not zeros, or is in another register than the policy of the node names
-(\`births\`, 13). A register that the boot itself extends is of no use: no log vouches for what is in registers 8 to 15.
+After an \`end\` the births' PCR vouches for the namespace, and its register may be gone. A ledger that was begun again in the same boot has
+a \`from\` that is not zeros, or is in another register than the policy of the node names (\`births\`, 13). A register that the boot itself
+extends is of no use: no log vouches for what is in registers 8 to 15.
+
+## A run that lost its supervisor
+
+A supervisor that was killed leaves no \`end\`. Once it is proven that none is left, the run is closed by two records: a \`loss\` for one of
+these reasons, with the count 1, and the \`end\`. Nothing else may follow about such a run.
+
+${Object.values(lostSupervisor)
+  .map((reason) => `    ${reason}`)
+  .join("\n")}
+
+Such an \`end\` has what the records had until then: \`measurement\` and \`events\` of the last \`checkpoint\` (zeros without one), \`state\` of the
+last \`amendment\` or of the birth, in \`off\` the number of departures, in \`lost\` that of losses, in \`refused\` nothing. When the supervisor
+ended is not known: between the last record before the loss, and the loss. The second reason says that the register in the TPM is gone, was
+never begun, or holds something else. It is not extended by these two records then; the births' PCR is, as ever.
+
+A verifier accepts no body of such a run, neither as one that runs nor as one that ended. A reader that knows no such reasons sees a run that
+lost something and ended.
+
+A supervisor holds the lock (\`flock\`) of \`lives/BOOT-RESETS.BIRTH.EXTENSION\` beside the ledger, from before its birth is written: number
+and extension of that record. The kernel lets go of the lock when the supervising thread ends. A process that closes a run holds the lock of
+the ledger, and finds that of the run's file free. A birth without such a file is never closed.
 
 ## Records
 `;

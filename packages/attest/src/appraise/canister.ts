@@ -330,16 +330,22 @@ function assertNothingLost(
   { losses: severity }: CanisterRule,
   warn: (why: string) => void,
 ): void {
-  const told = [
+  const own = [
     ...(body.counters.lost > 0 ? [`${body.counters.lost} events were lost`] : []),
     ...body.incomplete,
     ...(records?.facts.losses.map(({ reason }) => reason) ?? []),
-    ...earlier.filter(({ lost }) => lost > 0).map(inWords),
   ];
+  const told = [...own, ...earlier.filter(({ lost }) => lost > 0).map(inWords)];
   if (told.length === 0) return;
   const all = [...new Set(told)].slice(0, 8).join("; ");
   if (severity === "refuse")
-    throw incomplete("a canister of which all was observed", all, "find out what was lost, and start it anew");
+    throw incomplete(
+      "a canister of which all was observed",
+      all,
+      own.length > 0 || body.register === undefined
+        ? "find out what was lost, and start it anew"
+        : "find out what was lost; from the next evidence on, this run is judged by itself",
+    );
   warn(all);
 }
 

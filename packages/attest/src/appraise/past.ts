@@ -5,7 +5,7 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { equal } from "../cbor/index.ts";
 import type { CanisterBody } from "../evidence/index.ts";
-import type { Ledger, NamespaceFacts } from "../register/index.ts";
+import { lastHeardOf, type Ledger, lossOfSupervisor, lostSupervisor, type NamespaceFacts } from "../register/index.ts";
 import { type Accepted, type AcceptedCanister, lastOf } from "./accepted.ts";
 import type { NodeFacts } from "./node.ts";
 import { type CanisterRule, isForLabel, type Policy } from "./policy.ts";
@@ -16,6 +16,8 @@ export interface EndedRun {
   readonly birth: number;
   readonly departures: number;
   readonly lost: number;
+  /** Its supervisor ended and recorded no end: when, and what follows of it, in words. */
+  readonly unsupervised: string | undefined;
 }
 
 /** A label of which nothing runs any more, and whose last run departed or lost something after it was told of. */
@@ -105,18 +107,27 @@ export function strangersIn(node: NodeFacts, told: readonly Told[], last: Accept
 function endingOf(label: string, runs: readonly EndedRun[], rule: CanisterRule | undefined): readonly Ending[] {
   const birth = runs.at(-1)?.birth ?? 0;
   const departed = runs.find(({ departures }) => departures > (rule?.departures ?? 0));
-  if (departed !== undefined)
-    return [{ label, birth, failure: "off-contour", why: `it ended; before that, ${inWords(departed)}` }];
-  const lossy = rule?.losses === "warn" ? undefined : runs.find(({ lost }) => lost > 0);
-  return lossy === undefined
-    ? []
-    : [{ label, birth, failure: "incomplete", why: `it ended; before that, ${inWords(lossy)}` }];
+  if (departed !== undefined) return [{ label, birth, failure: "off-contour", why: endedInWords(departed) }];
+  // A lost supervisor is told of where losses are only warned of, too: no body of this label is there that a warning could be about.
+  const lossy =
+    runs.find(({ unsupervised }) => unsupervised !== undefined) ??
+    (rule?.losses === "warn" ? undefined : runs.find(({ lost }) => lost > 0));
+  return lossy === undefined ? [] : [{ label, birth, failure: "incomplete", why: endedInWords(lossy) }];
 }
 
-export function inWords({ birth, departures, lost }: EndedRun): string {
+/** Nothing is known of the end of a run without a supervisor: under bpf it may go on. */
+function endedInWords(run: EndedRun): string {
+  return run.unsupervised === undefined
+    ? `it ended; before that, ${inWords(run)}`
+    : `${inWords(run)}; end what is left of it on the node, and start it anew`;
+}
+
+export function inWords({ birth, departures, lost, unsupervised }: EndedRun): string {
+  const events = unsupervised === undefined ? lost : lost - 1;
   const what = [
     ...(departures > 0 ? [`departed ${departures} times`] : []),
-    ...(lost > 0 ? [`lost ${lost} events`] : []),
+    ...(events > 0 ? [`lost ${events} events`] : []),
+    ...(unsupervised === undefined ? [] : [`lost its supervisor ${unsupervised}`]),
   ];
   return `its run that was born in record ${birth} of the ledger ${what.join(" and ")}`;
 }
@@ -128,7 +139,8 @@ function unjudged(ledger: Ledger, name: Uint8Array, before: AcceptedCanister | u
   const { departures, untrusted, refused, lost } = before.counters;
   return runs.filter((run) =>
     run.birth === judged.birth.sequence
-      ? run.departures > Math.max(departures, untrusted, refused) || run.lost > lost
+      ? // While a supervisor tells of a run, it is not lost: that is said by the records alone.
+        run.unsupervised !== undefined || run.departures > Math.max(departures, untrusted, refused) || run.lost > lost
       : run.birth > judged.birth.sequence,
   );
 }
@@ -150,12 +162,14 @@ function tellingIn(ledger: Ledger): ReadonlyMap<string, readonly EndedRun[]> {
   const known = telling.get(ledger);
   if (known !== undefined) return known;
   const byName = new Map<string, EndedRun[]>();
-  for (const [birth, { birth: born, departures, losses, end }] of ledger.namespaces) {
+  for (const [birth, facts] of ledger.namespaces) {
+    const { birth: born, departures, losses, end } = facts;
     if (end === undefined) continue;
     const run = {
       birth,
       departures: Math.max(departures.length, end.off, end.refused),
       lost: Math.max(losses.length, end.lost),
+      unsupervised: unsupervisedSince(facts),
     };
     if (run.departures + run.lost === 0) continue;
     const name = bytesToHex(born.name);
@@ -165,4 +179,15 @@ function tellingIn(ledger: Ledger): ReadonlyMap<string, readonly EndedRun[]> {
   }
   telling.set(ledger, byName);
   return byName;
+}
+
+/** Later ones have no other form in four digits of a year. */
+const LAST_TIME = Date.UTC(9999, 0);
+
+function unsupervisedSince(facts: NamespaceFacts): string | undefined {
+  const loss = lossOfSupervisor(facts);
+  if (loss === undefined) return undefined;
+  const [from, found] = [lastHeardOf(facts), loss.at].map((at) => new Date(Math.min(at, LAST_TIME)).toISOString());
+  const register = loss.reason === lostSupervisor.unproven ? ", and its register did not hold what was recorded" : "";
+  return `between ${from} (its last record) and ${found} (found gone)${register}: what it did since is recorded nowhere`;
 }

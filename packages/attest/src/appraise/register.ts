@@ -2,7 +2,7 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { equal } from "../cbor/index.ts";
 import type { CanisterBody, Evidence } from "../evidence/index.ts";
-import { type LedgerRecord, type NamespaceFacts, standingOf } from "../register/index.ts";
+import { type LedgerRecord, lossOfSupervisor, type NamespaceFacts, standingOf } from "../register/index.ts";
 import { decode } from "../tpm/codec.ts";
 import { GENERATED } from "../tpm/constants.ts";
 import { nvNameOf } from "../tpm/names.ts";
@@ -115,6 +115,14 @@ export function assertRecorded(
 ): void {
   const { birth, departures, losses, end } = facts;
   assertName(birth.name, name, body);
+  // None was there to tell, so that no evidence has a body of it: not as a canister that ended either.
+  const lost = lossOfSupervisor(facts);
+  if (lost !== undefined)
+    throw equivocates(
+      `no body of a run whose supervisor was lost, as recorded in record ${lost.sequence}`,
+      "one",
+      "a supervisor goes on that was said to be gone, or the body is made up: distrust it",
+    );
   same("mode", birth.mode, modes[body.mode]);
   same("sensor", birth.sensor, body.sensor);
   if (body.mode !== "learning") assertAmended(body, facts, isKnown);

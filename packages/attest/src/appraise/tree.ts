@@ -98,8 +98,8 @@ function assertPresent(told: ReadonlySet<string>, size: number, labels: readonly
 }
 
 /**
- * A namespace that was born, and whose end no supervisor recorded, must be told of: its supervisor may have been killed, or another run
- * of the same label be shown in its place.
+ * A namespace that was born, and of which neither an end nor the loss of its supervisor is recorded, must be told of: its supervisor may
+ * hide it, or another run of the same label be shown in its place.
  */
 function assertNoneHidden(
   proven: readonly ProvenCanister[],
@@ -122,7 +122,7 @@ function assertNoneHidden(
       throw incomplete(
         `what became of ${own ? JSON.stringify(own.body.label) : "the namespace"} born in record ${sequence} of the ledger`,
         "neither its end nor its body",
-        "its supervisor was killed, or hides it: what it did since is not known",
+        "its supervisor was killed, or hides it: ask for new evidence, and boot the node if that says the same",
       );
   }
 }

@@ -7,6 +7,7 @@ export {
   extendRegister,
   flushAll,
   isOutOfMemory,
+  isRegisterThere,
   type Newborn,
   readPcrs,
   readRegister,

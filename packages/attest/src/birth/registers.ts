@@ -1,12 +1,22 @@
 /** What a supervisor does with registers in a TPM: bear, extend, read, certify and remove them. */
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { equal } from "../cbor/index.ts";
 import { encode } from "../tpm/codec.ts";
 import { commands, NO_SYMMETRIC } from "../tpm/commands.ts";
 import { hierarchies, nvAttributes } from "../tpm/constants.ts";
+import { nvNameOf } from "../tpm/names.ts";
 import { TpmRefusal } from "../tpm/response-codes.ts";
 import { type Attest, nvPublic, publicArea, type PublicArea, type Signature } from "../tpm/structures.ts";
 import type { Tpm } from "../tpm/tpm.ts";
-import { birthKeyArea, branchesOf, FIRST_INDEX, LAST_INDEX, registerArea, registerName } from "../register/area.ts";
+import {
+  birthKeyArea,
+  type BornRegister,
+  branchesOf,
+  FIRST_INDEX,
+  LAST_INDEX,
+  registerArea,
+  registerName,
+} from "../register/area.ts";
 
 const NOTHING = new Uint8Array();
 const DIGEST_BYTES = 32;
@@ -18,7 +28,8 @@ const NV_SPACE = 0x14b;
 const SESSION_MEMORY = 0x903;
 const SESSION_HANDLES = 0x905;
 const OBJECT_MEMORY = 0x902;
-/** TPM_RC_HANDLE for handle 2. */
+/** TPM_RC_HANDLE for handle 1, and for handle 2. */
+const NO_SUCH_INDEX = 0x18b;
 const NO_INDEX = 0x28b;
 
 /** TPM_HT (part 2, 7.2): sessions that are loaded, and objects. */
@@ -149,6 +160,18 @@ export async function certifyRegister(
 
 export async function undefineRegister(tpm: Tpm, index: number): Promise<void> {
   await tpm.run(commands.nvUndefine, {}, { handles: [hierarchies.owner, index] });
+}
+
+/** Whether a register is at its index. Root may have deleted it, and another one may have the index since. */
+export async function isRegisterThere(tpm: Tpm, { index, name, key }: BornRegister): Promise<boolean> {
+  try {
+    const there = await tpm.run(commands.nvReadPublic, {}, { handles: [index] });
+    // A supervisor that ended in the middle of a birth left it without its first write, under another Name.
+    return equal(there.name, name) || equal(there.name, nvNameOf(registerArea(index, key)));
+  } catch (fault) {
+    if (fault instanceof TpmRefusal && fault.rc === NO_SUCH_INDEX) return false;
+    throw fault;
+  }
 }
 
 /** Removes what supervisors of earlier boots left: a start of the TPM empties registers, and does not remove them. */

@@ -1,5 +1,6 @@
 /** Registers that root cannot reset, rewind or forge, and the ledger of what was extended into them. */
-export { FIRST_INDEX, LAST_INDEX, registerIn } from "./area.ts";
+export { type BornRegister, FIRST_INDEX, LAST_INDEX, registerIn } from "./area.ts";
+export { lastHeardOf, lossOfSupervisor, lostSupervisor } from "./lost.ts";
 export { isProofOf, labelStatement, nameBy, NAMING_BYTES } from "./naming.ts";
 export {
   encodeRecord,

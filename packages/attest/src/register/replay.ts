@@ -7,6 +7,7 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { equal } from "../cbor/index.ts";
 import { type BornRegister, registerIn } from "./area.ts";
+import { lossOfSupervisor } from "./lost.ts";
 import { broken, decodeRecord, extended, extensionOf, type LedgerRecord, type RecordOf, recordsIn } from "./record.ts";
 
 /** A value that must be found in the TPM. */
@@ -33,7 +34,7 @@ export interface NamespaceFacts {
   readonly amendments: readonly RecordOf<"amendment">[];
   readonly checkpoint: RecordOf<"checkpoint"> | undefined;
   /**
-   * None while it runs, and for good if its supervisor was killed. An end is extended into the births' register too, which thus vouches
+   * None while it runs, and after its supervisor was killed until its loss is recorded. An end is extended into the births' register too, which thus vouches
    * for the whole namespace: the register itself may be gone then.
    */
   readonly end: RecordOf<"end"> | undefined;
@@ -131,6 +132,11 @@ export class LedgerReplay {
     return this.#recorded.get(bytesToHex(name)) ?? { departures: 0, losses: 0 };
   }
 
+  /** What the records say of a namespace, by the number of its birth. */
+  namespace(birth: number): NamespaceFacts | undefined {
+    return this.#namespaces.get(birth);
+  }
+
   /** A register by its Name. */
   register(name: Uint8Array): RegisterFacts {
     const register = this.#registers.get(Buffer.from(name).toString("hex"));
@@ -209,6 +215,8 @@ export class LedgerReplay {
     if (facts === undefined || !equal(facts.register, record.register))
       throw broken(`record ${record.sequence} is about no namespace of its register`);
     if (facts.end !== undefined) throw broken(`record ${record.sequence} is about a namespace that has ended`);
+    if (record.kind !== "end" && lossOfSupervisor(facts) !== undefined)
+      throw broken(`record ${record.sequence} is about a namespace whose supervisor was recorded as lost`);
     if (record.kind === "departure") {
       facts.departures.push(record);
       this.#count("departures", facts);
