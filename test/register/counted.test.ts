@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeRecord, MOST_LEDGER, replayLedger } from "../../packages/attest/src/register/index.ts";
 import { LedgerReplay } from "../../packages/attest/src/register/replay.ts";
 import { HostRegisters, type Told } from "../../packages/isoline/src/register/host-registers.ts";
+import { Life } from "../../packages/isoline/src/register/lives.ts";
 import { digest, fileOf, sample } from "../attest/ledger-sample.ts";
 import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
 import { isBuilt } from "../support/isoline.ts";
@@ -49,6 +50,7 @@ describe.skipIf(needsSwtpm)("registers of a host (need swtpm and tpm2-tools)", (
   const tpm = new SoftwareTpm();
   const plan = { address: tpm.address, ledger: join(tpm.place, "ledger"), pcr: 13 };
   const registers = () => new HostRegisters(plan, 5000);
+  const life = () => Life.begin(plan.ledger).path;
   beforeAll(() => tpm.start());
   afterAll(async () => {
     await tpm.close();
@@ -57,17 +59,17 @@ describe.skipIf(needsSwtpm)("registers of a host (need swtpm and tpm2-tools)", (
 
   it("tell each run what the ledger has of its name, of runs before it and beside it", async () => {
     const [first, later] = [registers(), registers()];
-    const web = await first.begin({ ...about, label: "web" });
+    const web = await first.begin({ ...about, label: "web" }, life());
     expect(first.has(web)).toEqual({ ofName: { departures: 0, losses: 0 }, inAll: { departures: 0, losses: 0 } });
     await first.record(web, { ...departure });
     await first.record(web, { ...departure, process: 4 });
     await first.record(web, { ...loss });
-    const again = await later.begin({ ...about, label: "web" });
+    const again = await later.begin({ ...about, label: "web" }, life());
     expect(later.has(again).ofName).toEqual({ departures: 2, losses: 1 });
     await first.record(web, { ...departure, process: 5 });
     await later.record(again, { ...departure });
     expect(later.has(again).ofName).toEqual({ departures: 4, losses: 1 });
-    const db = await later.begin({ ...about, label: "db" });
+    const db = await later.begin({ ...about, label: "db" }, life());
     expect(later.has(db)).toEqual({ ofName: { departures: 0, losses: 0 }, inAll: { departures: 4, losses: 1 } });
     first.close();
     later.close();

@@ -68,7 +68,7 @@ export class Recorded {
   }
 
   get ledgerFile(): string {
-    const [only] = readdirSync(this.#ledgers);
+    const only = readdirSync(this.#ledgers).find((name) => name.endsWith(".ledger"));
     return join(this.#ledgers, only ?? "none");
   }
 

@@ -19,7 +19,9 @@ import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
 import { bootAggregate } from "../integrity/measure/boot-aggregate.ts";
 import { algorithmByName, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
 import { CliError } from "../error.ts";
-import { usualLedgers } from "../register/plan.ts";
+import { ledgerPath } from "../register/ledger-file.ts";
+import { closeLostRuns } from "../register/lost-runs.ts";
+import { BIRTHS_PCR, usualLedgers } from "../register/plan.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { isBehind } from "./behind.ts";
 import { canistersHere, untilAnswered } from "./collect/canisters.ts";
@@ -46,6 +48,8 @@ export interface EvidenceOrder {
   readonly tee?: TeeOrder | undefined;
   /** Where the kernel shows its logs, for tests. */
   readonly files?: HostFiles;
+  /** Told what was done beside, in one line. */
+  readonly onRemark?: ((what: string) => void) | undefined;
 }
 
 /** How a report of this machine is asked for. */
@@ -63,6 +67,8 @@ const MOST_BOOT_LOG = 2 ** 24;
 const MOST_IMA_LIST = 2 ** 25;
 /** How often canisters are asked that go on meanwhile. */
 const MOST_TRIES = 5;
+/** For runs that lost their supervisor, of which there may be thousands. */
+const CLOSING_MS = 10_000;
 const NO_AGGREGATE = new Uint8Array(32);
 const NOTHING: Proofs = { registers: [], reports: [] };
 
@@ -104,14 +110,35 @@ async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence>
   if (tee?.key !== undefined)
     throw new CliError("usage", "with a TPM, its attestation key is the node's: leave --tee-key out, or add --no-tpm");
   const stand = await usingTpm(address, standOf);
+  const left = await lostRunsClosed(address, order, stand);
   const until = untilAnswered();
   let signed: Signed | undefined;
   for (let tries = 1; signed === undefined; tries++)
-    signed = await signedBy(address, order, stand, { until, isLast: tries === MOST_TRIES });
+    signed = await signedBy(address, order, stand, { until, left, isLast: tries === MOST_TRIES });
   if (tee === undefined) return signed.evidence;
   // A busy machine takes its time, and supervisors wait for the ledger.
   const report = await reported(signed.statement, infoOfKey(signed.key), stand.aggregate, tee);
   return { ...signed.evidence, reports: [report] };
+}
+
+/**
+ * A run without supervisor and end would make nothing of this node provable until it boots. What could not be closed is a loss of the node,
+ * which says so before a verifier finds a birth without an end.
+ */
+async function lostRunsClosed(
+  address: string,
+  { ledgers = usualLedgers(), onRemark }: EvidenceOrder,
+  { resetCount }: Stand,
+): Promise<readonly string[]> {
+  const plan = { address, ledger: ledgers, pcr: BIRTHS_PCR };
+  const until = performance.now() + CLOSING_MS;
+  const { closed, left, fault } = await closeLostRuns(plan, ledgerPath(ledgers, resetCount), until);
+  if (closed > 0)
+    onRemark?.(`${closed} runs had lost their supervisor: the ledger says so now, and that they are over`);
+  if (fault !== undefined) onRemark?.(`${left} runs have lost their supervisor, and are not closed: ${fault.message}`);
+  // Every tenant reads the node's body, so no message of a fault is in it.
+  const why = fault === undefined ? "the next evidence closes more of them" : fault.code;
+  return left === 0 ? [] : [`${left} runs have lost their supervisor and have no end in the ledger yet (${why})`];
 }
 
 interface Signed {
@@ -128,7 +155,7 @@ async function signedBy(
   address: string,
   { challenge, files = hostFiles(), ledgers = usualLedgers() }: EvidenceOrder,
   { aggregate, resetCount }: Stand,
-  { until, isLast }: { readonly until: number; readonly isLast: boolean },
+  { until, left, isLast }: { readonly until: number; readonly left: readonly string[]; readonly isLast: boolean },
 ): Promise<Signed | undefined> {
   // The supervisors use the TPM as well, so none of them is asked while a connection is open.
   const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) }, true, until);
@@ -142,7 +169,7 @@ async function signedBy(
       withAttestationKey(tpm, async (key) => {
         const births = ledger && { register: ledger.begin.pcr, began: ledger.begin.from };
         const told = { node: nodeIdOf(key.public), aggregate: aggregatesOf(aggregate), births };
-        const statement = stateOf(challenge, nodeHere(told, losses), bodies);
+        const statement = stateOf(challenge, nodeHere(told, [...left, ...losses]), bodies);
         const quote = await quoted(tpm, key, statement.qualifying);
         const restartCount = restartsIn(quote.message);
         const registers = ledger ? await certified(tpm, key.handle, ledger, statement.qualifying, restartCount) : [];

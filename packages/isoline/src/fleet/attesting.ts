@@ -26,7 +26,7 @@ export interface AttestingTold {
   readonly onVerdict?: (answer: AttestedAnswer, because: "due" | "happened") => void;
   /** `seconds` until it is tried again. */
   readonly onFailure?: (why: string, seconds: number) => void;
-  /** Something beside the verdict was not taken: departures in words, or a contour. */
+  /** What was done, or not taken, beside the verdict: runs that were closed, departures in words, or a contour. */
   readonly onRemark?: (why: string) => void;
 }
 
@@ -136,10 +136,11 @@ class Attesting {
   }
 
   async #send(challenge: string): Promise<AttestedAnswer> {
-    const { signal, enrolled, ledgers, tee } = this.#order;
+    const { signal, enrolled, ledgers, tee, onRemark } = this.#order;
     const bytes = Uint8Array.from(Buffer.from(challenge, "hex"));
     const make =
-      this.#order.evidence ?? ((asked) => makeEvidence({ challenge: asked, ...rootOf(enrolled, tee), ledgers }));
+      this.#order.evidence ??
+      ((asked) => makeEvidence({ challenge: asked, ...rootOf(enrolled, tee), ledgers, onRemark }));
     const evidence = await settledEvidence(() => make(bytes), signal);
     const whole = writeEvidence(evidence);
     const delta = this.#logs.deltaOf(evidence, whole);

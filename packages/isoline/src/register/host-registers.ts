@@ -3,7 +3,7 @@
  * it, and the next is written only after that, by whichever supervisor has the lock.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { AttestError } from "@isoline/attest/error";
 import {
   bear,
@@ -12,6 +12,7 @@ import {
   extendRegister,
   flushAll,
   isOutOfMemory,
+  isRegisterThere,
   type Newborn,
   readPcrs,
   readRegister,
@@ -24,13 +25,18 @@ import {
   extensionOf,
   isAboutBirths,
   type LedgerRecord,
+  lossOfSupervisor,
+  lostSupervisor,
+  type NamespaceFacts,
   nameBy,
   type Recorded,
   type RecordOf,
+  type RegisterFacts,
   standingOf,
 } from "@isoline/attest/register";
 import { commands, Tpm } from "@isoline/attest/tpm";
 import { LedgerFile } from "./ledger-file.ts";
+import { bearLife, type BornLife, isFree, removeLivesBefore } from "./lives.ts";
 import { NamingKey } from "./naming-key.ts";
 import type { TpmPlan } from "./plan.ts";
 
@@ -62,6 +68,16 @@ export interface InLedger {
   readonly inAll: Recorded;
 }
 
+/** How a record is written. */
+interface Writing {
+  /** Of a birth: the path of its supervisor's life. */
+  readonly life?: string | undefined;
+  /** Whether the register holds what it should, so that it is extended. */
+  readonly isHeld?: boolean;
+  readonly onWritten?: () => void;
+}
+
+const LOOK_MS = 50;
 const AGGREGATE = [0, 1, 2, 3, 4, 5, 6, 7];
 const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 const EMPTY = new Uint8Array(32);
@@ -76,14 +92,16 @@ export class HostRegisters {
   #written: Told | undefined;
   /** Registers of which this process has the birth key still. */
   readonly #newborn = new Map<number, Newborn>();
+  /** Paths of lives, by the number of their birth. */
+  readonly #lives = new Map<number, string>();
 
   constructor(plan: TpmPlan, patienceMs: number) {
     this.#plan = plan;
     this.#patienceMs = patienceMs;
   }
 
-  /** Begins a namespace: in a register of its own, or in the shared one where the TPM has no room. */
-  async begin({ label, ...about }: Beginning): Promise<Registered> {
+  /** Begins a namespace: in a register of its own, or in the shared one where the TPM has no room. `life`: path of its supervisor's. */
+  async begin({ label, ...about }: Beginning, life: string): Promise<Registered> {
     return this.#using(async (tpm, file) => {
       const { begin } = file.ledger;
       const name = nameBy(NamingKey.open(file.path, begin.names).proofOf(label));
@@ -96,6 +114,7 @@ export class HostRegisters {
         tpm,
         file,
         own ? { kind: "birth", ...named, ...own.record } : { kind: "guest", ...named, register: begin.register },
+        { life },
       );
       const { index } = file.ledger.register(birth.register);
       const isShared = own === undefined;
@@ -106,20 +125,57 @@ export class HostRegisters {
 
   /**
    * Records what happened in a namespace. To be called again with the same object after a failure, which may have come after it was
-   * written. After its end, the namespace's own register is removed: the births' register vouches for it.
+   * written. After its end, the namespace's own register is removed: the births' register vouches for it. Refuses with `bad-ledger` where
+   * another program has closed the run.
    */
   async record({ birth, register, index, isShared }: Registered, told: Told): Promise<void> {
     await this.#using(async (tpm, file) => {
       const { value } = file.ledger.register(register);
       const isWritten = this.#written === told;
       if (!isWritten) {
+        assertOpen(file, birth);
         const draft = { ...told, birth, register, ...(told.kind === "end" ? { value } : {}) };
-        await this.#write(tpm, file, draft, () => {
+        const onWritten = () => {
           this.#written = told;
-        });
+        };
+        await this.#write(tpm, file, draft, { onWritten });
       }
-      if (told.kind === "end" && !isShared) await undefineRegister(tpm, index);
+      if (told.kind !== "end") return;
+      if (!isShared) await undefineRegister(tpm, index);
+      const life = this.#lives.get(birth);
+      if (life !== undefined) rmSync(life, { force: true });
+      this.#lives.delete(birth);
     });
+  }
+
+  /**
+   * Closes a run whose supervisor is gone: records that it is, and then its end, with what the records had until then. Does nothing of it
+   * where that was done. False, and nothing is done, where a supervisor lives.
+   */
+  async closeLost({ path, birth, extension }: BornLife): Promise<boolean> {
+    return this.#locked(async (tpm, file) => {
+      // Looked at under the lock of the ledger: a run is born under it as well. Others look at it no longer than this.
+      if (!isFree(path, LOOK_MS)) return false;
+      const facts = file.ledger.length === 0 ? undefined : file.ledger.namespace(birth);
+      if (facts !== undefined && hex(extensionOf(encodeRecord(facts.birth))) === extension)
+        await this.#close(tpm, file, facts);
+      rmSync(path, { force: true });
+      return true;
+    }, birth);
+  }
+
+  async #close(tpm: Tpm, file: LedgerFile, facts: NamespaceFacts): Promise<void> {
+    const about = { birth: facts.birth.sequence, register: facts.register };
+    const own = file.ledger.register(facts.register);
+    if (facts.end === undefined) {
+      const isHeld = await isHeldBy(tpm, own);
+      const reason = isHeld ? lostSupervisor.recorded : lostSupervisor.unproven;
+      if (lossOfSupervisor(facts) === undefined)
+        await this.#write(tpm, file, { kind: "loss", ...about, reason, count: 1 }, { isHeld });
+      const { value } = file.ledger.register(facts.register);
+      await this.#write(tpm, file, { kind: "end", ...about, ...lastOf(facts), value }, { isHeld });
+    }
+    if (!own.isShared && (await isRegisterThere(tpm, own))) await undefineRegister(tpm, own.index);
   }
 
   /** What the ledger had when it was used last. */
@@ -135,12 +191,19 @@ export class HostRegisters {
 
   /** One connection to the TPM, under the lock, with a ledger that the TPM has wholly. */
   async #using<T>(work: (tpm: Tpm, file: LedgerFile) => Promise<T>): Promise<T> {
+    return this.#locked(async (tpm, file) => {
+      if (file.ledger.length === 0) await this.#beginLedger(tpm, file);
+      return work(tpm, file);
+    });
+  }
+
+  /** The same with a ledger that may not have begun. `lost` is the number of a birth whose register may hold anything. */
+  async #locked<T>(work: (tpm: Tpm, file: LedgerFile) => Promise<T>, lost?: number): Promise<T> {
     const file = await this.#opened();
     return file.locked(this.#patienceMs, () =>
       this.#connected(async (tpm) => {
         file.catchUp();
-        if (file.ledger.length === 0) await this.#beginLedger(tpm, file);
-        if (file.ledger.length !== this.#settled) await this.#settle(tpm, file);
+        if (file.ledger.length !== this.#settled) await this.#settle(tpm, file, lost);
         return work(tpm, file);
       }),
     );
@@ -171,6 +234,7 @@ export class HostRegisters {
 
   async #beginLedger(tpm: Tpm, file: LedgerFile): Promise<void> {
     await removeEmptyRegisters(tpm);
+    removeLivesBefore(file.path);
     const shared = await defineRegister(tpm);
     if (shared === undefined)
       throw new AttestError(
@@ -192,14 +256,17 @@ export class HostRegisters {
     tpm: Tpm,
     file: LedgerFile,
     draft: { readonly kind: LedgerRecord["kind"]; readonly [member: string]: unknown },
-    onWritten: () => void = () => {},
+    { life, isHeld = true, onWritten }: Writing = {},
   ): Promise<LedgerRecord> {
-    const encoded = encodeRecord({ ...draft, sequence: file.ledger.length, at: Date.now() } as unknown as LedgerRecord);
-    const written = file.append(encoded);
-    onWritten();
+    const sequence = file.ledger.length;
+    const encoded = encodeRecord({ ...draft, sequence, at: Date.now() } as unknown as LedgerRecord);
     const extension = extensionOf(encoded);
+    // Before its birth, so that a run which has no such file had no supervisor that could have been proven gone.
+    if (life !== undefined) this.#lives.set(sequence, bearLife(life, file.path, sequence, extension).path);
+    const written = file.append(encoded);
+    onWritten?.();
     if (isAboutBirths(written)) await extendPcr(tpm, file.ledger.begin.pcr, extension);
-    await this.#extend(tpm, file, written, extension);
+    if (isHeld) await this.#extend(tpm, file, written, extension);
     this.#settled = file.ledger.length;
     return written;
   }
@@ -214,7 +281,7 @@ export class HostRegisters {
   }
 
   /** Extends what a supervisor wrote, this one included, and did not extend any more. Refuses a ledger that does not fit the TPM. */
-  async #settle(tpm: Tpm, file: LedgerFile): Promise<void> {
+  async #settle(tpm: Tpm, file: LedgerFile, lost: number | undefined): Promise<void> {
     const { last, births, begin } = file.ledger;
     const extension = extensionOf(encodeRecord(last));
     const [pcr = EMPTY] = await readPcrs(tpm, [begin.pcr]);
@@ -222,7 +289,9 @@ export class HostRegisters {
     const register = file.ledger.register(last.register);
     const value = await readRegister(tpm, register.index);
     // A register that was never begun cannot be begun by another process; one that has ended may be gone.
-    const isLeft = value === undefined && (isBirth(last) ? !this.#newborn.has(register.index) : last.kind === "end");
+    const isLeft =
+      (value === undefined && (isBirth(last) ? !this.#newborn.has(register.index) : last.kind === "end")) ||
+      (isOfLost(file, last, lost) && standingOf(value ?? EMPTY, register) === undefined);
     if (!isLeft && standing(file, `its register`, value ?? EMPTY, register) === "behind")
       await this.#extend(tpm, file, last, extension);
     this.#settled = file.ledger.length;
@@ -237,6 +306,44 @@ function standing(file: LedgerFile, what: string, found: Uint8Array, expected: E
     `${file.path} does not fit the TPM: ${what} should hold ${hex(expected.value).slice(0, 16)}…, and holds ${hex(found).slice(0, 16)}…; ` +
       "something else extended it, or the ledger was changed: restart the machine, and find out which",
   );
+}
+
+/** What the records of a run had when its supervisor was found gone, as members of its end. */
+function lastOf(facts: NamespaceFacts): Omit<Draft<"end">, "kind"> {
+  const { birth, departures, losses, amendments, checkpoint } = facts;
+  const lost = losses.reduce((sum, { count }) => Math.min(sum + count, Number.MAX_SAFE_INTEGER), 0);
+  return {
+    measurement: checkpoint?.measurement ?? EMPTY,
+    state: (amendments.at(-1) ?? birth).state,
+    events: checkpoint?.events ?? 0,
+    off: departures.length,
+    refused: 0,
+    lost,
+  };
+}
+
+/** Whether the TPM has a register, and in it what the records say. */
+async function isHeldBy(tpm: Tpm, register: RegisterFacts): Promise<boolean> {
+  if (!(await isRegisterThere(tpm, register))) return false;
+  const value = await readRegister(tpm, register.index);
+  return value !== undefined && standingOf(value, register) === "current";
+}
+
+/** A supervisor must not write behind what closed its run: nobody could read the ledger any more. */
+function assertOpen(file: LedgerFile, birth: number): void {
+  const facts = file.ledger.namespace(birth);
+  if (facts !== undefined && facts.end === undefined && lossOfSupervisor(facts) === undefined) return;
+  throw new AttestError(
+    "bad-ledger",
+    `${file.path} says that the run born in record ${birth} is over, and its supervisor goes on: another program closed it; find out which`,
+  );
+}
+
+/** Whether a record is about a run whose supervisor is gone, as the ledger says, or as is about to be recorded of this birth. */
+function isOfLost(file: LedgerFile, record: LedgerRecord, lost: number | undefined): boolean {
+  const birth = "birth" in record ? record.birth : record.sequence;
+  const facts = file.ledger.namespace(birth);
+  return birth === lost || (facts !== undefined && lossOfSupervisor(facts) !== undefined);
 }
 
 function isBirth({ kind }: LedgerRecord): boolean {

@@ -19,8 +19,8 @@ import { AttestError } from "@isoline/attest/error";
 import { framed, LedgerReplay, type LedgerRecord, MOST_LEDGER, wholeRecords } from "@isoline/attest/register";
 import { lock, unlock } from "@isoline/linux";
 import { CliError } from "../error.ts";
+import { assertOwn, assertOwnFile } from "./own-place.ts";
 
-const OTHERS = 0o077;
 const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
 /** The ledger of this boot of the machine, and of the TPM, which has counted so many resets. */
@@ -45,7 +45,8 @@ export class LedgerFile {
     const path = ledgerPath(directory, resetCount);
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      assertOwn(directory);
+      // The directory's entry must reach the disk too.
+      assertOwn(directory, fsyncSync);
       const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
       assertOwnFile(path, fd);
       return new LedgerFile(path, fd);
@@ -114,24 +115,4 @@ export class LedgerFile {
   close(): void {
     closeSync(this.#fd);
   }
-}
-
-/** The directory's entry must reach the disk too. */
-function assertOwn(directory: string): void {
-  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    assertOwnFile(directory, fd);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function assertOwnFile(path: string, fd: number): void {
-  const { uid, mode } = fstatSync(fd);
-  if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & OTHERS) !== 0)
-    throw new CliError(
-      "unsafe-place",
-      `${path}: expected a place of root's or yours that is closed to others; correct its owner or mode`,
-    );
 }

@@ -18,7 +18,7 @@ export interface RecorderThreadData {
 }
 
 export type RecorderOrder =
-  | { readonly begin: Beginning }
+  | { readonly begin: Beginning; readonly life: string }
   | { readonly item: Told; readonly number: number }
   | { readonly close: true };
 
@@ -43,9 +43,10 @@ const registers = new HostRegisters(plan, patienceMs);
 const waiting: Item[] = [];
 let registered: Registered | undefined;
 let isRunning = false;
+let isClosing = false;
 
 port.on("message", (order: RecorderOrder) => {
-  if ("begin" in order) void begin(order.begin);
+  if ("begin" in order) void begin(order.begin, order.life);
   else if ("close" in order) close();
   else {
     enqueue(order.item, order.number);
@@ -53,9 +54,9 @@ port.on("message", (order: RecorderOrder) => {
   }
 });
 
-async function begin(about: Beginning): Promise<void> {
+async function begin(about: Beginning, life: string): Promise<void> {
   try {
-    registered = await registers.begin(about);
+    registered = await registers.begin(about, life);
     tellCounts(registered);
     port.postMessage({ registered } satisfies RecorderAnswer);
   } catch (fault) {
@@ -100,6 +101,7 @@ async function run(): Promise<void> {
     }
   }
   isRunning = false;
+  if (isClosing) close();
 }
 
 function tellCounts(of: Registered): void {
@@ -115,7 +117,10 @@ function tell(): void {
   Atomics.notify(words, TURN);
 }
 
+/** What waits is recorded before, for as long as this thread goes on. */
 function close(): void {
+  isClosing = true;
+  if (isRunning) return;
   registers.close();
   port.close();
 }

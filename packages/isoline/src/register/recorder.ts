@@ -5,6 +5,7 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { CliError, type CliErrorCode } from "../error.ts";
 import type { Beginning, InLedger, Registered, Told } from "./host-registers.ts";
+import { Life } from "./lives.ts";
 import type { TpmPlan } from "./plan.ts";
 import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from "./recorder-thread.ts";
 import { DONE, IN_ALL, OF_NAME, TURN, WORDS } from "./recorder-words.ts";
@@ -18,12 +19,20 @@ export class Recorder {
   /** The namespace in the registers. */
   readonly registered: Registered;
   readonly #plan: TpmPlan;
+  /** Of this thread, which supervises: another one could go on where this has ended. */
+  readonly #life: Life;
   readonly #port: MessagePort;
   readonly #words: Int32Array<SharedArrayBuffer>;
   #sent = 0;
 
-  private constructor(plan: TpmPlan, registered: Registered, port: MessagePort, words: Int32Array<SharedArrayBuffer>) {
+  private constructor(
+    plan: TpmPlan,
+    life: Life,
+    registered: Registered,
+    { port, words }: { readonly port: MessagePort; readonly words: Int32Array<SharedArrayBuffer> },
+  ) {
     this.#plan = plan;
+    this.#life = life;
     this.registered = registered;
     this.#port = port;
     this.#words = words;
@@ -31,6 +40,16 @@ export class Recorder {
 
   /** Begins the namespace in the TPM. Throws if that cannot be done: nothing was started yet. */
   static async begin(plan: TpmPlan, about: Beginning): Promise<Recorder> {
+    const life = Life.begin(plan.ledger);
+    try {
+      return await Recorder.#with(plan, about, life);
+    } catch (fault) {
+      life.end();
+      throw fault;
+    }
+  }
+
+  static async #with(plan: TpmPlan, about: Beginning, life: Life): Promise<Recorder> {
     const words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
     const { port1, port2 } = new MessageChannel();
     const worker = new Worker(new URL("./recorder-thread.js", import.meta.url), {
@@ -43,11 +62,11 @@ export class Recorder {
       port1.once("message", resolve);
       worker.once("error", reject);
     });
-    port1.postMessage({ begin: about } satisfies RecorderOrder);
+    port1.postMessage({ begin: about, life: life.path } satisfies RecorderOrder);
     const told = await answer;
     worker.unref();
     port1.unref();
-    if ("registered" in told) return new Recorder(plan, told.registered, port1, words);
+    if ("registered" in told) return new Recorder(plan, life, told.registered, { port: port1, words });
     await worker.terminate();
     throw new CliError(told.code as CliErrorCode, told.message);
   }
@@ -82,9 +101,10 @@ export class Recorder {
     return !owed && this.#wait(performance.now() + DEADLINE_MS);
   }
 
-  /** The last thing that a namespace does with its register. */
+  /** The last thing that a namespace does with its register. While something is owed, it is not over until this thread is. */
   close(): void {
     this.#port.postMessage({ close: true } satisfies RecorderOrder);
+    if (!this.owes) this.#life.end();
   }
 
   #wait(until: number): boolean {

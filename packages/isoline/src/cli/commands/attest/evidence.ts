@@ -36,6 +36,7 @@ export async function evidence(
     tpm: address,
     ledgers: tpmLedger,
     only,
+    onRemark: (what) => note(harmless(what)),
     ...(tee && { tee: { key } }),
   });
   writeDurably(output, [writeEvidence(made)]);

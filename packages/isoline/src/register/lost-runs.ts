@@ -1,0 +1,44 @@
+/** Runs whose supervisor ended without recording an end, by a crash, a kill or an upgrade: closed in the ledger of this boot. */
+import { lstatSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { IsolineError } from "@isoline/core/error";
+import { HostRegisters } from "./host-registers.ts";
+import { lostLives } from "./lives.ts";
+import type { TpmPlan } from "./plan.ts";
+
+/** For one answer of the TPM, and for the turn among those who use it. */
+const PATIENCE_MS = 2000;
+/** Supervisors look every 10 ms whether the ledger is free. */
+const LEAST_PAUSE_MS = 25;
+
+export interface LostRuns {
+  readonly closed: number;
+  /** Not closed in this time, because of a fault, or because another program looked at it. */
+  readonly left: number;
+  readonly fault: IsolineError | undefined;
+}
+
+/**
+ * Closes them one after the other until `until`, by `performance.now()`. Between two of them the ledger is free for as long as one took, for
+ * supervisors that wait for it. Whatever is left, by a fault too, is for the next time.
+ */
+export async function closeLostRuns(plan: TpmPlan, ledger: string, until: number): Promise<LostRuns> {
+  const lost = lstatSync(ledger, { throwIfNoEntry: false }) === undefined ? [] : lostLives(ledger);
+  if (lost.length === 0) return { closed: 0, left: 0, fault: undefined };
+  const registers = new HostRegisters(plan, PATIENCE_MS);
+  let closed = 0;
+  try {
+    for (const life of lost) {
+      const began = performance.now();
+      if (began >= until) break;
+      if (await registers.closeLost(life)) closed += 1;
+      await setTimeout(Math.max(LEAST_PAUSE_MS, performance.now() - began));
+    }
+    return { closed, left: lost.length - closed, fault: undefined };
+  } catch (fault) {
+    if (!(fault instanceof IsolineError)) throw fault;
+    return { closed, left: lost.length - closed, fault };
+  } finally {
+    registers.close();
+  }
+}
