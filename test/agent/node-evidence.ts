@@ -1,7 +1,7 @@
 /** Evidence of the node that a test's agent is on, and what a verifier makes of it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Appraisal, appraise } from "../../packages/attest/src/appraise/index.ts";
+import { type Accepted, type Appraisal, appraise } from "../../packages/attest/src/appraise/index.ts";
 import {
   type CanisterBody,
   type Evidence,
@@ -38,11 +38,12 @@ export async function evidenceOfNode(agent: TestAgent, root: readonly string[]):
   };
 }
 
-/** Appraises it as one who has enrolled the node, under a rule for every canister. */
+/** Appraises it as one who has enrolled the node, under a rule for every canister. `last` is what was accepted before. */
 export function appraised(
   { evidence, node, bytes }: NodeEvidence,
   contour: Uint8Array,
   rule: object,
+  last?: Accepted,
 ): Promise<Appraisal> {
   const { quote } = evidence;
   const policy = {
@@ -59,6 +60,7 @@ export function appraised(
     policy: Buffer.from(JSON.stringify(policy)),
     references: [],
     now: new Date(),
+    last,
   });
 }
 
