@@ -42,7 +42,8 @@ describe.skipIf(needsSwtpm || !isBuilt)("a canister that ended (needs swtpm and 
     for (const name of ["go", "attack"]) rmSync(at(name), { force: true });
     const tpm = ["--tpm", software.address, "--tpm-ledger", ledgers];
     const words = ["run", "-q", "--name", "web", ...tpm, "web.contour", "--", "timeout", "600", "sh", "web.sh"];
-    service = spawn(isolineProgram, words, { cwd: place, env: { PATH: SYSTEM_PATH, HOME: place, ...env } });
+    const start = { cwd: place, env: { PATH: SYSTEM_PATH, HOME: place, ...env }, detached: true };
+    service = spawn(isolineProgram, words, start);
     await expect.poll(() => isListed(({ name }) => name === "web"), { timeout: 60_000 }).toBe(true);
   }
 
@@ -106,6 +107,23 @@ describe.skipIf(needsSwtpm || !isBuilt)("a canister that ended (needs swtpm and 
     });
     expect(told.status).toBe(3);
     expect(JSON.parse((await verified("--json")).stdout)).toMatchObject({ status: "affirming", endings: [] });
+  });
+
+  it("is told of as one that lost its supervisor, where that was killed", async () => {
+    await begun();
+    await verified();
+    const ends = once(service as ChildProcess, "exit");
+    process.kill(-(service?.pid ?? 0), "SIGKILL");
+    await ends;
+    const told = await verified();
+    expect(told.stdout).toMatch(
+      /^unverifiable: .*\n[^]*\n {2}unverifiable {2}web \(it lost its supervisor\)\n {4}losses: incomplete: its run that was born in record \d+/,
+    );
+    expect(told.status).toBe(4);
+    expect((await call("attest", "show", "evidence.cbor")).stdout).toMatch(
+      / 1 run lost a supervisor, the last that of record \d+/,
+    );
+    expect(await verified()).toMatchObject({ status: 0, stdout: expect.not.stringContaining("lost") as string });
   });
 
   it("is told of as well where the machine slept since, and evidence of a machine that slept is as good as before", async () => {

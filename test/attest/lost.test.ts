@@ -100,7 +100,7 @@ describe("a run whose supervisor was lost", () => {
       expect([first.platform.status, failed(first.platform)]).toEqual(["affirming", []]);
       expect(first.endings).toEqual([
         {
-          ...{ label: "db", birth: 3, failure: "incomplete" },
+          ...{ label: "db", birth: 3, failure: "incomplete", isUnsupervised: true },
           why: `${LOST}; end what is left of it on the node, and start it anew`,
         },
       ]);

@@ -7,6 +7,7 @@ import { begunRows } from "./rows-begun.ts";
 import { canisterRows } from "./rows-canisters.ts";
 import { bootEventRows } from "./rows-boot-events.ts";
 import { endingRows } from "./rows-endings.ts";
+import { lostRows } from "./rows-lost.ts";
 import { machineRows } from "./rows-machine.ts";
 import { nameRows } from "./rows-names.ts";
 import { platformRows } from "./rows-platform.ts";
@@ -22,5 +23,6 @@ export const rows: readonly Row[] = [
   ...nameRows,
   ...canisterRows,
   ...endingRows,
+  ...lostRows,
   ...begunRows,
 ];

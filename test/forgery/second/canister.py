@@ -6,6 +6,7 @@ import re
 
 from refusal import ZEROS, demand, sha
 from contours import contour_points, dsse, matches, state_under
+from logs import lost_supervisor
 
 class Canister:
     def __init__(self, appraisal, body):
@@ -125,6 +126,7 @@ class Canister:
         name = self.all.names[body["label"]]
         demand(name is not None, "incomplete")
         demand(name == birth["name"], "equivocation")
+        demand(not lost_supervisor(self.space), "equivocation")
         for one, other in (("mode", modes[body["mode"]]), ("sensor", body["sensor"])):
             demand(birth[one] == other, "equivocation")
         amendments = [one for one in records if one["kind"] == "amendment"]
@@ -196,7 +198,7 @@ class Canister:
             departed = max(kinds.count("departure"), end["off"], end["refused"])
             lost = max(kinds.count("loss"), end["lost"])
             told = max(counters[one] for one in ("departures", "untrusted", "refused")) if number == judged else -1
-            if departed > told or lost > counters["lost"]:
+            if departed > told or lost > counters["lost"] or lost_supervisor(space):
                 yield departed, lost
 
     def judged(self):

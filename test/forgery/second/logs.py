@@ -112,6 +112,7 @@ def replay_ledger(data):
         elif kind != "begin":
             space = spaces.get(record["birth"])
             demand(space is not None and space["birth"]["register"] == register and space["end"] is None)
+            demand(kind == "end" or not lost_supervisor(space))
             space["records"].append(record)
             if kind == "end":
                 demand(record["value"] == values[register]["now"])
@@ -123,6 +124,14 @@ def replay_ledger(data):
         records.append(record)
     demand(records)
     return {"begin": records[0], "births": births, "values": values, "spaces": spaces, "last": len(records) - 1}
+
+
+GONE = "its supervisor ended and recorded no end: what followed is not known"
+LOST = (GONE, GONE + ", and its register in the TPM does not hold what was recorded")
+
+
+def lost_supervisor(space):
+    return any(one["kind"] == "loss" and one["reason"] in LOST for one in space["records"])
 
 
 def leads_to(found, place, last):

@@ -27,6 +27,8 @@ export interface Ending {
   readonly birth: number;
   readonly failure: "off-contour" | "incomplete";
   readonly why: string;
+  /** That run lost its supervisor: whether it has ended is not known. */
+  readonly isUnsupervised?: true | undefined;
 }
 
 type Told = { readonly name: Uint8Array | undefined; readonly body: Pick<CanisterBody, "label" | "register"> };
@@ -107,19 +109,19 @@ export function strangersIn(node: NodeFacts, told: readonly Told[], last: Accept
 function endingOf(label: string, runs: readonly EndedRun[], rule: CanisterRule | undefined): readonly Ending[] {
   const birth = runs.at(-1)?.birth ?? 0;
   const departed = runs.find(({ departures }) => departures > (rule?.departures ?? 0));
-  if (departed !== undefined) return [{ label, birth, failure: "off-contour", why: endedInWords(departed) }];
+  if (departed !== undefined) return [{ label, birth, failure: "off-contour", ...toldOf(departed) }];
   // A lost supervisor is told of where losses are only warned of, too: no body of this label is there that a warning could be about.
   const lossy =
     runs.find(({ unsupervised }) => unsupervised !== undefined) ??
     (rule?.losses === "warn" ? undefined : runs.find(({ lost }) => lost > 0));
-  return lossy === undefined ? [] : [{ label, birth, failure: "incomplete", why: endedInWords(lossy) }];
+  return lossy === undefined ? [] : [{ label, birth, failure: "incomplete", ...toldOf(lossy) }];
 }
 
 /** Nothing is known of the end of a run without a supervisor: under bpf it may go on. */
-function endedInWords(run: EndedRun): string {
+function toldOf(run: EndedRun): Pick<Ending, "why" | "isUnsupervised"> {
   return run.unsupervised === undefined
-    ? `it ended; before that, ${inWords(run)}`
-    : `${inWords(run)}; end what is left of it on the node, and start it anew`;
+    ? { why: `it ended; before that, ${inWords(run)}` }
+    : { why: `${inWords(run)}; end what is left of it on the node, and start it anew`, isUnsupervised: true };
 }
 
 export function inWords({ birth, departures, lost, unsupervised }: EndedRun): string {

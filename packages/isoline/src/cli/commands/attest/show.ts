@@ -13,7 +13,7 @@ import {
 } from "@isoline/attest/evidence";
 import { AttestError } from "@isoline/attest/error";
 import { parseSnpReport, parseTdxQuote, reportData } from "@isoline/attest/tee";
-import { type Ledger, replayLedger, standingOf } from "@isoline/attest/register";
+import { type Ledger, lossOfSupervisor, replayLedger, standingOf } from "@isoline/attest/register";
 import { attest, decode, isSignedBy, publicArea, signature } from "@isoline/attest/tpm";
 import { readRegular } from "../../../store/bounded-file.ts";
 import { status } from "../../ending.ts";
@@ -116,6 +116,15 @@ function ledgerLines(ledger: Ledger | string | undefined, { quote }: Evidence): 
       `${counted(ledger.length, "record")}, ${counted(ledger.namespaces.size, "birth")}; ${holds(stands !== undefined)} register ${ledger.begin.pcr}` +
         (stands === "behind" ? ", which lacks the last record" : ""),
     ),
+    ...lostLines(ledger),
+  ];
+}
+
+function lostLines({ namespaces }: Ledger): string[] {
+  const lost = [...namespaces].filter(([, facts]) => lossOfSupervisor(facts) !== undefined).map(([birth]) => birth);
+  if (lost.length === 0) return [];
+  return [
+    row("", paint("red", `${counted(lost.length, "run")} lost a supervisor, the last that of record ${lost.at(-1)}`)),
   ];
 }
 

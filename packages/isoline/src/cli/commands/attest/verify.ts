@@ -99,7 +99,8 @@ function page(verified: Verification): string[] {
 
 function endingLines(ending: Ending): string[] {
   const { status: result, check } = checkOf(ending);
-  return lines(`${harmless(ending.label)} (it ended)`, result, [check]);
+  const what = ending.isUnsupervised === true ? "it lost its supervisor" : "it ended";
+  return lines(`${harmless(ending.label)} (${what})`, result, [check]);
 }
 
 function lines(what: string, result: Status, checks: readonly Check[]): string[] {
