@@ -279,8 +279,8 @@ last \`amendment\` or of the birth, in \`off\` the number of departures, in \`lo
 ended is not known: between the last record before the loss, and the loss. The second reason says that the register in the TPM is gone, was
 never begun, or holds something else. It is not extended by these two records then; the births' PCR is, as ever.
 
-A verifier accepts no body of such a run, neither as one that runs nor as one that ended. A reader that knows no such reasons sees a run that
-lost something and ended.
+A verifier accepts no body of such a run, neither as one that runs nor as one that ended. A reader that knows no such reasons sees a run
+that lost something and ended.
 
 A supervisor holds the lock (\`flock\`) of \`lives/BOOT-RESETS.BIRTH.EXTENSION\` beside the ledger, from before its birth is written: number
 and extension of that record. The kernel lets go of the lock when the supervising thread ends. A process that closes a run holds the lock of

@@ -120,7 +120,7 @@ describe("a run whose supervisor was lost", () => {
   });
 
   it("is told with the next run of its label, which is judged by itself after that", async () => {
-    const { name, ...guest } = drafts[2] as Extract<Draft, { kind: "guest" }>;
+    const guest = drafts[2] as Extract<Draft, { kind: "guest" }>;
     const anew = [...records, { ...guest, name: naming.nameOf("db") }];
     const fresh = canisterSample("db", { register: { name: guest.register, birth: records.length } });
     const bodies = [...others, fresh];

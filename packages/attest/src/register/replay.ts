@@ -34,8 +34,8 @@ export interface NamespaceFacts {
   readonly amendments: readonly RecordOf<"amendment">[];
   readonly checkpoint: RecordOf<"checkpoint"> | undefined;
   /**
-   * None while it runs, and after its supervisor was killed until its loss is recorded. An end is extended into the births' register too, which thus vouches
-   * for the whole namespace: the register itself may be gone then.
+   * None while it runs, and after its supervisor was killed, until the loss of that is recorded. An end is extended into the births'
+   * register too, which thus vouches for the whole namespace: the register itself may be gone then.
    */
   readonly end: RecordOf<"end"> | undefined;
 }

@@ -329,7 +329,7 @@ async function isHeldBy(tpm: Tpm, register: RegisterFacts): Promise<boolean> {
   return value !== undefined && standingOf(value, register) === "current";
 }
 
-/** A supervisor must not write behind what closed its run: nobody could read the ledger any more. */
+/** A supervisor must not write behind what closed its run: no program would read the ledger any more. */
 function assertOpen(file: LedgerFile, birth: number): void {
   const facts = file.ledger.namespace(birth);
   if (facts !== undefined && facts.end === undefined && lossOfSupervisor(facts) === undefined) return;

@@ -19,8 +19,8 @@ export interface LostRuns {
 }
 
 /**
- * Closes them one after the other until `until`, by `performance.now()`. Between two of them the ledger is free for as long as one took, for
- * supervisors that wait for it. Whatever is left, by a fault too, is for the next time.
+ * Closes them one after the other until `until`, by `performance.now()`. Between two of them the ledger is free for as long as one took:
+ * supervisors may wait for it. What is left, by a fault too, is for the next time.
  */
 export async function closeLostRuns(plan: TpmPlan, ledger: string, until: number): Promise<LostRuns> {
   const lost = lstatSync(ledger, { throwIfNoEntry: false }) === undefined ? [] : lostLives(ledger);
