@@ -282,9 +282,10 @@ never begun, or holds something else. It is not extended by these two records th
 A verifier accepts no body of such a run, neither as one that runs nor as one that ended. A reader that knows no such reasons sees a run
 that lost something and ended.
 
-A supervisor holds the lock (\`flock\`) of \`lives/BOOT-RESETS.BIRTH.EXTENSION\` beside the ledger, from before its birth is written: number
-and extension of that record. The kernel lets go of the lock when the supervising thread ends. A process that closes a run holds the lock of
-the ledger, and finds that of the run's file free. A birth without such a file is never closed.
+A supervisor holds the lock of \`lives/BOOT-RESETS.BIRTH.EXTENSION\` beside the ledger, from before its birth is written: number and
+extension of that record. The thread that supervises and the one that records share it (\`flock\`, LOCK_SH), and the kernel lets go of it when
+both have ended. A process that closes a run holds the lock of the ledger, and can have that of the run's file alone (LOCK_EX). A birth
+without such a file is never closed.
 
 ## Records
 `;

@@ -1,8 +1,9 @@
 /** Runs whose supervisor ended without recording an end: closed in the ledger where it is proven that it is gone, and only there. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bear, defineRegister, extendRegister } from "../../packages/attest/src/birth/index.ts";
@@ -17,7 +18,7 @@ import {
 import { commands, hierarchies, nvAttributes } from "../../packages/attest/src/tpm/index.ts";
 import { HostRegisters, type Registered, type Told } from "../../packages/isoline/src/register/host-registers.ts";
 import { LedgerFile } from "../../packages/isoline/src/register/ledger-file.ts";
-import { isFree, Life } from "../../packages/isoline/src/register/lives.ts";
+import { isFree, Life, lostLives } from "../../packages/isoline/src/register/lives.ts";
 import { closeLostRuns } from "../../packages/isoline/src/register/lost-runs.ts";
 import { digest } from "../attest/ledger-sample.ts";
 import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
@@ -30,6 +31,8 @@ const checkpoint: Told = { kind: "checkpoint", measurement: digest("measurement"
 const totals = { state: digest("state"), off: 0, refused: 0, lost: 0 };
 const end: Told = { kind: "end", measurement: digest("measurement"), events: 12, ...totals };
 const LIVES = new URL("../../packages/isoline/dist/register/lives.js", import.meta.url).href;
+
+const RECORDER = new URL("../../packages/isoline/dist/register/recorder.js", import.meta.url).href;
 
 /** One run, its registers and its life. */
 interface Run {
@@ -45,6 +48,11 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
     const registers = new HostRegisters(plan, 5000);
     const life = Life.begin(plan.ledger);
     return { registers, life, run: await registers.begin({ ...about, label }, life.path) };
+  };
+  /** As when the thread that supervises it and the one that records it end. */
+  const goes = ({ registers, life }: Pick<Run, "registers" | "life">) => {
+    life.end();
+    registers.close();
   };
   const path = () => join(plan.ledger, readdirSync(plan.ledger).find((name) => name.endsWith(".ledger")) ?? "none");
   const ledger = (): Ledger => replayLedger(readFileSync(path()));
@@ -67,6 +75,9 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
     expect(await close()).toMatchObject({ closed: 0, left: 0 });
     expect(ledger().length).toBe(5);
     gone.life.end();
+    // What it told may be recorded still.
+    expect(await close()).toMatchObject({ closed: 0, left: 0 });
+    gone.registers.close();
     expect(await close()).toMatchObject({ closed: 1, left: 0 });
     const facts = ledger().namespaces.get(gone.run.birth);
     expect(facts?.losses).toMatchObject([{ reason: lostSupervisor.recorded, count: 1 }]);
@@ -91,7 +102,9 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
     })`;
       const supervisor = new Worker(script, { eval: true });
       const [life] = (await once(supervisor, "message")) as [string];
-      const { birth } = await new HostRegisters(plan, 5000).begin({ ...about, label: "web" }, life);
+      const registers = new HostRegisters(plan, 5000);
+      const { birth } = await registers.begin({ ...about, label: "web" }, life);
+      registers.close();
       expect(await close()).toMatchObject({ closed: 0 });
       await supervisor.terminate();
       expect(await close()).toMatchObject({ closed: 1 });
@@ -106,13 +119,16 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
       setInterval(() => {}, 1000);
     })`;
     const supervisor = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-    const [life] = (await once(supervisor.stdout, "data")) as [Buffer];
-    const { birth } = await new HostRegisters(plan, 5000).begin({ ...about, label: "web" }, life.toString().trim());
-    supervisor.kill("SIGSTOP");
-    expect(await close()).toMatchObject({ closed: 0 });
     const ends = once(supervisor, "exit");
+    const [life] = (await once(supervisor.stdout, "data")) as [Buffer];
+    const registers = new HostRegisters(plan, 5000);
+    const { birth } = await registers.begin({ ...about, label: "web" }, life.toString().trim());
+    registers.close();
+    supervisor.kill("SIGSTOP");
+    const whileItHangs = await close();
     supervisor.kill("SIGKILL");
     await ends;
+    expect(whileItHangs).toMatchObject({ closed: 0 });
     expect(await close()).toMatchObject({ closed: 1 });
     expect(ledger().namespaces.get(birth)?.end).toBeDefined();
   });
@@ -132,8 +148,9 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
     ["the loss", [loss]],
     ["the end", [loss, end]],
   ])("is closed once, also where who closed it was killed when %s was written and not extended", async (_, records) => {
-    const [{ run, life }, other] = [await begun("web"), await begun("db")];
-    life.end();
+    const [gone, other] = [await begun("web"), await begun("db")];
+    const { run } = gone;
+    goes(gone);
     for (const told of records) {
       written(run, told);
       // The TPM has what is before the last one.
@@ -150,7 +167,8 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
   it.each(["deleted", "extended by others", "made anew by others", "never begun"] as const)(
     "says that its register proves nothing where that was %s, and leaves what others have",
     async (how) => {
-      const { registers, run, life } = await begun("web");
+      const gone = await begun("web");
+      const { registers, run } = gone;
       await registers.record(run, departure);
       await tpm.using(async (using) => {
         const register = ledger().registers.get(hex(run.register));
@@ -168,7 +186,7 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
         const made = how === "made anew by others" ? await defineRegister(using) : undefined;
         if (made !== undefined) await bear(using, made, digest("else"));
       });
-      life.end();
+      goes(gone);
       expect(await close()).toMatchObject({ closed: 1 });
       expect(lossOf(run)).toBe(lostSupervisor.unproven);
       expect(pcr()).toBe(hex(ledger().births.value));
@@ -181,10 +199,11 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
   );
 
   it("is not one that was born without a life, as by an earlier isoline; a life without a birth is removed", async () => {
-    const { life, run } = await begun("web");
+    const gone = await begun("web");
+    const { run } = gone;
+    goes(gone);
     rmSync(join(plan.ledger, "lives"), { recursive: true });
     expect(await close()).toMatchObject({ closed: 0, left: 0 });
-    life.end();
     const next = await begun("db");
     const stale = lives()[0]?.replace(/\.\d+\./, ".1.") ?? "";
     writeFileSync(join(plan.ledger, "lives", stale), "");
@@ -197,13 +216,14 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
   it("has nothing written behind it by a supervisor that goes on all the same", async () => {
     const { registers, run, life } = await begun("web");
     life.end();
-    await close();
+    registers.leave(run.birth);
+    expect(await close()).toMatchObject({ closed: 1 });
     for (const told of [departure, end]) await expect(registers.record(run, told)).rejects.toThrow("is over");
     expect(ledger().length).toBe(4);
   });
 
   it("waits for the next time where the TPM is away, and where there is no time left", async () => {
-    for (const label of ["web", "db"]) (await begun(label)).life.end();
+    for (const label of ["web", "db"]) goes(await begun(label));
     tpm.hide(true);
     expect(await close()).toMatchObject({ closed: 0, left: 2, fault: { code: "tpm-unreachable" } });
     tpm.hide(false);
@@ -212,9 +232,39 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
     expect(await close()).toMatchObject({ closed: 2, left: 0 });
   });
 
-  it("of an earlier boot leaves nothing when the next ledger begins", async () => {
-    const { life } = await begun("web");
+  it("is one whose birth was written, and not taken by the TPM", async () => {
+    await begun("db");
+    const { size } = statSync(path());
+    const life = Life.begin(plan.ledger);
+    const registers = new HostRegisters(plan, 300);
+    const beginning = registers.begin({ ...about, label: "web" }, life.path).catch((fault: unknown) => fault);
+    while (statSync(path()).size === size) await setImmediate();
+    tpm.freeze(true);
+    expect(await beginning).toMatchObject({ code: "tpm-unreachable" });
+    tpm.freeze(false);
     life.end();
+    expect(await close()).toMatchObject({ closed: 1, left: 0 });
+    const [, web] = ledger().namespaces.values();
+    expect([web?.end?.lost, pcr(), indexes().length]).toEqual([1, hex(ledger().births.value), 2]);
+  });
+
+  it.skipIf(!isBuilt)(
+    "is none whose end was owed when it was over: it is recorded when the TPM is back (needs a build)",
+    async () => {
+      const { Recorder } = (await import(RECORDER)) as typeof import("../../packages/isoline/src/register/recorder.ts");
+      const recorder = await Recorder.begin(plan, { ...about, label: "web" });
+      tpm.hide(true);
+      expect(recorder.record({ ...end })).toBe(false);
+      recorder.close();
+      expect(lostLives(path())).toEqual([]);
+      tpm.hide(false);
+      await expect.poll(() => [ledger().length, lives().length], { timeout: 20_000 }).toEqual([3, 0]);
+      expect(ledger().namespaces.get(recorder.registered.birth)).toMatchObject({ losses: [], end: { lost: 0 } });
+    },
+  );
+
+  it("of an earlier boot leaves nothing when the next ledger begins", async () => {
+    goes(await begun("web"));
     const [name = ""] = lives();
     const older = join(plan.ledger, "lives", name.replace(/^[0-9a-f]{8}/, "00000000"));
     writeFileSync(older, "");

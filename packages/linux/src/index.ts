@@ -75,7 +75,7 @@ export {
   writeStream,
 } from "./process/byte-stream.ts";
 export { ANY_CID } from "./abi/socket-address.ts";
-export { lock, unlock } from "./process/lock.ts";
+export { lock, lockShared, unlock } from "./process/lock.ts";
 export { KernelMitigations } from "./mitigations/kernel.ts";
 export { type InForce, machineMitigations, processMitigations } from "./mitigations/in-force.ts";
 export { isInForce, type Mitigations, type Offer, type Outcome } from "./mitigations/setting.ts";

@@ -36,7 +36,7 @@ import {
 } from "@isoline/attest/register";
 import { commands, Tpm } from "@isoline/attest/tpm";
 import { LedgerFile } from "./ledger-file.ts";
-import { bearLife, type BornLife, isFree, removeLivesBefore } from "./lives.ts";
+import { bearLife, type BornLife, isFree, Life, removeLivesBefore } from "./lives.ts";
 import { NamingKey } from "./naming-key.ts";
 import type { TpmPlan } from "./plan.ts";
 
@@ -70,10 +70,10 @@ export interface InLedger {
 
 /** How a record is written. */
 interface Writing {
-  /** Of a birth: the path of its supervisor's life. */
-  readonly life?: string | undefined;
   /** Whether the register holds what it should, so that it is extended. */
   readonly isHeld?: boolean;
+  /** With the number of the record and its extension, before it is written. */
+  readonly ahead?: (sequence: number, extension: Uint8Array) => void;
   readonly onWritten?: () => void;
 }
 
@@ -92,8 +92,8 @@ export class HostRegisters {
   #written: Told | undefined;
   /** Registers of which this process has the birth key still. */
   readonly #newborn = new Map<number, Newborn>();
-  /** Paths of lives, by the number of their birth. */
-  readonly #lives = new Map<number, string>();
+  /** Of the runs that are recorded here, by the number of their birth. */
+  readonly #lives = new Map<number, Life>();
 
   constructor(plan: TpmPlan, patienceMs: number) {
     this.#plan = plan;
@@ -101,7 +101,26 @@ export class HostRegisters {
   }
 
   /** Begins a namespace: in a register of its own, or in the shared one where the TPM has no room. `life`: path of its supervisor's. */
-  async begin({ label, ...about }: Beginning, life: string): Promise<Registered> {
+  async begin(about: Beginning, life: string): Promise<Registered> {
+    let birth = -1;
+    // Before its birth is written: a run that has no such file had no supervisor that could be proven gone.
+    const ahead = (path: string) => (sequence: number, extension: Uint8Array) => {
+      birth = sequence;
+      this.#lives.set(birth, Life.shared(bearLife(life, path, birth, extension).path));
+    };
+    try {
+      return await this.#begin(about, ahead);
+    } catch (fault) {
+      // It is not tried again. If its birth is written, it is one of a run without a supervisor.
+      this.leave(birth);
+      throw fault;
+    }
+  }
+
+  async #begin(
+    { label, ...about }: Beginning,
+    ahead: (ledger: string) => NonNullable<Writing["ahead"]>,
+  ): Promise<Registered> {
     return this.#using(async (tpm, file) => {
       const { begin } = file.ledger;
       const name = nameBy(NamingKey.open(file.path, begin.names).proofOf(label));
@@ -114,7 +133,7 @@ export class HostRegisters {
         tpm,
         file,
         own ? { kind: "birth", ...named, ...own.record } : { kind: "guest", ...named, register: begin.register },
-        { life },
+        { ahead: ahead(file.path) },
       );
       const { index } = file.ledger.register(birth.register);
       const isShared = own === undefined;
@@ -143,9 +162,15 @@ export class HostRegisters {
       if (told.kind !== "end") return;
       if (!isShared) await undefineRegister(tpm, index);
       const life = this.#lives.get(birth);
-      if (life !== undefined) rmSync(life, { force: true });
-      this.#lives.delete(birth);
+      if (life !== undefined) rmSync(life.path, { force: true });
+      this.leave(birth);
     });
+  }
+
+  /** Nothing more is recorded of a run here. */
+  leave(birth: number): void {
+    this.#lives.get(birth)?.end();
+    this.#lives.delete(birth);
   }
 
   /**
@@ -186,6 +211,7 @@ export class HostRegisters {
   }
 
   close(): void {
+    for (const birth of this.#lives.keys()) this.leave(birth);
     this.#file?.close();
   }
 
@@ -256,13 +282,12 @@ export class HostRegisters {
     tpm: Tpm,
     file: LedgerFile,
     draft: { readonly kind: LedgerRecord["kind"]; readonly [member: string]: unknown },
-    { life, isHeld = true, onWritten }: Writing = {},
+    { isHeld = true, ahead, onWritten }: Writing = {},
   ): Promise<LedgerRecord> {
     const sequence = file.ledger.length;
     const encoded = encodeRecord({ ...draft, sequence, at: Date.now() } as unknown as LedgerRecord);
     const extension = extensionOf(encoded);
-    // Before its birth, so that a run which has no such file had no supervisor that could have been proven gone.
-    if (life !== undefined) this.#lives.set(sequence, bearLife(life, file.path, sequence, extension).path);
+    ahead?.(sequence, extension);
     const written = file.append(encoded);
     onWritten?.();
     if (isAboutBirths(written)) await extendPcr(tpm, file.ledger.begin.pcr, extension);

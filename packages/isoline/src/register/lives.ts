@@ -1,8 +1,8 @@
 /**
- * Which supervisors live. Each holds the lock of a file of its own, from before the birth of its run until after the end: the kernel lets
- * go of it when the supervising thread or its process ends, however that comes, and not before. So a lock that is free proves that a
- * supervisor is gone: neither a number that another process got, nor another pid namespace, nor a supervisor that hangs can deceive. Where
- * there is no such file, nothing is proven.
+ * Which supervisors live. Each has a file of its own, from before the birth of its run until after the end, and two share the lock of that:
+ * the thread that supervises, and the one that records what it is told. The kernel lets go of the lock when both of them, or their process,
+ * have ended, however that comes, and not before. So a lock that is free proves that a supervisor is gone: neither a number that another
+ * process got, nor another pid namespace, nor a supervisor that hangs can deceive. Where there is no such file, nothing is proven.
  *
  *   LEDGERS/lives/new.UUID                         until the birth is recorded
  *   LEDGERS/lives/BOOT-RESETS.BIRTH.EXTENSION      from then on: number and extension of the birth in the ledger of this boot
@@ -10,53 +10,56 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, constants, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { lock } from "@isoline/linux";
+import { lock, lockShared } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { assertOwn } from "./own-place.ts";
 
 const DIRECTORY = "lives";
+const UNBORN = "new.";
 const SUFFIX = ".ledger";
 const NAME = /^(.+)\.(\d{1,16})\.([0-9a-f]{64})$/;
-/** Nothing but a look at the lock holds it, and none of these takes long. */
+/** Only a look at the lock keeps it from being shared, and that does not take long. */
 const LOCK_MS = 1000;
 
-/** That this thread lives, for one run. */
+/** That this thread lives, for one run. Node closes what a thread opened when the thread ends, and no program that it starts has it. */
 export class Life {
   readonly path: string;
   readonly #fd: number;
 
-  private constructor(path: string, fd: number) {
+  private constructor(path: string, flags: number) {
     this.path = path;
-    this.#fd = fd;
-  }
-
-  /** Of a run that is about to be born. Throws where its lock cannot be had. */
-  static begin(ledgers: string): Life {
-    const directory = join(ledgers, DIRECTORY);
-    const path = join(directory, `new.${randomUUID()}`);
-    let fd: number;
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      assertOwn(directory);
-      // Node closes what a thread opened so when the thread ends; the flag for exec is its default.
-      fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-    } catch (fault) {
-      if (fault instanceof CliError) throw fault;
-      throw new CliError("cannot-write", `${path}: ${(fault as Error).message}; the ledger of the TPM has to be there`);
-    }
-    const life = new Life(path, fd);
-    if (lock(fd, LOCK_MS)) return life;
-    life.end();
+    this.#fd = openSync(path, flags | constants.O_RDWR | constants.O_NOFOLLOW, 0o600);
+    if (lockShared(this.#fd, LOCK_MS)) return;
+    closeSync(this.#fd);
     throw new CliError(
       "cannot-write",
       `${path}: expected a file system that locks files (flock), got one that does not; keep the ledger on another`,
     );
   }
 
-  /** Lets go of it. What became of the run has to be recorded: from here on it counts as one that lost its supervisor. */
+  /** Of a run that is about to be born. Throws where its lock cannot be had. */
+  static begin(ledgers: string): Life {
+    const directory = join(ledgers, DIRECTORY);
+    const path = join(directory, UNBORN + randomUUID());
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      assertOwn(directory);
+      return new Life(path, constants.O_CREAT | constants.O_EXCL);
+    } catch (fault) {
+      if (fault instanceof CliError) throw fault;
+      throw new CliError("cannot-write", `${path}: ${(fault as Error).message}; the ledger of the TPM has to be there`);
+    }
+  }
+
+  /** The same life, in another thread that has part in the run. */
+  static shared(path: string): Life {
+    return new Life(path, 0);
+  }
+
+  /** Lets go of it. Where no other thread has part in the run, it counts as one that lost its supervisor, until its end is recorded. */
   end(): void {
-    // It has another name by then if its run was born.
-    rmSync(this.path, { force: true });
+    // One that was not born has this name still.
+    if (basename(this.path).startsWith(UNBORN)) rmSync(this.path, { force: true });
     closeSync(this.#fd);
   }
 }

@@ -19,7 +19,7 @@ export class Recorder {
   /** The namespace in the registers. */
   readonly registered: Registered;
   readonly #plan: TpmPlan;
-  /** Of this thread, which supervises: another one could go on where this has ended. */
+  /** Of this thread, which supervises. */
   readonly #life: Life;
   readonly #port: MessagePort;
   readonly #words: Int32Array<SharedArrayBuffer>;
@@ -101,10 +101,10 @@ export class Recorder {
     return !owed && this.#wait(performance.now() + DEADLINE_MS);
   }
 
-  /** The last thing that a namespace does with its register. While something is owed, it is not over until this thread is. */
+  /** The last thing that a namespace does with its register. What is owed is recorded for as long as the other thread goes on. */
   close(): void {
     this.#port.postMessage({ close: true } satisfies RecorderOrder);
-    if (!this.owes) this.#life.end();
+    this.#life.end();
   }
 
   #wait(until: number): boolean {

@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { lock } from "./lock.ts";
+import { lock, lockShared } from "./lock.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -33,6 +33,17 @@ describe("a lock", () => {
     expect(lock(fd, 60_000)).toBe(true);
     closeSync(fd);
     await ends;
+  });
+
+  it("that several share is not had by one alone until the last of them has let go", () => {
+    const fds = [1, 2, 3].map(() => openSync(join(place, "file"), "r"));
+    const [one = -1, other = -1, alone = -1] = fds;
+    expect([lockShared(one, 0), lockShared(other, 0), lock(alone, 0)]).toEqual([true, true, false]);
+    closeSync(one);
+    expect(lock(alone, 0)).toBe(false);
+    closeSync(other);
+    expect(lock(alone, 0)).toBe(true);
+    closeSync(alone);
   });
 
   it("that is not free in time is not had", () => {
