@@ -84,7 +84,11 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
     expect(facts?.end).toMatchObject({ measurement: digest("measurement"), events: 12, off: 1, lost: 1 });
     expect([hex(facts?.end?.state), pcr()]).toEqual([hex(digest("state")), hex(ledger().births.value)]);
     expect([indexes(), lives().length]).toEqual([["0x1815000", "0x1815002"], 1]);
-    // The other goes on, and ends as ever.
+    // The other goes on, and ends as ever. Also where a program was told that it is gone.
+    const [name = ""] = lives();
+    const [, birth, extension = ""] = name.split(".");
+    const told = { path: join(plan.ledger, "lives", name), birth: Number(birth), extension };
+    expect(await new HostRegisters(plan, 5000).closeLost(told)).toBe(false);
     expect(ledger().namespaces.get(live.run.birth)).toMatchObject({ losses: [], end: undefined });
     await live.registers.record(live.run, { ...departure });
     await live.registers.record(live.run, { ...end });
