@@ -9,7 +9,7 @@ import { attestToFleet } from "../../packages/isoline/src/fleet/attesting.ts";
 import { type AttestedAnswer } from "../../packages/isoline/src/fleet/model.ts";
 import { readEnrolment } from "../../packages/isoline/src/fleet/node-place.ts";
 import { isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
-import { isInstalled } from "../support/machine.ts";
+import { isInstalled, isRoot } from "../support/machine.ts";
 import { TestAgent } from "../agent/agent.ts";
 import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
 
@@ -186,6 +186,52 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
         await agent.clear();
       }
     });
+
+    it.skipIf(!isRoot)(
+      "goes on to be affirmed after its agent was killed over a canister, which is said of that one",
+      async () => {
+        const agent = new TestAgent();
+        const env = { ISOLINE_HOST_DIRECTORY: place };
+        const start = () => agent.start(`verifier: { state: ${at("fleet")} }\n`, env);
+        const turn = "cat /etc/hostname > /dev/null; sleep 0.05";
+        let watching: ChildProcess | undefined;
+        let changes = "";
+        try {
+          // It is connected by the time that something changes.
+          const onStart = (child: ChildProcess) => {
+            watching = child;
+            child.stdout?.on("data", (said: Buffer) => {
+              changes += String(said);
+            });
+          };
+          const watched = isoline(["fleet", "watch"], {
+            cwd: place,
+            env: { ISOLINE_FLEET_CONFIG: at("fleet.yaml") },
+            onStart,
+          });
+          await call("learn", "-q", "-o", "web.contour", "--", "sh", "-c", `${turn}; ${turn}`);
+          writeFileSync(at("web.json"), policy({ version: 3, canisters: [{ label: "web" }] }));
+          expect((await fleet("policy", "default", "--set", "web.json")).status).toBe(0);
+          expect((await fleet("reference", "--contour", "web.contour")).status).toBe(0);
+          await start();
+          const words = ["-q", at("web.contour"), "--enforce", "--name", "web", "--tpm", software.address];
+          const running = agent.run(words, `while ${turn}; do :; done`, { env });
+          await expect
+            .poll(async () => (await fleet("canisters")).stdout, { timeout: 60_000 })
+            .toMatch(/^node-1 +web +affirming/m);
+          await agent.end("SIGKILL");
+          expect((await running).status).toBe(125);
+          await start();
+          await expect.poll(() => changes, { timeout: 60_000 }).toMatch(/node-1\/web .*lost its supervisor between /);
+          expect((await fleet("why", "node-1")).status).toBe(0);
+          watching?.kill("SIGTERM");
+          await watched;
+        } finally {
+          watching?.kill("SIGTERM");
+          await agent.clear();
+        }
+      },
+    );
 
     it("is not believed any more once it is revoked, which is in the audit and among the changes", async () => {
       const watched = isoline(["fleet", "watch"], {
