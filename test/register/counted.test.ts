@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeRecord, MOST_LEDGER, replayLedger } from "../../packages/attest/src/register/index.ts";
+import { encodeRecord, lostSupervisor, MOST_LEDGER, replayLedger } from "../../packages/attest/src/register/index.ts";
 import { LedgerReplay } from "../../packages/attest/src/register/replay.ts";
 import { HostRegisters, type Told } from "../../packages/isoline/src/register/host-registers.ts";
 import { Life } from "../../packages/isoline/src/register/lives.ts";
@@ -42,6 +42,7 @@ describe("a ledger", () => {
     const birth = records.find((_, at) => drafts[at]?.kind === "birth")?.length ?? 0;
     const end = records.find((_, at) => drafts[at]?.kind === "end")?.length ?? 0;
     expect(birth + end).toBeLessThan(1024);
+    expect(birth + end + sizeOf({ ...loss, reason: lostSupervisor.unproven })).toBeLessThan(1536);
     expect(replayLedger(fileOf(records)).length).toBe(records.length);
   });
 });

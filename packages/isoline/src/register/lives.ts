@@ -43,7 +43,7 @@ export class Life {
     const path = join(directory, UNBORN + randomUUID());
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      assertOwn(directory);
+      for (const place of [ledgers, directory]) assertOwn(place);
       return new Life(path, constants.O_CREAT | constants.O_EXCL);
     } catch (fault) {
       if (fault instanceof CliError) throw fault;

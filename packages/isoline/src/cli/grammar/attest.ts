@@ -77,7 +77,8 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
     .summary("state what live namespaces do, signed by the TPM")
     .description(
       "Asks the supervisor of each live namespace of this user, and has the TPM sign one statement about all of them and this " +
-        "machine. Without a TPM and --tee the evidence has no root, and proves nothing to a stranger.",
+        "machine. Runs in the TPM that lost their supervisor are closed in the ledger before. Without a TPM and --tee the evidence has no " +
+        "root, and proves nothing to a stranger.",
     )
     .argument("[namespace...]", "hold only these in the evidence; it is about all of them in any case")
     .requiredOption("--challenge <hex>", "the verifier's challenge: 64 hexadecimal digits")
