@@ -1,5 +1,5 @@
 /** What a host's ledger has of a name: counted over all supervisors of one boot, and told to each of them. */
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeRecord, lostSupervisor, MOST_LEDGER, replayLedger } from "../../packages/attest/src/register/index.ts";
@@ -75,6 +75,70 @@ describe.skipIf(needsSwtpm)("registers of a host (need swtpm and tpm2-tools)", (
     first.close();
     later.close();
   });
+
+  it("have what a TPM did not take once, though others were recorded before it was tried again", async () => {
+    const both = new HostRegisters(plan, 300);
+    const [web, cron] = [
+      await both.begin({ ...about, label: "late" }),
+      await both.begin({ ...about, label: "beside" }),
+    ];
+    const [late, beside] = [{ ...departure }, { ...departure, process: 9 }];
+    tpm.freeze(true);
+    await expect(both.record(web, late)).rejects.toThrow("no answer within");
+    tpm.freeze(false);
+    await both.record(cron, beside);
+    await both.record(web, late);
+    expect([both.has(web).ofName, both.has(cron).ofName]).toEqual([
+      { departures: 1, losses: 0 },
+      { departures: 1, losses: 0 },
+    ]);
+    both.close();
+  });
+
+  it("begin anew for those that come after the TPM was reset, or the ledger taken away", async () => {
+    const first = registers();
+    expect(await first.isCurrent()).toBe(false);
+    await first.begin({ ...about, label: "web" });
+    expect(await first.isCurrent()).toBe(true);
+    renameSync(plan.ledger, `${plan.ledger}-away`);
+    expect(await first.isCurrent()).toBe(false);
+    renameSync(`${plan.ledger}-away`, plan.ledger);
+    expect(await first.isCurrent()).toBe(true);
+    first.close();
+  });
+
+  it.skipIf(!isBuilt)(
+    "have what a namespace told, whose supervising thread is gone meanwhile (needs a build)",
+    async () => {
+      const built = new URL("../../packages/isoline/dist/register/", import.meta.url).href;
+      const { Recorder } = (await import(
+        `${built}recorder.js`
+      )) as typeof import("../../packages/isoline/src/register/recorder.ts");
+      const { RecorderThreads } = (await import(
+        `${built}recorder-threads.js`
+      )) as typeof import("../../packages/isoline/src/register/recorder-threads.ts");
+      const threads = new RecorderThreads();
+      const [port, other] = [threads.connect(plan), threads.connect(plan)];
+      const gone = await Recorder.begin(plan, { ...about, label: "gone" }, port);
+      const stays = await Recorder.begin(plan, { ...about, label: "stays" }, other);
+      tpm.freeze(true);
+      gone.send({ ...departure });
+      stays.send({ ...departure });
+      port.close();
+      tpm.freeze(false);
+      expect(stays.wait()).toBe(true);
+      const seen = registers();
+      const again = await seen.begin({ ...about, label: "gone" });
+      await expect
+        .poll(async () => {
+          await seen.record(again, { ...loss });
+          return seen.has(again).ofName.departures;
+        })
+        .toBe(1);
+      stays.close();
+      seen.close();
+    },
+  );
 
   it.skipIf(!isBuilt)("tell it to the thread that supervises, with each record (needs a build)", async () => {
     const built = new URL("../../packages/isoline/dist/register/recorder.js", import.meta.url).href;

@@ -3,7 +3,8 @@
  * itself.
  *
  * Several namespaces share a thread, where nothing of one can hold the others up for long: they enforce or watch a contour that is not
- * large, under the seccomp sensor. What learns, what is recorded in a TPM, and what is under bpf has a thread of its own.
+ * large, under the seccomp sensor. What learns, and what is under bpf has a thread of its own. What is recorded in a TPM shares threads
+ * with its like only: so nothing waits for a TPM in which it is not recorded.
  */
 import { EventEmitter } from "node:events";
 import { statSync } from "node:fs";
@@ -14,6 +15,7 @@ import type { Crew, Started, Supervisor } from "../namespace/crew.ts";
 import type { LaunchOrder } from "../namespace/messages.ts";
 import type { Plan } from "../namespace/plan.ts";
 import { closeListeners } from "../namespace/thread-watch.ts";
+import { RecorderThreads } from "../register/recorder-threads.ts";
 import { type Ends, ownThread, SharedThreads } from "./supervisors.ts";
 
 /** A larger contour takes long to load, and much of a heap. */
@@ -122,31 +124,44 @@ export function crewForStranger(): ElsewhereCrew {
 export class Crews {
   /** Undefined where they cannot be shared. */
   readonly digests: SharedDigests | undefined = SharedDigests.begin();
-  readonly #shared: SharedThreads;
+  readonly #shared: Readonly<Record<Kind, SharedThreads>>;
+  readonly #recorders = new RecorderThreads();
   readonly #shares: boolean;
 
-  /** `threads` are shared; with 0, every namespace has a thread of its own. */
+  /** `threads` of each kind are shared; with 0, every namespace has a thread of its own. */
   constructor(threads: number) {
     this.#shares = threads > 0;
-    this.#shared = new SharedThreads(threads);
+    const some = () => new SharedThreads(threads);
+    this.#shared = { unrecorded: some(), enforced: some(), watched: some() };
   }
 
   /** For the next namespace. */
   take(): ElsewhereCrew {
-    return new ElsewhereCrew(
-      (ends, plan) => (this.#shares && mayShare(plan) ? this.#shared.seat(ends) : ownThread(ends)),
-      this.digests?.memory,
-    );
+    return new ElsewhereCrew((ends, plan) => {
+      const all = { ...ends, recorder: plan.tpm && this.#recorders.connect(plan.tpm) };
+      return this.#shares && mayShare(plan) ? this.#shared[kindOf(plan)].seat(all) : ownThread(all);
+    }, this.digests?.memory);
   }
 
   prepare(): void {
-    this.#shared.prepare();
+    this.#shared.unrecorded.prepare();
   }
 }
 
-function mayShare({ sensor, mode, contour, tpm, integrity, engine, asks }: Plan): boolean {
+/**
+ * Who shares a thread, by what may have to wait there for a TPM: nothing; what is enforced, which waits apart from the thread; and what is
+ * watched, of which departures go ahead, so that the thread waits until they are recorded.
+ */
+type Kind = "unrecorded" | "enforced" | "watched";
+
+function kindOf({ tpm, mode }: Plan): Kind {
+  if (tpm === undefined) return "unrecorded";
+  return mode === "enforce" ? "enforced" : "watched";
+}
+
+function mayShare({ sensor, mode, contour, integrity, engine, asks }: Plan): boolean {
   if (sensor !== "seccomp" || mode === "learn" || contour === undefined) return false;
-  if (tpm !== undefined || integrity !== undefined || engine !== undefined || asks !== undefined) return false;
+  if (integrity !== undefined || engine !== undefined || asks !== undefined) return false;
   const stat = statSync(contour, { throwIfNoEntry: false });
   return stat !== undefined && stat.size <= SHARED_CONTOUR_BYTES;
 }

@@ -1,5 +1,6 @@
 /** The supervising side of a namespace at the agent: a thread of its own, or a seat in a thread that serves several. */
 import { EventEmitter } from "node:events";
+import { existsSync } from "node:fs";
 import type { MessagePort } from "node:worker_threads";
 import { Worker } from "node:worker_threads";
 import { ringDoorbell } from "@isoline/linux";
@@ -16,6 +17,8 @@ export interface Ends {
   readonly block: ControlBlock;
   readonly requests: MessagePort;
   readonly launcher: MessagePort;
+  /** Of what is recorded in a TPM: leads to the thread that does so. */
+  readonly recorder?: MessagePort | undefined;
 }
 
 const RING_EVERY_MS = 2;
@@ -29,9 +32,9 @@ const YOUNG_MEGABYTES = 6;
  * A thread of its own. Where it fails, its listeners are closed, so that mediated calls of what is left fail instead of waiting for an
  * agent that goes on.
  */
-export function ownThread({ block, requests, launcher }: Ends, heapMegabytes = HEAP_MEGABYTES): Supervisor {
-  const worker = startSupervisor({ block, requests, launcher }, heapMegabytes);
-  const close = () => closeListeners(block);
+export function ownThread(ends: Ends, heapMegabytes = HEAP_MEGABYTES): Supervisor {
+  const worker = startSupervisor(ends, heapMegabytes);
+  const close = () => closeListeners(ends.block);
   worker.on("message", ({ kind }: SupervisorMessage) => kind === "failed" && close());
   worker.on("error", close);
   worker.on("exit", close);
@@ -61,7 +64,9 @@ export class SharedThread {
     return this.#seats.size;
   }
 
+  /** Of a thread that ended by a direct system call the runtime does not learn (`ThreadWatch`). */
   get isOver(): boolean {
+    if (this.#tid !== 0 && !existsSync(`/proc/self/task/${this.#tid}`)) this.#lost("exit", undefined);
     return this.#isOver;
   }
 
@@ -73,8 +78,10 @@ export class SharedThread {
   }
 
   /** Has the thread open a seat for a plan. */
-  #open(seat: number, { block, requests, launcher }: Ends, plan: Plan): void {
-    this.#worker.postMessage({ seat, block, requests, launcher, plan } satisfies Seating, [requests, launcher]);
+  #open(seat: number, ends: Ends, plan: Plan): void {
+    const { block, requests, launcher, recorder } = ends;
+    const transferred = [requests, launcher, ...(recorder === undefined ? [] : [recorder])];
+    this.#worker.postMessage({ seat, ...ends, plan } satisfies Seating, transferred);
     // It may be waiting in the kernel: it is rung until it has taken this.
     if (this.#tid !== 0) ringDoorbell(this.#tid);
     const bell = setInterval(() => {

@@ -1,7 +1,12 @@
 /**
  * What the TPM of the host is told of one namespace: its birth, the measurement it has come to, and before the call goes ahead the
  * first departure of each process, every loss, and the end.
+ *
+ * The thread waits for each record. In a thread that others share, a namespace that is enforced waits apart from it: what it told is under
+ * way, and until that is recorded or late nothing of the namespace is decided, answered or said (`goesOn`). What goes ahead in the call
+ * that is being decided cannot wait so (`isUpToDate`).
  */
+import type { MessagePort } from "node:worker_threads";
 import type { Contour } from "@isoline/core/contour";
 import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
 import { Engine } from "@isoline/core/engine";
@@ -32,13 +37,18 @@ export class Hardware implements Witness {
   readonly #departed = new Set<number>();
   readonly #aggregate: Digest;
   #measured: { readonly contour: Contour; readonly size: number; readonly value: Digest } | undefined;
+  readonly #waitsApart: boolean;
+  /** How many records are under way that are waited for apart from the thread. */
+  #underWay = 0;
   /** Losses that came of a record that was not taken. */
   #unrecorded = 0;
   #checkpointed = { measurement: "", events: -1, next: 0, wait: CHECKPOINT_MS };
-  #isOver = false;
+  /** Whether the end is recorded; undefined before it. */
+  #end: { isRecorded: boolean } | undefined;
 
-  private constructor(tpm: TpmPlan, recorder: Recorder, model: Model) {
+  private constructor(tpm: TpmPlan, recorder: Recorder, model: Model, waitsApart: boolean) {
     this.#tpm = tpm;
+    this.#waitsApart = waitsApart;
     this.#recorder = recorder;
     this.#model = model;
     this.#sparing = new Sparing(() => recorder.inLedger);
@@ -46,14 +56,22 @@ export class Hardware implements Witness {
     model.engine.onGap = (reason, count) => this.#lost(reason, count);
   }
 
-  /** The namespace gets a register before anything of it runs. Throws if the TPM cannot give it one. */
-  static async begin(tpm: TpmPlan, { label = "", sensor }: Plan, model: Model): Promise<Hardware> {
+  /**
+   * The namespace gets a register before anything of it runs, by the thread that a port leads to. Throws if the TPM cannot give it one.
+   */
+  static async begin(
+    tpm: TpmPlan,
+    { label = "", sensor, sharesThread }: Plan,
+    model: Model,
+    recorder: MessagePort | undefined,
+  ): Promise<Hardware> {
     const { engine, contour } = model;
     if (!(engine instanceof Engine) && engine.mode === "learn")
       throw new CliError(
         "usage",
         "what is learnt with --engine is that engine's, so this host cannot record how far it has come; leave --engine or --tpm out",
       );
+    const waitsApart = sharesThread === true && engine.mode === "enforce";
     const { name, command } = readLabel(label);
     const about = {
       label: bounded(name ?? command, MOST_LABEL),
@@ -61,7 +79,7 @@ export class Hardware implements Witness {
       sensor,
       state: portableState(contour),
     };
-    return new Hardware(tpm, await Recorder.begin(tpm, about), model);
+    return new Hardware(tpm, await Recorder.begin(tpm, about, recorder), model, waitsApart);
   }
 
   /**
@@ -69,10 +87,26 @@ export class Hardware implements Witness {
    * takes something, so that a workload which tries again and again does not keep it busy.
    */
   isUpToDate(): boolean {
-    if (this.#recorder.owes) return false;
-    const count = this.#unrecorded;
-    this.#unrecorded = 0;
-    return count === 0 || this.#recorder.record({ kind: "loss", reason: this.remedy, count });
+    if (this.#underWay > 0) {
+      this.#recorder.wait();
+      this.#arrived();
+    }
+    // Their number is sent between two turns.
+    if (this.#waitsApart && this.#unrecorded > 0) return false;
+    return this.#recorder.owed === 0 && this.#recordUnrecorded();
+  }
+
+  get isUnderWay(): boolean {
+    return this.#underWay > 0;
+  }
+
+  /** Whether something further may be decided, answered or said; false while what was told is under way. */
+  goesOn(): boolean {
+    if (!this.#waitsApart) return true;
+    if (this.#underWay > 0 && this.#recorder.owed > 0 && this.#recorder.isInTime) return false;
+    this.#arrived();
+    if (this.#recorder.owed === 0 && this.#end === undefined) this.#recordUnrecorded();
+    return this.#underWay === 0;
   }
 
   /** What evidence says of it. */
@@ -86,7 +120,7 @@ export class Hardware implements Witness {
   }
 
   departed({ handle, pid }: ActingProcess, point: Digest | undefined): boolean {
-    if (this.#departed.has(handle) || this.#isOver) return true;
+    if (this.#departed.has(handle) || this.#end !== undefined) return true;
     this.#departed.add(handle);
     if (!this.#sparing.departed()) return true;
     return this.#tell({ kind: "departure", process: handle, pid, point: bytes(point ?? ZERO_DIGEST) });
@@ -115,16 +149,15 @@ export class Hardware implements Witness {
     const wait = isFurther ? CHECKPOINT_MS : Math.min(last.wait * 2, LONGEST_CHECKPOINT_MS);
     this.#checkpointed = { measurement, events, next: now + wait, wait };
     const points = contour.size;
-    if (!this.#recorder.record({ kind: "checkpoint", measurement: bytes(measurement), points, events }))
+    if (!this.#record({ kind: "checkpoint", measurement: bytes(measurement), points, events }))
       this.#model.engine.gap(this.remedy);
   }
 
-  /** Records the end. To be called before the losses are read for the last time. */
-  end(events: number): TpmReport {
+  /** Tells of the end. To be called before the losses are read for the last time. */
+  tellEnd(events: number): void {
+    if (this.#end !== undefined) return;
     const { engine, contour } = this.#model;
     const { off, refused } = engine.tally;
-    const state = contour.stateUnder(ZERO_DIGEST, this.#aggregate);
-    const measurement = contour.measurementUnder(ZERO_DIGEST, this.#aggregate);
     const counts = { events, off, refused, lost: sum(engine.losses.values()) };
     const isRecorded = this.#tell({
       kind: "end",
@@ -133,9 +166,17 @@ export class Hardware implements Witness {
       ...counts,
     });
     // What is lost from here on is said in the report alone: the register has ended.
-    this.#isOver = true;
+    this.#end = { isRecorded };
     if (!isRecorded) engine.gap(this.remedy);
     this.#recorder.close();
+  }
+
+  /** What the report says of it, when its end is recorded or late. */
+  end(events: number): TpmReport {
+    this.tellEnd(events);
+    const { contour } = this.#model;
+    const state = contour.stateUnder(ZERO_DIGEST, this.#aggregate);
+    const measurement = contour.measurementUnder(ZERO_DIGEST, this.#aggregate);
     const { registered } = this.#recorder;
     const kernel = bootAggregate(SHA256);
     return {
@@ -150,8 +191,13 @@ export class Hardware implements Witness {
       measurement,
       state,
       departures: this.#sparing.departures,
-      recorded: isRecorded,
+      recorded: this.#end?.isRecorded === true,
     };
+  }
+
+  /** Nothing more is told of it. Without an end it has none in the ledger. */
+  close(): void {
+    this.#recorder.close();
   }
 
   /** The portable one, as evidence has it. A contour that has no new point is not measured again. */
@@ -164,7 +210,7 @@ export class Hardware implements Witness {
   }
 
   #lost(reason: string, count: number): void {
-    if (this.#isOver) return;
+    if (this.#end !== undefined) return;
     if (reason === this.remedy) {
       this.#unrecorded += count;
       return;
@@ -175,10 +221,33 @@ export class Hardware implements Witness {
       this.#model.engine.gap(this.remedy);
   }
 
-  /** False if it is not recorded in time, or something before it is not. */
+  /** False if it is not recorded in time, or something before it is not; true if it is under way. */
   #tell(told: Told): boolean {
-    const isUpToDate = this.isUpToDate();
-    return this.#recorder.record(told) && isUpToDate;
+    const isUpToDate = this.#underWay > 0 || (this.#recorder.owed === 0 && this.#recordUnrecorded());
+    return this.#record(told) && isUpToDate;
+  }
+
+  #recordUnrecorded(): boolean {
+    const count = this.#unrecorded;
+    this.#unrecorded = 0;
+    return count === 0 || this.#record({ kind: "loss", reason: this.remedy, count });
+  }
+
+  #record(told: Told): boolean {
+    if (!this.#waitsApart) return this.#recorder.record(told);
+    const isOwed = this.#underWay === 0 && this.#recorder.owed > 0;
+    this.#recorder.send(told);
+    this.#underWay += isOwed ? 0 : 1;
+    return !isOwed;
+  }
+
+  /** What was under way is recorded, or late: then it counts as lost, as if the thread had waited for it. */
+  #arrived(): void {
+    const late = Math.min(this.#underWay, this.#recorder.owed);
+    this.#underWay = 0;
+    if (late === 0) return;
+    if (this.#end !== undefined) this.#end.isRecorded = false;
+    this.#model.engine.gap(this.remedy, late);
   }
 }
 

@@ -6,11 +6,13 @@ import type { DepartureReport } from "./report.ts";
 
 const PAGES = [["a", "b"], ["c"]].map((points) => points.map((point) => ({ point }) as DepartureReport));
 
-function leaving(finish: () => LastFindings = () => ({ off: 3 }) as LastFindings) {
+function leaving(finish: () => LastFindings = () => ({ off: 3 }) as LastFindings, isUnderWay = false) {
   const happened: string[] = [];
   const note = (what: string) => () => void happened.push(what);
   const parts: Leaving = {
     session: {
+      hardware: { isUnderWay } as Leaving["session"]["hardware"],
+      ending: note("end told"),
       finish,
       close: note("session closed"),
       *departuresInPages() {
@@ -38,11 +40,17 @@ describe("the end of a namespace", () => {
     ]);
   });
 
+  it("is said when it is recorded, so that others have their turn until then", () => {
+    const { words, said, happened } = leaving(undefined, true);
+    expect([words.next().done, said, happened]).toEqual([false, [], ["end told"]]);
+    expect([...words].length + said.length).toBe(2 + 3);
+  });
+
   it("closes the listener when everything was said", () => {
     const { words, said, happened } = leaving();
     words.next();
-    expect(happened).toEqual([]);
-    expect([...words, said.length, ...happened]).toEqual([undefined, 3, "session closed", "listener closed"]);
+    expect(happened).toEqual(["end told"]);
+    expect([...words, said.length, ...happened.slice(1)]).toEqual([undefined, 3, "session closed", "listener closed"]);
   });
 
   it("is an error where what was observed cannot be written, before anything is said of it", () => {

@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
 
 /** Who has a part in it. */
 export interface Leaving {
-  readonly session: Pick<Session, "finish" | "departuresInPages" | "close">;
+  readonly session: Pick<Session, "ending" | "hardware" | "finish" | "departuresInPages" | "close">;
   readonly driver: Pick<Driver, "end" | "close">;
   readonly mailbox: Pick<Mailbox, "answer">;
 }
@@ -23,6 +23,9 @@ export function* lastWords(
 ): Generator<undefined, void> {
   const kernel = driver.end();
   mailbox.answer(ANSWERING_MS);
+  session.ending();
+  // Its neighbours go on meanwhile: its seat does not, until it is recorded or late.
+  if (session.hardware?.isUnderWay === true) yield;
   const findings = session.finish(kernel);
   for (const departures of session.departuresInPages()) {
     say({ kind: "departures", departures });

@@ -7,7 +7,7 @@ import type { Envelope } from "./requests.ts";
 import type { Session } from "./session.ts";
 
 /** Who knows the answers. */
-type Answerer = Pick<Session, "canAnswer" | "answer" | "amend" | "loadIntegrity">;
+type Answerer = Pick<Session, "canAnswer" | "answer" | "amend" | "loadIntegrity" | "hardware">;
 
 export class Mailbox {
   readonly #block: ControlBlock;
@@ -33,8 +33,8 @@ export class Mailbox {
   }
 
   /**
-   * Answers the pending requests, and begins no further one after so many milliseconds: what is left then is answered the next time.
-   * Returns whether the thread must leave the kernel.
+   * Answers the pending requests, and begins no further one after so many milliseconds, nor while one is being recorded: what is left
+   * then is answered the next time. Returns whether the thread must leave the kernel.
    */
   answer(milliseconds = Number.POSITIVE_INFINITY): "go-on" | "stop" {
     const rung = Atomics.load(this.#block, cells.rung);
@@ -46,7 +46,7 @@ export class Mailbox {
       if (waits) this.#unanswered.push(envelope);
       else this.#reply(envelope);
       if (waits || request.ask === "abandon") next = "stop";
-      if (performance.now() > until) return next;
+      if (performance.now() > until || this.#isRecording) return next;
     }
     Atomics.store(this.#block, cells.answered, rung);
     return next;
@@ -66,7 +66,9 @@ export class Mailbox {
 
   /** Answers the requests that had to wait: for their code, or for a file to be read. */
   async answerRest(): Promise<void> {
-    for (const envelope of this.#unanswered.splice(0)) {
+    while (!this.#isRecording) {
+      const envelope = this.#unanswered.shift();
+      if (envelope === undefined) break;
       const { id, request } = envelope;
       if (request.ask === "amend") this.#say({ kind: "reply", id, value: await this.#session.amend(request) });
       else {
@@ -75,6 +77,10 @@ export class Mailbox {
       }
     }
     this.#driver.adapt();
+  }
+
+  get #isRecording(): boolean {
+    return this.#session.hardware?.isUnderWay === true;
   }
 
   #take(): Envelope | undefined {

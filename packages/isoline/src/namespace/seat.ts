@@ -15,6 +15,8 @@ export interface SeatData {
   readonly block: ControlBlock;
   readonly requests: MessagePort;
   readonly launcher: MessagePort;
+  /** Leads to the thread that records it in a TPM. */
+  readonly recorder?: MessagePort | undefined;
   readonly plan: Plan;
 }
 
@@ -59,10 +61,10 @@ export class Seat {
 
   /** Loads and checks what the plan names; undefined, with the reason said, if that fails. */
   static async open(data: SeatData, say: (message: SupervisorMessage) => void): Promise<Seat | undefined> {
-    const { block, launcher, plan } = data;
+    const { block, launcher, plan, recorder } = data;
     Atomics.store(block, cells.supervisorTid, currentThread());
     try {
-      const session = await Session.prepare({ ...plan, sharesThread: true }, block, say);
+      const session = await Session.prepare({ ...plan, sharesThread: true }, block, say, recorder);
       const seat = new Seat(session, data, say);
       const { landlock, mitigations } = session;
       launcher.postMessage({
@@ -75,6 +77,7 @@ export class Seat {
       say({ kind: "ready" });
       return seat;
     } catch (fault) {
+      recorder?.close();
       say(failureOf(fault));
       return undefined;
     }
@@ -100,9 +103,22 @@ export class Seat {
     return "runs";
   }
 
+  /** Whether what it told is being recorded, as far as is known. */
+  get isRecording(): boolean {
+    return this.#session.hardware?.isUnderWay ?? false;
+  }
+
+  /** Gives the answers that waited for a record. False while it is not there: nothing of it is decided, answered or said then. */
+  goesOn(): boolean {
+    if (this.#session.hardware?.goesOn() === false) return false;
+    this.#sensor?.release();
+    return true;
+  }
+
   /** Whether requests wait for an answer. */
   get isAsked(): boolean {
-    return Atomics.load(this.#block, cells.rung) !== Atomics.load(this.#block, cells.answered);
+    const isRung = Atomics.load(this.#block, cells.rung) !== Atomics.load(this.#block, cells.answered);
+    return isRung || this.#mailbox.hasUnanswered;
   }
 
   /** Answers requests; `later` if some need code or a file, `over` if the supervision is to end. */
@@ -112,8 +128,9 @@ export class Seat {
       if (this.#hasLastWord) this.#mailbox.dismiss();
       return "done";
     }
-    if (this.#asked(() => this.#mailbox.answer(TURN_MS)) === "go-on") return "done";
-    return this.#mailbox.hasUnanswered ? "later" : "over";
+    const next = this.#asked(() => this.#mailbox.answer(TURN_MS));
+    if (this.#mailbox.hasUnanswered) return "later";
+    return next === "go-on" ? "done" : "over";
   }
 
   async answerRest(): Promise<void> {

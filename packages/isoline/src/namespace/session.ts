@@ -2,14 +2,13 @@
  * One live namespace in its supervising thread: made from a plan, decided by its model, queried while it runs, summarised at
  * its end. Events come from one sensor, which it knows only by its interface.
  */
+import type { MessagePort } from "node:worker_threads";
 import type { RunRecord } from "@isoline/core/evidence";
 import { hasMitigations, lensDigest, type MitigationPolicy } from "@isoline/core/identity";
 import {
   type ActingProcess,
   closeDescriptor,
-  compileLandlock,
   descendantsOf,
-  leavingRoomForAnswers,
   type LandlockRules,
   ModelMediator,
   type Sensor,
@@ -26,7 +25,9 @@ import { hostsOf } from "./hosts.ts";
 import { Gravest } from "./gravest.ts";
 import type { Hardware } from "./hardware.ts";
 import type { NamespaceIntegrity } from "./integrity.ts";
+import { hardwareOf } from "./in-hardware.ts";
 import { answersWithoutIntegrity } from "./integrity-unasked.ts";
+import { landlockOf } from "./kernel-rules.ts";
 import type { Amended, CountedSnapshot } from "./live.ts";
 import type { LastFindings, SupervisorMessage } from "./messages.ts";
 import { loadModel } from "./load-model.ts";
@@ -66,6 +67,8 @@ export class Session {
   readonly landlock: LandlockRules | undefined;
   /** What trust decides about processors, if the policy says anything about that. */
   readonly mitigations: MitigationPolicy | undefined;
+  /** Where the namespace is recorded in hardware. */
+  readonly hardware: Hardware | undefined;
   readonly #untrusted: UntrustedMitigations | undefined;
   readonly #gravest = new Gravest();
   readonly #plan: Plan;
@@ -77,8 +80,6 @@ export class Session {
   readonly #standstill = new Standstill();
   readonly #block: ControlBlock;
   readonly #pointsBefore: number;
-  /** Where the namespace is recorded in hardware. Loaded if it is asked for. */
-  readonly #hardware: Hardware | undefined;
   #sensor: Sensor | undefined;
   /** Loaded on request: most namespaces have none, and start sooner. */
   #integrity: NamespaceIntegrity | undefined;
@@ -91,7 +92,7 @@ export class Session {
     say: (message: SupervisorMessage) => void,
   ) {
     this.#plan = plan;
-    this.#hardware = hardware;
+    this.hardware = hardware;
     this.#block = block;
     this.model = model;
     this.#pointsBefore = model.points;
@@ -118,7 +119,7 @@ export class Session {
       onRepeat: ({ departure }) => this.#observations.departed(departure),
     });
     this.#asking?.attach(this.mediator, this.landlock, () => {
-      this.#hardware?.amended();
+      this.hardware?.amended();
       this.#sensor?.amended?.();
       this.#markProgress();
     });
@@ -126,17 +127,22 @@ export class Session {
   }
 
   /** Loads and checks everything that a plan names, so that errors are reported before the workload starts. */
-  static async prepare(plan: Plan, block: ControlBlock, say: (message: SupervisorMessage) => void): Promise<Session> {
+  static async prepare(
+    plan: Plan,
+    block: ControlBlock,
+    say: (message: SupervisorMessage) => void,
+    recorder?: MessagePort,
+  ): Promise<Session> {
     const model = await loadModel(plan, (why) => say({ kind: "engine-lost", why }));
     if (plan.forStranger === true) assertNoMitigations(model.policy);
-    const hardware = await hardwareOf(plan, model);
+    const hardware = await hardwareOf(plan, model, recorder);
     try {
       const session = new Session(plan, block, model, hardware, say);
       if (plan.integrity !== undefined) await session.loadIntegrity();
       return session;
     } catch (fault) {
       // A birth without an end would make the whole node unverifiable until it boots anew.
-      hardware?.end(0);
+      hardware?.tellEnd(0);
       throw fault;
     }
   }
@@ -202,7 +208,7 @@ export class Session {
     contour: () => this.model.state(),
     "contour-text": ({ most }) => contourText(this.model.finalContour(), most),
     attest: ({ binds }) => {
-      const register = this.#hardware?.standing ?? null;
+      const register = this.hardware?.standing ?? null;
       const standing = standingOf(
         this.#plan,
         this.model,
@@ -250,17 +256,22 @@ export class Session {
 
   /** Nothing of the workload was started: its register has nothing to say. */
   neverRan(): void {
-    this.#hardware?.end(0);
+    this.hardware?.tellEnd(0);
+  }
+
+  /** No call comes any more. In a thread that others share, `finish` comes when the end is recorded, or late. */
+  ending(): void {
+    this.#asking?.finish();
+    this.mediator.forgetVerdicts();
+    this.hardware?.tellEnd(this.#observations.counts.events);
   }
 
   /** Writes what was learnt and makes the report. */
   finish(kernel: RunReport["kernel"]): LastFindings {
-    this.#asking?.finish();
     const { engine, policy } = this.model;
     const { points, state, measurement, profile, policy: policyDigest } = this.model.state();
     const { mediator } = this;
-    mediator.forgetVerdicts();
-    const tpm = this.#hardware?.end(this.#observations.counts.events) ?? null;
+    const tpm = this.hardware?.end(this.#observations.counts.events) ?? null;
     this.#untrusted?.close();
     const firings = mediator.firings();
     // A command that could not be started has taught nothing, and what is in the file may be a contour.
@@ -296,7 +307,7 @@ export class Session {
   }
 
   #markProgress(): void {
-    this.#hardware?.checkpoint(this.#observations.counts.events);
+    this.hardware?.checkpoint(this.#observations.counts.events);
   }
 
   /** A process lost its trust, and the call that cost it its trust still waits. */
@@ -320,6 +331,7 @@ export class Session {
 
   /** Everything was said. */
   close(): void {
+    this.hardware?.close();
     this.model.close();
   }
 
@@ -385,16 +397,4 @@ export class Session {
   #losses(): Loss[] {
     return Array.from(this.model.engine.losses, ([reason, count]) => ({ reason, count }));
   }
-}
-
-async function hardwareOf(plan: Plan, model: Model): Promise<Hardware | undefined> {
-  if (plan.tpm === undefined) return undefined;
-  const { Hardware } = await import("./hardware.ts");
-  return Hardware.begin(plan.tpm, plan, model);
-}
-
-/** What the kernel is to refuse by itself. */
-function landlockOf(plan: Plan, { contour }: Model): LandlockRules {
-  const rules = compileLandlock(contour, plan.places);
-  return plan.asks === undefined ? rules : leavingRoomForAnswers(rules);
 }

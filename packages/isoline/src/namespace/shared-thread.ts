@@ -5,10 +5,12 @@
  *   while calls come     one wait in the kernel for all listeners; then each that has calls decides about a few of them
  *   a doorbell signal    requests are answered, new namespaces opened
  *   a last process gone  what is left to say of it is said in parts
+ *   a record under way   what is recorded in a TPM stands still until it is there, or late; the others go on
  *
  * A namespace that took the thread for long, with whatever, lets the others go first for as long, also in the moment between two calls of
  * theirs. What this cannot do: interrupt one decision, or one explanation.
  */
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
 import {
   armDoorbell,
@@ -35,7 +37,7 @@ export type FromSharedThread =
 
 /** Tables double when they are full; the memory of the smaller one is not reused. */
 const LARGE_BYTES = 128 * 1024;
-/** How often to look for a filter that a client installs. */
+/** How often to look for a filter that a client installs, and for what a TPM has recorded. */
 const LOOK_MS = 2;
 /** A namespace that called within this time may call again at once. */
 const BETWEEN_CALLS_MS = 20;
@@ -48,16 +50,32 @@ const tell = (message: FromSharedThread) => port.postMessage(message);
 class Service {
   readonly #seats = new Map<number, Seat>();
   readonly #arrived: Seating[] = [];
+  /** How many are being born in a TPM: the others are served meanwhile. */
+  #unborn = 0;
   readonly #rights = ownRights();
 
   /** Serves until the process ends. */
   async run(): Promise<never> {
     for (;;) {
-      if (this.#seats.size === 0 && this.#arrived.length === 0) await this.#anyMessage();
-      for (const seating of this.#arrived.splice(0)) await this.#open(seating);
-      for (const [number, seat] of this.#seats) await this.#answerRest(number, seat);
+      if (this.#unborn > 0) await this.#moment();
+      else if (this.#seats.size === 0 && this.#arrived.length === 0) await this.#anyMessage();
+      for (const seating of this.#arrived.splice(0)) {
+        const opened = this.#open(seating);
+        if (seating.plan.tpm === undefined) await opened;
+      }
+      for (const [number, seat] of this.#seats) if (!seat.isRecording) await this.#answerRest(number, seat);
       this.#serve();
     }
+  }
+
+  /** Has Node deliver what has come. */
+  async #moment(): Promise<void> {
+    await (this.#seats.size > 0 ? setImmediate() : setTimeout(LOOK_MS));
+    this.#arrive();
+  }
+
+  #arrive(): void {
+    for (let got = take(); got !== undefined; got = take()) this.#arrived.push(got);
   }
 
   #anyMessage(): Promise<void> {
@@ -70,7 +88,9 @@ class Service {
   }
 
   async #open({ seat: number, ...data }: Seating): Promise<void> {
+    this.#unborn += 1;
     const seat = await Seat.open(data, (message) => tell({ seat: number, message }));
+    this.#unborn -= 1;
     if (seat === undefined) tell({ seat: number, left: true });
     else this.#seats.set(number, seat);
   }
@@ -79,12 +99,15 @@ class Service {
   #serve(): void {
     while (this.#seats.size > 0) {
       if (this.#attend() === "leave") return;
-      const running = [...this.#seats].filter(([, { sensor, isEnding }]) => sensor !== undefined && !isEnding);
+      const running = [...this.#seats].filter(
+        ([, seat]) => seat.sensor !== undefined && !seat.isEnding && !seat.isRecording,
+      );
       const due = calling(running, this.#patience());
       const isOneBeginning = [...this.#seats.values()].some((seat) => seat.isBeginning);
       const receive = ([number, seat]: Seated) => this.#attempt(number, seat, () => seat.sensor?.receive());
       for (const [number, seat] of firstOf(due, running, isOneBeginning, receive))
         if (this.#seats.has(number)) this.#attempt(number, seat, () => seat.turn() === "ended" && seat.finish());
+      if (this.#unborn > 0) return;
     }
   }
 
@@ -94,14 +117,14 @@ class Service {
     for (const [number, seat] of this.#seats) {
       this.#attempt(number, seat, () => {
         if (seat.look() === "over") return this.#leave(number, () => seat.drop());
-        if (!this.#mayGo(seat)) return;
+        if (!seat.goesOn() || !this.#mayGo(seat)) return;
         const answered = seat.isAsked ? seat.answer() : "done";
         if (answered === "later") next = "leave";
         if (answered === "over") seat.finish();
         if (seat.isEnding && seat.proceed() === "over") this.#leave(number, () => {});
       });
     }
-    for (let got = take(); got !== undefined; got = take()) this.#arrived.push(got);
+    this.#arrive();
     return this.#arrived.length > 0 ? "leave" : next;
   }
 
@@ -113,11 +136,12 @@ class Service {
   /** For how many milliseconds to wait for calls; -1 without a limit. */
   #patience(): number {
     const waits = Array.from(this.#seats.values(), (seat) => {
+      if (seat.isRecording) return LOOK_MS;
       const look = seat.sensor === undefined ? LOOK_MS : Number.POSITIVE_INFINITY;
       if (!seat.isAsked && !seat.isEnding) return look;
       return this.#mayGo(seat) ? 0 : Math.min(look, Math.max(0, Math.ceil(seat.asksRestUntil - performance.now())));
     });
-    const least = Math.min(...waits);
+    const least = Math.min(...waits, this.#unborn > 0 ? LOOK_MS : Number.POSITIVE_INFINITY);
     return least === Number.POSITIVE_INFINITY ? -1 : least;
   }
 

@@ -23,31 +23,34 @@ export interface SuperviseThreadData {
   readonly block: ControlBlock;
   readonly requests: MessagePort;
   readonly launcher: MessagePort;
+  /** Leads to the thread that records the namespace in a TPM; without it, it has one of its own. */
+  readonly recorder?: MessagePort | undefined;
 }
 
 const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 
-async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
+async function run(plan: Plan, data: SuperviseThreadData): Promise<void> {
   returnLarger(LARGE_BYTES);
   // The bpf sensor waits for no task, and needs no timer.
-  if (plan.sensor === "bpf") return prepared(plan, { block, requests, launcher });
+  if (plan.sensor === "bpf") return prepared(plan, data);
   // First: a workload elsewhere may have used up what timers are made of, and from here on a register may have been born.
   prepareMoments();
   try {
-    await prepared(plan, { block, requests, launcher });
+    await prepared(plan, data);
   } finally {
     endMoments();
   }
 }
 
-async function prepared(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
-  const session = await Session.prepare(plan, block, say);
+async function prepared(plan: Plan, data: SuperviseThreadData): Promise<void> {
+  const { block, recorder } = data;
+  const session = await Session.prepare(plan, block, say, recorder);
   const driver = await driverOf(plan, block, session).catch((fault: unknown) => {
     session.neverRan();
     throw fault;
   });
   try {
-    await supervise(plan, { block, requests, launcher }, session, driver);
+    await supervise(plan, data, session, driver);
   } catch (fault) {
     driver.fail();
     throw fault;
@@ -74,6 +77,7 @@ async function supervise(
   while (driver.run(() => mailbox.answer()) === "stopped" && mailbox.hasUnanswered) await mailbox.answerRest();
   const kernel = driver.end();
   mailbox.answer();
+  session.ending();
   const findings = session.finish(kernel);
   for (const departures of session.departuresInPages()) say({ kind: "departures", departures });
   session.close();

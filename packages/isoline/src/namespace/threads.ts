@@ -65,13 +65,13 @@ export class Threads implements Crew {
 
 /** A supervising thread, which gets its plan by its first message. Beyond the limit of its heap, if there is one, it ends. */
 export function startSupervisor(workerData: SuperviseThreadData, heapMegabytes?: number): Worker {
-  const { requests, launcher } = workerData;
+  const { requests, launcher, recorder } = workerData;
   haveBegun = true;
   const heap = heapMegabytes === undefined ? {} : { maxOldGenerationSizeMb: heapMegabytes };
   return new Worker(new URL("./supervise-thread.js", import.meta.url), {
     ...OWN_STREAMS,
     workerData,
-    transferList: [requests, launcher],
+    transferList: [requests, launcher, ...(recorder === undefined ? [] : [recorder])],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES, ...heap },
   });
 }

@@ -88,8 +88,10 @@ export class HostRegisters {
   #file: LedgerFile | undefined;
   /** Records of the file that the TPM is known to have. */
   #settled = 0;
-  /** What was written last. */
-  #written: Told | undefined;
+  /** Counter of resets of the TPM that the ledger is of. */
+  #resetCount: number | undefined;
+  /** What is on disk: after a failure it is not written again, whatever another namespace wrote meanwhile. */
+  readonly #written = new WeakSet<Told>();
   /** Registers of which this process has the birth key still. */
   readonly #newborn = new Map<number, Newborn>();
   /** Of the runs that are recorded here, by the number of their birth. */
@@ -98,6 +100,12 @@ export class HostRegisters {
   constructor(plan: TpmPlan, patienceMs: number) {
     this.#plan = plan;
     this.#patienceMs = patienceMs;
+  }
+
+  /** Whether a further namespace begins in this ledger: the TPM was not reset since, and the file is where it was. */
+  async isCurrent(): Promise<boolean> {
+    const { resetCount } = await this.#connected((tpm) => clockOf(tpm));
+    return resetCount === this.#resetCount && this.#file?.isInPlace === true;
   }
 
   /** Begins a namespace: in a register of its own, or in the shared one where the TPM has no room. `life`: path of its supervisor's. */
@@ -111,7 +119,8 @@ export class HostRegisters {
     try {
       return await this.#begin(about, ahead);
     } catch (fault) {
-      // It is not tried again. If its birth is written, it is one of a run without a supervisor.
+      // It is not tried again, and nothing else may begin its register. If its birth is written, it is one of a run without a supervisor.
+      this.#newborn.clear();
       this.leave(birth);
       throw fault;
     }
@@ -150,14 +159,10 @@ export class HostRegisters {
   async record({ birth, register, index, isShared }: Registered, told: Told): Promise<void> {
     await this.#using(async (tpm, file) => {
       const { value } = file.ledger.register(register);
-      const isWritten = this.#written === told;
-      if (!isWritten) {
+      if (!this.#written.has(told)) {
         assertOpen(file, birth);
         const draft = { ...told, birth, register, ...(told.kind === "end" ? { value } : {}) };
-        const onWritten = () => {
-          this.#written = told;
-        };
-        await this.#write(tpm, file, draft, { onWritten });
+        await this.#write(tpm, file, draft, { onWritten: () => void this.#written.add(told) });
       }
       if (told.kind !== "end") return;
       if (!isShared) await undefineRegister(tpm, index);
@@ -239,6 +244,7 @@ export class HostRegisters {
   async #opened(): Promise<LedgerFile> {
     this.#file ??= await this.#connected(async (tpm) => {
       const { resetCount } = await clockOf(tpm);
+      this.#resetCount = resetCount;
       return LedgerFile.open(this.#plan.ledger, resetCount);
     });
     return this.#file;

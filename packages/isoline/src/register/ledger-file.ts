@@ -12,6 +12,7 @@ import {
   openSync,
   readFileSync,
   readSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -68,6 +69,13 @@ export class LedgerFile {
     } finally {
       unlock(this.#fd);
     }
+  }
+
+  /** Whether its path still leads to it. */
+  get isInPlace(): boolean {
+    const { dev, ino } = fstatSync(this.#fd);
+    const found = statSync(this.path, { throwIfNoEntry: false });
+    return found?.dev === dev && found.ino === ino;
   }
 
   /** What was replayed so far. */

@@ -1,131 +1,72 @@
 /**
- * The thread that owns the way to the TPM. Its items are recorded in their order; the supervising thread waits for those that have to be
- * recorded before a call goes ahead. After a failure it tries again, from the same item on, for as long as it exists: four times a second
- * while the supervising thread may wait for that item, and then each second.
+ * The thread that owns the way to a TPM, for every namespace of its process that is recorded there. It does one thing at a time, so that
+ * it waits for the lock of a ledger only while it has none. Namespaces take turns: one whose workload departs all the time delays a record
+ * of another by one of its own. One whose record fails waits for its next attempt, and the others go on.
  */
-import { setTimeout } from "node:timers/promises";
-import { type MessagePort, workerData } from "node:worker_threads";
-import { IsolineError } from "@isoline/core/error";
-import { type Beginning, HostRegisters, type Registered, type Told } from "./host-registers.ts";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { HostRegisters } from "./host-registers.ts";
 import type { TpmPlan } from "./plan.ts";
-import { DONE, IN_ALL, OF_NAME, TURN } from "./recorder-words.ts";
+import { RecordedNamespace } from "./recorded-namespace.ts";
 
 export interface RecorderThreadData {
-  readonly plan: TpmPlan;
+  /** For one answer of the TPM, and for the turn among those who use it. */
   readonly patienceMs: number;
+}
+
+/** A further namespace, and where its orders come from. */
+export interface ToBeRecorded {
+  readonly plan: TpmPlan;
   readonly port: MessagePort;
-  readonly words: Int32Array<SharedArrayBuffer>;
 }
 
-export type RecorderOrder =
-  | { readonly begin: Beginning; readonly life: string }
-  | { readonly item: Told; readonly number: number }
-  | { readonly close: true };
-
-export type RecorderAnswer = { readonly registered: Registered } | { readonly code: string; readonly message: string };
-
-/** An item, and the number of the last order that it stands for. */
-interface Item {
-  told: Told;
-  through: number;
-}
-
-const SOON_MS = 250;
-/** How often it tries again so soon: for somewhat less than the supervising thread waits. */
-const MOST_SOON = 10;
-const RETRY_MS = 1000;
-const MOST_WAITING = 10_000;
-/** Stands for each item that came when so many waited. */
-const TOO_MUCH: Told = { kind: "loss", reason: "more happened than could wait for the TPM", count: 1 };
-
-const { plan, patienceMs, port, words } = workerData as RecorderThreadData;
-const registers = new HostRegisters(plan, patienceMs);
-const waiting: Item[] = [];
-let registered: Registered | undefined;
+const { patienceMs } = workerData as RecorderThreadData;
+/** In the order of their turns. */
+const namespaces = new Set<RecordedNamespace>();
+const registers = new Map<string, HostRegisters>();
 let isRunning = false;
-let isClosing = false;
+let timer: NodeJS.Timeout | undefined;
 
-port.on("message", (order: RecorderOrder) => {
-  if ("begin" in order) void begin(order.begin, order.life);
-  else if ("close" in order) close();
-  else {
-    enqueue(order.item, order.number);
-    if (!isRunning) void run();
-  }
+parentPort?.on("message", ({ plan, port }: ToBeRecorded) => {
+  namespaces.add(new RecordedNamespace(plan, port, () => void run()));
 });
 
-async function begin(about: Beginning, life: string): Promise<void> {
-  try {
-    registered = await registers.begin(about, life);
-    tellCounts(registered);
-    port.postMessage({ registered } satisfies RecorderAnswer);
-  } catch (fault) {
-    port.postMessage(said(fault));
-  }
-}
-
-/** While nothing is taken, losses for the same reason become one, so that what waits does not grow with them. */
-function enqueue(told: Told, number: number): void {
-  const waits = waiting.length < MOST_WAITING ? told : TOO_MUCH;
-  // The first is being recorded.
-  const same = waiting.find((each, index) => index > 0 && isSameLoss(each.told, waits));
-  if (same?.told.kind !== "loss" || waits.kind !== "loss") {
-    waiting.push({ told: waits, through: number });
-    return;
-  }
-  same.told = { ...same.told, count: same.told.count + waits.count };
-  (waiting.at(-1) as Item).through = number;
-}
-
-function isSameLoss(one: Told, other: Told): boolean {
-  return one.kind === "loss" && other.kind === "loss" && one.reason === other.reason;
-}
-
 async function run(): Promise<void> {
-  isRunning = true;
-  let failures = 0;
-  for (let item = waiting[0]; item !== undefined; item = waiting[0]) {
-    try {
-      if (registered !== undefined) {
-        await registers.record(registered, item.told);
-        tellCounts(registered);
-      }
-      waiting.shift();
-      failures = 0;
-      Atomics.store(words, DONE, item.through);
-      tell();
-    } catch (fault) {
-      port.postMessage(said(fault));
-      failures += 1;
-      await setTimeout(failures <= MOST_SOON ? SOON_MS : RETRY_MS);
-    }
-  }
-  isRunning = false;
-  if (isClosing) close();
-}
-
-function tellCounts(of: Registered): void {
-  const { ofName, inAll } = registers.has(of);
-  for (const what of ["departures", "losses"] as const) {
-    Atomics.store(words, OF_NAME[what], ofName[what]);
-    Atomics.store(words, IN_ALL[what], inAll[what]);
-  }
-}
-
-function tell(): void {
-  Atomics.add(words, TURN, 1);
-  Atomics.notify(words, TURN);
-}
-
-/** What waits is recorded before, for as long as this thread goes on. */
-function close(): void {
-  isClosing = true;
   if (isRunning) return;
-  registers.close();
-  port.close();
+  isRunning = true;
+  clearTimeout(timer);
+  for (let next = due(); next !== undefined; next = due()) {
+    // The others have their turns first.
+    namespaces.delete(next);
+    namespaces.add(next);
+    await next.proceed(registersOf);
+  }
+  for (const each of namespaces) if (each.isOver) leave(each);
+  const waits = [...namespaces].flatMap(({ wait }) => (wait === undefined ? [] : [wait]));
+  if (waits.length > 0) timer = setTimeout(() => void run(), Math.min(...waits));
+  isRunning = false;
 }
 
-function said(fault: unknown): RecorderAnswer {
-  const message = fault instanceof Error ? fault.message : String(fault);
-  return { code: fault instanceof IsolineError ? fault.code : "internal", message };
+function due(): RecordedNamespace | undefined {
+  for (const each of namespaces) if (each.wait === 0) return each;
+  return undefined;
+}
+
+/** The registers and the ledger of this boot: a TPM that was reset since has another ledger. */
+async function registersOf(plan: TpmPlan): Promise<HostRegisters> {
+  const place = JSON.stringify([plan.address, plan.ledger, plan.pcr]);
+  const known = registers.get(place);
+  if (known !== undefined && (await known.isCurrent())) return known;
+  const opened = new HostRegisters(plan, patienceMs);
+  registers.set(place, opened);
+  return opened;
+}
+
+/** The ledger is closed with its last namespace. */
+function leave(namespace: RecordedNamespace): void {
+  namespaces.delete(namespace);
+  namespace.close();
+  const { registers: used } = namespace;
+  if (used === undefined || [...namespaces].some((other) => other.registers === used)) return;
+  for (const [place, known] of registers) if (known === used) registers.delete(place);
+  used.close();
 }

@@ -1,4 +1,4 @@
-/** Words that a recorder shares with its thread. */
+/** Words that a namespace shares with the thread that records it. */
 
 /** Number of the last item that is on disk and in the TPM. */
 export const DONE = 0;

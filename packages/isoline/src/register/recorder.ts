@@ -1,17 +1,17 @@
 /**
  * Records what happens in one namespace in the TPM, before the call that caused it goes ahead. The supervising thread blocks in the
- * kernel, so a thread of its own has the TPM, and the supervising thread waits for it in shared memory, with a deadline.
+ * kernel, so another thread has the TPM, and is told in shared memory what it has recorded. A record is waited for with a deadline: in
+ * this memory (`record`), or between the calls of others (`send`).
  */
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { CliError, type CliErrorCode } from "../error.ts";
 import type { Beginning, InLedger, Registered, Told } from "./host-registers.ts";
 import { Life } from "./lives.ts";
 import type { TpmPlan } from "./plan.ts";
-import type { RecorderAnswer, RecorderOrder, RecorderThreadData } from "./recorder-thread.ts";
+import type { RecorderAnswer, RecorderOrder } from "./recorded-namespace.ts";
+import { RecorderThreads } from "./recorder-threads.ts";
 import { DONE, IN_ALL, OF_NAME, TURN, WORDS } from "./recorder-words.ts";
 
-/** For one answer of the TPM, and for the turn among those who use it. */
-const PATIENCE_MS = 2000;
 /** For a record. */
 const DEADLINE_MS = 3000;
 
@@ -24,6 +24,8 @@ export class Recorder {
   readonly #port: MessagePort;
   readonly #words: Int32Array<SharedArrayBuffer>;
   #sent = 0;
+  #deadline = 0;
+  #isClosed = false;
 
   private constructor(
     plan: TpmPlan,
@@ -38,36 +40,42 @@ export class Recorder {
     this.#words = words;
   }
 
-  /** Begins the namespace in the TPM. Throws if that cannot be done: nothing was started yet. */
-  static async begin(plan: TpmPlan, about: Beginning): Promise<Recorder> {
-    const life = Life.begin(plan.ledger);
+  /**
+   * Begins the namespace in the TPM, by the thread that a port leads to; without one, by a thread of its own. Throws if that cannot be
+   * done: nothing was started yet.
+   */
+  static async begin(
+    plan: TpmPlan,
+    about: Beginning,
+    port: MessagePort = new RecorderThreads().connect(plan),
+  ): Promise<Recorder> {
+    let life: Life | undefined;
     try {
-      return await Recorder.#with(plan, about, life);
+      life = Life.begin(plan.ledger);
+      return await Recorder.#with(plan, about, { life, port });
     } catch (fault) {
-      life.end();
+      life?.end();
+      port.close();
       throw fault;
     }
   }
 
-  static async #with(plan: TpmPlan, about: Beginning, life: Life): Promise<Recorder> {
+  static async #with(
+    plan: TpmPlan,
+    about: Beginning,
+    { life, port }: { readonly life: Life; readonly port: MessagePort },
+  ): Promise<Recorder> {
     const words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
-    const { port1, port2 } = new MessageChannel();
-    const worker = new Worker(new URL("./recorder-thread.js", import.meta.url), {
-      stdout: true,
-      stderr: true,
-      workerData: { plan, patienceMs: PATIENCE_MS, port: port2, words } satisfies RecorderThreadData,
-      transferList: [port2],
+    const answer = new Promise<RecorderAnswer>((resolve) => {
+      port.once("message", resolve);
+      port.once("close", () =>
+        resolve({ code: "namespace-lost", message: "the thread that records in the TPM has ended; start it again" }),
+      );
     });
-    const answer = new Promise<RecorderAnswer>((resolve, reject) => {
-      port1.once("message", resolve);
-      worker.once("error", reject);
-    });
-    port1.postMessage({ begin: about, life: life.path } satisfies RecorderOrder);
+    port.postMessage({ begin: about, life: life.path, words } satisfies RecorderOrder);
     const told = await answer;
-    worker.unref();
-    port1.unref();
-    if ("registered" in told) return new Recorder(plan, life, told.registered, { port: port1, words });
-    await worker.terminate();
+    port.unref();
+    if ("registered" in told) return new Recorder(plan, life, told.registered, { port, words });
     throw new CliError(told.code as CliErrorCode, told.message);
   }
 
@@ -80,9 +88,9 @@ export class Recorder {
     return { ofName: read(OF_NAME), inAll: read(IN_ALL) };
   }
 
-  /** Whether something that happened is not in the TPM yet. */
-  get owes(): boolean {
-    return Atomics.load(this.#words, DONE) !== this.#sent;
+  /** How much of what happened is not in the TPM yet. */
+  get owed(): number {
+    return this.#sent - Atomics.load(this.#words, DONE);
   }
 
   /** Why: for the person who reads that something was lost, and has to do something. */
@@ -90,30 +98,44 @@ export class Recorder {
     return `the TPM at ${this.#plan.address} did not take a record in time; start it again, or see why it does not answer`;
   }
 
+  /** Whether what was sent last may still be recorded in time. */
+  get isInTime(): boolean {
+    return performance.now() < this.#deadline;
+  }
+
   /**
    * Records something and waits until it is on disk and in the TPM, through attempts that fail. False if it is not there in time: it is
    * recorded as soon as the TPM takes it. While something else is owed there is no wait.
    */
   record(item: Told): boolean {
-    const owed = this.owes;
+    const wasOwed = this.owed > 0;
+    this.send(item);
+    return !wasOwed && this.wait();
+  }
+
+  /** Sends something to be recorded. It is in time if it is recorded by the deadline that begins here. */
+  send(item: Told): void {
     this.#sent += 1;
+    this.#deadline = performance.now() + DEADLINE_MS;
     this.#port.postMessage({ item, number: this.#sent } satisfies RecorderOrder);
-    return !owed && this.#wait(performance.now() + DEADLINE_MS);
   }
 
-  /** The last thing that a namespace does with its register. What is owed is recorded for as long as the other thread goes on. */
-  close(): void {
-    this.#port.postMessage({ close: true } satisfies RecorderOrder);
-    this.#life.end();
-  }
-
-  #wait(until: number): boolean {
+  /** Waits until everything that was sent is recorded, and at most to the deadline of the last. Whether it is. */
+  wait(): boolean {
     for (;;) {
       const turn = Atomics.load(this.#words, TURN);
-      if (!this.owes) return true;
-      const left = until - performance.now();
+      if (this.owed === 0) return true;
+      const left = this.#deadline - performance.now();
       if (left <= 0) return false;
       Atomics.wait(this.#words, TURN, turn, left);
     }
+  }
+
+  /** Nothing more is told. What is owed is recorded as long as the thread that does so lives. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#port.postMessage({ close: true } satisfies RecorderOrder);
+    this.#life.end();
   }
 }

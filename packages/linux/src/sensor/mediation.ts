@@ -56,6 +56,8 @@ export interface Mediator {
   readonly tools: Tools;
   /** Whether an act without a verdict may have to be refused; otherwise it may be decided afterwards. */
   readonly mayRefuse: boolean;
+  /** Whether answers wait for what is being recorded; nothing further is decided then. */
+  readonly witnessing: { readonly isUnderWay: boolean };
   /** Where a person is asked about what is off contour: then a verdict may be `HELD`. */
   readonly asking?: Asking | undefined;
   /** Inspects each file before its use is decided; undefined without an inspector. */

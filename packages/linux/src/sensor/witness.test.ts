@@ -11,10 +11,16 @@ const ON = { verdict: "on", refuse: false, known: 1 } as const;
 
 /** A sensor whose programs let one act go ahead without asking, and a register that answers or does not. */
 function recorded(mode: EnginePort["mode"]) {
-  const register = { answers: true };
+  const register = { answers: true, isUnderWay: false, asked: 0 };
   const lost: string[] = [];
   const witness = {
-    isUpToDate: () => register.answers,
+    isUpToDate: () => {
+      register.asked += 1;
+      return register.answers;
+    },
+    get isUnderWay() {
+      return register.isUnderWay;
+    },
     remedy: "start it again",
     departed: (_process: ActingProcess, _point: Digest | undefined) => register.answers,
     died: () => {},
@@ -61,4 +67,11 @@ it("while watching, what is known goes on", () => {
   register.answers = false;
   witnessing.judged(OFF, PROCESS);
   expect([witnessing.unlessOwed(0, PROCESS), witnessing.takeBackIfOwed(), kernel.goesAhead]).toEqual([0, false, true]);
+});
+
+it("what is refused does not wait for a record that is under way; what would go ahead does", () => {
+  const { witnessing, register } = recorded("enforce");
+  register.isUnderWay = true;
+  expect([witnessing.unlessOwed(EPERM, PROCESS), witnessing.isUnderWay, register.asked]).toEqual([EPERM, true, 0]);
+  expect([witnessing.unlessOwed(0, PROCESS), register.asked]).toEqual([0, 1]);
 });

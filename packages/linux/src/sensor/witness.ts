@@ -12,9 +12,14 @@ import type { Verdict } from "./mediation.ts";
 export interface Witness {
   /** Whether everything that happened is recorded. When enforcing, nothing goes ahead until it is. */
   isUpToDate(): boolean;
+  /**
+   * Whether something is on its way into the register that is waited for between the calls of other namespaces. Until it is there, or
+   * late, what was refused is not answered, and nothing further is decided.
+   */
+  readonly isUnderWay: boolean;
   /** Why something is owed, and what to do about it: the reason of the losses that follow from it. */
   readonly remedy: string;
-  /** An act that is off contour. False if it is the first of its process and could not be recorded in time. */
+  /** An act that is off contour. False if it is the first of its process and could not be recorded in time; true if it is under way. */
   departed(process: ActingProcess, point: Digest | undefined): boolean;
   died(process: ActingProcess): void;
 }
@@ -37,6 +42,11 @@ export class Witnessing {
     return this.#witness !== undefined;
   }
 
+  /** Whether an answer waits for a record. */
+  get isUnderWay(): boolean {
+    return this.#witness?.isUnderWay === true;
+  }
+
   /** Has a departure recorded before its verdict is given. One that could not be recorded in time is a loss. */
   judged({ verdict, departure }: Judgement, process: ActingProcess): void {
     if (this.#witness === undefined) return;
@@ -47,7 +57,9 @@ export class Witnessing {
 
   /** While something is owed, nothing goes ahead in a namespace that is enforced. */
   unlessOwed(verdict: Verdict, { handle }: ActingProcess): Verdict {
-    if (this.#witness === undefined || !this.takeBackIfOwed() || verdict !== 0) return verdict;
+    // What is refused can wait for its record without holding up others. What goes ahead may have its effect here, so it waits now.
+    if (this.#witness === undefined || (verdict !== 0 && this.isUnderWay)) return verdict;
+    if (!this.takeBackIfOwed() || verdict !== 0) return verdict;
     this.#engine.loss(this.#witness.remedy, 1, handle);
     return EPERM;
   }

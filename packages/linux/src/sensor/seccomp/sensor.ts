@@ -50,6 +50,7 @@ export class SeccompSensor implements Sensor {
   constructor(listener: number, supervisor: number, mediator: Mediator, isCanister = false) {
     const budget = new DescriptorBudget();
     this.#listener = new Listener(listener, budget);
+    this.#listener.withholds = () => mediator.witnessing.isUnderWay;
     this.#mediator = mediator;
     const events: TaskEvents = {
       born: (process) => mediator.born(process),
@@ -183,8 +184,8 @@ export class SeccompSensor implements Sensor {
   }
 
   /**
-   * Decides about at most so many calls, and begins none after so many milliseconds, without blocking: for a thread that serves several
-   * namespaces.
+   * Decides about at most so many calls, and begins none after so many milliseconds, nor while one waits for its record, without blocking:
+   * for a thread that serves several namespaces.
    */
   turn(most: number, milliseconds: number): "ended" | "idle" | "busy" {
     const until = performance.now() + milliseconds;
@@ -193,6 +194,7 @@ export class SeccompSensor implements Sensor {
       if (received === "call") this.#answer(this.#mediate());
       else if (received === "gone" && this.#listener.isOver()) return "ended";
       else if (received === "nothing") return "idle";
+      if (this.#mediator.witnessing.isUnderWay) return "busy";
     }
     return "busy";
   }
@@ -200,6 +202,11 @@ export class SeccompSensor implements Sensor {
   /** Receives the calls that wait, and decides none: a call that was received is not interrupted by a signal that can be handled. */
   receive(): void {
     this.#listener.receiveWaiting();
+  }
+
+  /** What its answers waited for is recorded, or late: they are given. */
+  release(): void {
+    this.#listener.release();
   }
 
   /** The descriptors that it waits for between two turns, and for how many milliseconds at most (-1: without a limit). */

@@ -23,48 +23,8 @@ import { LinuxError } from "../../../error.ts";
 import type { Verdict } from "../../mediation.ts";
 import type { Answers, HeldCall } from "../../asking.ts";
 import type { Attendant } from "./attendant.ts";
+import { Notification } from "./call.ts";
 import { type KeptDescriptors, ParkedCalls, type Wait } from "./parked.ts";
-
-/**
- * The call that is being decided, read in place from `struct seccomp_notif`.
- *
- *   0 u64 id   8 u32 pid   12 u32 flags   16 i32 nr   20 u32 arch   24 u64 ip   32 u64 args[6]
- */
-class Notification {
-  readonly bytes: Buffer = Buffer.alloc(NOTIF_SIZE);
-  readonly #words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 4);
-  readonly #signed = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 4);
-  readonly #wide = new BigUint64Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 8);
-
-  /** The thread that stopped, in the supervisor's pid namespace; 0 if it is not visible there. */
-  get tid(): number {
-    return this.#words[2] as number;
-  }
-  get number(): number {
-    return this.#words[4] as number;
-  }
-  get arch(): number {
-    return this.#words[5] as number;
-  }
-  /**
-   * An argument as the kernel reads a pointer or a size: all 64 bits, because user addresses may exceed 2^53 (five-level page
-   * tables).
-   */
-  pointer(index: number): bigint {
-    return this.#wide[4 + index] as bigint;
-  }
-  isNull(index: number): boolean {
-    return this.#words[8 + 2 * index] === 0 && this.#words[9 + 2 * index] === 0;
-  }
-  /** An argument as the kernel reads an int (a descriptor, a pid). */
-  int(index: number): number {
-    return this.#signed[8 + 2 * index] as number;
-  }
-  /** An argument as the kernel reads an unsigned int (flags, a mode, an id). */
-  u32(index: number): number {
-    return this.#words[8 + 2 * index] as number;
-  }
-}
 
 /** Instead of a verdict: the supervisor has carried the call out and answered it. */
 export const ANSWERED = -1;
@@ -74,6 +34,12 @@ interface Arrived {
   readonly fd: number;
   readonly bytes: Buffer;
   readonly answers?: Answers | undefined;
+}
+
+/** An answer that is not given yet: `struct seccomp_notif_resp`, for the call that arrived at a listener. */
+interface Withheld {
+  readonly fd: number;
+  readonly bytes: Buffer;
 }
 
 /** The result of `receive`: a call to decide, an interruption (read the mailbox), or the end. */
@@ -104,6 +70,9 @@ export class Listener {
   #caller = 0;
   /** What a person has answered about the call that is being decided. */
   answers: Answers | undefined;
+  readonly #withheld: Withheld[] = [];
+  /** Whether answers wait: what they rest on is being recorded. */
+  withholds: () => boolean = () => false;
   /** Told of all listeners when one was added, and before one is closed. */
   onFilters: (fds: readonly number[]) => void = () => {};
 
@@ -289,6 +258,11 @@ export class Listener {
     return this.#send(this.#fd, this.call.bytes, value, 0, 0);
   }
 
+  /** Gives the answers that waited. */
+  release(): void {
+    for (const { fd, bytes } of this.#withheld.splice(0)) this.#give(fd, bytes);
+  }
+
   /** Lets the task wait without delaying other tasks; the return value of the call is known later. */
   park(wait: Wait): void {
     const fd = this.#fd;
@@ -371,9 +345,15 @@ export class Listener {
     this.#answer.writeBigInt64LE(value, 8);
     this.#answer.writeInt32LE(error, 16);
     this.#answer.writeUInt32LE(flags, 20);
+    if (!this.withholds()) return this.#give(fd, this.#answer);
+    this.#withheld.push({ fd, bytes: Buffer.from(this.#answer) });
+    return true;
+  }
+
+  #give(fd: number, answer: Buffer): boolean {
     // A consequence of an answer (a signal, the end of a child) may interrupt a task whose call has not been received by then.
     this.receiveWaiting();
-    const result = this.#insist(fd, SECCOMP_IOCTL_NOTIF_SEND, this.#answer);
+    const result = this.#insist(fd, SECCOMP_IOCTL_NOTIF_SEND, answer);
     if (result >= 0) return true;
     if (result === -ENOENT) return false;
     throw new LinuxError("sensor-lost", `cannot answer a stopped system call (errno ${-result})`);

@@ -1,0 +1,88 @@
+/** One namespace at the thread that records it, over registers that take a record or do not. */
+import { once } from "node:events";
+import { MessageChannel } from "node:worker_threads";
+import { AttestError } from "@isoline/attest/error";
+import { describe, expect, it } from "vitest";
+import type { HostRegisters, Registered, Told } from "./host-registers.ts";
+import { RecordedNamespace, type RecorderOrder } from "./recorded-namespace.ts";
+import { DONE, WORDS } from "./recorder-words.ts";
+
+const PLAN = { address: "unix:/tpm", ledger: "/ledger", pcr: 13 };
+const END: Told = {
+  ...{ kind: "end", measurement: new Uint8Array(32), state: new Uint8Array(32) },
+  ...{ events: 0, off: 0, refused: 0, lost: 0 },
+};
+const loss = (count: number): Told => ({ kind: "loss", reason: "a record was lost", count });
+
+async function begun() {
+  const { port1, port2 } = new MessageChannel();
+  const recorded: Told[] = [];
+  const tpm: { fault: AttestError | undefined } = { fault: undefined };
+  const none = { departures: 0, losses: 0 };
+  const registers = {
+    begin: async () => ({}) as Registered,
+    record: async (_: Registered, told: Told) => {
+      if (tpm.fault !== undefined) throw tpm.fault;
+      recorded.push(told);
+    },
+    has: () => ({ ofName: none, inAll: none }),
+  } as unknown as HostRegisters;
+  let orders = 0;
+  const namespace = new RecordedNamespace(PLAN, port2, () => {
+    orders += 1;
+  });
+  const words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
+  const tell = async (...told: readonly RecorderOrder[]) => {
+    const until = orders + told.length;
+    for (const order of told) port1.postMessage(order);
+    while (orders < until) await new Promise(setImmediate);
+  };
+  const proceed = () => namespace.proceed(async () => registers);
+  await tell({ begin: { label: "web" } as never, words });
+  const born = once(port1, "message");
+  await proceed();
+  await born;
+  return { namespace, tpm, recorded, words, tell, proceed, port: port1 };
+}
+
+describe("a namespace that is recorded", () => {
+  it("is over when it is closed and everything it told is recorded", async () => {
+    const { namespace, tell, proceed, recorded, words } = await begun();
+    await tell({ item: END, number: 1 }, { close: true });
+    expect([namespace.isOver, namespace.wait]).toEqual([false, 0]);
+    await proceed();
+    expect([namespace.isOver, recorded, words[DONE]]).toEqual([true, [END], 1]);
+  });
+
+  it("is closed with the thread that supervised it", async () => {
+    const { namespace, port, tell } = await begun();
+    expect(namespace.isOver).toBe(false);
+    const closed = tell();
+    port.close();
+    await closed;
+    await expect.poll(() => namespace.isOver).toBe(true);
+  });
+
+  it("waits for a TPM that does not answer, also when it has ended, and not for one that its ledger does not fit", async () => {
+    const { namespace, tpm, tell, proceed } = await begun();
+    await tell({ item: END, number: 1 }, { close: true });
+    tpm.fault = new AttestError("tpm-unreachable", "no answer");
+    await proceed();
+    expect([namespace.isOver, namespace.wait]).toEqual([false, expect.any(Number)]);
+    tpm.fault = new AttestError("bad-ledger", "it does not fit");
+    await proceed();
+    expect(namespace.isOver).toBe(true);
+  });
+
+  it("that lives is tried again, whatever the fault, with its losses told as one", async () => {
+    const { namespace, tpm, tell, proceed, recorded, words } = await begun();
+    tpm.fault = new AttestError("bad-ledger", "it does not fit");
+    await tell({ item: loss(1), number: 1 }, { item: loss(2), number: 2 }, { item: loss(4), number: 3 });
+    await proceed();
+    expect([namespace.isOver, words[DONE]]).toEqual([false, 0]);
+    tpm.fault = undefined;
+    await proceed();
+    await proceed();
+    expect([recorded, words[DONE], namespace.wait]).toEqual([[loss(1), loss(6)], 3, undefined]);
+  });
+});
