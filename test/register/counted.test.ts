@@ -79,8 +79,8 @@ describe.skipIf(needsSwtpm)("registers of a host (need swtpm and tpm2-tools)", (
   it("have what a TPM did not take once, though others were recorded before it was tried again", async () => {
     const both = new HostRegisters(plan, 300);
     const [web, cron] = [
-      await both.begin({ ...about, label: "late" }),
-      await both.begin({ ...about, label: "beside" }),
+      await both.begin({ ...about, label: "late" }, life()),
+      await both.begin({ ...about, label: "beside" }, life()),
     ];
     const [late, beside] = [{ ...departure }, { ...departure, process: 9 }];
     tpm.freeze(true);
@@ -98,7 +98,7 @@ describe.skipIf(needsSwtpm)("registers of a host (need swtpm and tpm2-tools)", (
   it("begin anew for those that come after the TPM was reset, or the ledger taken away", async () => {
     const first = registers();
     expect(await first.isCurrent()).toBe(false);
-    await first.begin({ ...about, label: "web" });
+    await first.begin({ ...about, label: "web" }, life());
     expect(await first.isCurrent()).toBe(true);
     renameSync(plan.ledger, `${plan.ledger}-away`);
     expect(await first.isCurrent()).toBe(false);
@@ -128,7 +128,7 @@ describe.skipIf(needsSwtpm)("registers of a host (need swtpm and tpm2-tools)", (
       tpm.freeze(false);
       expect(stays.wait()).toBe(true);
       const seen = registers();
-      const again = await seen.begin({ ...about, label: "gone" });
+      const again = await seen.begin({ ...about, label: "gone" }, life());
       await expect
         .poll(async () => {
           await seen.record(again, { ...loss });
