@@ -18,6 +18,8 @@ const DIRECTORY = "lives";
 const UNBORN = "new.";
 const SUFFIX = ".ledger";
 const NAME = /^(.+)\.(\d{1,16})\.([0-9a-f]{64})$/;
+/** As the kernel writes it: a UUID. */
+const BOOT_ID_LENGTH = 36;
 /** Only a look at the lock keeps it from being shared, and that does not take long. */
 const LOCK_MS = 1000;
 
@@ -116,9 +118,6 @@ export function removeLivesBefore(ledger: string): void {
   for (const name of namesIn(directory))
     if (NAME.test(name) && !name.startsWith(boot)) rmSync(join(directory, name), { force: true });
 }
-
-/** As the kernel writes it: a UUID. */
-const BOOT_ID_LENGTH = 36;
 
 function namesIn(directory: string): readonly string[] {
   try {
