@@ -21,6 +21,8 @@ export interface NodeEvidence {
   /** By label. */
   readonly bodies: ReadonlyMap<string, CanisterBody>;
   readonly bytes: Uint8Array;
+  /** What the command said beside. */
+  readonly said: string;
 }
 
 /** `root` says how it is rooted: `--no-tpm`, or `--tpm` and `--tpm-ledger` with their values. */
@@ -33,7 +35,7 @@ export async function evidenceOfNode(agent: TestAgent, root: readonly string[]):
   const evidence = readEvidence(bytes);
   const bodies = evidence.canisters.map(({ body }) => readCanisterBody(body));
   return {
-    ...{ evidence, bytes, node: readNodeBody(evidence.node) },
+    ...{ evidence, bytes, node: readNodeBody(evidence.node), said: stderr },
     bodies: new Map(bodies.map((body) => [body.label, body])),
   };
 }

@@ -94,6 +94,7 @@ describe.skipIf(needs)("an agent that ends (needs swtpm, tpm2-tools, a build and
         });
       await agent.start("", env);
       const after = await judged();
+      expect(after.told.said).toContain("runs that had lost their supervisor, and are closed in the ledger now: 2");
       expect(states(after)).toEqual(ofNames("node", "own"));
       expect(after.endings).toMatchObject([
         { label: "db", failure: "incomplete", why: expect.stringMatching(LOST) as string },
@@ -136,5 +137,20 @@ describe.skipIf(needs)("an agent that ends (needs swtpm, tpm2-tools, a build and
     const open = [...namespaces.values()].filter(({ end }) => end === undefined);
     expect([open.length, registers().length]).toEqual([1, 2]);
     expect([...namespaces.values()].slice(-3).map(({ losses }) => losses.length)).toEqual([1, 1, 1]);
+  });
+
+  it("leaves runs that cannot be closed in a ledger which does not fit the TPM: evidence is made, and says so", async () => {
+    await agent.start("", env);
+    const runs = await running("web", "db");
+    await agent.end("SIGKILL");
+    await Promise.all(runs);
+    tpm.tool("tpm2_pcrextend", `13:sha256=${"ab".repeat(32)}`);
+    const { told, platform } = await judged();
+    expect(told.node).toMatchObject({
+      complete: false,
+      losses: ["runs that lost their supervisor and have no end in the ledger yet: 2 (bad-ledger)"],
+    });
+    expect(told.said).toMatch(/and could not be closed: 2; .* does not fit the TPM: .* restart the machine/);
+    expect(failuresIn(platform).map((line) => line.split(":")[0])).toEqual(["ledger", "node-losses"]);
   });
 });

@@ -133,12 +133,12 @@ async function lostRunsClosed(
   const plan = { address, ledger: ledgers, pcr: BIRTHS_PCR };
   const until = performance.now() + CLOSING_MS;
   const { closed, left, fault } = await closeLostRuns(plan, ledgerPath(ledgers, resetCount), until);
-  if (closed > 0)
-    onRemark?.(`${closed} runs had lost their supervisor: the ledger says so now, and that they are over`);
-  if (fault !== undefined) onRemark?.(`${left} runs have lost their supervisor, and are not closed: ${fault.message}`);
+  if (closed > 0) onRemark?.(`runs that had lost their supervisor, and are closed in the ledger now: ${closed}`);
+  if (fault !== undefined)
+    onRemark?.(`runs that lost their supervisor, and could not be closed: ${left}; ${fault.message}`);
   // Every tenant reads the node's body, so no message of a fault is in it.
   const why = fault === undefined ? "the next evidence closes more of them" : fault.code;
-  return left === 0 ? [] : [`${left} runs have lost their supervisor and have no end in the ledger yet (${why})`];
+  return left === 0 ? [] : [`runs that lost their supervisor and have no end in the ledger yet: ${left} (${why})`];
 }
 
 interface Signed {
