@@ -38,7 +38,7 @@ async function begun() {
     while (orders < until) await new Promise(setImmediate);
   };
   const proceed = () => namespace.proceed(async () => registers);
-  await tell({ begin: { label: "web" } as never, words });
+  await tell({ begin: { label: "web" } as never, life: "a life", words });
   const born = once(port1, "message");
   await proceed();
   await born;
