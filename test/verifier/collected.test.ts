@@ -120,7 +120,11 @@ describe("nodes that leave a verifier", () => {
   it("are collected by the hundred, and one that cannot be keeps no other", async () => {
     for (const each of nodes.slice(1)) await stores.insertNode(store.db, each.row());
     await silent();
-    await store.db.updateTable("nodes").set({ accepted: "damaged" }).where("name", "=", "node-50").execute();
+    await store.db
+      .updateTable("nodes")
+      .set({ accepted: "damaged", idle: new Date(0) })
+      .where("name", "=", "node-50")
+      .execute();
     const collecting = over();
     await expect
       .poll(async () => {

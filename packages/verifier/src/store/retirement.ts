@@ -43,7 +43,8 @@ const DAY_SECONDS = 86_400;
 
 /**
  * Collects nodes that are due, of this verifier or of none that is alive, the longest silent first. Others that collect at once get other
- * nodes. A node whose evidence is being written is passed over, and is no longer due afterwards.
+ * nodes. A node whose evidence is being written is passed over, and is no longer due afterwards. One that another verifier takes in this
+ * very moment may go all the same: that one is told, and what it writes of the node is refused.
  */
 export function collectNodes(db: Database, { verifier, days, most, skip, pastOf }: Collecting): Promise<NodeRow[]> {
   return db.transaction().execute(async (step) => {
@@ -52,25 +53,14 @@ export function collectNodes(db: Database, { verifier, days, most, skip, pastOf 
       where state in ('stale', 'unknown') and greatest(idle, since) < now() - make_interval(secs => ${days * DAY_SECONDS})
         and (owner is null or owner = ${verifier} or owner not in (select id from verifiers where ${ALIVE}))
       order by greatest(idle, since) limit ${most} offset ${skip} for update skip locked`.execute(step);
-    const live = await liveOwners(step, rows);
-    const due = rows.filter(({ owner }) => owner === null || owner === verifier || !live.has(owner));
     const why = (row: NodeRow) => `${silence(row, days)}, and was collected; enrol it anew if it comes back`;
-    await remove(step, due, { which: "collected", who: VERIFIER, why, pastOf });
-    return due;
+    await remove(step, rows, { which: "collected", who: VERIFIER, why, pastOf });
+    return rows;
   });
 }
 
 const silence = ({ state: stands }: NodeRow, days: number) =>
   stands === "stale" ? `it was stale for ${days} days` : `it sent no evidence for ${days} days after it was enrolled`;
-
-/** One of them may have begun its lease, and taken a node, after the question for them began. */
-async function liveOwners(step: Database, rows: readonly NodeRow[]): Promise<ReadonlySet<string>> {
-  const owners = [...new Set(rows.flatMap(({ owner }) => owner ?? []))];
-  if (owners.length === 0) return new Set();
-  const { rows: live } = await sql<{ id: string }>`
-    select id from verifiers where id in (${sql.join(owners)}) and until > clock_timestamp()`.execute(step);
-  return new Set(live.map(({ id }) => id));
-}
 
 /** An act of a person on one node, which this verifier owns. */
 export interface Retiring {
