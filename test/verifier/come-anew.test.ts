@@ -95,6 +95,12 @@ describe("a node that comes anew while work on it waits", () => {
     ]);
   });
 
+  it("is not revoked where it is another tenant's by now than the person saw", async () => {
+    const revoked = administration.revoke({ name: "node-1", tenant: "umbrella" }, "stolen", { who: "ann" });
+    await expect(revoked).rejects.toMatchObject({ code: "not-found" });
+    expect(await stands()).toBe("affirming");
+  });
+
   it("is enrolled anew when work on the new one has ended, and neither is asked any more", async () => {
     const { name, tenant, labels, document, token: old } = node.row();
     const row = { id: "anew", name, tenant, labels, document, secret, replaces: node.id, begun: new Date() };

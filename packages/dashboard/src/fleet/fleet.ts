@@ -249,6 +249,5 @@ async function readNode(name: string, signal: AbortSignal): Promise<void> {
     else if (!touched.has(name)) nodes.value = nodes.peek().map((one) => (one.name === name ? node : one));
   } catch (fault) {
     if (!(fault instanceof Fault) || fault.kind !== "missing") throw fault;
-    nodes.value = nodes.peek().filter((one) => one.name !== name);
   }
 }
