@@ -124,27 +124,26 @@ export function crewForStranger(): ElsewhereCrew {
 export class Crews {
   /** Undefined where they cannot be shared. */
   readonly digests: SharedDigests | undefined = SharedDigests.begin();
-  readonly #shared: Readonly<Record<Kind, SharedThreads>>;
+  readonly #shared: SharedThreads<Kind>;
   readonly #recorders = new RecorderThreads();
   readonly #shares: boolean;
 
   /** `threads` of each kind are shared; with 0, every namespace has a thread of its own. */
   constructor(threads: number) {
     this.#shares = threads > 0;
-    const some = () => new SharedThreads(threads);
-    this.#shared = { unrecorded: some(), enforced: some(), watched: some() };
+    this.#shared = new SharedThreads(threads);
   }
 
   /** For the next namespace. */
   take(): ElsewhereCrew {
     return new ElsewhereCrew((ends, plan) => {
       const all = { ...ends, recorder: plan.tpm && this.#recorders.connect(plan.tpm) };
-      return this.#shares && mayShare(plan) ? this.#shared[kindOf(plan)].seat(all) : ownThread(all);
+      return this.#shares && mayShare(plan) ? this.#shared.seat(kindOf(plan), all) : ownThread(all);
     }, this.digests?.memory);
   }
 
   prepare(): void {
-    this.#shared.unrecorded.prepare();
+    this.#shared.prepare();
   }
 }
 

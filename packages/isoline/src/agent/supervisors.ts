@@ -115,34 +115,51 @@ export class SharedThread {
   }
 }
 
-/** Threads that serve several namespaces each; the next one has its place where the fewest are. */
-export class SharedThreads {
+/**
+ * Threads that serve several namespaces each, all of one kind; the next one has its place where the fewest of its kind are. A thread that
+ * serves none is for any kind.
+ */
+export class SharedThreads<Kind extends string> {
   readonly #most: number;
-  #threads: SharedThread[] = [];
+  readonly #threads = new Map<SharedThread, Kind | undefined>();
   #next: NodeJS.Timeout | undefined;
 
-  /** `most` threads are started, as they are needed. */
+  /** `most` threads of each kind are started, as they are needed. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Starts one ahead, if none is free and there may be one more: loading its code takes longest. */
+  /** Starts one ahead, if none is free: loading its code takes longest. */
   prepare(): void {
-    if (this.#most > 0) this.#fewest();
+    if (this.#most > 0 && this.#free() === undefined) this.#threads.set(new SharedThread(), undefined);
   }
 
-  seat(ends: Ends): Supervisor {
+  seat(kind: Kind, ends: Ends): Supervisor {
     clearTimeout(this.#next);
-    this.#next = setTimeout(() => this.prepare(), NEXT_AFTER_MS).unref();
-    return this.#fewest().seat(ends);
+    const thread = this.#fewest(kind);
+    this.#threads.set(thread, kind);
+    const seat = thread.seat(ends);
+    if (this.#of(kind).length < this.#most) this.#next = setTimeout(() => this.prepare(), NEXT_AFTER_MS).unref();
+    return seat;
   }
 
-  #fewest(): SharedThread {
-    this.#threads = this.#threads.filter(({ isOver }) => !isOver);
-    const free = this.#threads.toSorted((one, other) => one.namespaces - other.namespaces)[0];
-    if (free !== undefined && (free.namespaces === 0 || this.#threads.length >= this.#most)) return free;
-    const started = new SharedThread();
-    this.#threads.push(started);
-    return started;
+  #fewest(kind: Kind): SharedThread {
+    const own = this.#of(kind);
+    const [fewest] = own.toSorted((one, other) => one.namespaces - other.namespaces);
+    return fewest !== undefined && own.length >= this.#most ? fewest : (this.#free() ?? new SharedThread());
+  }
+
+  /** Those that serve namespaces of a kind. */
+  #of(kind: Kind): SharedThread[] {
+    return this.#living.filter((thread) => this.#threads.get(thread) === kind && thread.namespaces > 0);
+  }
+
+  #free(): SharedThread | undefined {
+    return this.#living.find(({ namespaces }) => namespaces === 0);
+  }
+
+  get #living(): SharedThread[] {
+    for (const thread of this.#threads.keys()) if (thread.isOver) this.#threads.delete(thread);
+    return [...this.#threads.keys()];
   }
 }
