@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { comparison, goal } from "./harness/comparison.mjs";
 import { inTurn } from "./harness/contest.mjs";
+import { softwareTpm } from "./harness/software-tpm.mjs";
 import { spend } from "./harness/spent.mjs";
 import { median } from "./harness/statistics.mjs";
 
@@ -18,8 +19,8 @@ const HANDED = "isoline run --agent";
 export const benchmark = {
   title: "the agent of a node",
   method: `Start: \`run --detach\` of a plain bundle with one static program, which prints the time as soon as it runs; the contour is
-enforced by the seccomp sensor. A large program: \`node -e 0\` enforced, whose program has some hundred megabytes that are hashed. Memory: containers of a program that only waits, under one agent; PSS and RSS of the agent with all its
-threads, read when the last one has started.`,
+enforced by the seccomp sensor. A large program: \`node -e 0\` enforced, whose program has some hundred megabytes that are hashed. Memory: containers of a program that only waits, under one agent, without a TPM and recorded in
+a swtpm; PSS and RSS of the agent with all its threads, read when the last one has started.`,
 
   async run(session) {
     if (!session.has("everything", "gcc", "runc")) return [];
@@ -31,21 +32,40 @@ threads, read when the last one has started.`,
     const place = await agentIn(folder, session);
     try {
       const starts = await startsOf(session, folder, place);
-      return [starts, await largeOf(session, folder, place), memoryOf(session, folder, place)];
+      const large = await largeOf(session, folder, place);
+      const memory = memoryOf(session, folder, place);
+      const recorded = session.has("everything", "swtpm") ? [await recordedOf(session)] : [];
+      return [starts, large, memory, ...recorded];
     } finally {
       place.agent.kill("SIGKILL");
     }
   },
 };
 
+/** The memory of an agent whose containers are recorded in a TPM. @param {import("./harness/session.mjs").Session} session */
+async function recordedOf(session) {
+  const folder = session.folder("agent-recorded");
+  const { plan, end } = await softwareTpm(folder);
+  const place = await agentIn(folder, session, { tpm: plan });
+  try {
+    return memoryOf(session, folder, place, ", recorded in a TPM");
+  } finally {
+    place.agent.kill("SIGKILL");
+    await end();
+  }
+}
+
 /** @typedef {{ readonly agent: import("node:child_process").ChildProcess, readonly socket: string, readonly host: string }} Place */
 
-/** @param {string} folder @param {import("./harness/session.mjs").Session} session @returns {Promise<Place>} */
-async function agentIn(folder, session) {
+/**
+ * @param {string} folder @param {import("./harness/session.mjs").Session} session @param {object} [more] of the host's configuration
+ * @returns {Promise<Place>}
+ */
+async function agentIn(folder, session, more = {}) {
   const host = join(folder, "host.json");
   const socket = join(folder, "agent", "socket");
   const configuration = join(folder, "agent.yaml");
-  writeFileSync(host, JSON.stringify({ contours: folder, reports: folder }));
+  writeFileSync(host, JSON.stringify({ contours: folder, reports: folder, ...more }));
   writeFileSync(configuration, `socket: ${socket}\nmetrics: none\nadopt: false\n`, { mode: 0o600 });
   const agent = spawn(session.isoline, ["agent", "--config", configuration], {
     env: { ...process.env, ISOLINE_CANISTERS: host },
@@ -114,19 +134,20 @@ async function largeOf(session, folder, { socket }) {
   });
 }
 
-/** @param {import("./harness/session.mjs").Session} session @param {string} folder @param {Place} place */
-function memoryOf(session, folder, { agent, socket, host }) {
+/** @param {import("./harness/session.mjs").Session} session @param {string} folder @param {Place} place @param {string} [how] */
+function memoryOf(session, folder, { agent, socket, host }, how = "") {
   const root = rootIn(folder, "pause", session.program("pause"));
   const ours = session.isoline.replace(/isoline$/, "isoline-runc");
   const state = ["--root", join(folder, "state")];
   const env = { ...process.env, ISOLINE_CANISTERS: host, ISOLINE_AGENT: socket };
   /** @type {string[]} */
   const made = [];
+  let started = 0;
   const call = (/** @type {readonly string[]} */ words) =>
     // A container keeps the streams of its call open.
     spawnSync(ours, [...state, ...words], { env, stdio: "ignore" });
   const start = (/** @type {string} */ mode) => {
-    const id = `bench-many-${process.pid}-${made.length}`;
+    const id = `bench-many-${process.pid}-${started++}`;
     const bundle = bundleIn(folder, { root, mode, program: "/pause" });
     const { status } = call(["run", "--detach", "--bundle", bundle, id]);
     if (status !== 0) throw new Error(`a container was not started: status ${status}`);
@@ -140,12 +161,18 @@ function memoryOf(session, folder, { agent, socket, host }) {
     const counts = session.quick ? [1, 5] : [1, 10, 50];
     for (const count of counts) {
       while (made.length < count) start("enforce");
-      figures[`${count} containers, RSS`] = [megabytes(agent.pid, "Rss")];
-      figures[`${count} containers, PSS`] = [megabytes(agent.pid, "Pss")];
+      figures[`${count} containers${how}, RSS`] = [megabytes(agent.pid, "Rss")];
+      figures[`${count} containers${how}, PSS`] = [megabytes(agent.pid, "Pss")];
     }
     const most = counts.at(-1) ?? 1;
-    const reach = goal(`memory of ${most} containers`, megabytes(agent.pid, "Rss"), "at most", 150 + 4 * most, "MB");
-    return comparison({ what: "memory of the agent", unit: "MB", figures, goals: [reach] });
+    const reach = goal(
+      `memory of ${most} containers${how}`,
+      megabytes(agent.pid, "Rss"),
+      "at most",
+      150 + 4 * most,
+      "MB",
+    );
+    return comparison({ what: `memory of the agent${how}`, unit: "MB", figures, goals: [reach] });
   } finally {
     for (const id of made) call(["delete", "--force", id]);
   }

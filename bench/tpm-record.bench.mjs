@@ -1,12 +1,10 @@
 /** What it costs to be recorded in a TPM: nothing on contour, and a wait before a first departure. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { Recorder } from "../packages/isoline/dist/register/recorder.js";
 import { comparison, goal } from "./harness/comparison.mjs";
 import { inTurn } from "./harness/contest.mjs";
+import { softwareTpm } from "./harness/software-tpm.mjs";
 import { spend } from "./harness/spent.mjs";
 import { median } from "./harness/statistics.mjs";
 import { learning, RUN, running } from "./harness/supervisors.mjs";
@@ -25,18 +23,11 @@ supervising thread waits for it.`,
   async run(session) {
     if (!session.has("everything", "gcc", "swtpm")) return [];
     const folder = session.folder("tpm");
-    const socket = join(folder, "socket");
-    mkdirSync(join(folder, "state"));
-    const words = ["socket", "--tpm2", "--tpmstate", `dir=${join(folder, "state")}`, "--server"];
-    words.push(`type=unixio,path=${socket}`, "--flags", "not-need-init,startup-clear");
-    const tpm = spawn("swtpm", words, { stdio: "ignore" });
+    const { plan, end } = await softwareTpm(folder);
     try {
-      for (let tries = 0; tries < 500 && !existsSync(socket); tries++) await setTimeout(20);
-      const plan = { address: `unix:${socket}`, ledger: join(folder, "ledger"), pcr: 13 };
       return [await onContour(session, folder, plan), await departures(session, plan)];
     } finally {
-      tpm.kill("SIGKILL");
-      await once(tpm, "exit");
+      await end();
     }
   },
 };
