@@ -14,7 +14,7 @@ export const STREAM = "ISOLINE_CHANGES";
 /** A message of the stream, and under which id it was kept. */
 export interface Kept {
   readonly id: string | undefined;
-  readonly change: { readonly id: number; readonly label?: string };
+  readonly change: { readonly id: number; readonly node: string; readonly label?: string; readonly to: string };
 }
 
 /** Files of a server that speaks TLS alone, as `localhost`. */

@@ -9,6 +9,7 @@ import { readEvidence, writeEvidence } from "../../packages/attest/src/evidence/
 import type { Node, NodeList, Refusal } from "../../packages/verifier/src/http/model.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { FleetLog } from "./logged.ts";
+import { NatsServer, needsNats } from "./nats-server.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
 import { OPERATOR, Rig, VIEWER } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
@@ -30,6 +31,7 @@ describe("a verifier whose nodes leave", () => {
   const names = ["back", "dead", "live", "never", "revoked", "theirs"];
   const nodes = new Map(names.map((name) => [name, new SoftwareNode(name)]));
   const node = (name: string) => nodes.get(name) as SoftwareNode;
+  const broker = new NatsServer(join(rig.place, "nats"));
   const told: { readonly node: string; readonly to: string }[] = [];
   const hook = createServer((request, response) => {
     void text(request).then((body) => {
@@ -55,13 +57,16 @@ describe("a verifier whose nodes leave", () => {
     writeFileSync(join(rig.place, "secret"), "s".repeat(32), { mode: 0o600 });
     const { port } = hook.address() as AddressInfo;
     const webhooks = [{ name: "pager", url: `http://127.0.0.1:${port}/`, secret: join(rig.place, "secret") }];
-    await rig.start({ due: 2, stale: 20, collectAfter: 30, log: log.configuration, webhooks });
+    if (!needsNats) await broker.start();
+    const nats = !needsNats && { nats: { servers: broker.address } };
+    await rig.start({ due: 2, stale: 20, collectAfter: 30, log: log.configuration, webhooks, ...nats });
     await rig.rules();
     for (const name of ["back", "live"]) await rig.attest(node(name));
   });
   afterAll(async () => {
     await rig.close();
     hook.close();
+    await broker.stop("SIGKILL");
   });
 
   it("retires for an operator of the tenant, and for no viewer; the node of another tenant is not there", async () => {
@@ -103,6 +108,11 @@ describe("a verifier whose nodes leave", () => {
     await expect.poll(toGone).toEqual(["dead", "live", "never", "theirs"]);
     expect(await metric(rig, 'isoline_verifier_gone_nodes_total{which="collected"}')).toMatch(/ 2$/);
     expect(await metric(rig, 'isoline_verifier_gone_nodes_total{which="retired"}')).toMatch(/ 2$/);
+  });
+
+  it.skipIf(needsNats)("says so to readers of NATS JetStream (needs nats-server)", async () => {
+    const kept = async () => (await broker.kept()).filter(({ change }) => change.to === "gone");
+    await expect.poll(async () => (await kept()).map(({ change }) => change.node).sort()).toEqual(toGone());
   });
 
   it("tells a page that follows, of its own tenant alone", async () => {
