@@ -233,6 +233,22 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
       },
     );
 
+    it("is retired by force alone while it is alive, and goes on from what counted where it joins again", async () => {
+      expect((await fleet("retire", "node-1")).stderr).toContain("got node-1, which is affirming");
+      expect((await fleet("retire", "node-1", "--force", "--server", "viewer")).stderr).toContain("role operator");
+      const retired = await fleet("retire", "node-1", "--force", "--server", "shop");
+      expect([retired.stdout, retired.status]).toEqual(["node-1: retired\n", 0]);
+      expect((await fleet("nodes", "-o", "name")).stdout).toBe("");
+      await expect(verdict()).rejects.toThrow(/expected the token of a node/);
+      rmSync(at("fleet"), { recursive: true });
+      writeFileSync(at("token"), (await fleet("token", "--tenant", "shop")).stdout, { mode: 0o600 });
+      const join = ["join", "--server", url, "--token-file", "token", "--name", "node-1", "--tpm", software.address];
+      expect((await fleet(...join)).stdout).toMatch(/^node-1: enrolled/);
+      expect(await verdict()).toMatchObject({ state: "affirming" });
+      const audit = (await fleet("audit", "-o", "wide")).stdout;
+      expect(audit).toMatch(/enrol +node-1 +id [0-9a-f]{64}, keeps what was accepted of it\n[^]*sue +retire +node-1/);
+    });
+
     it("is not believed any more once it is revoked, which is in the audit and among the changes", async () => {
       const watched = isoline(["fleet", "watch"], {
         cwd: place,
