@@ -174,6 +174,21 @@ describe.skipIf(needs)("recorded neighbours in one thread (need swtpm, tpm2-tool
     expect([ownRegisters(), isWhole()]).toEqual([["0x1815000"], true]);
   });
 
+  it("a task that is killed while its departure is being recorded takes nothing with it", async () => {
+    const [honest, hostile] = [await serve("honest"), await serve("hostile")];
+    const departures = () => [...ledger().namespaces.values()].flatMap(({ departures: all }) => all);
+    tpm.freeze(true);
+    hostile.tell("depart");
+    await until(() => departures().length > 0);
+    for (const { pid } of departures()) process.kill(pid, "SIGKILL");
+    await goesOn(honest);
+    tpm.freeze(false);
+    await goesOn(hostile);
+    await end(honest, hostile);
+    expect([hostile.said.stdout, report("hostile").incomplete]).toEqual(["data\n", []]);
+    expect([factsOf("hostile")?.departures.length, isWhole()]).toEqual([1, true]);
+  });
+
   it("an end that comes too late for the report is in the ledger as soon as the TPM takes it, and the register is removed", async () => {
     const [honest, hostile] = [await serve("honest"), await serve("hostile")];
     tpm.freeze(true);
