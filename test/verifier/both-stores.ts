@@ -10,7 +10,9 @@ import { needsPostgres, PostgresServer } from "./postgres.ts";
 export interface TestedStore {
   /** It is opened before the first test. */
   readonly store: () => stores.Connection;
-  /** Empties tables, the last first. The role of a verifier may not do that with each. */
+  /** The same database, for what the role of a verifier may not do. */
+  readonly owned: () => stores.Connection;
+  /** Empties tables, the last first. */
   readonly clear: (tables: readonly (keyof Tables)[]) => Promise<void>;
 }
 
@@ -33,36 +35,37 @@ export function onBothStores(
       await server.prepare(database);
       return stores.openStore(server.address(database));
     };
-    const openToClear = () => stores.openStore(server.ownerAddress(database));
-    contract(opened({ open, openToClear, close: () => server.close() }));
+    const openOwned = () => stores.openStore(server.ownerAddress(database));
+    contract(opened({ open, openOwned, close: () => server.close() }));
     more.postgres?.(server, database);
   });
 }
 
 function opened({
   open,
-  openToClear,
+  openOwned,
   close,
 }: {
   readonly open: () => Promise<stores.Connection>;
-  readonly openToClear?: () => Promise<stores.Connection>;
+  readonly openOwned?: () => Promise<stores.Connection>;
   readonly close: () => Promise<void>;
 }): TestedStore {
   let store: stores.Connection | undefined;
-  let toClear: stores.Connection | undefined;
+  let owned: stores.Connection | undefined;
   beforeAll(async () => {
     store = await open();
-    toClear = (await openToClear?.()) ?? store;
+    owned = (await openOwned?.()) ?? store;
   });
   afterAll(async () => {
-    if (toClear !== store) await toClear?.close();
+    if (owned !== store) await owned?.close();
     await store?.close();
     await close();
   });
   return {
     store: () => store as stores.Connection,
+    owned: () => owned as stores.Connection,
     clear: async (tables) => {
-      for (const table of tables.toReversed()) await (toClear as stores.Connection).db.deleteFrom(table).execute();
+      for (const table of tables.toReversed()) await (owned as stores.Connection).db.deleteFrom(table).execute();
     },
   };
 }

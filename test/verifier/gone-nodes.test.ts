@@ -1,11 +1,8 @@
 /** Nodes that leave both stores: which are collected, what goes with them, what outlives them, and that only one verifier takes each. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, expect, it } from "vitest";
 import { readStatement } from "../../packages/log/src/statement/index.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
-import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { onBothStores, type TestedStore } from "./both-stores.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const nodes = Array.from({ length: 8 }, (_, at) => new SoftwareNode(`node-${at}`));
@@ -37,8 +34,13 @@ const departure = {
 };
 const DAY_MS = 86_400_000;
 const pastOf = () => undefined;
+/** In the order in which one may refer to those before. */
+const TABLES = [
+  ...(["nodes", "changes", "audit", "verifiers", "receivers", "retired_keys", "retired_names"] as const),
+  ...(["enrolment_tokens", "enrolments", "log", "statements"] as const),
+];
 
-function contract(open: () => Promise<stores.Connection>, close: () => Promise<void>): void {
+function contract({ store: opened, owned, clear }: TestedStore): void {
   let store: stores.Connection;
   const collect = (more: Partial<stores.Collecting> = {}) =>
     stores.collectNodes(store.db, { verifier: "v1", days: 30, most: 64, skip: 0, pastOf, ...more });
@@ -60,26 +62,11 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
   const retire = (more: Partial<stores.Retiring> = {}) =>
     stores.retireNode(store.db, { node: node.row(), verifier: "v1", who: "ann", isForced: false, pastOf, ...more });
 
-  beforeAll(async () => {
-    store = await open();
-  });
-  afterAll(async () => {
-    await store.close();
-    await close();
+  beforeAll(() => {
+    store = opened();
   });
   beforeEach(async () => {
-    for (const table of [
-      "nodes",
-      "changes",
-      "audit",
-      "verifiers",
-      "receivers",
-      "retired_keys",
-      "retired_names",
-    ] as const)
-      await store.db.deleteFrom(table).execute();
-    for (const table of ["enrolment_tokens", "enrolments", "log", "statements"] as const)
-      await store.db.deleteFrom(table).execute();
+    await clear(TABLES);
     await stores.beginLease(store.db, "v1", "host", 60);
     await stores.beginLease(store.db, "v2", "host", 60);
     for (const each of nodes) await stores.insertNode(store.db, each.row());
@@ -208,6 +195,25 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     expect(await past(node.name, "acme", node.id)).toEqual(nothing);
   });
 
+  it("holds a key to its policy under another name too, in its tenant", async () => {
+    for (const [tenant, policy] of [
+      ["umbrella", undefined],
+      ["acme", "strict"],
+    ] as const) {
+      await clear(["retired_names", "retired_keys", "nodes"]);
+      await stores.insertNode(store.db, node.row());
+      await store.db
+        .updateTable("nodes")
+        .set({ labels: JSON.stringify({ policy: "strict" }) })
+        .where("name", "=", node.name)
+        .execute();
+      await silent(31, [node.name]);
+      await collect();
+      const past = await stores.takePast(store.db, { name: "node-9", tenant, id: node.id });
+      expect(past).toEqual({ accepted: undefined, policy });
+    }
+  });
+
   it("tells of a canister nothing that one of a node of the same name did before that was gone", async () => {
     const history = async () => (await stores.historyOf(store.db, node.name, "web", 10)).map(({ after }) => after);
     await write("affirming", { canisters: [canister] });
@@ -226,8 +232,8 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
     await write("affirming", { canisters: [canister] });
     await write("stale");
     await retire();
-    await store.db
-      .updateTable("changes")
+    await owned()
+      .db.updateTable("changes")
       .set({ at: new Date(Date.now() - 8 * DAY_MS) })
       .execute();
     await stores.insertNode(store.db, node.row());
@@ -300,22 +306,4 @@ function contract(open: () => Promise<stores.Connection>, close: () => Promise<v
   });
 }
 
-describe("nodes that leave the embedded store", () => {
-  const place = mkdtempSync(join(tmpdir(), "isoline-gone-"));
-  contract(
-    () => stores.openStore(`pglite:${place}`),
-    () => Promise.resolve(rmSync(place, { recursive: true, force: true })),
-  );
-});
-
-describe.skipIf(needsPostgres)("nodes that leave PostgreSQL (needs Debian's postgresql)", () => {
-  const server = new PostgresServer();
-  contract(
-    async () => {
-      await server.start();
-      server.create("gone");
-      return stores.openStore(server.address("gone"));
-    },
-    () => server.close(),
-  );
-});
+onBothStores(contract);

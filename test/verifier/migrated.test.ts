@@ -10,7 +10,7 @@ import { SoftwareNode } from "./software-node.ts";
 const YEAR_MS = 31_536_000_000;
 const states = ["affirming", "stale", "unknown", "revoked"] as const;
 
-/** Makes the tables as they were before the step `0014-retired`, with rows as a verifier of then wrote them. */
+/** Makes the tables as they were before the step `0015-retired`, with rows as a verifier of then wrote them. */
 async function asBefore(address: string): Promise<void> {
   const store = await stores.openStore(address);
   const { db } = store;
@@ -19,7 +19,7 @@ async function asBefore(address: string): Promise<void> {
   await db.schema.alterTable("nodes").dropColumn("idle").execute();
   await db
     .deleteFrom("kysely_migration" as "nodes")
-    .where("name", "=", "0014-retired")
+    .where("name", "=", "0015-retired")
     .execute();
   for (const state of states) {
     await stores.insertNode(db, new SoftwareNode(`node-${state}`).row());

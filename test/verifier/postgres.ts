@@ -40,6 +40,10 @@ export class PostgresServer {
     return this.#addressAs(OWNER, database);
   }
 
+  superuserAddress(database: string): string {
+    return this.#addressAs(SUPERUSER, database);
+  }
+
   #addressAs(role: string, database: string): string {
     return `postgres://${role}@localhost/${database}?host=${encodeURIComponent(this.place)}`;
   }

@@ -58,12 +58,26 @@ describe.skipIf(needsPostgres)("a role that owns nothing (needs Debian's postgre
     );
   });
 
-  it("is granted nothing where it owns the tables, or is none", async () => {
+  it("that lacks a right opens nothing, and is told what to do", async () => {
+    await server.prepare("lacking");
+    server.say(server.ownerAddress("lacking"), "revoke insert on audit from verifier");
+    await expect(stores.openStore(server.address("lacking"))).rejects.toThrow(
+      /a role that may insert audit, got one that may not; call isoline verifier --grant ROLE/,
+    );
+  });
+
+  it("is granted nothing where it could change the tables all the same, or is none", async () => {
     server.create("other");
     const address = server.ownerAddress("other");
-    await expect(stores.prepareStore(address, "fleet")).rejects.toThrow(
-      /a role that owns none of the tables, got "fleet"/,
-    );
+    const grantTo = (role: string) => stores.prepareStore(address, role);
+    await expect(grantTo("fleet")).rejects.toThrow(/got "fleet", which owns tables, or is a member of their owner/);
+    await expect(grantTo("isoline")).rejects.toThrow(/got "isoline", which is a superuser/);
+    server.say(address, "grant create on schema public to verifier");
+    await expect(grantTo("verifier")).rejects.toThrow(/which may make tables: revoke create on schema public/);
+    server.say(address, "revoke create on schema public from verifier");
+    await grantTo("verifier");
+    server.say(server.superuserAddress("other"), "grant fleet to verifier");
+    await expect(grantTo("verifier")).rejects.toThrow(/got "verifier", which owns tables, or is a member/);
     await expect(stores.prepareStore(address, 'x"; drop table nodes; --')).rejects.toThrow(/which there is none of/);
     await expect(stores.prepareStore("pglite:/nowhere", "verifier")).rejects.toThrow(/which has no roles/);
   });

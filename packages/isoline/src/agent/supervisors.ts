@@ -49,12 +49,8 @@ export class SharedThread {
   #next = 1;
   #isOver = false;
 
-  constructor() {
-    this.#worker = new Worker(new URL("./shared-thread.js", import.meta.url), {
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES, maxOldGenerationSizeMb: HEAP_MEGABYTES },
-    });
+  constructor(worker: Worker) {
+    this.#worker = worker;
     this.#worker.on("message", (message: FromSharedThread) => this.#hear(message));
     this.#worker.on("error", (fault) => this.#lost("error", fault));
     this.#worker.on("exit", () => this.#lost("exit", undefined));
@@ -121,17 +117,19 @@ export class SharedThread {
  */
 export class SharedThreads<Kind extends string> {
   readonly #most: number;
+  readonly #start: () => Worker;
   readonly #threads = new Map<SharedThread, Kind | undefined>();
   #next: NodeJS.Timeout | undefined;
 
   /** `most` threads of each kind are started, as they are needed. */
-  constructor(most: number) {
+  constructor(most: number, start: () => Worker = startSharedThread) {
     this.#most = most;
+    this.#start = start;
   }
 
   /** Starts one ahead, if none is free: loading its code takes longest. */
   prepare(): void {
-    if (this.#most > 0 && this.#free() === undefined) this.#threads.set(new SharedThread(), undefined);
+    if (this.#most > 0 && this.#free() === undefined) this.#threads.set(new SharedThread(this.#start()), undefined);
   }
 
   seat(kind: Kind, ends: Ends): Supervisor {
@@ -146,7 +144,9 @@ export class SharedThreads<Kind extends string> {
   #fewest(kind: Kind): SharedThread {
     const own = this.#of(kind);
     const [fewest] = own.toSorted((one, other) => one.namespaces - other.namespaces);
-    return fewest !== undefined && own.length >= this.#most ? fewest : (this.#free() ?? new SharedThread());
+    return fewest !== undefined && own.length >= this.#most
+      ? fewest
+      : (this.#free() ?? new SharedThread(this.#start()));
   }
 
   /** Those that serve namespaces of a kind. */
@@ -162,4 +162,12 @@ export class SharedThreads<Kind extends string> {
     for (const thread of this.#threads.keys()) if (thread.isOver) this.#threads.delete(thread);
     return [...this.#threads.keys()];
   }
+}
+
+function startSharedThread(): Worker {
+  return new Worker(new URL("./shared-thread.js", import.meta.url), {
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES, maxOldGenerationSizeMb: HEAP_MEGABYTES },
+  });
 }

@@ -62,7 +62,8 @@ export class ChallengeKeys {
     if (!timingSafeEqual(codeOf(key, bytes, node), bytes.subarray(HEAD_BYTES)))
       throw refused("a challenge that was made for this node", "another");
     const age = now.getTime() - madeAt(bytes);
-    if (age > seconds * 1000 || age < -AHEAD_MS)
+    // So that a number of seconds that is none refuses all.
+    if (!(age <= seconds * 1000 && age >= -AHEAD_MS))
       throw refused(`a challenge of the last ${seconds} seconds`, `one of ${Math.round(age / 1000)} seconds ago`);
   }
 }

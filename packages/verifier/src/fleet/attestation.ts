@@ -110,7 +110,7 @@ export class Attestation {
       if (ownership.present(node.name) !== node) throw elsewhere(node.name, "another verifier has taken it over");
       if (node.state === "revoked") throw wasRevoked(node.name);
       const now = new Date();
-      challenges.assertOurs(challenge, node.id, now, pace.patience(node.due));
+      challenges.assertOurs(challenge, node.id, now, pace.patience(node.due ?? pace.due(node.tenant)));
       const sent = came.read(came.bytes);
       const bytes = sent instanceof Uint8Array ? sent.length : logs.sizeOf(node.id, sent);
       return charge(bytes, () => this.#answered(node, challenge, sent, { now, round, due: pace.due(node.tenant) }));

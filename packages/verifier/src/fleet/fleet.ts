@@ -95,7 +95,7 @@ export class Fleet {
     this.administration = new Administration(db, ownership, rules, epochs);
     this.retirement = new Retirement({
       ...{ db, lease, ownership, watch, logs, ledgers, failed },
-      ...{ days: parts.collectAfter, patience: () => this.pace.patience(), left: parts.left },
+      ...{ days: parts.collectAfter, patience: () => this.pace.patience(this.pace.presumed), left: parts.left },
     });
     this.identities = authority && new Identities(authority, { ownership, rules, challenges, pace });
   }

@@ -55,7 +55,7 @@ export class Identities {
       const { challenge, canister, key, proof } = order;
       const { challenges, pace, ownership } = this.#parts;
       const now = new Date();
-      challenges.assertOurs(challenge, node.id, now, pace.patience(node.due));
+      challenges.assertOurs(challenge, node.id, now, pace.patience(node.due ?? pace.due(node.tenant)));
       const until = affirmedUntil(node, canister, now);
       const statement = svidStatement(challenge, canister, key);
       const possessed = possessedKey(key, statement, proof);

@@ -240,10 +240,10 @@ export class Ownership {
 
   /** Drops a node that is gone, by its token: whether it was in memory. One that was enrolled under its name since stays. */
   dropGone({ name, token }: Gone): boolean {
-    const node = this.#nodes.get(name);
-    if (node?.token !== token) return false;
-    this.#nodes.delete(name);
+    // That of a later node of its name goes with it, and is asked of the database then.
     this.#silences.delete(name);
+    if (this.#nodes.get(name)?.token !== token) return false;
+    this.#nodes.delete(name);
     return true;
   }
 

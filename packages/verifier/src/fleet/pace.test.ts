@@ -28,7 +28,7 @@ const paceOf = (dueAtMost = 600) => {
 
 it("is what is configured while all that is due can be judged", () => {
   const { pace, noted } = paceOf();
-  expect([pace.due("acme"), pace.slowest, pace.patience()]).toEqual([60, 60, 180]);
+  expect([pace.due("acme"), pace.slowest, pace.presumed]).toEqual([60, 60, 60]);
   judge(pace, { acme: { judged: 2500, ms: 2, nodes: 15_000 } });
   expect([pace.due("acme"), pace.slowest, noted]).toEqual([60, 60, []]);
 });
@@ -84,9 +84,34 @@ it("is never slower where it may not be, and says nothing then", () => {
 it("of a node that another verifier told is presumed to be the longest that was told", () => {
   const { pace } = paceOf();
   pace.heard(300);
-  expect([pace.presumed, pace.patience(), pace.patience(60)]).toEqual([300, 900, 180]);
+  expect([pace.presumed, pace.patience(300), pace.patience(60)]).toEqual([300, 900, 180]);
   pace.heard(0);
-  expect([pace.presumed, pace.patience()]).toEqual([60, 180]);
+  expect(pace.presumed).toBe(60);
+});
+
+it("is what is configured for a tenant that had nothing judged for long, and for one that has no node any more", () => {
+  const { pace } = paceOf();
+  judge(pace, { acme: { judged: 1, ms: 2, nodes: 1 }, gone: { judged: 1, ms: 2, nodes: 1 } });
+  const idle: Spent = { active: 0, passed: 10_000, turns: new Map(), nodes: new Map([["acme", 1]]) };
+  for (let at = 0; at < 100; at++) {
+    pace.look(idle);
+    expect([pace.due("acme"), pace.due("gone"), pace.slowest]).toEqual([60, 60, 60]);
+  }
+  pace.look({ ...idle, passed: 0 });
+  pace.look({ ...idle, turns: new Map([["acme", 0]]) });
+  expect([pace.due("acme"), pace.slowest]).toEqual([60, 60]);
+});
+
+it("counts what a tenant takes of whose nodes nothing is judged", () => {
+  const { pace } = paceOf();
+  for (let at = 0; at < 2000; at++) pace.judged("acme");
+  const turns = new Map([
+    ["acme", 4000],
+    ["brings", 6000],
+  ]);
+  pace.look({ active: 10_000, passed: 10_000, turns, nodes: new Map([["acme", 15_000]]) });
+  // Half of 0.75 for each, of the 0.5 that it needs.
+  expect(pace.due("acme")).toBe(80);
 });
 
 it("shares out equally what is too little", () => {

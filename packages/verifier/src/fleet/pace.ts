@@ -81,7 +81,7 @@ export class Pace {
     return Math.max(this.timing.due, ...[...this.#tenants.values()].map(({ due }) => due));
   }
 
-  /** What a node is presumed to go by that this verifier has told nothing. */
+  /** Seconds until the next evidence of a node that this verifier has told nothing: the most that any verifier told, lately. */
   get presumed(): number {
     return this.#told;
   }
@@ -91,8 +91,8 @@ export class Pace {
     this.#told = Math.max(this.timing.due, seconds);
   }
 
-  /** Seconds without evidence after which a node is stale that was told so; undefined: it is not known here what it was told. */
-  patience(due = this.#told): number {
+  /** Seconds without evidence after which a node is stale that was told to send it after so many. */
+  patience(due: number): number {
     return (this.timing.stale * due) / this.timing.due;
   }
 
@@ -104,10 +104,12 @@ export class Pace {
 
   /** To be called every some seconds. */
   look({ active, passed, turns, nodes }: Spent): void {
+    if (passed <= 0) return;
     const all = [...turns.values()].reduce((sum, ms) => sum + ms, 0);
     const whole = Math.min(WITH_ALL, all > 0 ? active / all : WITH_ALL);
     const busy = Math.max(LEAST_BUSY, BUSY - Math.max(0, active - all * whole) / passed);
-    const needs = new Map<string, number>();
+    // Also those of whose nodes nothing was judged: they bring contours, departures, and what is refused.
+    const needs = new Map([...turns].map(([name, ms]) => [name, (ms * whole) / passed]));
     for (const [name, tenant] of this.#tenants) {
       const work = (turns.get(name) ?? 0) * whole;
       tenant.work = tenant.work * KEPT + work;
@@ -121,7 +123,8 @@ export class Pace {
     for (const [name, tenant] of this.#tenants) {
       const steady = this.#steady(tenant, nodes.get(name) ?? 0);
       const share = gets.get(name) ?? busy;
-      tenant.due = Math.min(dueAtMost, Math.max(due, Math.ceil((due * steady) / share)));
+      // One that needs nothing gets nothing, and has enough.
+      tenant.due = steady > share ? Math.min(dueAtMost, Math.ceil((due * steady) / share)) : due;
       if (tenant.judged < FORGOTTEN && !nodes.has(name)) this.#tenants.delete(name);
     }
     this.#say();

@@ -26,6 +26,8 @@ import type { Watch } from "./watch.ts";
 const AT_ONCE = 64;
 /** For so long nodes are collected before other work has its turn. */
 const COLLECTING_MS = 1000;
+/** So many that cannot be collected are passed over at a time. */
+const MOST_PASSED_OVER = 8;
 /** A verifier that died is waited for. */
 const TAKE_MS = 10_000;
 
@@ -80,9 +82,9 @@ export class Retirement {
       } catch (fault) {
         if (storeGone(fault) !== undefined && !isPassing(fault)) throw fault;
         failed(fault);
-        // One that cannot be collected keeps no other from it.
+        // One that cannot be collected keeps no other from it; of many there is one reason, which is told.
         if (most > 1) most = 1;
-        else skip++;
+        else if (++skip === MOST_PASSED_OVER) return;
       }
     }
   }

@@ -39,10 +39,15 @@ export class Watch {
     return this.#wheel.size;
   }
 
+  /** Seconds. What another verifier told a node is not known. */
+  #patience({ due }: OwnedNode): number {
+    return this.#pace.patience(due ?? this.#pace.presumed);
+  }
+
   /** Its evidence has just been judged. */
   saw(node: OwnedNode): void {
     node.silent = performance.now();
-    this.#wheel.set(node.name, this.#pace.patience(node.due));
+    this.#wheel.set(node.name, this.#patience(node));
   }
 
   /**
@@ -51,7 +56,7 @@ export class Watch {
    */
   watch(node: OwnedNode): void {
     const { name } = node;
-    const left = this.#pace.patience(node.due) - node.silentMs() / 1000;
+    const left = this.#patience(node) - node.silentMs() / 1000;
     if (left > 0) this.#wheel.set(name, left);
     else void this.#markOrLookAgain(name);
   }
@@ -106,7 +111,7 @@ export class Watch {
       if (this.#wheel.has(name)) return;
       if (this.#ownership.present(name) !== node) return this.#lookAgainUnlessHeld(name);
       if (!isWatched(node.state)) return;
-      const why = `no evidence for ${Math.round(this.#pace.patience(node.due))} seconds; see whether the node runs and reaches a verifier`;
+      const why = `no evidence for ${Math.round(this.#patience(node))} seconds; see whether the node runs and reaches a verifier`;
       const verdict = { state: "stale", failure: "unreachable", why } as const;
       // Should the answer of the database be lost: the next evidence is news, whatever was written.
       node.imprint = null;

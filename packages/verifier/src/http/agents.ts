@@ -190,7 +190,7 @@ async function putContour(c: Context<Env>, { fleet }: Door, sha256: string, { na
 /** A node sends contours that its evidence has shown; others cannot be made up to fill the store. */
 async function keepContour(c: Context<Env>, door: Door, sha256: string): Promise<boolean> {
   const node = await provenNode(c, door);
-  if (!(await hasCanister(door.fleet.store.db, node.name, "contour", sha256)))
+  if (!(await hasCanister(door.fleet.store.db, node, "contour", sha256)))
     throw new VerifierError(
       "not-found",
       `expected a contour that judged evidence of ${node.name} names, got another; send it once evidence that names it was judged`,
@@ -206,8 +206,12 @@ function nextFor({ fleet }: Door, id: string, due: number) {
 }
 
 /** A node tells of canisters that its evidence has shown; labels cannot be made up to fill the store. */
-async function assertItsOwn(node: { readonly name: string }, label: string, { fleet }: Door): Promise<void> {
-  if (!(await hasCanister(fleet.store.db, node.name, "label", label)))
+async function assertItsOwn(
+  node: { readonly name: string; readonly id: string },
+  label: string,
+  { fleet }: Door,
+): Promise<void> {
+  if (!(await hasCanister(fleet.store.db, node, "label", label)))
     throw new VerifierError(
       "not-found",
       `expected a canister that judged evidence of ${node.name} has, got another label; tell of it once evidence that has it was judged`,

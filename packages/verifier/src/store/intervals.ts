@@ -10,8 +10,11 @@ const counts = (most: number) =>
 export async function noteInterval(db: Database, seconds: number, lasts: number, most: number): Promise<void> {
   await sql`
     insert into intervals (id, seconds, until) values (1, ${seconds}, now() + make_interval(secs => ${lasts}))
-    on conflict (id) do update set seconds = excluded.seconds, until = excluded.until
-      where excluded.seconds >= intervals.seconds or not ${counts(most)}`.execute(db);
+    on conflict (id) do update set
+      seconds = case when ${counts(most)} then greatest(intervals.seconds, excluded.seconds) else excluded.seconds end,
+      until = case when ${counts(most)} then greatest(intervals.until, excluded.until) else excluded.until end`.execute(
+    db,
+  );
 }
 
 /** Seconds; 0 where all nodes go by what is configured. */

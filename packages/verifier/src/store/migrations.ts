@@ -118,12 +118,13 @@ create table intervals (id int primary key, seconds double precision not null, u
  * step, beside newer ones, writes only the other.
  */
 const retired = `
-alter table nodes add column idle timestamptz default now();
-create index nodes_by_idle on nodes ((greatest(idle, since))) where state in ('stale', 'unknown');
-create table retired_keys (id text primary key, accepted text not null, at timestamptz not null);
+create index changes_gone on changes (at) where label is null and after = 'gone';
+create table retired_keys (
+  id text primary key, tenant text not null, accepted text, policy text, at timestamptz not null);
 create table retired_names (
   name text not null, tenant text not null, policy text not null, at timestamptz not null, primary key (name, tenant));
-create index changes_gone on changes (at) where label is null and after = 'gone';
+alter table nodes add column idle timestamptz default now();
+create index nodes_by_idle on nodes ((greatest(idle, since))) where state in ('stale', 'unknown');
 `;
 
 const steps: Readonly<Record<string, Migration>> = {
@@ -148,5 +149,7 @@ export const migrations: MigrationProvider = { getMigrations: () => Promise.reso
 
 /** One statement at a time: an embedded database takes no more. */
 async function run(db: Kysely<unknown>, statements: string): Promise<void> {
+  // A large table takes longer than any other question may.
+  await sql`set local statement_timeout = 0`.execute(db);
   for (const statement of statements.split(";")) if (statement.trim() !== "") await sql.raw(statement).execute(db);
 }

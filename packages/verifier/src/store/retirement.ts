@@ -113,7 +113,7 @@ async function remove(
   { which, who, why, pastOf }: Leaving,
 ): Promise<void> {
   if (rows.length === 0) return;
-  const at = new Date();
+  const at = await timeOf(step);
   await keepPasts(step, rows, at, pastOf);
   const names = rows.map(({ name }) => name);
   await step.deleteFrom("nodes").where("name", "in", names).execute();
@@ -139,6 +139,12 @@ async function remove(
   );
 }
 
+/** By the database's clock: what is kept for a while is kept as long by each verifier. */
+async function timeOf(step: Database): Promise<Date> {
+  const { rows } = await sql<{ at: Date }>`select now() as at`.execute(step);
+  return rows[0]?.at ?? new Date();
+}
+
 const detailOf = ({ id, state: stands, since }: NodeRow) => `id ${id}, ${stands} since ${since.toISOString()}`;
 
 const goneMessage = ({ name, id, token }: Gone) => `${name} ${id} ${token}`;
@@ -151,8 +157,8 @@ export function goneIn(message: string): Gone | undefined {
 
 async function keepPasts(step: Database, rows: readonly NodeRow[], at: Date, pastOf: PastOf): Promise<void> {
   const keys = rows.flatMap((row) => {
-    const accepted = pastOf(row);
-    return accepted === undefined ? [] : [{ id: row.id, accepted, at }];
+    const [accepted = null, policy = null] = [pastOf(row), row.labels["policy"]];
+    return accepted === null && policy === null ? [] : [{ id: row.id, tenant: row.tenant, accepted, policy, at }];
   });
   const names = rows.flatMap(({ name, tenant, labels }) => {
     const policy = labels["policy"];
@@ -162,7 +168,11 @@ async function keepPasts(step: Database, rows: readonly NodeRow[], at: Date, pas
     await step
       .insertInto("retired_keys")
       .values(keys)
-      .onConflict((on) => on.column("id").doUpdateSet({ accepted: excluded("accepted"), at }))
+      .onConflict((on) =>
+        on.column("id").doUpdateSet({
+          ...{ tenant: excluded("tenant"), accepted: excluded("accepted"), policy: excluded("policy"), at },
+        }),
+      )
       .execute();
   if (names.length > 0)
     await step
@@ -179,32 +189,32 @@ export async function takePast(
   step: Database,
   { id, name, tenant }: Pick<NodeRow, "id" | "name" | "tenant">,
 ): Promise<{ readonly accepted: string | undefined; readonly policy: string | undefined }> {
-  const key = await step.deleteFrom("retired_keys").where("id", "=", id).returning("accepted").executeTakeFirst();
+  const key = await step.deleteFrom("retired_keys").where("id", "=", id).returningAll().executeTakeFirst();
   const named = await step
     .deleteFrom("retired_names")
     .where("name", "=", name)
     .where("tenant", "=", tenant)
     .returning("policy")
     .executeTakeFirst();
-  return { accepted: key?.accepted, policy: named?.policy };
+  // The machine is judged as before under another name, too. Another tenant has policies of its own.
+  const ofKey = key?.tenant === tenant ? key.policy : null;
+  return { accepted: key?.accepted ?? undefined, policy: named?.policy ?? ofKey ?? undefined };
 }
 
 /** So long a receiver that is behind still gets the changes of a node that is gone. */
 const KEPT_DAYS = 7;
-const NODES_AT_ONCE = 64;
 
 /**
- * Removes changes of nodes that are gone for longer, at most so many. Receivers that were not sent what goes miss it: it is counted for
+ * Removes changes of a node that is gone for longer, at most so many. Receivers that were not sent what goes miss it: it is counted for
  * each of them. What another node of that name made since stays.
  */
 export async function forgetGone(db: Database, most = 5000): Promise<void> {
   await sql`
     with marked as (
       select node, id from changes where label is null and after = 'gone' and at < now() - make_interval(days => ${KEPT_DAYS})
-      order by at limit ${NODES_AT_ONCE}),
-    ends as (select node, max(id) as last from marked group by node),
+      order by at limit 1),
     old as (
-      select changes.id from changes join ends on changes.node = ends.node and changes.id <= ends.last
+      select changes.id from changes join marked on changes.node = marked.node and changes.id <= marked.id
       order by changes.id limit ${most}),
     forgotten as (delete from changes where id in (select id from old) returning id)
     update receivers set skipped = skipped + (select count(*) from forgotten where forgotten.id > receivers.sent)

@@ -39,21 +39,57 @@ const rights: Readonly<Record<keyof Tables | "kysely_migration" | "kysely_migrat
 const UNDEFINED_ROLE = "42704";
 export const NOT_PERMITTED = "42501";
 
-/** Lets a role use the tables as a verifier does, and takes from it what else it was given of them. */
+/**
+ * Lets a role use the tables as a verifier does, and takes from it what else it was given of them. Refuses a role that could change them
+ * all the same.
+ */
 export async function grantUse(db: Database, role: string): Promise<void> {
   await db.transaction().execute(async (step) => {
-    const { rows } = await sql<{ own: string }>`select current_user as own`.execute(step);
-    if (rows[0]?.own === role)
+    await sql`revoke all on all tables in schema public from ${sql.id(role)}`.execute(step).catch(refusedFor(role));
+    const could = await powersOf(step, role);
+    if (could !== undefined)
       throw new VerifierError(
         "bad-configuration",
-        `expected a role that owns none of the tables, got ${JSON.stringify(role)}, which this database was opened as; make another one`,
+        `expected a role that may only use the tables, got ${JSON.stringify(role)}, which ${could}; make another one with createuser`,
       );
-    await sql`revoke all on all tables in schema public from ${sql.id(role)}`.execute(step).catch(refusedFor(role));
     await sql`grant usage on schema public to ${sql.id(role)}`.execute(step);
     for (const [table, may] of Object.entries(rights))
       await sql`grant ${sql.raw(may.join(", "))} on ${sql.id(table)} to ${sql.id(role)}`.execute(step);
   });
 }
+
+/** What a role could do to the tables beside what it is granted; undefined: nothing. */
+async function powersOf(step: Database, role: string): Promise<string | undefined> {
+  const { rows } = await sql<{ super: boolean; database: boolean; tables: boolean; create: boolean }>`
+    select role.rolsuper or role.rolcreaterole as super,
+      (select pg_has_role(role.oid, datdba, 'member') from pg_database where datname = current_database()) as database,
+      exists (select 1 from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S')
+        and pg_has_role(role.oid, relowner, 'member')) as tables,
+      has_schema_privilege(role.oid, 'public', 'create') as create
+    from pg_roles as role where role.rolname = ${role}`.execute(step);
+  const powers = rows[0];
+  if (powers?.super) return "is a superuser, or makes roles";
+  if (powers?.tables) return "owns tables, or is a member of their owner";
+  if (powers?.database) return "owns the database, or is a member of its owner";
+  return powers?.create ? "may make tables: revoke create on schema public from public, or from it" : undefined;
+}
+
+/** Refuses a role that lacks a right: the tables are of the present form, and were not granted since. */
+export async function assertUsable(db: Database): Promise<void> {
+  const all = Object.entries(rights).flatMap(([table, may]) => may.map((right) => ({ table, right })));
+  const { rows } = await sql<{ table: string; right: string }>`
+    select "table", "right" from jsonb_to_recordset(${JSON.stringify(all)}::jsonb) as told ("table" text, "right" text)
+    where not has_table_privilege("table", "right") limit 1`.execute(db);
+  const [lacks] = rows;
+  if (lacks !== undefined)
+    throw new VerifierError(
+      "bad-configuration",
+      `expected a role that may ${lacks.right} ${lacks.table}, got one that may not; ${GRANT}`,
+    );
+}
+
+/** What to do about it. */
+export const GRANT = "call isoline verifier --grant ROLE with the configuration of the role that owns the tables";
 
 const refusedFor =
   (role: string) =>

@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
 import { openEmbedded } from "./embedded.ts";
 import { migrations } from "./migrations.ts";
 import { openPostgres } from "./postgres.ts";
-import { grantUse, NOT_PERMITTED } from "./rights.ts";
+import { assertUsable, GRANT, grantUse, NOT_PERMITTED } from "./rights.ts";
 
 const EMBEDDED = "pglite:";
 
@@ -20,18 +20,21 @@ export async function openStore(address: string): Promise<Connection> {
   if (error === undefined) {
     // The directory is locked by this process, so a lease in it is of a verifier that died: its nodes are free at once.
     if (store.isAlone) await store.db.deleteFrom("verifiers").execute();
+    else await assertUsable(store.db).catch((fault: unknown) => closedFor(store, fault));
     return store;
   }
   await store.close();
   throw storeGone(error) ?? unmigrated(error);
 }
 
+async function closedFor(store: Connection, fault: unknown): Promise<never> {
+  await store.close();
+  throw storeGone(fault) ?? fault;
+}
+
 function unmigrated(cause: unknown): VerifierError {
   const said = cause instanceof Error ? cause.message : "unknown";
-  const next =
-    (cause as { code?: unknown }).code === NOT_PERMITTED
-      ? "; call isoline verifier --grant ROLE with the configuration of the role that owns the tables"
-      : "";
+  const next = (cause as { code?: unknown }).code === NOT_PERMITTED ? `; ${GRANT}` : "";
   return new VerifierError(
     "bad-configuration",
     `the tables of the database cannot be brought to their form: ${said}${next}`,

@@ -66,7 +66,7 @@ export interface NodeTable extends VerdictColumns {
   seen: Date | null;
   /** From when on it is silent, by the database's clock, as the verifier knew it that gave it back to another; null: that is not known. */
   silent: Date | null;
-  /** From when on it is stale, or unknown, by the database's clock; null: it is neither. Verifiers of before 0014 do not write it. */
+  /** From when on it is stale, or unknown, by the database's clock; null: it is neither. Verifiers of before 0015 do not write it. */
   idle: Generated<Date | null>;
   root: "none" | "tpm" | "tee" | "tpm+tee";
   sensors: Json<readonly string[]> | null;
@@ -135,12 +135,15 @@ export interface DepartureTable {
   point: string | null;
 }
 
-/** The keys of nodes that are gone, of which something had been accepted: one that is enrolled again goes on from there. */
+/** The keys of nodes that are gone: one that is enrolled again goes on from what was accepted, and in its tenant by its label `policy`. */
 export interface RetiredKeyTable {
   /** As a node has it. */
   id: string;
-  /** The clock of the TPM, the ledger, and the policy, as the node had them. */
-  accepted: string;
+  tenant: string;
+  /** The clock of the TPM, the ledger, and the version of the policy, as the node had them; null: nothing was accepted. */
+  accepted: string | null;
+  /** The label; null: it had none. */
+  policy: string | null;
   at: Date;
 }
 

@@ -266,15 +266,18 @@ export function canisterOf(db: Database, node: string, label: string): Promise<C
 /** Whether a node has a canister with this label, or with this contour. Nothing of the others is read, however many there are. */
 export async function hasCanister(
   db: Database,
-  node: string,
+  { name, id }: { readonly name: string; readonly id: string },
   column: "label" | "contour",
   value: string,
 ): Promise<boolean> {
   const found = await db
     .selectFrom("canisters")
+    // Another node may have the name by now.
+    .innerJoin("nodes", "nodes.name", "canisters.node")
     .select("label")
-    .where("node", "=", node)
-    .where(column, "=", value)
+    .where("nodes.name", "=", name)
+    .where("nodes.id", "=", id)
+    .where(`canisters.${column}`, "=", value)
     .limit(1)
     .executeTakeFirst();
   return found !== undefined;
