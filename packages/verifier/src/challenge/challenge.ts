@@ -62,7 +62,7 @@ export class ChallengeKeys {
     if (!timingSafeEqual(codeOf(key, bytes, node), bytes.subarray(HEAD_BYTES)))
       throw refused("a challenge that was made for this node", "another");
     const age = now.getTime() - madeAt(bytes);
-    // So that a number of seconds that is none refuses all.
+    // In this form, seconds that are not a number refuse all.
     if (!(age <= seconds * 1000 && age >= -AHEAD_MS))
       throw refused(`a challenge of the last ${seconds} seconds`, `one of ${Math.round(age / 1000)} seconds ago`);
   }
