@@ -156,16 +156,17 @@ export class HostRegisters {
    * written. After its end, the namespace's own register is removed: the births' register vouches for it. Refuses with `bad-ledger` where
    * another program has closed the run.
    */
-  async record({ birth, register, index, isShared }: Registered, told: Told): Promise<void> {
+  async record({ birth, register }: Registered, told: Told): Promise<void> {
     await this.#using(async (tpm, file) => {
-      const { value } = file.ledger.register(register);
+      const own = file.ledger.register(register);
+      const { value } = own;
       if (!this.#written.has(told)) {
         assertOpen(file, birth);
         const draft = { ...told, birth, register, ...(told.kind === "end" ? { value } : {}) };
         await this.#write(tpm, file, draft, { onWritten: () => void this.#written.add(told) });
       }
       if (told.kind !== "end") return;
-      if (!isShared) await undefineRegister(tpm, index);
+      await removeOwn(tpm, own);
       const life = this.#lives.get(birth);
       if (life !== undefined) rmSync(life.path, { force: true });
       this.leave(birth);
@@ -205,7 +206,7 @@ export class HostRegisters {
       const { value } = file.ledger.register(facts.register);
       await this.#write(tpm, file, { kind: "end", ...about, ...lastOf(facts), value }, { isHeld });
     }
-    if (!own.isShared && (await isRegisterThere(tpm, own))) await undefineRegister(tpm, own.index);
+    await removeOwn(tpm, own);
   }
 
   /** What the ledger had when it was used last. */
@@ -351,6 +352,11 @@ function lastOf(facts: NamespaceFacts): Omit<Draft<"end">, "kind"> {
     refused: 0,
     lost,
   };
+}
+
+/** Removes a register that has ended. Another run may have its index, where it was removed before and the answer of that was lost. */
+async function removeOwn(tpm: Tpm, register: RegisterFacts): Promise<void> {
+  if (!register.isShared && (await isRegisterThere(tpm, register))) await undefineRegister(tpm, register.index);
 }
 
 /** Whether the TPM has a register, and in it what the records say. */
