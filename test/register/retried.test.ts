@@ -52,4 +52,18 @@ describe.skipIf(needsSwtpm)("a record that is tried again (needs swtpm and tpm2-
     expect([indexes(), pcr()]).toEqual([["0x1815000"], hex(ledgerOf(run).births.value)]);
     expect(ledgerOf(run).namespaces.get(run.birth)?.end).toBeDefined();
   });
+
+  it("is none after a reset of the TPM: the ledger of the supervisor and the births' register of the next one stay as they are", async () => {
+    const before = await begun("web");
+    await tpm.stop();
+    await tpm.start();
+    const after = await begun("db");
+    const { length } = ledgerOf(before.run);
+    for (const told of [departure, end])
+      await expect(before.registers.record(before.run, told)).rejects.toMatchObject({ code: "bad-ledger" });
+    expect(ledgerOf(before.run)).toHaveLength(length);
+    expect(pcr()).toBe(hex(ledgerOf(after.run).births.value));
+    await after.registers.record(after.run, { ...end });
+    expect(pcr()).toBe(hex(ledgerOf(after.run).births.value));
+  });
 });

@@ -12,16 +12,13 @@ import {
   extendRegister,
   flushAll,
   isOutOfMemory,
-  isRegisterThere,
   type Newborn,
   readPcrs,
   readRegister,
   removeEmptyRegisters,
-  undefineRegister,
 } from "@isoline/attest/birth";
 import {
   encodeRecord,
-  type ExpectedValue,
   extensionOf,
   isAboutBirths,
   type LedgerRecord,
@@ -31,11 +28,11 @@ import {
   nameBy,
   type Recorded,
   type RecordOf,
-  type RegisterFacts,
   standingOf,
 } from "@isoline/attest/register";
-import { commands, Tpm } from "@isoline/attest/tpm";
+import { Tpm } from "@isoline/attest/tpm";
 import { LedgerFile } from "./ledger-file.ts";
+import { assertNotReset, assertOpen, clockOf, isHeldBy, removeOwn, standing } from "./agreement.ts";
 import { bearLife, type BornLife, isFree, Life, removeLivesBefore } from "./lives.ts";
 import { NamingKey } from "./naming-key.ts";
 import type { TpmPlan } from "./plan.ts";
@@ -234,6 +231,7 @@ export class HostRegisters {
     const file = await this.#opened();
     return file.locked(this.#patienceMs, () =>
       this.#connected(async (tpm) => {
+        await assertNotReset(tpm, file, this.#resetCount);
         file.catchUp();
         if (file.ledger.length !== this.#settled) await this.#settle(tpm, file, lost);
         return work(tpm, file);
@@ -330,16 +328,6 @@ export class HostRegisters {
   }
 }
 
-function standing(file: LedgerFile, what: string, found: Uint8Array, expected: ExpectedValue): "current" | "behind" {
-  const stands = standingOf(found, expected);
-  if (stands !== undefined) return stands;
-  throw new AttestError(
-    "bad-ledger",
-    `${file.path} does not fit the TPM: ${what} should hold ${hex(expected.value).slice(0, 16)}…, and holds ${hex(found).slice(0, 16)}…; ` +
-      "something else extended it, or the ledger was changed: restart the machine, and find out which",
-  );
-}
-
 /** What the records of a run had when its supervisor was found gone, as members of its end. */
 function lastOf(facts: NamespaceFacts): Omit<Draft<"end">, "kind"> {
   const { birth, departures, losses, amendments, checkpoint } = facts;
@@ -354,28 +342,6 @@ function lastOf(facts: NamespaceFacts): Omit<Draft<"end">, "kind"> {
   };
 }
 
-/** Removes a register that has ended. Another run may have its index, where it was removed before and the answer of that was lost. */
-async function removeOwn(tpm: Tpm, register: RegisterFacts): Promise<void> {
-  if (!register.isShared && (await isRegisterThere(tpm, register))) await undefineRegister(tpm, register.index);
-}
-
-/** Whether the TPM has a register, and in it what the records say. */
-async function isHeldBy(tpm: Tpm, register: RegisterFacts): Promise<boolean> {
-  if (!(await isRegisterThere(tpm, register))) return false;
-  const value = await readRegister(tpm, register.index);
-  return value !== undefined && standingOf(value, register) === "current";
-}
-
-/** A supervisor must not write behind what closed its run: no program would read the ledger any more. */
-function assertOpen(file: LedgerFile, birth: number): void {
-  const facts = file.ledger.namespace(birth);
-  if (facts !== undefined && facts.end === undefined && lossOfSupervisor(facts) === undefined) return;
-  throw new AttestError(
-    "bad-ledger",
-    `${file.path} says that the run born in record ${birth} is over, and its supervisor goes on: another program closed it; find out which`,
-  );
-}
-
 /** Whether a record is about a run whose supervisor is gone, as the ledger says, or as is about to be recorded of this birth. */
 function isOfLost(file: LedgerFile, record: LedgerRecord, lost: number | undefined): boolean {
   const birth = "birth" in record ? record.birth : record.sequence;
@@ -385,10 +351,6 @@ function isOfLost(file: LedgerFile, record: LedgerRecord, lost: number | undefin
 
 function isBirth({ kind }: LedgerRecord): boolean {
   return kind === "begin" || kind === "birth";
-}
-
-async function clockOf(tpm: Tpm) {
-  return (await tpm.run(commands.readClock, {})).time.clockInfo;
 }
 
 function hex(bytes: Uint8Array): string {

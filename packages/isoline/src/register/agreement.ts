@@ -1,0 +1,65 @@
+/** That ledger and TPM are of each other, and hold the same: what they do not is refused, with the next step. */
+import { AttestError } from "@isoline/attest/error";
+import { isRegisterThere, readRegister, undefineRegister } from "@isoline/attest/birth";
+import { type ExpectedValue, lossOfSupervisor, type RegisterFacts, standingOf } from "@isoline/attest/register";
+import { commands, type Tpm } from "@isoline/attest/tpm";
+import type { LedgerFile } from "./ledger-file.ts";
+
+/** How often the TPM was reset and restarted. */
+export async function clockOf(tpm: Tpm): Promise<{ readonly resetCount: number; readonly restartCount: number }> {
+  return (await tpm.run(commands.readClock, {})).time.clockInfo;
+}
+
+/**
+ * A supervisor may outlive a reset of the TPM. What it tells would be in no register of its own any more, and its end in the births'
+ * register of the next ledger, which would fit the TPM no longer.
+ */
+export async function assertNotReset(tpm: Tpm, { path }: LedgerFile, expected: number | undefined): Promise<void> {
+  const { resetCount } = await clockOf(tpm);
+  if (resetCount === expected) return;
+  throw new AttestError(
+    "bad-ledger",
+    `${path} is of reset ${expected} of the TPM, which is at reset ${resetCount}: nothing more is recorded in it; start the workload anew`,
+  );
+}
+
+export function standing(
+  file: LedgerFile,
+  what: string,
+  found: Uint8Array,
+  expected: ExpectedValue,
+): "current" | "behind" {
+  const stands = standingOf(found, expected);
+  if (stands !== undefined) return stands;
+  throw new AttestError(
+    "bad-ledger",
+    `${file.path} does not fit the TPM: ${what} should hold ${hex(expected.value).slice(0, 16)}…, and holds ${hex(found).slice(0, 16)}…; ` +
+      "something else extended it, or the ledger was changed: restart the machine, and find out which",
+  );
+}
+
+/** Whether the TPM has a register, and in it what the records say. */
+export async function isHeldBy(tpm: Tpm, register: RegisterFacts): Promise<boolean> {
+  if (!(await isRegisterThere(tpm, register))) return false;
+  const value = await readRegister(tpm, register.index);
+  return value !== undefined && standingOf(value, register) === "current";
+}
+
+/** Removes a register that has ended. Another run may have its index, where it was removed before and the answer of that was lost. */
+export async function removeOwn(tpm: Tpm, register: RegisterFacts): Promise<void> {
+  if (!register.isShared && (await isRegisterThere(tpm, register))) await undefineRegister(tpm, register.index);
+}
+
+/** A supervisor must not write behind what closed its run: no program would read the ledger any more. */
+export function assertOpen(file: LedgerFile, birth: number): void {
+  const facts = file.ledger.namespace(birth);
+  if (facts !== undefined && facts.end === undefined && lossOfSupervisor(facts) === undefined) return;
+  throw new AttestError(
+    "bad-ledger",
+    `${file.path} says that the run born in record ${birth} is over, and its supervisor goes on: another program closed it; find out which`,
+  );
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
