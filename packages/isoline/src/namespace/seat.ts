@@ -63,8 +63,9 @@ export class Seat {
   static async open(data: SeatData, say: (message: SupervisorMessage) => void): Promise<Seat | undefined> {
     const { block, launcher, plan, recorder } = data;
     Atomics.store(block, cells.supervisorTid, currentThread());
+    let session: Session | undefined;
     try {
-      const session = await Session.prepare({ ...plan, sharesThread: true }, block, say, recorder);
+      session = await Session.prepare({ ...plan, sharesThread: true }, block, say, recorder);
       const seat = new Seat(session, data, say);
       const { landlock, mitigations } = session;
       launcher.postMessage({
@@ -77,6 +78,9 @@ export class Seat {
       say({ kind: "ready" });
       return seat;
     } catch (fault) {
+      // Its birth may be recorded, and this thread goes on: what it holds would be held to the end of that.
+      session?.neverRan();
+      session?.close();
       recorder?.close();
       say(failureOf(fault));
       return undefined;
@@ -167,8 +171,11 @@ export class Seat {
   /** It cannot be supervised any more: its listeners are closed, so mediated calls fail. */
   fail(fault: unknown): void {
     this.#say(failureOf(fault));
-    this.#driver.fail();
-    this.#session.close();
+    try {
+      this.#driver.fail();
+    } finally {
+      this.#session.close();
+    }
   }
 
   /** Nothing of it was started. */

@@ -37,7 +37,13 @@ export class BuiltRecord {
   static beside(contour: string): BuiltRecord | undefined {
     const path = `${contour}.built`;
     const output = openedFor(path);
-    return output?.isDevice ? undefined : new BuiltRecord(path, output);
+    if (output?.isDevice) return undefined;
+    try {
+      return new BuiltRecord(path, output);
+    } catch (fault) {
+      output?.close();
+      throw fault;
+    }
   }
 
   /**
