@@ -5,7 +5,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AttestError } from "../../packages/attest/src/error.ts";
 import { bear, defineRegister, extendRegister } from "../../packages/attest/src/birth/index.ts";
 import {
   encodeRecord,
@@ -234,6 +235,25 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
     expect(await close(performance.now())).toMatchObject({ closed: 0, left: 2, fault: undefined });
     expect(ledger().length).toBe(3);
     expect(await close()).toMatchObject({ closed: 2, left: 0 });
+  });
+
+  it("keeps no other open where it cannot be closed itself", async () => {
+    for (const label of ["web", "db", "cache"]) goes(await begun(label));
+    const refusal = new AttestError("tpm-refused", "the TPM refused something of this run");
+    const first = vi.spyOn(HostRegisters.prototype, "closeLost").mockRejectedValueOnce(refusal);
+    expect(await close()).toMatchObject({ closed: 2, left: 1, fault: refusal });
+    first.mockRestore();
+    expect([...ledger().namespaces.values()].map(({ end }) => end === undefined)).toEqual([true, false, false]);
+    expect(await close()).toMatchObject({ closed: 1, left: 0, fault: undefined });
+  });
+
+  it("has a register that may hold anything, and no other run of its number has: a ledger that does not fit is said", async () => {
+    const { run } = await begun("web");
+    const register = ledger().registers.get(hex(run.register));
+    await tpm.using((using) => extendRegister(using, register as NonNullable<typeof register>, digest("else")));
+    const stale = lives()[0]?.replace(/[0-9a-f]{64}$/, "0".repeat(64)) ?? "";
+    writeFileSync(join(plan.ledger, "lives", stale), "");
+    expect(await close()).toMatchObject({ closed: 0, left: 1, fault: { code: "bad-ledger" } });
   });
 
   it("is one whose birth was written, and not taken by the TPM", async () => {

@@ -180,16 +180,15 @@ export class HostRegisters {
    * Closes a run whose supervisor is gone: records that it is, and then its end, with what the records had until then. Does nothing of it
    * where that was done. False, and nothing is done, where a supervisor lives.
    */
-  async closeLost({ path, birth, extension }: BornLife): Promise<boolean> {
+  async closeLost(life: BornLife): Promise<boolean> {
     return this.#locked(async (tpm, file) => {
       // Looked at under the lock of the ledger: a run is born under it as well. Others look at it no longer than this.
-      if (!isFree(path, LOOK_MS)) return false;
-      const facts = file.ledger.length === 0 ? undefined : file.ledger.namespace(birth);
-      if (facts !== undefined && hex(extensionOf(encodeRecord(facts.birth))) === extension)
-        await this.#close(tpm, file, facts);
-      rmSync(path, { force: true });
+      if (!isFree(life.path, LOOK_MS)) return false;
+      const facts = runOf(life, file);
+      if (facts !== undefined) await this.#close(tpm, file, facts);
+      rmSync(life.path, { force: true });
       return true;
-    }, birth);
+    }, life);
   }
 
   async #close(tpm: Tpm, file: LedgerFile, facts: NamespaceFacts): Promise<void> {
@@ -226,14 +225,16 @@ export class HostRegisters {
     });
   }
 
-  /** The same with a ledger that may not have begun. `lost` is the number of a birth whose register may hold anything. */
-  async #locked<T>(work: (tpm: Tpm, file: LedgerFile) => Promise<T>, lost?: number): Promise<T> {
+  /** The same with a ledger that may not have begun. `lost` is a life that is free: the register of its run may hold anything. */
+  async #locked<T>(work: (tpm: Tpm, file: LedgerFile) => Promise<T>, lost?: BornLife): Promise<T> {
     const file = await this.#opened();
     return file.locked(this.#patienceMs, () =>
       this.#connected(async (tpm) => {
         await assertNotReset(tpm, file, this.#resetCount);
         file.catchUp();
-        if (file.ledger.length !== this.#settled) await this.#settle(tpm, file, lost);
+        const isLost = lost !== undefined && isFree(lost.path, LOOK_MS);
+        const run = isLost ? runOf(lost, file)?.birth.sequence : undefined;
+        if (file.ledger.length !== this.#settled) await this.#settle(tpm, file, run);
         return work(tpm, file);
       }),
     );
@@ -340,6 +341,12 @@ function lastOf(facts: NamespaceFacts): Omit<Draft<"end">, "kind"> {
     refused: 0,
     lost,
   };
+}
+
+/** What a ledger has of the run of a life; undefined where it has none, or another one was born under that number. */
+function runOf({ birth, extension }: BornLife, { ledger }: LedgerFile): NamespaceFacts | undefined {
+  const facts = ledger.length === 0 ? undefined : ledger.namespace(birth);
+  return facts !== undefined && hex(extensionOf(encodeRecord(facts.birth))) === extension ? facts : undefined;
 }
 
 /** Whether a record is about a run whose supervisor is gone, as the ledger says, or as is about to be recorded of this birth. */

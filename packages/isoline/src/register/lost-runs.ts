@@ -10,33 +10,41 @@ import type { TpmPlan } from "./plan.ts";
 const PATIENCE_MS = 2000;
 /** Supervisors look every 10 ms whether the ledger is free. */
 const LEAST_PAUSE_MS = 25;
+/** Codes of faults that the next run would have as well. */
+const OF_ALL: readonly string[] = ["tpm-unreachable", "bad-ledger"];
 
 export interface LostRuns {
   readonly closed: number;
   /** Not closed in this time, because of a fault, or because another program looked at it. */
   readonly left: number;
+  /** The first one. */
   readonly fault: IsolineError | undefined;
 }
 
 /**
  * Closes them one after the other until `until`, by `performance.now()`. Between two of them the ledger is free for as long as one took:
- * supervisors may wait for it. What is left, by a fault too, is for the next time.
+ * supervisors may wait for it. One that cannot be closed keeps none of the others open, unless the TPM is away, or the ledger does not fit
+ * it. What is left is for the next time.
  */
 export async function closeLostRuns(plan: TpmPlan, ledger: string, until: number): Promise<LostRuns> {
   const lost = lstatSync(ledger, { throwIfNoEntry: false }) === undefined ? [] : lostLives(ledger);
   if (lost.length === 0) return { closed: 0, left: 0, fault: undefined };
   const registers = new HostRegisters(plan, PATIENCE_MS);
   let closed = 0;
+  let fault: IsolineError | undefined;
   try {
     for (const life of lost) {
       const began = performance.now();
       if (began >= until) break;
-      if (await registers.closeLost(life)) closed += 1;
+      try {
+        if (await registers.closeLost(life)) closed += 1;
+      } catch (found) {
+        if (!(found instanceof IsolineError)) throw found;
+        fault ??= found;
+        if (OF_ALL.includes(found.code)) break;
+      }
       await setTimeout(Math.max(LEAST_PAUSE_MS, performance.now() - began));
     }
-    return { closed, left: lost.length - closed, fault: undefined };
-  } catch (fault) {
-    if (!(fault instanceof IsolineError)) throw fault;
     return { closed, left: lost.length - closed, fault };
   } finally {
     registers.close();
