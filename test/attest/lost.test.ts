@@ -119,6 +119,32 @@ describe("a run whose supervisor was lost", () => {
     expect(ending?.why).toContain("(found gone), and its register did not hold what was recorded: what it did since");
   });
 
+  it("is told of beside an earlier run of its label that departed and ended: that hides nothing that may go on", async () => {
+    const totals = { state: digest("state"), events: 0, refused: 0 };
+    const ended = { kind: "end", measurement: new Uint8Array(32), ...totals } as const;
+    const first: readonly Draft[] = [...drafts, departure];
+    const own = written(first).filter((_, index) => index >= 3);
+    const guest = { ...(drafts[2] as Extract<Draft, { kind: "guest" }>), name: naming.nameOf("db") };
+    const second = { register: guest.register, birth: first.length + 1 };
+    const until: readonly Draft[] = [
+      ...first,
+      { ...ended, ...about, off: 1, lost: 0, value: valueOf(own) },
+      guest,
+      { kind: "loss", ...second, reason: lostSupervisor.recorded, count: 1 },
+    ];
+    const shared = written(until).filter((_, index) => [0, 2, second.birth, second.birth + 1].includes(index));
+    const both = [...until, { ...ended, ...second, off: 0, lost: 1, value: valueOf(shared) }];
+    const { endings } = await judged({ records: both, bodies: others, last: accepted });
+    expect(endings).toEqual([
+      {
+        ...{ label: "db", birth: second.birth, failure: "off-contour", isUnsupervised: true },
+        why: expect.stringMatching(
+          /^it ended; before that, its run that was born in record 3 of the ledger departed 1 times; its run that was born in record 6 of the ledger lost its supervisor between .* and start it anew$/,
+        ) as string,
+      },
+    ]);
+  });
+
   it("is told with the next run of its label, which is judged by itself after that", async () => {
     const guest = drafts[2] as Extract<Draft, { kind: "guest" }>;
     const anew = [...records, { ...guest, name: naming.nameOf("db") }];

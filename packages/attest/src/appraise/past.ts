@@ -26,8 +26,9 @@ export interface Ending {
   /** Number of the birth of the last of its runs that departed or lost something. */
   readonly birth: number;
   readonly failure: "off-contour" | "incomplete";
+  /** Of the first of these that departed, else lost something, and of the last that lost its supervisor. */
   readonly why: string;
-  /** That run lost its supervisor: whether it has ended is not known. */
+  /** One of them lost its supervisor: whether it has ended is not known. */
   readonly isUnsupervised?: true | undefined;
 }
 
@@ -109,19 +110,21 @@ export function strangersIn(node: NodeFacts, told: readonly Told[], last: Accept
 function endingOf(label: string, runs: readonly EndedRun[], rule: CanisterRule | undefined): readonly Ending[] {
   const birth = runs.at(-1)?.birth ?? 0;
   const departed = runs.find(({ departures }) => departures > (rule?.departures ?? 0));
-  if (departed !== undefined) return [{ label, birth, failure: "off-contour", ...toldOf(departed) }];
   // A lost supervisor is told of where losses are only warned of, too: no body of this label is there that a warning could be about.
-  const lossy =
-    runs.find(({ unsupervised }) => unsupervised !== undefined) ??
-    (rule?.losses === "warn" ? undefined : runs.find(({ lost }) => lost > 0));
-  return lossy === undefined ? [] : [{ label, birth, failure: "incomplete", ...toldOf(lossy) }];
+  const unsupervised = runs.findLast((run) => run.unsupervised !== undefined);
+  const lossy = unsupervised ?? (rule?.losses === "warn" ? undefined : runs.find(({ lost }) => lost > 0));
+  const first = departed ?? lossy;
+  if (first === undefined) return [];
+  const failure = departed === undefined ? "incomplete" : "off-contour";
+  return [{ label, birth, failure, ...toldOf(first, unsupervised) }];
 }
 
-/** Nothing is known of the end of a run without a supervisor: under bpf it may go on. */
-function toldOf(run: EndedRun): Pick<Ending, "why" | "isUnsupervised"> {
-  return run.unsupervised === undefined
-    ? { why: `it ended; before that, ${inWords(run)}` }
-    : { why: `${inWords(run)}; end what is left of it on the node, and start it anew`, isUnsupervised: true };
+/** Nothing is known of the end of a run without a supervisor: under bpf it may go on, whatever another run of its label did. */
+function toldOf(first: EndedRun, unsupervised: EndedRun | undefined): Pick<Ending, "why" | "isUnsupervised"> {
+  const why = `${first.unsupervised === undefined ? "it ended; before that, " : ""}${inWords(first)}`;
+  if (unsupervised === undefined) return { why };
+  const further = first === unsupervised ? "" : `; ${inWords(unsupervised)}`;
+  return { why: `${why}${further}; end what is left of it on the node, and start it anew`, isUnsupervised: true };
 }
 
 export function inWords({ birth, departures, lost, unsupervised }: EndedRun): string {
