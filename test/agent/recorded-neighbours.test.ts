@@ -25,11 +25,12 @@ import { isBuilt } from "../support/isoline.ts";
 import { isRoot } from "../support/machine.ts";
 import { TestAgent } from "./agent.ts";
 
-const LEARNT = 'while read -r turn; do [ "$turn" = end ] && break; cat data; done <> gate';
-/** Of each word that it is told: it departs in a process of its own, departs until a file is there, or does what was learnt. */
+const LEARNT = 'while read -r turn; do [ "$turn" = end ] && break; cat data; read -r line < data; done <> gate';
+/** Of each word that it is told: it departs in a process of its own, departs until a file is there, or does what was learnt (`open`: one call). */
 const SERVED = `while read -r turn; do case $turn in
   end) break;;
   depart) cat /etc/passwd;;
+  open) read -r line < data && echo "$line";;
   flood) until [ -e over ]; do cat /etc/passwd; done;;
   *) cat data;;
 esac; done <> gate`;
@@ -187,6 +188,28 @@ describe.skipIf(needs)("recorded neighbours in one thread (need swtpm, tpm2-tool
     await end(honest, hostile);
     expect([hostile.said.stdout, report("hostile").incomplete]).toEqual(["data\n", []]);
     expect([factsOf("hostile")?.departures.length, isWhole()]).toEqual([1, true]);
+  });
+
+  it("once the TPM has what was told, the first call is decided, though the thread waited for that call in the kernel", async () => {
+    const only = await serve("only");
+    tpm.freeze(true);
+    only.tell("depart");
+    await until(() => only.said.stderr !== "");
+    only.tell("open");
+    await until(() => only.said.stderr.split("\n").length > 2);
+    const { stderr } = only.said;
+    tpm.freeze(false);
+    const [run] = ledger().namespaces.values();
+    const held = () => {
+      const register = ledger().registers.get(hex(run?.register));
+      tpm.tool("tpm2_nvread", "-C", "o", `0x${register?.index.toString(16)}`, "-s", "32", "-o", "value");
+      return hex(readFileSync(join(tpm.place, "value"))) === hex(register?.value);
+    };
+    await until(held);
+    only.tell("open");
+    await until(() => only.said.stdout !== "" || only.said.stderr !== stderr);
+    expect(only.said).toEqual({ stdout: "data\n", stderr });
+    await end(only);
   });
 
   it("an end that comes too late for the report is in the ledger as soon as the TPM takes it, and the register is removed", async () => {

@@ -105,8 +105,10 @@ class Service {
       const due = calling(running, this.#patience());
       const isOneBeginning = [...this.#seats.values()].some((seat) => seat.isBeginning);
       const receive = ([number, seat]: Seated) => this.#attempt(number, seat, () => seat.sensor?.receive());
+      // What it told may have been recorded during the wait, or be told now: its calls are decided when that is there.
+      const decide = (seat: Seat) => seat.goesOn() && seat.turn() === "ended" && seat.finish();
       for (const [number, seat] of firstOf(due, running, isOneBeginning, receive))
-        if (this.#seats.has(number)) this.#attempt(number, seat, () => seat.turn() === "ended" && seat.finish());
+        if (this.#seats.has(number)) this.#attempt(number, seat, () => decide(seat));
       if (this.#unborn > 0) return;
     }
   }
