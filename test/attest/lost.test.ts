@@ -158,6 +158,17 @@ describe("a run whose supervisor was lost", () => {
     expect(of(next, "db")?.checks).toContainEqual(expect.objectContaining({ name: "losses", outcome: "passed" }));
   });
 
+  it("that departed is not said to have ended, with the next run of its label either", async () => {
+    const guest = drafts[2] as Extract<Draft, { kind: "guest" }>;
+    const before = closed([departure]);
+    const fresh = canisterSample("db", { register: { name: guest.register, birth: before.length } });
+    const anew = [...before, { ...guest, name: naming.nameOf("db") }];
+    const told = of(await judged({ records: anew, bodies: [...others, fresh], last: accepted }), "db");
+    const trust = told?.checks.find(({ name }) => name === "trust");
+    expect(trust?.why).toContain("departed 1 times and lost its supervisor between");
+    expect(trust?.why).not.toContain("and ended");
+  });
+
   it.each([
     ["runs", {}],
     ["has ended", { ended: 1, measurement: new Uint8Array(32) }],

@@ -364,7 +364,7 @@ function assertOnContour(
   if (before !== undefined)
     throw offContour(
       permitted,
-      `${before.departures} before this run: ${inWords(before)}, and ended`,
+      `${before.departures} before this run: ${inWords(before)}${before.unsupervised === undefined ? ", and ended" : ""}`,
       "see what departed in the report of that run",
     );
 }
