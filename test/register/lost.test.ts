@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -287,14 +287,17 @@ describe.skipIf(needsSwtpm)("a run that lost its supervisor (needs swtpm and tpm
     },
   );
 
-  it("of an earlier boot leaves nothing when the next ledger begins", async () => {
+  it("of an earlier boot leaves nothing when the next ledger begins, and nor does one that ended before its birth", async () => {
     goes(await begun("web"));
     const [name = ""] = lives();
+    writeFileSync(join(plan.ledger, "lives", "new.0"), "");
+    const beginning = Life.begin(plan.ledger);
     const older = join(plan.ledger, "lives", name.replace(/^[0-9a-f]{8}/, "00000000"));
     writeFileSync(older, "");
     await tpm.stop();
     await tpm.start();
     await begun("web");
     expect(existsSync(older)).toBe(false);
+    expect(lives().filter((each) => each.startsWith("new."))).toEqual([basename(beginning.path)]);
   });
 });

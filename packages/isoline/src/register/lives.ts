@@ -8,7 +8,7 @@
  *   LEDGERS/lives/BOOT-RESETS.BIRTH.EXTENSION      from then on: number and extension of the birth in the ledger of this boot
  */
 import { randomUUID } from "node:crypto";
-import { closeSync, constants, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { lock, lockShared } from "@isoline/linux";
 import { CliError } from "../error.ts";
@@ -46,7 +46,11 @@ export class Life {
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       for (const place of [ledgers, directory]) assertOwn(place);
-      return new Life(path, constants.O_CREAT | constants.O_EXCL);
+      const life = new Life(path, constants.O_CREAT | constants.O_EXCL);
+      if (fstatSync(life.#fd).nlink > 0) return life;
+      // In the moment before it was locked it looked like one whose supervisor is gone, to a ledger that began.
+      life.end();
+      return Life.begin(ledgers);
     } catch (fault) {
       if (fault instanceof CliError) throw fault;
       throw new CliError("cannot-write", `${path}: ${(fault as Error).message}; the ledger of the TPM has to be there`);
@@ -98,6 +102,11 @@ export function lostLives(ledger: string): readonly BornLife[] {
 
 /** Whether nothing holds the lock of a file, within this time. A file that is not there, or cannot be locked, is not free. */
 export function isFree(path: string, patienceMs = 0): boolean {
+  return whileFree(path, patienceMs, () => {});
+}
+
+/** Does something while nothing else can hold the lock of a file; false, and nothing is done, if it is not free within this time. */
+function whileFree(path: string, patienceMs: number, act: () => void): boolean {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -105,18 +114,24 @@ export function isFree(path: string, patienceMs = 0): boolean {
     return false;
   }
   try {
-    return lock(fd, patienceMs);
+    if (!lock(fd, patienceMs)) return false;
+    act();
+    return true;
   } finally {
     closeSync(fd);
   }
 }
 
-/** Removes those of earlier boots. Only when the ledger of a boot begins. */
+/** Removes those of earlier boots, and those of supervisors that ended before a birth. Only when the ledger of a boot begins. */
 export function removeLivesBefore(ledger: string): void {
   const directory = join(dirname(ledger), DIRECTORY);
   const boot = basename(ledger, SUFFIX).slice(0, BOOT_ID_LENGTH);
-  for (const name of namesIn(directory))
-    if (NAME.test(name) && !name.startsWith(boot)) rmSync(join(directory, name), { force: true });
+  for (const name of namesIn(directory)) {
+    const path = join(directory, name);
+    const remove = () => rmSync(path, { force: true });
+    if (name.startsWith(UNBORN)) whileFree(path, 0, remove);
+    else if (NAME.test(name) && !name.startsWith(boot)) remove();
+  }
 }
 
 function namesIn(directory: string): readonly string[] {
