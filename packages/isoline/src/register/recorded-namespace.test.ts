@@ -14,7 +14,7 @@ const END: Told = {
 };
 const loss = (count: number): Told => ({ kind: "loss", reason: "a record was lost", count });
 
-async function begun() {
+function queued() {
   const { port1, port2 } = new MessageChannel();
   const recorded: Told[] = [];
   const tpm: { fault: AttestError | undefined } = { fault: undefined };
@@ -38,11 +38,17 @@ async function begun() {
     while (orders < until) await new Promise(setImmediate);
   };
   const proceed = () => namespace.proceed(async () => registers);
-  await tell({ begin: { label: "web" } as never, life: "a life", words });
-  const born = once(port1, "message");
-  await proceed();
+  const begin: RecorderOrder = { begin: { label: "web" } as never, life: "a life", words };
+  return { namespace, tpm, recorded, words, begin, tell, proceed, port: port1 };
+}
+
+async function begun() {
+  const made = queued();
+  await made.tell(made.begin);
+  const born = once(made.port, "message");
+  await made.proceed();
   await born;
-  return { namespace, tpm, recorded, words, tell, proceed, port: port1 };
+  return made;
 }
 
 describe("a namespace that is recorded", () => {
@@ -61,6 +67,14 @@ describe("a namespace that is recorded", () => {
     port.close();
     await closed;
     await expect.poll(() => namespace.isOver).toBe(true);
+  });
+
+  it("is not born once its supervisor is gone", async () => {
+    const { namespace, begin, tell, port } = queued();
+    await tell(begin);
+    expect(namespace.wait).toBe(0);
+    port.close();
+    await expect.poll(() => [namespace.isOver, namespace.wait]).toEqual([true, undefined]);
   });
 
   it("waits for a TPM that does not answer, also when it has ended, and not for one that its ledger does not fit", async () => {

@@ -53,8 +53,9 @@ export class RecordedNamespace {
       else this.#queue.add(order.item, order.number);
       onOrder();
     });
-    // Its supervising thread is gone: what that had told is recorded all the same.
+    // Its supervising thread is gone: what that had told is recorded all the same, and nothing is born for it any more.
     port.on("close", () => {
+      this.#begin = undefined;
       this.#isClosed = true;
       onOrder();
     });
