@@ -8,8 +8,8 @@ interface Item {
 }
 
 const MOST_WAITING = 10_000;
-/** Stands for each item that came when so many waited. */
-const TOO_MUCH: Told = { kind: "loss", reason: "more happened than could wait for the TPM", count: 1 };
+/** Of what stands for each item that came when so many waited. */
+const TOO_MUCH = "more happened than could wait for the TPM";
 
 export class RecordQueue {
   readonly #items: Item[] = [];
@@ -18,9 +18,14 @@ export class RecordQueue {
     return this.#items[0];
   }
 
-  /** While nothing is taken, losses for the same reason become one, so that what waits does not grow with them. */
+  /**
+   * While nothing is taken, losses for the same reason become one, so that what waits does not grow with them. Beyond the most that waits,
+   * each item but an end, which there is one of, counts as lost.
+   */
   add(told: Told, number: number): void {
-    const waits = this.#items.length < MOST_WAITING ? told : TOO_MUCH;
+    const hasRoom = this.#items.length < MOST_WAITING || told.kind === "end";
+    // An object of its own: what is recorded is known by that.
+    const waits: Told = hasRoom ? told : { kind: "loss", reason: TOO_MUCH, count: 1 };
     // The first is being recorded.
     const same = this.#items.find((each, index) => index > 0 && isSameLoss(each.told, waits));
     if (same?.told.kind !== "loss" || waits.kind !== "loss") {
