@@ -98,8 +98,8 @@ function assertPresent(told: ReadonlySet<string>, size: number, labels: readonly
 }
 
 /**
- * A namespace that was born, and of which neither an end nor the loss of its supervisor is recorded, must be told of: its supervisor may
- * hide it, or another run of the same label be shown in its place.
+ * A namespace that was born, and of which no end is recorded, must be told of: its supervisor may hide it, or another run of the same label
+ * be shown in its place. That its supervisor was lost is not enough: a run that is not closed whole may go on.
  */
 function assertNoneHidden(
   proven: readonly ProvenCanister[],
