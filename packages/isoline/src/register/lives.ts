@@ -1,8 +1,10 @@
 /**
  * Which supervisors live. Each has a file of its own, from before the birth of its run until after the end, and two share the lock of that:
- * the thread that supervises, and the one that records what it is told. The kernel lets go of the lock when both of them, or their process,
- * have ended, however that comes, and not before. So a lock that is free proves that a supervisor is gone: neither a number that another
- * process got, nor another pid namespace, nor a supervisor that hangs can deceive. Where there is no such file, nothing is proven.
+ * the thread that supervises, and the one that records what it is told. The kernel lets go of the lock when the files of both are closed:
+ * by Node for a thread that ended, by itself for a process that did, however that comes, and not before. Node does not learn of a thread
+ * that ended by a direct system call: its lock is held until the process ends, and its run stays open for as long. So a lock that is free
+ * proves that a supervisor is gone: neither a number that another process got, nor another pid namespace, nor a supervisor that hangs can
+ * deceive. Where there is no such file, nothing is proven.
  *
  *   LEDGERS/lives/new.UUID                         until the birth is recorded
  *   LEDGERS/lives/BOOT-RESETS.BIRTH.EXTENSION      from then on: number and extension of the birth in the ledger of this boot
@@ -23,7 +25,7 @@ const BOOT_ID_LENGTH = 36;
 /** Only a look at the lock keeps it from being shared, and that does not take long. */
 const LOCK_MS = 1000;
 
-/** That this thread lives, for one run. Node closes what a thread opened when the thread ends, and no program that it starts has it. */
+/** That this thread lives, for one run. Node closes its file when it sees the thread end, and no program that the thread starts has it. */
 export class Life {
   readonly path: string;
   readonly #fd: number;
