@@ -4,7 +4,8 @@
  *
  * The thread waits for each record. In a thread that others share, a namespace that is enforced waits apart from it: what it told is under
  * way, and until that is recorded or late nothing of the namespace is decided, answered or said (`goesOn`). What goes ahead in the call
- * that is being decided cannot wait so (`isUpToDate`).
+ * that is being decided cannot wait so (`isUpToDate`). Only the answer waits: a reaction to a departure, a signal to its process, is
+ * carried out before the departure is in the TPM.
  */
 import type { MessagePort } from "node:worker_threads";
 import type { Contour } from "@isoline/core/contour";
