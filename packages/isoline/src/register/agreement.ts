@@ -11,15 +11,15 @@ export async function clockOf(tpm: Tpm): Promise<{ readonly resetCount: number; 
 }
 
 /**
- * A supervisor may outlive a reset of the TPM. What it tells would be in no register of its own any more, and its end in the births'
- * register of the next ledger, which would fit the TPM no longer.
+ * To be called before anything is extended. A supervisor may outlive a reset of the TPM. What it tells would be in no register of its own
+ * any more, and its end in the births' register of the next ledger, which would fit the TPM no longer.
  */
 export async function assertNotReset(tpm: Tpm, { path }: LedgerFile, expected: number | undefined): Promise<void> {
   const { resetCount } = await clockOf(tpm);
   if (resetCount === expected) return;
   throw new AttestError(
     "bad-ledger",
-    `${path} is of reset ${expected} of the TPM, which is at reset ${resetCount}: nothing more is recorded in it; start the workload anew`,
+    `${path} is of reset ${expected} of the TPM, which is at reset ${resetCount}: nothing more is recorded there; start the workload anew`,
   );
 }
 

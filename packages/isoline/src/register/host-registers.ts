@@ -230,7 +230,6 @@ export class HostRegisters {
     const file = await this.#opened();
     return file.locked(this.#patienceMs, () =>
       this.#connected(async (tpm) => {
-        await assertNotReset(tpm, file, this.#resetCount);
         file.catchUp();
         const isLost = lost !== undefined && isFree(lost.path, LOOK_MS);
         const run = isLost ? runOf(lost, file)?.birth.sequence : undefined;
@@ -296,6 +295,7 @@ export class HostRegisters {
     ahead?.(sequence, extension);
     const written = file.append(encoded);
     onWritten?.();
+    await assertNotReset(tpm, file, this.#resetCount);
     if (isAboutBirths(written)) await extendPcr(tpm, file.ledger.begin.pcr, extension);
     if (isHeld) await this.#extend(tpm, file, written, extension);
     this.#settled = file.ledger.length;
@@ -313,6 +313,7 @@ export class HostRegisters {
 
   /** Extends what a supervisor wrote, this one included, and did not extend any more. Refuses a ledger that does not fit the TPM. */
   async #settle(tpm: Tpm, file: LedgerFile, lost: number | undefined): Promise<void> {
+    await assertNotReset(tpm, file, this.#resetCount);
     const { last, births, begin } = file.ledger;
     const extension = extensionOf(encodeRecord(last));
     const [pcr = EMPTY] = await readPcrs(tpm, [begin.pcr]);
