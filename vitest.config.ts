@@ -24,8 +24,11 @@ class MachinesFirst extends BaseSequencer {
   }
 }
 
+/** Unit tests that replace modules: what these load is not to be there before other tests, nor what those load before them. */
+const replacing = ["packages/isoline/src/{agent/{crews,supervisors},namespace/seat,register/recorder-threads}.test.ts"];
+
 /** Tests that start no workload, and need neither root nor a build. They change nothing of their process, and share two. */
-export const unit = {
+const unit = {
   isolate: false,
   include: [
     "packages/*/src/**/*.test.ts",
@@ -37,7 +40,13 @@ export const unit = {
     "test/spec/iso1.test.ts",
     "test/vm/results.test.ts",
   ],
+  exclude: [...configDefaults.exclude, ...replacing],
 };
+
+export const unitProjects = [
+  { extends: true as const, test: { name: "unit", ...unit } },
+  { extends: true as const, test: { name: "replacing", include: replacing } },
+];
 
 export default defineConfig({
   resolve: {
@@ -67,7 +76,7 @@ export default defineConfig({
     runner: "./tools/time-left.mjs",
     reporters: ["default"],
     projects: [
-      { extends: true, test: { name: "unit", ...unit } },
+      ...unitProjects,
       {
         extends: true,
         test: {

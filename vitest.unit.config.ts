@@ -1,7 +1,5 @@
 import { defineConfig } from "vitest/config";
-import whole, { unit } from "./vitest.config.ts";
-
-const { projects: _, ...shared } = whole.test ?? {};
+import whole, { unitProjects } from "./vitest.config.ts";
 
 /** `npm run test:unit` and `npm run test:watch`. */
-export default defineConfig({ ...whole, test: { ...shared, ...unit } });
+export default defineConfig({ ...whole, test: { ...whole.test, projects: unitProjects } });
