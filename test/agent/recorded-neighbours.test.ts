@@ -26,7 +26,7 @@ import { isRoot } from "../support/machine.ts";
 import { TestAgent } from "./agent.ts";
 
 const LEARNT = 'while read -r turn; do [ "$turn" = end ] && break; cat data; read -r line < data; done <> gate';
-/** Of each word that it is told: it departs in a process of its own, departs until a file is there, or does what was learnt (`open`: one call). */
+/** For each word: it departs in a process of its own, departs until a file is there, or does what was learnt (`open`: by itself). */
 const SERVED = `while read -r turn; do case $turn in
   end) break;;
   depart) cat /etc/passwd;;

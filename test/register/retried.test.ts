@@ -47,7 +47,7 @@ describe.skipIf(needsSwtpm)("a record that is tried again (needs swtpm and tpm2-
     const { registers, run } = await begun("web");
     await tpm.using((using) => using.run(commands.nvUndefine, {}, { handles: [hierarchies.owner, run.index] }));
     const told = { ...end };
-    await expect(registers.record(run, told)).rejects.toThrow();
+    await expect(registers.record(run, told)).rejects.toThrow("there is nothing with this handle");
     await registers.record(run, told);
     expect([indexes(), pcr()]).toEqual([["0x1815000"], hex(ledgerOf(run).births.value)]);
     expect(ledgerOf(run).namespaces.get(run.birth)?.end).toBeDefined();
