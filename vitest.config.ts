@@ -25,7 +25,7 @@ class MachinesFirst extends BaseSequencer {
 }
 
 /** Unit tests that replace modules: what these load is not to be there before other tests, nor what those load before them. */
-const replacing = ["packages/isoline/src/{agent/{crews,supervisors},namespace/seat,register/recorder-threads}.test.ts"];
+const replacing = ["packages/isoline/src/{agent/crews,namespace/seat,register/recorder-threads}.test.ts"];
 
 /** Tests that start no workload, and need neither root nor a build. They change nothing of their process, and share two. */
 const unit = {

@@ -254,10 +254,11 @@ portable state of the points in force from then on.
 
 ## Order, and what a crash leaves
 
-A supervisor holds the lock of the file while it appends a record, has it reach the disk, and extends the TPM. Only then is the
-next record written, by the supervisor that has the lock then. So a TPM may be behind its ledger by the last record, which was then
-not extended into all of its places. It may never be behind by more, nor ahead. The supervisor that takes the lock next extends what is
-missing.
+A supervisor holds the lock of the file while it appends a record, has it reach the disk, and extends the TPM. Only then is the next record
+written, by the supervisor that has the lock then. So a TPM may be behind its ledger by the last record, which was then not extended into
+all of its places. It may never be behind by more, nor ahead. The supervisor that takes the lock next extends what is missing. Before it
+extends anything it reads under the lock how often the TPM was reset: if it is not \`resetCount\`, it extends nothing, since a reset empties
+registers, and what follows is in another ledger.
 
 A verifier believes nothing good of a record that the TPM does not have. It believes what is bad.
 
@@ -282,10 +283,10 @@ never begun, or holds something else. It is not extended by these two records th
 A verifier accepts no body of such a run, neither as one that runs nor as one that ended. A reader that knows no such reasons sees a run
 that lost something and ended.
 
-A supervisor holds the lock of \`lives/BOOT-RESETS.BIRTH.EXTENSION\` beside the ledger, from before its birth is written: number and
-extension of that record. The thread that supervises and the one that records share it (\`flock\`, LOCK_SH), and the kernel lets go of it when
-both have ended. A process that closes a run holds the lock of the ledger, and can have that of the run's file alone (LOCK_EX). A birth
-without such a file is never closed.
+A supervisor holds the lock of \`lives/BOOT-RESETS.BIRTH.EXTENSION\` beside the ledger, from before its birth is written: number and extension
+of that record. The thread that supervises and the one that records share it (\`flock\`, LOCK_SH), and the kernel lets go of it when both have
+closed it, or their process has ended. A process that closes a run holds the lock of the ledger, and can have that of the run's file alone
+(LOCK_EX). A birth without such a file is never closed.
 
 ## Records
 `;

@@ -20,7 +20,11 @@ const shape = map({
 type Value = Of<typeof shape>;
 
 const innerValue = fc.record(
-  { size: fc.maxSafeNat(), is: fc.boolean(), called: fc.string({ unit: "grapheme", maxLength: 2 }) },
+  {
+    size: fc.maxSafeNat(),
+    is: fc.boolean(),
+    called: fc.string({ unit: "grapheme", maxLength: 2 }).filter(({ length }) => length <= 8),
+  },
   { requiredKeys: ["size", "is"] },
 );
 const values = fc.record(
