@@ -78,6 +78,7 @@ describe.skipIf(needsPostgres)("a role that owns nothing (needs Debian's postgre
     await grantTo("verifier");
     server.say(server.superuserAddress("other"), "grant fleet to verifier");
     await expect(grantTo("verifier")).rejects.toThrow(/got "verifier", which owns tables, or is a member/);
+    server.say(server.superuserAddress("other"), "revoke fleet from verifier");
     await expect(stores.prepareStore(address, 'x"; drop table nodes; --')).rejects.toThrow(/which there is none of/);
     await expect(stores.prepareStore("pglite:/nowhere", "verifier")).rejects.toThrow(/which has no roles/);
   });
