@@ -2,7 +2,7 @@
  * HTTP with files that are long, over lines that may be slow. A server may take as long as its bytes need, but not fall silent, and not
  * send them one by one for ever.
  */
-import { readAtMost } from "@isoline/core/bounded";
+import { readAtMost, untilAborted } from "@isoline/core/bounded";
 
 const SILENT_MS = 30_000;
 /** 16 KB a second, which a bad mobile line has. */
@@ -52,7 +52,7 @@ export class PatientAnswer {
   async *#pieces(most: number): AsyncGenerator<Uint8Array> {
     this.#limit.begin(most);
     try {
-      for await (const piece of this.#response.body ?? []) {
+      for await (const piece of untilAborted(this.#response.body, this.#limit.signal)) {
         this.#limit.heard();
         yield piece;
       }

@@ -4,7 +4,7 @@
  *
  * The server is not believed: answers have a bound in size and time, and who reads checks what was read. It may be slow, but not silent.
  */
-import { readAtMost } from "@isoline/core/bounded";
+import { readAtMost, untilAborted } from "@isoline/core/bounded";
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { AwsV4Signer } from "aws4fetch";
@@ -131,7 +131,7 @@ export class Bucket {
         ...(body === undefined ? {} : { body: new Uint8Array(body) }),
       });
       const version = response.headers.get("etag") ?? "";
-      const answer = await readAtMost(limit.heard(response.body), MOST_ANSWER);
+      const answer = await readAtMost(limit.heard(untilAborted(response.body, limit.signal)), MOST_ANSWER);
       if (answer !== undefined) return { status: response.status, version, body: answer };
     } finally {
       limit.end();
@@ -154,8 +154,8 @@ function limited(silentMs: number, sent: number) {
   const whole = endAfter(ms + MOST_ANSWER / SLOWEST_BYTES_PER_MS, "it took more than");
   return {
     signal: ended.signal,
-    async *heard(pieces: AsyncIterable<Uint8Array> | null): AsyncGenerator<Uint8Array> {
-      for await (const piece of pieces ?? []) {
+    async *heard(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      for await (const piece of pieces) {
         silence.refresh();
         yield piece;
       }

@@ -1,5 +1,5 @@
 /** Asking witnesses to sign the checkpoint of a log, and what they signed last. */
-import { readAtMost } from "@isoline/core/bounded";
+import { readAtMost, untilAborted } from "@isoline/core/bounded";
 import { LogError } from "../error.ts";
 import {
   endorsements,
@@ -87,8 +87,9 @@ const post = (address: string, body: string): Promise<Answered> =>
   request(new URL("add-checkpoint", address), { method: "POST", body });
 
 async function request(url: URL, how: { readonly method: string; readonly body?: string }): Promise<Answered> {
-  const response = await fetch(url, { ...how, signal: AbortSignal.timeout(SLOWEST_MS), redirect: "error" });
-  const answer = await readAtMost(response.body, MOST_REQUEST);
+  const signal = AbortSignal.timeout(SLOWEST_MS);
+  const response = await fetch(url, { ...how, signal, redirect: "error" });
+  const answer = await readAtMost(untilAborted(response.body, signal), MOST_REQUEST);
   if (answer === undefined)
     throw new LogError("witness-refused", `${url.href}: expected at most ${MOST_REQUEST} bytes, got more; distrust it`);
   return { status: response.status, body: answer.toString("utf8") };

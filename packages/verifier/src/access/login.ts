@@ -77,6 +77,7 @@ export class Login {
     if (address === undefined) throw this.#provider.silent();
     let told: Record<string, unknown>;
     try {
+      const signal = AbortSignal.timeout(PATIENCE_MS);
       const answer = await fetch(address, {
         method: "POST",
         headers: { accept: "application/json" },
@@ -88,9 +89,9 @@ export class Login {
           code_verifier: verifier,
         }),
         redirect: "error",
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal,
       });
-      told = await documentIn(answer);
+      told = await documentIn(answer, signal);
     } catch (fault) {
       throw this.#provider.silent(fault);
     }

@@ -1,6 +1,6 @@
 /** An OpenID provider: what it says of itself (OpenID Connect Discovery 1.0, 4), and which tokens it signed. */
 import { isLoopback } from "@isoline/core/loopback";
-import { readAtMost } from "@isoline/core/bounded";
+import { readAtMost, untilAborted } from "@isoline/core/bounded";
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from "jose";
 import { VerifierError } from "../error.ts";
 
@@ -90,8 +90,8 @@ export class Provider {
     const address = `${this.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     let told: Record<string, unknown>;
     try {
-      const answer = await fetch(address, { signal: AbortSignal.timeout(PATIENCE_MS), redirect: "error" });
-      told = await documentIn(answer);
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      told = await documentIn(await fetch(address, { signal, redirect: "error" }), signal);
     } catch (fault) {
       throw this.silent(fault);
     }
@@ -107,8 +107,8 @@ export class Provider {
 }
 
 /** A JSON object, read as far as such documents go; refuses with `provider-unreachable`, which the caller says more of. */
-export async function documentIn(answer: Response): Promise<Record<string, unknown>> {
-  const bytes = await readAtMost(answer.body, MOST_BYTES);
+export async function documentIn(answer: Response, signal: AbortSignal): Promise<Record<string, unknown>> {
+  const bytes = await readAtMost(untilAborted(answer.body, signal), MOST_BYTES);
   if (bytes === undefined) throw unfit(`at most ${MOST_BYTES} bytes, got more`);
   const told: unknown = JSON.parse(bytes.toString("utf8"));
   if (typeof told === "object" && told !== null && !Array.isArray(told)) return told as Record<string, unknown>;
