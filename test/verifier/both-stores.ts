@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import type { Tables } from "../../packages/verifier/src/store/tables.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { prepare } from "./prepared.ts";
 
 export interface TestedStore {
   /** It is opened before the first test. */
@@ -32,7 +33,7 @@ export function onBothStores(
     const [server, database] = [new PostgresServer(), "contract"];
     const open = async () => {
       await server.start();
-      await server.prepare(database);
+      await prepare(server, database);
       return stores.openStore(server.address(database));
     };
     const openOwned = () => stores.openStore(server.ownerAddress(database));

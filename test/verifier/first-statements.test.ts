@@ -16,6 +16,7 @@ import * as stores from "../../packages/verifier/src/store/index.ts";
 import { stateWhatIsInForce } from "../../packages/verifier/src/transparency/begin.ts";
 import { contour, digest } from "../forgery/published.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { prepare } from "./prepared.ts";
 import { samplePolicy } from "./rig.ts";
 
 const trusted = { policySigners: [], contourSigners: [] } as unknown as Trusted;
@@ -39,7 +40,7 @@ describe.skipIf(needsPostgres)("the first statements of a database (needs Debian
 
   beforeAll(async () => {
     await server.start();
-    await server.prepare("fleet");
+    await prepare(server, "fleet");
     [beginner, other, owner] = [
       await stores.openStore(server.address("fleet")),
       await stores.openStore(server.address("fleet")),

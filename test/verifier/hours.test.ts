@@ -5,6 +5,7 @@ import { migrations } from "../../packages/verifier/src/store/migrations.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { FleetLog } from "./logged.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { prepare } from "./prepared.ts";
 import { Rig } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 import { setClock, statementIn, takeClock } from "./set-clock.ts";
@@ -136,7 +137,7 @@ describe.skipIf(needsPostgres)("the clock of a verifier (needs Debian's postgres
   const log = new FleetLog(rig.place);
   beforeAll(async () => {
     await server.start();
-    await server.prepare("fleet");
+    await prepare(server, "fleet");
     await log.begun;
   });
   afterAll(async () => {

@@ -78,12 +78,10 @@ export class PostgresServer {
     this.#told("createdb", ["-U", SUPERUSER, "-O", OWNER, database]);
   }
 
-  /** A new database with its tables, which verifiers use and do not own. */
-  async prepare(database: string): Promise<void> {
-    this.create(database);
-    const { prepareStore } = await import("../../packages/verifier/src/store/index.ts");
-    await prepareStore(this.ownerAddress(database), VERIFIER);
+  /** From now on `address` gives this database as the role of verifiers, which it gives the name of. */
+  usedByVerifiers(database: string): string {
     this.#prepared.add(database);
+    return VERIFIER;
   }
 
   /** What psql prints when it is told a statement. */

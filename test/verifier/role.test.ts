@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { prepare } from "./prepared.ts";
 import { Rig } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
@@ -15,7 +16,7 @@ describe.skipIf(needsPostgres)("a role that owns nothing (needs Debian's postgre
 
   beforeAll(async () => {
     await server.start();
-    await server.prepare("fleet");
+    await prepare(server, "fleet");
     await rig.enrol([node], server.address("fleet"));
     await rig.start({ database: server.address("fleet") });
     await rig.rules();
@@ -59,7 +60,7 @@ describe.skipIf(needsPostgres)("a role that owns nothing (needs Debian's postgre
   });
 
   it("that lacks a right opens nothing, and is told what to do", async () => {
-    await server.prepare("lacking");
+    await prepare(server, "lacking");
     server.say(server.ownerAddress("lacking"), "revoke insert on audit from verifier");
     await expect(stores.openStore(server.address("lacking"))).rejects.toThrow(
       /a role that may insert audit, got one that may not; call isoline verifier --grant ROLE/,

@@ -12,6 +12,7 @@ import { canisterSample } from "../attest/samples.ts";
 import { isBuilt } from "../support/isoline.ts";
 import { isCI } from "../support/machine.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { prepare } from "./prepared.ts";
 import { VerifierProcess } from "./process.ts";
 import { type Answer, Rig, samplePolicy } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
@@ -45,7 +46,7 @@ describe.skipIf(!isCI || needsPostgres || !isBuilt)(
 
     beforeAll(async () => {
       await server.start();
-      await server.prepare("fleet");
+      await prepare(server, "fleet");
       await rig.enrol(nodes, server.address("fleet"));
       [one, two] = [await start(), await start()];
       rig.at(one.address);

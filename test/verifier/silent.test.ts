@@ -9,6 +9,7 @@ import { Ownership } from "../../packages/verifier/src/fleet/ownership.ts";
 import type { Node, Refusal } from "../../packages/verifier/src/http/model.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
+import { prepare } from "./prepared.ts";
 import { Rig } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
 
@@ -40,7 +41,7 @@ describe.skipIf(needsPostgres)("a node between two verifiers (needs Debian's pos
 
   beforeAll(async () => {
     await server.start();
-    await server.prepare("fleet");
+    await prepare(server, "fleet");
     await one.enrol([node, other], server.address("fleet"));
     await start({ due: 1, stale: 4 });
     await one.rules();
