@@ -131,7 +131,7 @@ describe.skipIf(!isBuilt)("nodes that leave, for isoline fleet (needs a build)",
     expect(names.stdout).toBe("node/node-1\nnode/node-3\nnode/node-1\nnode/node-3\n");
   });
 
-  it("is a change as any other for who follows all of them", async () => {
+  it("is shown as a change by isoline fleet watch", async () => {
     expect((await followed(["watch"], "node-3")).stdout).toContain("node-1  stale → gone  it was stale for 30 days");
   });
 });

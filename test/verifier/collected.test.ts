@@ -18,6 +18,7 @@ import { Rules } from "../../packages/verifier/src/fleet/rules.ts";
 import type { Trusted } from "../../packages/verifier/src/fleet/trusted.ts";
 import { Watch } from "../../packages/verifier/src/fleet/watch.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
+import { losingAnswers } from "./losing.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const secret = Buffer.alloc(32, 9);
@@ -205,13 +206,7 @@ describe("nodes that leave a verifier", () => {
 
   it("say nothing more from memory where it is not known whether they were retired", async () => {
     const lost = new Error("Connection terminated unexpectedly");
-    const execute = async (work: Parameters<ReturnType<stores.Database["transaction"]>["execute"]>[0]) => {
-      await store.db.transaction().execute(work);
-      throw lost;
-    };
-    const losing = new Proxy(store.db, {
-      get: (db, key) => (key === "transaction" ? () => ({ execute }) : (Reflect.get(db, key) as unknown)),
-    });
+    const losing = losingAnswers(store.db, lost);
     const owned = (await ownership.take(node.name)) as OwnedNode;
     owned.affirmed = { until: new Date(Date.now() + DAY_MS), canisters: new Set() };
     [owned.imprint, owned.given] = ["as written", { digest: "of the last evidence", answer: "affirming" }];

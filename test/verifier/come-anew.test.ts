@@ -16,6 +16,7 @@ import { Rules } from "../../packages/verifier/src/fleet/rules.ts";
 import type { Trusted } from "../../packages/verifier/src/fleet/trusted.ts";
 import { Watch } from "../../packages/verifier/src/fleet/watch.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
+import { losingAnswers } from "./losing.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const secret = Buffer.alloc(32, 9);
@@ -147,13 +148,7 @@ describe("a node that comes anew while work on it waits", () => {
 
   it("says nothing more from memory where it is not known whether its revocation was written", async () => {
     const lost = new Error("Connection terminated unexpectedly");
-    const execute = async (work: Parameters<ReturnType<stores.Database["transaction"]>["execute"]>[0]) => {
-      await store.db.transaction().execute(work);
-      throw lost;
-    };
-    const losing = new Proxy(store.db, {
-      get: (db, key) => (key === "transaction" ? () => ({ execute }) : (Reflect.get(db, key) as unknown)),
-    });
+    const losing = losingAnswers(store.db, lost);
     const owned = (await ownership.take("node-1")) as OwnedNode;
     owned.imprint = "as written";
     owned.given = { digest: "of the last evidence", answer: "affirming" };

@@ -36,14 +36,14 @@ async function opened() {
   return { seat, said };
 }
 
-it("that cannot be opened once it is recorded has its end recorded, and lets go of what it has", async () => {
+it("a seat that fails to open after its birth was recorded has its end told, and closes its session", async () => {
   fault.atStart = true;
   const { seat, said } = await opened();
   expect([seat, done]).toEqual([undefined, ["never ran", "closed"]]);
   expect(said).toEqual([{ kind: "failed", code: "internal", message: "the record of what was built is not whole" }]);
 });
 
-it("that fails lets go of what it has, also where its driver fails as well", async () => {
+it("a seat that fails closes its session, also if its driver fails to close", async () => {
   const { seat } = await opened();
   expect(() => seat?.fail(new Error("out of memory"))).toThrow("closed already");
   expect(done).toEqual(["closed"]);
