@@ -17,7 +17,7 @@ describe.skipIf(!attachesByTracepoints)("pins (needs root, a build, and tracepoi
       members: { asMade: true, read: true, written: "throws", closed: true, beside: true, owned: "throws" },
       closed: "700",
       ended: { leave: "throws", closes: true },
-      loads: { unreadable: [], ended: [], left: [] },
+      loads: { unreadable: ["/sys/fs/bpf/isoline/of another build"], ended: ["empty"], left: [] },
     });
   });
 });

@@ -76,13 +76,18 @@ chownSync(PINS, 0, 0);
 begin().leave();
 
 mkdirSync(`${PINS}/unfinished`);
+mkdirSync(`${PINS}/empty`);
+mkdirSync(`${PINS}/of another build/its own`, { recursive: true });
 /** @type {Record<string, unknown>} */
 const loads = { unreadable: unreadableLoads() };
+rmdirSync(`${PINS}/of another build/its own`);
+rmdirSync(`${PINS}/of another build`);
 rmdirSync(`${PINS}/unfinished`);
 
 await inside.end();
 stays.leave();
 loads["ended"] = readdirSync(PINS);
+// Removed as well: an empty directory, which is no load, and the rest of one that was not completed.
 mkdirSync(`${PINS}/unfinished`);
 unpinAll(false);
 loads["left"] = readdirSync(PINS);

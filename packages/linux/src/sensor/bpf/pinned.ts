@@ -73,6 +73,8 @@ function letGo({ directory, namespaces = [] }: PinnedLoad): void {
 }
 
 function namespacesOf(directory: string): readonly PinnedNamespace[] | undefined {
+  // A load gets its name with all of its pins in place: where there is none, no program is kept attached.
+  if (pinsIn(directory)?.length === 0) return [];
   try {
     return Load.look(directory, (load) =>
       load.census().map((each) => ({ ...each, directory, label: load.labelOf(each.id) })),
