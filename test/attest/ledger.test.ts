@@ -260,7 +260,9 @@ all of its places. It may never be behind by more, nor ahead. The supervisor tha
 extends anything it reads under the lock how often the TPM was reset: if it is not \`resetCount\`, it extends nothing, since a reset empties
 registers, and what follows is in another ledger.
 
-A verifier believes nothing good of a record that the TPM does not have. It believes what is bad.
+A verifier believes nothing good of a record that the TPM does not have. It believes what is bad. For the next evidence of the boot it keeps
+only as much of the ledger as the births' PCR vouches for. Behind that is a record that was not extended, or checkpoints: a stranger who had
+the evidence in between can have added them.
 
 After an \`end\` the births' PCR vouches for the namespace, and its register may be gone. A ledger that was begun again in the same boot has
 a \`from\` that is not zeros, or is in another register than the policy of the node names (\`births\`, 13). A register that the boot itself

@@ -1,6 +1,11 @@
 /** Rows of the matrix: the ledger and the registers. */
 import { extendPcr, extendRegister } from "../../packages/attest/src/birth/index.ts";
-import { extensionOf, isAboutBirths } from "../../packages/attest/src/register/index.ts";
+import {
+  encodeRecord,
+  extensionOf,
+  isAboutBirths,
+  type LedgerRecord,
+} from "../../packages/attest/src/register/index.ts";
 import { decodeRecord } from "../../packages/attest/src/register/record.ts";
 import { type Row, changed, digest, fresh, withLedger } from "./bench.ts";
 import { bootLogWith } from "./boot.ts";
@@ -65,6 +70,25 @@ export const recordRows: readonly Row[] = [
       return { evidence: await withLedger(bench, bench.node.ledger.slice(0, -1)) };
     },
   },
+  ...(["departure", "checkpoint"] as const).map(
+    (kind): Row => ({
+      group: "Records",
+      forgery: `an honest ledger after evidence that was accepted, to which a stranger had added a ${kind} on its way`,
+      caught: "no alarm",
+      send: async (bench) => {
+        const record = {
+          departure: { kind: "departure", process: 1, pid: 7, point: digest(1) },
+          checkpoint: { kind: "checkpoint", measurement: digest(9), points: 700, events: 9000 },
+        }[kind];
+        const { birth, newborn } = bench.web;
+        const about = { sequence: bench.node.ledger.length, at: Date.now(), register: newborn.name, birth };
+        const added = encodeRecord({ ...record, ...about } as LedgerRecord);
+        const last = await bench.accepted(await withLedger(bench, [...bench.node.ledger, added]));
+        bench.challenge = fresh();
+        return { evidence: await bench.honest(), question: { last } };
+      },
+    }),
+  ),
   {
     group: "Records",
     forgery: "a value that root extended into a canister's register, past the ledger",

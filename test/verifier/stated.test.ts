@@ -43,6 +43,13 @@ describe("what a verifier states of a ledger", () => {
     expect(news(9, accepted(9))).toEqual([]);
   });
 
+  it("is no birth that was written and that the TPM has not yet, before it has", () => {
+    const behind = ledgerNews(NODE, ledOf(4), accepted(3));
+    expect(behind(accepted(1))).toEqual([born(1, one), headOf(3)]);
+    expect(behind(accepted(3))).toEqual([]);
+    expect(news(4, accepted(3))).toEqual([born(3, other), headOf(4)]);
+  });
+
   it("begins anew with another boot", () => {
     expect(news(2, accepted(2, 3))).toEqual([born(0, shared), born(1, one), headOf(2)]);
   });

@@ -17,7 +17,7 @@ export interface Accepted {
   /** None of a node without a TPM. */
   readonly clock?: QuoteClock | undefined;
   readonly policy: { readonly name: string; readonly version: number };
-  /** The ledger of that boot: its length in bytes, and its SHA-256. */
+  /** Of the ledger of that boot what its births' register vouched for: a length in bytes, and the SHA-256 of these in hexadecimal. */
   readonly ledger?: { readonly bytes: number; readonly digest: string } | undefined;
   readonly canisters: readonly AcceptedCanister[];
 }

@@ -175,12 +175,13 @@ function acceptedOf(
   const told = canisters.flatMap(
     ({ checks, proven: canister }) => acceptedCanister(canister, node, checks, last?.canisters) ?? [],
   );
-  const now = [...said, ...told];
+  // What was only written is said again once it is extended.
+  const now = [...(ledger?.isExtended === false ? [] : said), ...told];
   const isSameBoot = last?.clock?.resetCount === proven?.clock.resetCount;
   return {
     clock: proven?.clock,
     policy: { name, version },
-    ledger: ledger && { bytes: ledger.bytes, digest: ledger.digest },
+    ledger: ledger?.vouched,
     canisters: [...(isSameBoot ? othersAmong(last?.canisters ?? [], now) : []), ...now],
   };
 }

@@ -2,7 +2,15 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { EvidenceReading } from "../evidence/index.ts";
-import { type Ledger, LedgerReplay, type LedgerRecord, recordsIn, standingOf } from "../register/index.ts";
+import {
+  framed,
+  isAboutBirths,
+  type Ledger,
+  LedgerReplay,
+  type LedgerRecord,
+  recordsIn,
+  standingOf,
+} from "../register/index.ts";
 import type { Accepted } from "./accepted.ts";
 import { broken, equivocates, incomplete } from "./findings.ts";
 import type { Policy } from "./policy.ts";
@@ -13,9 +21,10 @@ import type { ProvenRegisters } from "./quote.ts";
 export interface LedgerFacts {
   readonly ledger: Ledger;
   readonly records: readonly LedgerRecord[];
-  /** For what is kept of accepted evidence. */
-  readonly bytes: number;
-  readonly digest: string;
+  /** Whether the births' register has the last record that is for it. What was only written proves nothing of the node's past. */
+  readonly isExtended: boolean;
+  /** To be kept of accepted evidence: what the births' register vouches for. Undefined where that is not even the first record. */
+  readonly vouched: Accepted["ledger"];
 }
 
 export function appraiseLedger(
@@ -34,7 +43,7 @@ export function appraiseLedger(
     return undefined;
   }
   const anew = () => replayed(file);
-  const { ledger, records, digest } = facts.replayed?.(file, anew) ?? anew();
+  const { ledger, records, vouched, before } = facts.replayed?.(file, anew) ?? anew();
   assertOfThisBoot(ledger, proven, policy);
   const quoted = proven.registers.get(ledger.begin.pcr);
   if (quoted === undefined)
@@ -47,14 +56,29 @@ export function appraiseLedger(
       "the ledger was cut or changed: distrust this boot",
     );
   if (standing === "behind") warn("the last record was written and not extended: a supervisor ended in between");
-  assertGoesOn({ file, digest }, ledger, proven, last);
-  return { ledger, records, bytes: file.length, digest };
+  const accepted = last?.clock?.resetCount === proven.clock.resetCount ? last.ledger : undefined;
+  if (accepted !== undefined) assertGoesOn(file, vouched, ledger, accepted);
+  const isExtended = standing === "current";
+  const now = isExtended ? vouched : beginningOf(file, before);
+  return { ledger, records, isExtended, vouched: accepted && accepted.bytes > (now?.bytes ?? 0) ? accepted : now };
 }
 
 function replayed(file: Uint8Array): ReplayedLedger {
   const replay = new LedgerReplay();
-  const records = Array.from(recordsIn(file), (encoded) => replay.add(encoded));
-  return { ledger: replay.ledger(), records, digest: bytesToHex(sha256(file)) };
+  const records: LedgerRecord[] = [];
+  let [bytes, end, before] = [0, 0, 0];
+  for (const encoded of recordsIn(file)) {
+    const record = replay.add(encoded);
+    records.push(record);
+    bytes += framed(encoded).length;
+    if (isAboutBirths(record)) [before, end] = [end, bytes];
+  }
+  return { ledger: replay.ledger(), records, vouched: beginningOf(file, end), before };
+}
+
+/** So many bytes of a ledger, and their SHA-256; undefined for none. */
+function beginningOf(file: Uint8Array, bytes: number): Accepted["ledger"] {
+  return bytes === 0 ? undefined : { bytes, digest: bytesToHex(sha256(file.subarray(0, bytes))) };
 }
 
 /**
@@ -84,15 +108,13 @@ function assertOfThisBoot({ begin }: Ledger, { clock }: ProvenRegisters, { birth
 }
 
 function assertGoesOn(
-  { file, digest: whole }: { readonly file: Uint8Array; readonly digest: string },
+  file: Uint8Array,
+  vouched: Accepted["ledger"],
   { length }: Ledger,
-  { clock }: ProvenRegisters,
-  last: Accepted | undefined,
+  { bytes, digest }: NonNullable<Accepted["ledger"]>,
 ): void {
-  if (last?.ledger === undefined || last.clock?.resetCount !== clock.resetCount) return;
-  const { bytes, digest } = last.ledger;
-  const beginning = () => (bytes === file.length ? whole : bytesToHex(sha256(file.subarray(0, bytes))));
-  if (file.length < bytes || beginning() !== digest)
+  const beginning = vouched?.bytes === bytes ? vouched : beginningOf(file, bytes);
+  if (file.length < bytes || beginning?.digest !== digest)
     throw equivocates(
       `a ledger that begins with the ${bytes} bytes that were accepted`,
       `one of ${length} records that does not`,

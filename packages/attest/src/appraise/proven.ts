@@ -4,6 +4,7 @@
  */
 import type { ImaEnd } from "../boot/index.ts";
 import type { Ledger, LedgerRecord } from "../register/index.ts";
+import type { Accepted } from "./accepted.ts";
 
 export type FactName = "boot-log" | "label";
 
@@ -17,8 +18,10 @@ export interface Fact {
 export interface ReplayedLedger {
   readonly ledger: Ledger;
   readonly records: readonly LedgerRecord[];
-  /** SHA-256 of the file, in hexadecimal. */
-  readonly digest: string;
+  /** Up to the last record that is extended into the births' register: bytes, and their SHA-256 in hexadecimal. */
+  readonly vouched: Accepted["ledger"];
+  /** Bytes up to the last but one of these records. */
+  readonly before: number;
 }
 
 export interface ProvenFacts {

@@ -6,7 +6,7 @@ import { constants, createCipheriv, createECDH, createHash, createHmac, publicEn
 import { bad } from "./bytes.ts";
 import { encode } from "./codec.ts";
 import { hashes, type HashName } from "./constants.ts";
-import { publicKeyOf } from "./public-key.ts";
+import { padded, publicKeyOf } from "./public-key.ts";
 import { eccPoint, type PublicArea, sizedSecret } from "./structures.ts";
 
 export interface Credential {
@@ -63,7 +63,7 @@ function seedForEcc(endorsement: Extract<PublicArea, { is: "ecc" }>): Seed {
   const own = once.generateKeys();
   const length = (own.length - 1) / 2;
   const x = own.subarray(1, 1 + length);
-  const theirs = [unique.x, unique.y].map((part) => Buffer.concat([Buffer.alloc(length - part.length), part]));
+  const theirs = [unique.x, unique.y].map((part) => padded(part, length));
   const shared = once.computeSecret(Buffer.concat([Buffer.from([4]), ...theirs]));
   return {
     seed: kdfe(nameAlg, shared, x, theirs[0] as Buffer),

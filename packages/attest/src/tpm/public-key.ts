@@ -38,8 +38,8 @@ function key(jwk: Readonly<Record<string, string>>): KeyObject {
   }
 }
 
-/** A number of a fixed length. A TPM may leave leading zeros out. */
-function padded(bytes: Uint8Array, length: number): Buffer {
+/** A number of a fixed length. A TPM may leave leading zeros out. Refuses one that is greater, with `bad-tpm-structure`. */
+export function padded(bytes: Uint8Array, length: number): Buffer {
   const stripped = Buffer.from(bytes.subarray(Math.max(0, bytes.length - length)));
   if (bytes.length > length && bytes.subarray(0, bytes.length - length).some((byte) => byte !== 0))
     throw bad(`expected a number of ${length} bytes, got ${bytes.length}`);

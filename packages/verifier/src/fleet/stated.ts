@@ -64,7 +64,8 @@ export function ledgerNews(
   const boot = now?.clock?.resetCount;
   const head = now?.ledger;
   if (led === undefined || head === undefined || boot === undefined) return () => [];
-  const births = birthsIn(led);
+  // A birth behind the head was written, and the TPM has it not yet: it is stated when it has.
+  const births = birthsIn(led).filter(({ at }) => at < head.bytes);
   return (before) => {
     const known = before?.clock?.resetCount === boot ? before.ledger : undefined;
     if (known?.digest === head.digest) return [];
