@@ -153,6 +153,49 @@ describe.skipIf(!hasGit)("in a git repository (needs git)", () => {
       expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(under([b, c, d], "/2", "/4", "/5"));
     });
 
+    test("an element of the policy that one branch took out, and the other changed, is a conflict", () => {
+      const under = (pseudonyms: readonly object[]) => textOf(contourOf([shell], JSON.stringify({ pseudonyms })));
+      keep("app.contour", under([{ as: "A", path: "/a/**" }]));
+      setup();
+      commit("begin again");
+      const merged = mergeBranches(under([]), under([{ as: "A", path: "/**" }]));
+      expect(merged.status).toBe(1);
+      expect(`${merged.stdout}${merged.stderr}`).toMatch(/both branches took .* out of "pseudonyms" of the policy/);
+      expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(under([]));
+    });
+
+    test("pseudonyms stay in the order of both branches, of which none is taken where they differ", () => {
+      const under = (...names: readonly string[]) =>
+        textOf(contourOf([shell], JSON.stringify({ pseudonyms: names.map((as) => ({ as, path: "/**" })) })));
+      keep("app.contour", under("A", "B"));
+      setup();
+      commit("begin again");
+      expect(mergeBranches(under("A", "B", "D"), under("C", "A", "B")).status).toBe(0);
+      expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(under("C", "A", "B", "D"));
+      git("checkout", "-q", "-b", "again");
+      git("branch", "-q", "-D", "work");
+      git("checkout", "-q", "main");
+      const merged = mergeBranches(under("C", "A", "B", "D", "E"), under("A", "C", "B", "D"));
+      expect(merged.status).toBe(1);
+      expect(`${merged.stdout}${merged.stderr}`).toContain("in different orders");
+    });
+
+    test("a contour that both branches added under different policies is a conflict, and ours stays", () => {
+      setup();
+      commit("set up");
+      const under = (lens: string) => textOf(contourOf([shell], JSON.stringify({ lens })));
+      git("checkout", "-q", "-b", "work");
+      keep("new.contour", under("default"));
+      commit("theirs");
+      git("checkout", "-q", "main");
+      keep("new.contour", under("exact"));
+      commit("ours");
+      const merged = git("merge", "-q", "-m", "merge", "work");
+      expect(merged.status).toBe(1);
+      expect(`${merged.stdout}${merged.stderr}`).toMatch(/both branches changed "lens" of the policy/);
+      expect(readFileSync(join(place, "new.contour"), "utf8")).toBe(under("exact"));
+    });
+
     test("policies that cannot be put together are a conflict, and ours stays", () => {
       setup();
       commit("set up");
@@ -199,6 +242,31 @@ describe.skipIf(!hasGit)("in a git repository (needs git)", () => {
         const more = { ...up, replaces: 7, because: "7 of 7 runs" };
         expect(mergeBranches(under([more], up.at, ...entries), under([up], up.at, ...entries, "/x")).status).toBe(0);
         expect(read().policy).toContain("7 of 7 runs");
+      });
+
+      describe("what one branch withdrew does not come back because the other changed the words of its rule", () => {
+        const more = { ...up, replaces: 7, because: "7 of 7 runs" };
+        const but = { ...up, but: ["photo-7.jpg"] };
+
+        test.each<[string, ClassRule[], string[]]>([
+          ["a rule that was deleted", [], []],
+          ["a rule that was deleted, and its acts put back", [], photos],
+          ["a rule that was narrowed", [but], [up.at]],
+        ])("%s", (_, rules, own) => {
+          begin(up);
+          const ours = under(rules, ...own, ...entries);
+          expect(mergeBranches(ours, under([more], up.at, ...entries, "/x")).status).toBe(0);
+          expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(under(rules, ...own, ...entries, "/x"));
+        });
+
+        test("a rule that was deleted, where the other widened it: one clear conflict, and ours stays", () => {
+          begin(up);
+          const wider: ClassRule = { ...up, of: ["open", "unlink"] };
+          const merged = mergeBranches(under([], ...photos, ...entries), under([wider], up.at, ...entries));
+          expect(merged.status).toBe(1);
+          expect(`${merged.stdout}${merged.stderr}`).toContain("both branches changed the rule for $CWD/up/");
+          expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(under([], ...photos, ...entries));
+        });
       });
 
       test("two rules of one place that cannot be one are one clear conflict, and ours stays", () => {

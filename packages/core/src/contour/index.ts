@@ -5,7 +5,7 @@ export { Contour } from "./contour.ts";
 export { formatDiff, ruleText } from "./diff-text.ts";
 export { type ContourDiff, diffContours, type LonePoint, type RuleLine } from "./diff.ts";
 export { Extension } from "./extension.ts";
-export { emptyLike, mergeBranches, mergeContours } from "./merge.ts";
+export { mergeBranches, mergeContours } from "./merge.ts";
 export { type Phase, phasesOf } from "./phase.ts";
 export { contourOfRun } from "./of-run.ts";
 export { type AnyContour, parseContour, type PointCounts, readContour } from "./read.ts";

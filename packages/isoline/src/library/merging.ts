@@ -1,12 +1,5 @@
 /** Contours that are merged, with the evidence beside them: several into one, and two branches of a history. */
-import {
-  type AnyContour,
-  type Contour,
-  conflictSides,
-  emptyLike,
-  mergeBranches,
-  parseContour,
-} from "@isoline/core/contour";
+import { type AnyContour, Contour, conflictSides, mergeBranches, parseContour } from "@isoline/core/contour";
 import { classed, staleIn } from "@isoline/core/generalise";
 import { decodeEvidence, encodeEvidence, Evidence } from "@isoline/core/evidence";
 import { IsolineError } from "@isoline/core/error";
@@ -62,9 +55,14 @@ export function mergeInto(ours: string, origin: string, theirs: string): void {
   }
   const contour = readable(parseContour(own));
   const begun = bytesOf(origin);
-  const before = begun.length === 0 ? emptyLike(contour) : readable(parseContour(begun));
+  const before = begun.length === 0 ? nothingOf(contour) : readable(parseContour(begun));
   const merged = mergeBranches(before, contour, readable(parseContour(other)));
   write(ours, underItsRules(merged, before) as unknown as AnyContour);
+}
+
+/** The origin of a file that both branches added: without a policy, so that what either branch has of it is its own. */
+function nothingOf({ profile, base, aggregate }: Contour<Exchange>): Contour<Exchange> {
+  return Contour.create({ profile, policy: "{}", base, aggregate });
 }
 
 /**
