@@ -8,11 +8,23 @@ export interface Content {
   readonly digest: Digest;
 }
 
-const DIGEST = /(?<=[=@])[0-9a-f]{64}(?=[ ,]|$)/g;
+/** The words that say which content something has: one digest, or files each with its digest. */
+const CONTENT = /(?<= )(?:digest=[0-9a-f]{64}|(?:loader|runs)=\S*)(?= |$)/g;
+const DIGEST = /(?<=[=@])[0-9a-f]{64}(?=,|$)/g;
+/** The words that name another program: whom an act is aimed at, or who made its object. */
+const TASK = /(?<= (?:target|owner)=)[0-9a-f]{64}(?= |$)/g;
 
-/** The act without its digests: equal for the same act on other content, or on another task. */
-export function withoutDigests(act: string): string {
-  return act.replace(DIGEST, "");
+/** The act without the digests of contents: equal for the same act on other content. */
+export function withoutContents(act: string): string {
+  return act.replace(CONTENT, (word) => word.replace(DIGEST, ""));
+}
+
+/** The act with the place of every other program that it names, where that is known: equal for an act on a counterpart. */
+export function withPlaces(act: string, placeOf: (task: Digest) => number | undefined): string {
+  return act.replace(TASK, (task) => {
+    const place = placeOf(task as Digest);
+    return place === undefined ? task : `#${place}`;
+  });
 }
 
 /** The act without its path, where a content digest identifies the file: equal for the same act on the same content at another path. */

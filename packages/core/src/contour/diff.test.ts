@@ -185,6 +185,52 @@ test("other content of what a program is given to run is told, a text among its 
   expect(formatDiff(diff)).toHaveLength(2);
 });
 
+describe("an act that is aimed at another program", () => {
+  const known = ["/usr/bin/app", "/usr/bin/ssh-agent"];
+  const idOf = (path: string, contents: Record<string, string> = {}) =>
+    [...contourOf([{ chain: [path], contents, acts: [] }]).tasks()][0]?.id;
+  const aimedAt = (act: string, target: string, contents: Record<string, string> = {}) =>
+    contourOf([
+      ...known.map((path) => ({ chain: [path], contents, acts: [openAct("/x")] })),
+      { chain: ["/usr/bin/gdb"], acts: [`${act} target=${idOf(target, contents)}`] },
+    ]);
+
+  test.each(["vm access=write relation=namespace", "kill signal=9 relation=namespace", "getfd relation=namespace"])(
+    "is another act where it is aimed elsewhere: %s",
+    (act) => {
+      const diff = diffContours(aimedAt(act, "/usr/bin/app"), aimedAt(act, "/usr/bin/ssh-agent"));
+      expect(diff).toMatchObject({ same: 2, carried: 0, redigested: [], equal: false });
+      expect(formatDiff(diff)).toEqual([
+        "- gdb (user)",
+        `-   ${act} target=${idOf("/usr/bin/app")}`,
+        "+ gdb (user)",
+        `+   ${act} target=${idOf("/usr/bin/ssh-agent")}`,
+      ]);
+    },
+  );
+
+  test("is the same act where that program was updated", () => {
+    const act = "vm access=write relation=namespace";
+    const diff = diffContours(
+      aimedAt(act, "/usr/bin/app"),
+      aimedAt(act, "/usr/bin/app", { "/usr/bin/app": "updated" }),
+    );
+    expect(diff).toMatchObject({ carried: 2, onlyA: [], onlyB: [] });
+    expect(diff.redigested.map(({ path }) => path)).toEqual(["/usr/bin/app"]);
+  });
+});
+
+test.each([
+  ["a path", "unlink path=/cache/x@… mode=0100644 uid=user gid=user fs=disk"],
+  ["the text of a link", "symlink path=/x content=/store/x@…"],
+  ["an attribute", "setxattr path=/x mode=0100644 uid=user gid=user fs=disk name=user.x=…"],
+])("a digest in the name of %s is no content", (_, act) => {
+  const [a, b] = ["one", "two"].map((name) =>
+    contourOf([{ chain: ["/bin/sh"], acts: [act.replace("…", contentOf(name))] }]),
+  );
+  expect(summary(a as Contour, b as Contour)).toMatchObject({ onlyA: 1, onlyB: 1, redigested: 0, equal: false });
+});
+
 describe("content of what is read", () => {
   const reading = (path: string, content: string) =>
     contourOf([{ chain: ["/bin/sh"], acts: [openAct(path, content), openAct("/x")] }]);

@@ -9,7 +9,7 @@
 import type { Digest } from "../digest.ts";
 import { taskPhrase } from "../identity/task.ts";
 import type { Exchange } from "../profile/profile.ts";
-import { contentsOf, pathOf, withoutDigests, withoutPath } from "./act-words.ts";
+import { contentsOf, pathOf, withoutContents, withoutPath, withPlaces } from "./act-words.ts";
 import { assertComparable } from "./comparable.ts";
 import type { Contour } from "./contour.ts";
 import { counterpartsOf, type Redigested, type Renamed } from "./counterparts.ts";
@@ -79,6 +79,8 @@ interface Odd {
   /** Place of the task in the tree, and credentials. */
   readonly who: string;
   readonly act: string;
+  /** The act, with the places of the programs that it names. */
+  readonly does: string;
 }
 
 /**
@@ -116,7 +118,7 @@ export function diffContours<E extends Exchange>(a: Contour<E>, b: Contour<E>): 
   );
   const left = new Set(oddA);
   const moved = before.filter((odd) => !left.has(odd));
-  match(withoutDigests, (one, other) => redigested.add(...changedContents(one, other)));
+  match(withoutContents, (one, other) => redigested.add(...changedContents(one, other)));
   match(withoutPath, (one, other) => renamed.add({ from: pathOf(one) as string, to: pathOf(other) as string }));
 
   const onlyA = lonePoints(a, oddA);
@@ -142,11 +144,10 @@ function oddPoints<E extends Exchange>(
   const odd: Odd[] = [];
   for (let index = 0; index < contour.size; index++) {
     if (other.indexOfPoint(contour.point(index)) >= 0) continue;
-    odd.push({
-      index,
-      who: who[contour.actorNumber(index)] as string,
-      act: contour.profile.formatAct(contour.event(index)),
-    });
+    const act = contour.profile.formatAct(contour.event(index));
+    // A program that both know is compared as itself: two that are called alike have one place.
+    const does = withPlaces(act, (task) => (other.task(task) === undefined ? places.get(task) : undefined));
+    odd.push({ index, who: who[contour.actorNumber(index)] as string, act, does });
   }
   return odd;
 }
@@ -158,13 +159,13 @@ function pair(a: readonly Odd[], b: readonly Odd[], keyOf: (act: string) => stri
   const restA: Odd[] = [];
   const restB: Odd[] = [];
   for (const odd of b) {
-    const key = keyOf(odd.act);
+    const key = keyOf(odd.does);
     const queue = key === undefined ? restB : waiting.get(`${odd.who} ${key}`);
     if (queue) queue.push(odd);
     else waiting.set(`${odd.who} ${key}`, [odd]);
   }
   for (const odd of a) {
-    const key = keyOf(odd.act);
+    const key = keyOf(odd.does);
     const other = key === undefined ? undefined : waiting.get(`${odd.who} ${key}`)?.shift();
     if (other) pairs.push([odd, other]);
     else restA.push(odd);
