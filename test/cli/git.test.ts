@@ -6,7 +6,7 @@ import { type Contour, parseContour } from "@isoline/core/contour";
 import { decodeEvidence } from "@isoline/core/evidence";
 import { canonicalPolicy, type ClassRule, DEFAULT_POLICY } from "@isoline/core/identity";
 import { beforeEach, describe, expect, test } from "vitest";
-import { contourOf, openAct, textOf } from "../arbitrary/contour.ts";
+import { contourOf, eventOf, openAct, textOf } from "../arbitrary/contour.ts";
 import { isoline, program, temporaryPlace } from "./isoline.ts";
 
 const hasGit = spawnSync("git", ["--version"]).status === 0;
@@ -309,10 +309,48 @@ describe.skipIf(!hasGit)("in a git repository (needs git)", () => {
       setup();
       const long = `/${"f".repeat(3000)}`;
       keep("app.contour", app(opening(["/bin/sh"], "/e", `${long}1`)));
-      expect(git("diff", "--", "app.contour").stdout).toMatch(/^\+sh: opened \/e for reading {3}[0-9a-f]{40}$/m);
+      expect(git("diff", "--", "app.contour").stdout).toMatch(
+        /^\+sh: opened \/e for reading {3}mode=0100644 uid=user gid=user fs=disk {3}[0-9a-f]{40}$/m,
+      );
       commit("a long name");
       keep("app.contour", app(opening(["/bin/sh"], "/e", `${long}2`)));
-      expect(git("diff", "--", "app.contour").stdout).toMatch(/^\+sh: opened \/f+2 for reading {3}[0-9a-f]{40}$/m);
+      expect(git("diff", "--", "app.contour").stdout).toMatch(
+        /^\+sh: opened \/f+2 for reading {3}mode=\S+ uid=user gid=user fs=disk {3}[0-9a-f]{40}$/m,
+      );
+    });
+
+    test("a difference tells as whom an act was done, on whom, and with which rights", () => {
+      setup();
+      const opened = `${openAct("/x")} digest=${"ab".repeat(32)}`;
+      const target = "cd".repeat(32);
+      const contour = contourOf([
+        {
+          chain: ["/bin/sh"],
+          acts: [opened, "create access=write path=/x mode=04755", `kill signal=9 relation=namespace target=${target}`],
+        },
+      ]);
+      const ids = { uid: 33, euid: 33, suid: 33, fsuid: 33, gid: 44, egid: 44, sgid: 44, fsgid: 44 };
+      const [task] = contour.tasks();
+      for (const [credentials, capabilities] of [
+        [ids, 0n],
+        [ids, 1n],
+        [{ ...ids, euid: 0 }, 0n],
+      ] as const) {
+        const event = eventOf(opened, task);
+        contour.add({ ...event, actor: { ...event.actor, credentials: { ...credentials, capabilities } } });
+      }
+      keep("app.contour", textOf(contour));
+      const lines = isoline(["textconv", "app.contour"], { cwd: place }).stdout.split("\n");
+      const told = lines.filter((line) => line.startsWith("sh")).map((line) => line.replace(/ {3}[0-9a-f]{40}$/, ""));
+      const sentence = "opened /x for reading   mode=0100644 uid=user gid=user fs=disk digest=abababababab…";
+      expect(told.toSorted()).toEqual([
+        `sh as 33:44 with 0x1: ${sentence}`,
+        `sh as 33:44: ${sentence}`,
+        `sh as uid=33 euid=0 suid=33 fsuid=33 gid=44 egid=44 sgid=44 fsgid=44 capabilities=0x0: ${sentence}`,
+        "sh: created /x for writing, with the mode 04755   mode=04755",
+        `sh: ${sentence}`,
+        "sh: sent signal 9 (KILL) to a process of its namespace   signal=9 relation=namespace target=cdcdcdcdcdcd…",
+      ]);
     });
 
     test("evidence of both branches is merged", () => {

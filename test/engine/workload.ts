@@ -13,7 +13,7 @@ export const npm = deriveTask(ZERO_DIGEST, [image("/usr/bin/npm")]);
 export const sh = deriveTask(npm.id, [image("/usr/bin/sh")]);
 export const node = deriveTask(sh.id, [image("/usr/bin/node"), image("/lib/ld.so")]);
 
-const user: Credentials = {
+export const user: Credentials = {
   uid: 1000,
   euid: 1000,
   suid: 1000,

@@ -1,5 +1,5 @@
 /** Contours: read, written, compared and merged. */
-export { actingUsers } from "./acting-user.ts";
+export { actingUsers, briefCredentials } from "./acting-user.ts";
 export { conflictSides, isConflictMark } from "./conflict.ts";
 export { Contour } from "./contour.ts";
 export { formatDiff, ruleText } from "./diff-text.ts";

@@ -41,7 +41,7 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
   exec: (s) =>
     `executed ${place(s.path)}${s.as === undefined ? "" : ` as ${s.as}`}${s.runs ? ` to run ${s.runs.join(" and ")}` : ""}`,
   open: (s) => `opened ${file(s)} ${accessPhrase(s.access)}`,
-  create: (s) => `created ${place(s.path)} ${accessPhrase(s.access)}`,
+  create: (s) => `created ${place(s.path)} ${accessPhrase(s.access)}${rightsPhrase(s.mode)}`,
   map: (s) => `mapped ${file(s)} as ${s.access.includes("write") ? "writable " : ""}executable memory`,
   "map-anonymous": () => "made executable memory with no file behind it",
   protect: () => "made memory executable after the fact",
@@ -51,8 +51,8 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
     s.replaces === "exchange" ? `exchanged ${file(s)} with ${place(s.to)}` : `renamed ${file(s)} to ${place(s.to)}`,
   link: (s) => `linked ${file(s)} as ${place(s.to)}`,
   symlink: (s) => `made ${place(s.path)} a symbolic link to ${s.content}`,
-  mkdir: (s) => `made the directory ${place(s.path)}`,
-  mknod: (s) => `made ${kindOf(s.mode) || "the file "}${place(s.path)}`,
+  mkdir: (s) => `made the directory ${place(s.path)}${rightsPhrase(s.mode)}`,
+  mknod: (s) => `made ${nodePhrase(s)}${rightsPhrase(s.mode)}`,
   truncate: (s) => `truncated ${file(s)}`,
   chmod: (s) => `changed the mode of ${file(s)} to ${modePhrase(s.to)}`,
   chown: (s) => `changed the ${ownerPhrase(s.owner, s.group, file(s))}`,
@@ -73,13 +73,13 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
   getfd: (s) => `took a descriptor of ${other(s.relation)}`,
 
   setid: (s) => `changed its ids (${[s.call, ...s.ids].join(" ")})`,
-  capset: (s) => `set its capabilities to ${capabilityPhrase(s.effective)}`,
+  capset: (s) => `set its capabilities to ${capabilityPhrase(s.effective)}${reservePhrase(s)}`,
   prctl: (s) => `asked for ${[s.option, s.value].join(" ").trimEnd()} (prctl)`,
 
   mount: (s) =>
     s.call === "mount"
       ? mountPhrase(s)
-      : `changed what is mounted (${said([s.call, s.source, s.path, s.type, ...s.options].filter((word) => word !== NONE))})`,
+      : `changed what is mounted (${said([s.call, s.source, s.path, s.type, ...s.options, hexPhrase(s.flags)].filter((word) => word !== NONE))})`,
   umount: (s) => `unmounted ${place(s.path)}`,
   pivot: (s) => `made ${place(s.path)} the root of its namespace, with the old one at ${place(s.old)}`,
   chroot: (s) => `made ${place(s.path)} its root`,
@@ -123,15 +123,44 @@ const propagations: readonly (readonly [flag: bigint, word: string])[] = [
 ];
 const MS_REMOUNT = 0x20n;
 const MS_BIND = 0x1000n;
+/** What the sentence says anyway, and that the kernel is to say nothing (MS_SILENT). */
+const SAID = MS_REMOUNT | MS_BIND | 0x8000n | propagations.reduce((all, [flag]) => all | flag, 0n);
+
+/** The flags that give or take rights, by the names that mount(8) has for them. */
+const restrictions: readonly (readonly [flag: bigint, word: string])[] = [
+  [1n, "ro"],
+  [2n, "nosuid"],
+  [4n, "nodev"],
+  [8n, "noexec"],
+  [0x100n, "nosymfollow"],
+  [0x2000n, "move"],
+  [0x4000n, "recursive"],
+];
+
+function flagWords(flags: bigint): string[] {
+  const words = restrictions.filter(([flag]) => (flags & flag) !== 0n).map(([, word]) => word);
+  return [...words, hexPhrase(restrictions.reduce((left, [flag]) => left & ~flag, flags & ~SAID))];
+}
+
+/** Flags without names here; nothing for none. */
+function hexPhrase(flags: bigint): string {
+  return flags === 0n ? "" : `flags=0x${flags.toString(16)}`;
+}
 
 /** In the order in which the kernel looks at the flags (fs/namespace.c). Source and type may be empty where it does not ask for them. */
 function mountPhrase({ source, path, type, flags, options }: Subject<"mount">): string {
-  const how = said([type, ...options]);
+  const how = said([type, ...options, ...flagWords(flags)]);
   const inBrackets = how === "" ? "" : ` (${how})`;
   if ((flags & MS_REMOUNT) !== 0n) return `changed how ${place(path)} is mounted${inBrackets}`;
   const made = propagations.find(([flag]) => (flags & (flag | MS_BIND)) === flag)?.[1];
   if (made !== undefined) return `made what is mounted on ${place(path)} ${made}`;
   return `mounted ${source === "" ? "something without a source" : source} on ${place(path)}${inBrackets}`;
+}
+
+/** What it may take up later, where that is not what it has, and what a program that it executes may get from it. */
+function reservePhrase({ effective, permitted, inheritable }: Subject<"capset">): string {
+  const may = permitted === effective ? "" : `, out of ${capabilityPhrase(permitted)}`;
+  return inheritable === 0n ? may : `${may}, and passes on ${capabilityPhrase(inheritable)}`;
 }
 
 /** Words without those that are empty. */
@@ -192,6 +221,8 @@ function place(path: string): string {
   return path.startsWith("?") ? `something without a path (${path.slice(1) || "unknown"})` : path;
 }
 
+const DEVICE = "the device ";
+
 /** The type of a file that is not a regular one, from the type bits of its mode (inode(7)). */
 function kindOf(mode: number): string {
   switch (mode & 0o170000) {
@@ -199,7 +230,7 @@ function kindOf(mode: number): string {
       return "the directory ";
     case 0o020000:
     case 0o060000:
-      return "the device ";
+      return DEVICE;
     case 0o010000:
       return "the pipe ";
     case 0o140000:
@@ -207,6 +238,19 @@ function kindOf(mode: number): string {
     default:
       return "";
   }
+}
+
+/** The set-id and sticky bits, by which a file gives the rights of its owner to those who execute it, or to what is made in it. */
+const SPECIAL = 0o7000;
+
+function rightsPhrase(mode: number): string {
+  return (mode & SPECIAL) === 0 ? "" : `, with the mode ${modePhrase(mode)}`;
+}
+
+/** A device is which one it is, and not its name. */
+function nodePhrase({ path, mode, device }: Subject<"mknod">): string {
+  const kind = kindOf(mode);
+  return `${kind || "the file "}${place(path)}${kind === DEVICE && device !== "" && device !== NONE ? ` (${device})` : ""}`;
 }
 
 /** Type and permissions of a file: `0644`, `the directory 0755`. */

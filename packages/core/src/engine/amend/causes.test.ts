@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { contentOf, executes, node, npm, opens, sh } from "../../../../../test/engine/workload.ts";
+import { contentOf, executes, node, npm, opens, root, sh, user } from "../../../../../test/engine/workload.ts";
+import { formatCredentials } from "../../contour/credentials.ts";
 import type { Event } from "../../event/event.ts";
+import { LAUNCH_USER } from "../../event/text.ts";
 import { causesOf } from "./causes.ts";
 import type { Caused } from "./proposal.ts";
 
@@ -21,7 +23,7 @@ describe("the causes of departures", () => {
   it("gather what one program does in one directory", () => {
     const many = ["a", "b", "c"].map((name) => caused(opens(node, `$CWD/lib/${name}.js`)));
     expect(titles(...many)).toEqual([
-      "`node` (npm → sh → node) opened $CWD/lib/a.js for reading, and 2 more like it below $CWD/lib",
+      "`node` (npm → sh → node) as 1000 opened $CWD/lib/a.js for reading, and 2 more like it below $CWD/lib",
     ]);
   });
 
@@ -30,6 +32,37 @@ describe("the causes of departures", () => {
     const found = causesOf([...many, caused(opens(node, "/etc/shadow"))]);
     expect(found.map(({ departures }) => departures.length)).toEqual([1, 50]);
     expect(found[0]?.title).toContain("opened /etc/shadow for reading");
+  });
+
+  it.each(["euid", "egid", "capabilities"] as const)(
+    "never gather acts of another %s, and tell whose they are",
+    (what) => {
+      const credentials = { ...user, [what]: what === "capabilities" ? 0x1ffn : 0 };
+      const act = opens(node, "$CWD/lib/b.js");
+      const raised = caused({ ...act, actor: { ...act.actor, credentials } });
+      const found = causesOf([caused(opens(node, "$CWD/lib/a.js")), raised]);
+      expect(found.map(({ departures }) => departures.length)).toEqual([1, 1]);
+      expect(new Set(found.map(({ program }) => program)).size).toBe(2);
+      expect(found[1]?.title).toContain(` as ${formatCredentials(credentials)} opened $CWD/lib/b.js for reading`);
+    },
+  );
+
+  it("never gather what a start loads with what it loads as another user", () => {
+    const act = opens(node, "/etc/ld.so.cache", "read", { uid: 0, gid: 0 });
+    const raised = { ...act, actor: { ...act.actor, credentials: root } };
+    expect(titles(loads("/etc/ld.so.cache"), caused(raised, { consequence: "start-up" }))).toEqual([
+      "`node` (npm → sh → node) as 1000 loaded what every program loads: 1 act of loader, libraries and locale",
+      "`node` (npm → sh → node) as 0 loaded what every program loads: 1 act of loader, libraries and locale",
+    ]);
+  });
+
+  it("say nothing of the user who started the run", () => {
+    const ids = ["uid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid"].map((id) => [id, LAUNCH_USER]);
+    const act = opens(node, "$CWD/a");
+    const credentials = { ...Object.fromEntries(ids), capabilities: 0n };
+    expect(titles(caused({ ...act, actor: { ...act.actor, credentials } }))).toEqual([
+      "`node` (npm → sh → node) opened $CWD/a for reading",
+    ]);
   });
 
   it("keep each execution by itself", () => {
@@ -62,11 +95,11 @@ describe("the causes of departures", () => {
         caused(opens(node, "/dev/zero", "write", device), { consequence: "start-up" }),
       ).toSorted(),
     ).toEqual([
-      "`node` (npm → sh → node) loaded what every program loads: 2 acts of loader, libraries and locale",
-      "`node` (npm → sh → node) opened /etc/localtime for reading",
-      "`node` (npm → sh → node) opened /usr/share/zoneinfo/Zulu for reading",
-      "`node` (npm → sh → node) opened the device /dev/null for writing and truncating",
-      "`node` (npm → sh → node) opened the device /dev/zero for writing",
+      "`node` (npm → sh → node) as 1000 loaded what every program loads: 2 acts of loader, libraries and locale",
+      "`node` (npm → sh → node) as 1000 opened /etc/localtime for reading",
+      "`node` (npm → sh → node) as 1000 opened /usr/share/zoneinfo/Zulu for reading",
+      "`node` (npm → sh → node) as 1000 opened the device /dev/null for writing and truncating",
+      "`node` (npm → sh → node) as 1000 opened the device /dev/zero for writing",
     ]);
   });
 

@@ -1,4 +1,6 @@
 /** Gathers departures by their cause, so that one decision is made about each cause and not about each departure. */
+import { actingUsers } from "../../contour/acting-user.ts";
+import { formatCredentials } from "../../contour/credentials.ts";
 import { type Event, subjectRecord } from "../../event/event.ts";
 import { phrase } from "../../event/phrase.ts";
 import { formatAct } from "../../event/text.ts";
@@ -13,7 +15,7 @@ import type { Caused } from "./proposal.ts";
 export interface Cause<P extends Caused = Caused> {
   /** What it is, in one line. */
   readonly title: string;
-  /** The programs that lead to it; updates have none. Causes of one program stand together. */
+  /** The programs that lead to it, and the user if it is another than the one who started them; updates have none. */
   readonly program: string;
   /** More lines about it, each about one file or one act. */
   readonly details: readonly string[];
@@ -44,16 +46,26 @@ export function causesOf<P extends Caused>(departures: readonly P[]): readonly C
     if (group === undefined) groups.set(key, [departure]);
     else group.push(departure);
   }
-  return [...updates, ...inProgramOrder([...groups.values()].map(causeOf))];
+  const userOf = actingUsers(departures.map(acting));
+  const causes = [...groups.values()].map((found) => causeOf(found, userOf));
+  return [...updates, ...inProgramOrder(causes)];
 }
 
-/** Acts of different consequence are never gathered: a grave one could hide behind many others, and a refused one behind the rest. */
+function acting({ names, event }: Caused) {
+  return { chain: names, credentials: formatCredentials(event.actor.credentials) };
+}
+
+/**
+ * Acts of different consequence are never gathered: a grave one could hide behind many others, and a refused one behind the rest; nor
+ * are those with other rights, such as those of root.
+ */
 function keyOf(departure: Caused): string {
   const { event, refused } = departure;
   const { consequence } = consequenceOf(event);
-  if (isOfStart(departure)) return `${event.actor.task} ${consequence}`;
+  const who = `${event.actor.task} ${formatCredentials(event.actor.credentials)}`;
+  if (isOfStart(departure)) return `${who} ${consequence}`;
   const access = "access" in event.subject ? event.subject.access : "";
-  return [event.actor.task, consequence, event.op, access, refused > 0, placesOf(event)].join(" ");
+  return [who, consequence, event.op, access, refused > 0, placesOf(event)].join(" ");
 }
 
 /**
@@ -74,12 +86,14 @@ function placesOf(event: Event): string {
     .join("/");
 }
 
-function causeOf<P extends Caused>(found: readonly P[]): Cause<P> {
+function causeOf<P extends Caused>(found: readonly P[], userOf: ReturnType<typeof actingUsers>): Cause<P> {
   const departures = found.toSorted((one, other) => rankOf(one) - rankOf(other));
   const [first] = departures as [P, ...P[]];
   const { names } = first;
   const own = names.at(-1);
-  const program = own === undefined ? "the first process" : `\`${nameSafely(own)}\` (${chainPhrase(names)})`;
+  const user = userOf(acting(first));
+  const as = user === "user" ? "" : ` as ${user}`;
+  const program = `${own === undefined ? "the first process" : `\`${nameSafely(own)}\` (${chainPhrase(names)})`}${as}`;
   const more = departures.length - 1;
   const where = placesOf(first.event);
   const rest = more === 0 ? "" : `, and ${more} more like it below ${where === "" ? "/" : where}`;

@@ -1,5 +1,5 @@
 /** `isoline textconv`: what git compares in place of a contour or its evidence, so that a difference reads as sentences. */
-import { type AnyContour, type Contour, parseContour } from "@isoline/core/contour";
+import { type AnyContour, briefCredentials, type Contour, parseContour } from "@isoline/core/contour";
 import { chainPhrase } from "@isoline/core/engine";
 import { decodeEvidence, type Evidence } from "@isoline/core/evidence";
 import { taskPhrase } from "@isoline/core/identity";
@@ -34,15 +34,25 @@ function contourLines(any: AnyContour): string[] {
 
 function actLine(contour: Contour<Exchange>, index: number): string {
   const { task, credentials } = contour.actor(index);
+  const user = briefCredentials(credentials);
   const event = contour.event(index);
   const chain = contour.taskChain(task).map(taskPhrase);
   const who = chain.length === 0 ? "before the first program" : chainPhrase(chain);
-  const as = credentials.uid === LAUNCH_USER ? "" : ` as ${credentials.uid}`;
-  const does = contour.profile.phrase?.(event) ?? contour.profile.formatAct(event);
+  const as = user === "user" ? "" : ` as ${user}`;
+  const act = contour.profile.formatAct(event);
+  const says = contour.profile.phrase?.(event);
+  const does = says === undefined ? act : [says, unsaid(act)].filter((part) => part !== "").join("   ");
   return `${who}${as}: ${does}   ${contour.point(index).slice(0, DIGITS)}`;
 }
 
-const LAUNCH_USER = 0xffff_fffe;
+/** What a sentence may leave out of an act: everything but the operation, the path and the access. Digests are shortened. */
+function unsaid(act: string): string {
+  const [, ...words] = act.split(" ");
+  return words
+    .filter((word) => !word.startsWith("path=") && !word.startsWith("access="))
+    .join(" ")
+    .replaceAll(/(?<=[=@])([0-9a-f]{12})[0-9a-f]{52}(?=[ ,]|$)/g, "$1…");
+}
 
 function evidenceLines({ runs, past, replaced, acceptances }: Evidence): string[] {
   const earlier = past === 0 ? [] : [`${counted(past, "earlier run")}, of which only counts are known`];
