@@ -1,7 +1,7 @@
-import type { Contour } from "@isoline/core/contour";
+import { type Contour, parseContour, writeContour } from "@isoline/core/contour";
 import { type Circumstances, Engine, type Mode, type Reaction, SUPERVISOR } from "@isoline/core/engine";
 import { IsolineError } from "@isoline/core/error";
-import type { Event } from "@isoline/core/event";
+import { encodeEvent, type Event, MAX_EVENT_BYTES } from "@isoline/core/event";
 import { describe, expect, test } from "vitest";
 import { by, connects, emptyContour, learnt, node, opens, sh } from "./workload.ts";
 
@@ -204,6 +204,17 @@ describe("loss", () => {
       fault: { code: "bad-event" },
     });
     expect(engine.losses.size).toBe(1);
+  });
+
+  test("what is learnt of events of about 64 KiB can be written and read; what is not learnt is a loss", () => {
+    const contour = emptyContour();
+    const engine = engineOf("learn", "log", contour);
+    const longest = MAX_EVENT_BYTES - encodeEvent(opens(node, "")).length;
+    const lengths = Array.from({ length: 60 }, (_, more) => longest - 10 + more);
+    const verdicts = lengths.map((length) => engine.judge(opens(node, "x".repeat(length)), by(1)).verdict);
+    expect(verdicts).toEqual(lengths.map((length) => (length <= longest ? "on" : "lost")));
+    expect([...engine.losses.values()]).toEqual([49]);
+    expect(parseContour(Buffer.from([...writeContour(contour)].join(""))).size).toBe(11);
   });
 
   test("an event of an unknown task is a loss while learning", () => {

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { describe, it } from "vitest";
-import { type Contour, parseContour, writeContour } from "@isoline/core/contour";
+import { describe, expect, it } from "vitest";
+import { Contour, parseContour, writeContour } from "@isoline/core/contour";
 import { IsolineError } from "@isoline/core/error";
 import {
   assertEvent,
@@ -18,15 +18,19 @@ import {
   unescapeToBytes,
 } from "@isoline/core/event";
 import { parsePolicy } from "@isoline/core/identity";
-import { parseExchangeLine, profiles, TsemReader } from "@isoline/core/profile";
+import { iso1, parseExchangeLine, profiles, TsemReader } from "@isoline/core/profile";
+import { verifyContour } from "@isoline/core/verify";
 import { arbitraryEvent } from "../arbitrary/event.ts";
-import { arbitraryContour, textOf } from "../arbitrary/contour.ts";
+import { arbitraryContour, contourOf, eventOf, textOf } from "../arbitrary/contour.ts";
 
 const recorded = readFileSync(
   new URL("../../packages/core/src/profile/fixtures/trajectory-75.jsonl", import.meta.url),
   "utf8",
 );
 const RUNS = { numRuns: 2000 };
+const user =
+  "credentials user~80dcd552 uid=user euid=user suid=user fsuid=user gid=user egid=user sgid=user fsgid=user capabilities=0x0";
+const nobody = eventOf("perf type=x").actor;
 
 /** Valid bytes, damaged: cut, flipped, doubled, with bytes inserted. */
 function mangled(origin: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Buffer> {
@@ -190,6 +194,70 @@ describe("any bytes", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  describe("beyond what a stack and a buffer hold", () => {
+    const name = fc.integer({ min: 65_536 - 400, max: 65_536 + 40 }).map((length) => "x".repeat(length));
+    const acts = name.chain((name) =>
+      fc.constantFrom(
+        `chmod path=/${name} mode=0100644 uid=user gid=user fs=disk to=0644`,
+        `umount path=/${name} flags=1`,
+        `perf type=${name}`,
+      ),
+    );
+
+    it("a contour with a policy that is nested deeply, or with a long act", async () => {
+      const key = `"${"k".repeat(100_000)}"`;
+      const nested = fc.oneof(deepText, fc.constant("[".repeat(500_000)));
+      const policies = fc.tuple(fc.constantFrom("x", "x[]", key, `${key}[]`), nested);
+      const lines = fc.oneof(
+        policies.map((words) => `policy ${words.join(" ")}`),
+        acts.map((act) => `${user}\nby - as user~80dcd552\n  ${act} ${"0".repeat(64)}`),
+      );
+      const refused = expect.objectContaining({ code: "bad-contour" });
+      for (const line of fc.sample(lines, 60)) {
+        const bytes = Buffer.from(`isoline contour 2\nprofile iso1\n${line}\nend\n`);
+        expect(() => parseContour(bytes)).toThrow(refused);
+        // What a verifier does not look at, it does not refuse.
+        const fault = await verifyContour(bytes).then(
+          () => undefined,
+          (fault: unknown) => fault,
+        );
+        expect(fault === undefined || fault instanceof IsolineError).toBe(true);
+      }
+    });
+
+    it.each([
+      ["[", "]"],
+      ['{"a b":', "}"],
+      ['{"\\"[[":[', "]}"],
+    ])("a policy: the deepest that a contour may have is read back, and a deeper one is refused: %s", (open, close) => {
+      const nesting = open.split("[").length + open.split("{").length - 2 - (open.includes('"[[') ? 2 : 0);
+      const of = (depth: number) => `{"x":${open.repeat(depth / nesting)}"]"${close.repeat(depth / nesting)}}`;
+      const deepest = 100 - ((100 - 1) % nesting) - 1;
+      const contour = Contour.create({ profile: iso1, policy: of(deepest) });
+      expect(parseContour(Buffer.from(textOf(contour))).policy).toBe(of(deepest));
+      expect(() => Contour.create({ profile: iso1, policy: of(deepest + nesting) })).toThrow(
+        expect.objectContaining({
+          code: "bad-policy",
+          message: expect.stringContaining("deeper in each other than 100"),
+        }),
+      );
+    });
+
+    it("an act: what is added to a contour is read back, and what is refused leaves it as it is", () => {
+      const contour = contourOf([]);
+      fc.assert(
+        fc.property(acts, (act) => {
+          const before = contour.size;
+          const point = understood(() => contour.add(eventOf(act)))?.point;
+          if (point === undefined) return contour.size === before;
+          return formatAct(contour.event(contour.indexOfPoint(point))) === act;
+        }),
+        { numRuns: 200 },
+      );
+      parseContour(Buffer.from(textOf(contour)));
+    });
   });
 
   it("escaped text", () => {

@@ -30,7 +30,7 @@ export function encodeEvent(event: Event): Buffer {
   const subject = subjectRecord(event);
   for (const [name, field] of fieldsOf(event.op)) {
     const value = subject[name];
-    if (field.optional) scratch[at++] = value === undefined ? 0 : 1;
+    if (field.optional) putFlag(value !== undefined);
     else if (value === undefined) throw tooOdd(event.op, `field ${name} is missing`);
     if (value !== undefined) put(field.kind, value);
   }
@@ -46,6 +46,7 @@ const lastBytes = Buffer.alloc(ACTOR_BYTES);
 
 function putActor(actor: Actor): void {
   const { parent, task, credentials } = actor;
+  makeRoom(ACTOR_BYTES);
   if (lastActor?.credentials === credentials && lastActor.task === task && lastActor.parent === parent) {
     at += lastBytes.copy(scratch, at);
     return;
@@ -88,15 +89,25 @@ function put(kind: FieldKind, value: Exclude<FieldValue, undefined>): void {
   }
 }
 
+/** Every write is preceded by this: one past the end of the buffer would be ignored, or be an error of the platform. */
+function makeRoom(bytes: number): void {
+  if (at + bytes > MAX_EVENT_BYTES) throw tooOdd("an event", "it is longer than 64 KiB");
+}
+
 function putText(text: string): void {
-  const room = MAX_EVENT_BYTES - at - 4;
-  if (text.length * 3 > room && Buffer.byteLength(text) > room) throw tooOdd("an event", "it is longer than 64 KiB");
+  if (at + 4 + text.length * 3 > MAX_EVENT_BYTES) makeRoom(4 + Buffer.byteLength(text));
   const length = scratch.write(text, at + 4, "utf8");
   scratch.writeUInt32LE(length, at);
   at += 4 + length;
 }
 
+function putFlag(isPresent: boolean): void {
+  makeRoom(1);
+  scratch[at++] = isPresent ? 1 : 0;
+}
+
 function putDigest(digest: Digest): void {
+  makeRoom(32);
   // Anything shorter would leave bytes of an earlier event in the buffer.
   if (scratch.write(digest, at, 32, "hex") !== 32)
     throw tooOdd("an event", `${JSON.stringify(digest)} is not a digest`);
@@ -104,10 +115,12 @@ function putDigest(digest: Digest): void {
 }
 
 function putU32(value: number): void {
+  makeRoom(4);
   at = scratch.writeUInt32LE(value, at);
 }
 
 function putU64(value: bigint): void {
+  makeRoom(8);
   at = scratch.writeBigUInt64LE(value, at);
 }
 

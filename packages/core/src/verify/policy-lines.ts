@@ -11,6 +11,22 @@
 const WORD = /^[A-Za-z][\w-]*$/;
 const LINE = /^([A-Za-z][\w-]*|"(?:[^"\\]|\\.)*")(\[\])? (.*)$/;
 
+/** So deep may lists and objects of a policy lie in each other: what is nested deeper than a stack is deep cannot be written again. */
+export const MOST_NESTED = 100;
+
+/** Whether lists and objects lie in each other more deeply than `most`. The text need not be JSON. */
+export function isNestedDeeper(json: string, most: number): boolean {
+  let depth = 0;
+  for (const [token] of json.matchAll(/["[\]{}]|\\./g)) {
+    // Of a text only its end counts, which no escaped quotation mark is.
+    if (token === '"') depth = -depth - 1;
+    else if (depth >= 0 && (token === "[" || token === "{")) depth += 1;
+    else if (depth > 0 && (token === "]" || token === "}")) depth -= 1;
+    if (depth > most) return true;
+  }
+  return false;
+}
+
 /** What follows `policy ` in the lines of a policy, which is the text of a JSON object. */
 export function policyLines(policy: string): string[] {
   return Object.entries(JSON.parse(policy) as Record<string, unknown>).flatMap(([key, value]) => {
@@ -28,6 +44,8 @@ export class PolicyLines {
   /** Takes what follows `policy ` in a line; returns what was expected where it cannot be taken. */
   take(line: string): string | undefined {
     const [, name = "", list, json = ""] = LINE.exec(line) ?? [];
+    if (isNestedDeeper(json, MOST_NESTED - (list === undefined ? 1 : 2)))
+      return `lists and objects of a policy not deeper in each other than ${MOST_NESTED}`;
     const key = WORD.test(name) ? name : (parsed(name) as string | undefined);
     const value = parsed(json);
     if (
