@@ -50,9 +50,10 @@ export function counterpartsOf<E extends Exchange>(a: Contour<E>, b: Contour<E>)
     places += 1;
     for (const task of family.a) placesA.set(task.id, places);
     for (const task of family.b) placesB.set(task.id, places);
-    redigested.push(...changedImages(family));
+    for (const change of changedImages(family)) redigested.push(change);
     const below = (tasks: Tasks, children: (id: Digest) => Tasks) => tasks.flatMap((task) => children(task.id));
-    pending.push(...families(below(family.a, childrenA), below(family.b, childrenB), renamed));
+    // One by one, as in the table of tasks.
+    for (const each of families(below(family.a, childrenA), below(family.b, childrenB), renamed)) pending.push(each);
   }
   return { placesA, placesB, redigested, renamed };
 }

@@ -16,8 +16,9 @@ export type Phase = (typeof phases)[number];
 export function phasesOf<E extends Exchange>(contour: Contour<E>): ((task: Digest) => Phase) | undefined {
   if (!Array.from(contour.tasks()).some((task) => pathOf(task).startsWith("$HOST/"))) return undefined;
   const workload = new Set<Digest>();
-  for (const { id } of contour.tasks())
-    if (contour.taskChain(id).some((task) => phaseOfPath(pathOf(task)) === "workload")) workload.add(id);
+  // A task comes after its parent.
+  for (const task of contour.tasks())
+    if (workload.has(task.parent) || phaseOfPath(pathOf(task)) === "workload") workload.add(task.id);
   return (task) => (workload.has(task) ? "workload" : "runtime");
 }
 

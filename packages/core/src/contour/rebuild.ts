@@ -29,10 +29,10 @@ export function rebuild(contour: Contour, { task: changed = withParent, act = (e
     byId.set(now.id, now);
   }
   const define = (id: Digest): void => {
-    const task = byId.get(id);
-    if (task === undefined || made.task(id) !== undefined) return;
-    define(task.parent);
-    made.defineTask(task);
+    const missing: Task[] = [];
+    for (let task = byId.get(id); task !== undefined && made.task(task.id) === undefined; task = byId.get(task.parent))
+      missing.push(task);
+    for (const task of missing.reverse()) made.defineTask(task);
   };
   const points = new Map<Digest, Digest>();
   for (let index = 0; index < contour.size; index++) {

@@ -86,7 +86,8 @@ export class TaskTable {
     const pending = descending(children.get(ZERO_DIGEST));
     for (let task = pending.pop(); task; task = pending.pop()) {
       yield task;
-      pending.push(...descending(children.get(task.id)));
+      // One by one: a program may have more children than a call may have arguments.
+      for (const child of descending(children.get(task.id))) pending.push(child);
     }
   }
 
