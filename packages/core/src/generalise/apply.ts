@@ -1,16 +1,18 @@
 /**
  * Applies class rules to what was learnt: the acts that a rule takes become one, their evidence is put together, and each act
  * that was replaced is kept in the evidence, under the line of its rule. When that line is gone the acts come back. Evidence is not
- * reviewed, so only acts come back that the contour permitted as one of a class.
+ * reviewed, so only acts come back that were one of a class which the contour has an act of; what else the line said of the class is not
+ * known any more.
  */
 import { Contour } from "../contour/contour.ts";
 import { formatCredentials, parseCredentials } from "../contour/credentials.ts";
 import { type Digest, ZERO_DIGEST } from "../digest.ts";
-import type { Event } from "../event/event.ts";
+import { type Event, subjectRecord } from "../event/event.ts";
 import { formatAct, parseAct } from "../event/text.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import type { ReplacedAct } from "../evidence/remarks.ts";
 import { Classes } from "../identity/classes/classes.ts";
+import { classFields } from "../identity/classes/operations.ts";
 import { namePath } from "../identity/classes/name-path.ts";
 import { parseRule } from "../identity/classes/parse-rule.ts";
 import { canonicalRule, type ClassRule } from "../identity/classes/rule.ts";
@@ -67,7 +69,7 @@ export function staleIn(contour: Contour, isKnown: (index: number) => boolean = 
 
 /** The rules by which the listing of a store's directory is no event. */
 function storesOf(rules: readonly ClassRule[]): readonly ClassRule[] {
-  return rules.filter(({ at }) => at.endsWith("/{<hash>}"));
+  return rules.filter(({ at }) => at.endsWith(STORE));
 }
 
 /** What came back after lines of the policy were deleted. */
@@ -126,12 +128,36 @@ function permittedBy(contour: Contour, acts: readonly ReplacedAct[]): (act: Repl
   const gone = new Map([...new Set(acts.map(({ rule }) => rule))].map((line) => [line, ruleIn(line)] as const));
   const all = new Classes([...present, ...[...gone.values()].flatMap((rule) => rule ?? [])]);
   const alone = new Map(Array.from(gone, ([line, rule]) => [line, rule && new Classes([rule])] as const));
+  const stores = storesIn(contour);
   return ({ rule }, event) => {
     const programs = () => namePath(contour.taskChain(event.actor.task));
+    const isListing = stores.has(storeOf(event));
     return [alone.get(rule), all].some(
-      (each) => each?.overlooks(event) || contour.indexOf(each?.of(event, programs).event ?? event) >= 0,
+      (each) => (isListing && each?.overlooks(event)) || contour.indexOf(each?.of(event, programs).event ?? event) >= 0,
     );
   };
+}
+
+const STORE = "/{<hash>}";
+
+/** The stores that a contour has an act in: a rule that the evidence alone tells of makes none. */
+function storesIn(contour: Contour): ReadonlySet<string> {
+  const stores = new Set<string>();
+  for (let index = 0; index < contour.size; index++) {
+    const event = contour.event(index);
+    for (const field of classFields[event.op] ?? []) {
+      const path = `${subjectRecord(event)[field]}/`;
+      for (let at = path.indexOf(`${STORE}/`); at >= 0; at = path.indexOf(`${STORE}/`, at + 1))
+        stores.add(path.slice(0, at));
+    }
+  }
+  return stores;
+}
+
+/** The store that an event would be the listing of. */
+function storeOf(event: Event): string {
+  const path = String(subjectRecord(event)["path"]);
+  return path.slice(0, path.lastIndexOf("/"));
 }
 
 function ruleIn(line: string): ClassRule | undefined {

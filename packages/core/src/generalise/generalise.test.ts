@@ -4,10 +4,11 @@ import { sha256, ZERO_DIGEST } from "../digest.ts";
 import { formatAct, parseAct } from "../event/text.ts";
 import { Evidence } from "../evidence/evidence.ts";
 import { foundState } from "../identity/classes/found-state.ts";
+import type { ClassRule } from "../identity/classes/rule.ts";
 import { canonicalPolicy, DEFAULT_POLICY } from "../identity/policy.ts";
 import { iso1 } from "../profile/iso1.ts";
 import { actsOf } from "./acts.ts";
-import { type Learnt, policyOf, restored, withRules } from "./apply.ts";
+import { type Learnt, lineOf, policyOf, restored, withRules } from "./apply.ts";
 import type { Candidate } from "./candidate.ts";
 import { choose, cumulativeShares } from "./choose.ts";
 import { Prober } from "./probes.ts";
@@ -213,6 +214,27 @@ describe("applied rules", () => {
     const back = restored({ contour: deleted, evidence });
     expect(acts(back)).toEqual(acts(of()));
     expect(back.returned).toBe(8);
+  });
+
+  it("bring the listing of a store back, but of none that the contour has no act in", () => {
+    const lists = (path: string) => `open access=read path=${path} mode=040755 uid=0 gid=0 fs=disk`;
+    const store: ClassRule = {
+      at: "$CWD/data/{<hash>}",
+      of: ["create", "open"],
+      replaces: 1,
+      accepts: "a hash",
+      because: "one run",
+    };
+    const before = learnt([[create("data/ab12cd34ef56ab12"), lists("$CWD/data/ab"), read("kept")]]);
+    const { contour, evidence } = withRules(before, [store]);
+    expect(contour.size).toBe(2);
+    const deleted = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
+    for (let at = 0; at < contour.size; at++) deleted.add(contour.event(at));
+    const [told] = (evidence as Evidence).replaced as [Evidence["replaced"][number]];
+    const act = lists("$HOME/data/ab");
+    const rule = lineOf({ ...store, at: "$HOME/data/{<hash>}" });
+    evidence?.addReplaced([{ ...told, rule, act, point: sha256(Buffer.from(act)) }]);
+    expect(acts(restored({ contour: deleted, evidence }))).toEqual(acts(before));
   });
 
   it("leave nothing behind without evidence", () => {
