@@ -319,7 +319,7 @@ describe.skipIf(!hasGit)("in a git repository (needs git)", () => {
       );
     });
 
-    test("a difference tells as whom an act was done, on whom, and with which rights", () => {
+    test("a difference tells the user of an act, the program it is aimed at, and its rights", () => {
       setup();
       const opened = `${openAct("/x")} digest=${"ab".repeat(32)}`;
       const target = "cd".repeat(32);

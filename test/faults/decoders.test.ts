@@ -30,7 +30,6 @@ const recorded = readFileSync(
 const RUNS = { numRuns: 2000 };
 const user =
   "credentials user~80dcd552 uid=user euid=user suid=user fsuid=user gid=user egid=user sgid=user fsgid=user capabilities=0x0";
-const nobody = eventOf("perf type=x").actor;
 
 /** Valid bytes, damaged: cut, flipped, doubled, with bytes inserted. */
 function mangled(origin: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Buffer> {

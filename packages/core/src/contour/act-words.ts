@@ -11,7 +11,7 @@ export interface Content {
 /** The words that say which content something has: one digest, or files each with its digest. */
 const CONTENT = /(?<= )(?:digest=[0-9a-f]{64}|(?:loader|runs)=\S*)(?= |$)/g;
 const DIGEST = /(?<=[=@])[0-9a-f]{64}(?=,|$)/g;
-/** The words that name another program: whom an act is aimed at, or who made its object. */
+/** The words that name another program: the one that an act is aimed at, or that made its object. */
 const TASK = /(?<= (?:target|owner)=)[0-9a-f]{64}(?= |$)/g;
 
 /** The act without the digests of contents: equal for the same act on other content. */

@@ -146,7 +146,7 @@ function storesIn(contour: Contour): ReadonlySet<string> {
   for (let index = 0; index < contour.size; index++) {
     const event = contour.event(index);
     for (const field of classFields[event.op] ?? []) {
-      const path = `${subjectRecord(event)[field]}/`;
+      const path = `${String(subjectRecord(event)[field])}/`;
       for (let at = path.indexOf(`${STORE}/`); at >= 0; at = path.indexOf(`${STORE}/`, at + 1))
         stores.add(path.slice(0, at));
     }
