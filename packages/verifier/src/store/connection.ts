@@ -9,6 +9,8 @@ export interface Connection {
   readonly db: Database;
   /** The same tables, for what must not wait behind other work: the lease of a verifier, and what is read with it. */
   readonly urgent: Database;
+  /** The same tables, for what may take longer than anyone waits: it brings them to another form. */
+  readonly unhurried: Database;
   /** Whether no other process can have this store open. */
   readonly isAlone: boolean;
   /** Calls back for each message of any verifier, this one included; with an empty message when some may have been lost. */

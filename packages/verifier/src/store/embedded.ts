@@ -30,20 +30,26 @@ export async function openEmbedded(directory: string): Promise<Connection> {
       `${place}: expected a directory of this user with mode 700, got user ${uid} and mode ${(mode & 0o777).toString(8)}; correct owner and mode`,
     );
   const held = taken(place);
-  const database = await PGlite.create(join(place, "data"), { parsers: { [INT8]: Number } });
+  const letGo = () => {
+    unlock(held);
+    closeSync(held);
+  };
+  const database = await PGlite.create(join(place, "data"), { parsers: { [INT8]: Number } }).catch((fault: unknown) => {
+    letGo();
+    throw fault;
+  });
   const db = new Kysely<Tables>({ dialect: new PgliteDialect(database) });
   return {
     db,
     // There is one connection, and no other verifier that could take a node.
     urgent: db,
+    unhurried: db,
     isAlone: true,
     listen: async (heard) => {
       for (const channel of channels) await database.listen(channel, (message) => heard(channel, message));
     },
     close: async () => {
-      await database.close();
-      unlock(held);
-      closeSync(held);
+      await database.close().finally(letGo);
     },
   };
 }

@@ -16,7 +16,7 @@ const EMBEDDED = "pglite:";
  */
 export async function openStore(address: string): Promise<Connection> {
   const store = await opened(address);
-  const { error } = await new Migrator({ db: store.db, provider: migrations }).migrateToLatest();
+  const { error } = await new Migrator({ db: store.unhurried, provider: migrations }).migrateToLatest();
   if (error === undefined) {
     // The directory is locked by this process, so a lease in it is of a verifier that died: its nodes are free at once.
     if (store.isAlone) await store.db.deleteFrom("verifiers").execute();
