@@ -59,6 +59,18 @@ describe("rules that are kept", () => {
     expect(await versionFor(3)).toBe(2);
   });
 
+  it("have a contour that a person put meanwhile, of which this verifier was not told", async () => {
+    const row = { digest: Buffer.alloc(32, 8).toString("hex"), file: Buffer.from("{}"), since: new Date() };
+    await stores.writeContour(store.db, { ...row, reviewed: false });
+    const rules = new Rules(store.db, { policySigners: [], contourSigners: [] } as unknown as Trusted);
+    const body = canisterSample("web", { contour: new Uint8Array(32).fill(8) }) as CanisterBody;
+    const counting = async () => (await rules.forNode(node, [body])).contours.length;
+    expect(await counting()).toBe(0);
+    await stores.writeContour(store.db, { ...row, reviewed: true });
+    await rules.compare();
+    expect(await counting()).toBe(1);
+  });
+
   it("have a contour for the images that references name it for, and for any where one of them names none", async () => {
     const digest = Buffer.alloc(32, 9).toString("hex");
     const row = { digest, file: Buffer.from("{}"), reviewed: true, since: new Date() };

@@ -24,6 +24,7 @@ import {
   type PolicyRow,
   type ReferenceRow,
   references,
+  reviewedAmong,
   rulesStamp,
   withdrawnAmong,
 } from "../store/index.ts";
@@ -111,7 +112,10 @@ export class Rules {
   async compare(): Promise<void> {
     if (this.#loaded === undefined) return;
     const { stamp } = await this.#loaded;
-    if ((await rulesStamp(this.#db)) !== stamp) this.changed();
+    if ((await rulesStamp(this.#db)) !== stamp) return this.changed();
+    // A contour that a person put meanwhile. One that is reviewed no longer was withdrawn, of which the stamp tells.
+    const unreviewed = [...this.#named.values()].flatMap(({ digest, reviewed }) => (reviewed ? [] : digest));
+    if ((await reviewedAmong(this.#db, unreviewed)).length > 0) this.contourCame();
   }
 
   /** `last` is the policy by which evidence of this node was accepted last. */

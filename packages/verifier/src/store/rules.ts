@@ -187,7 +187,7 @@ export async function forgetContours(db: Database, but: readonly string[]): Prom
     and not exists (select 1 from canisters where canisters.contour = contours.digest)`.execute(db);
 }
 
-/** Differs whenever a rule was written. */
+/** Differs whenever a rule was written. A contour is none: `contoursNamed` tells of each. */
 export async function rulesStamp(db: Database): Promise<string> {
   const { rows } = await sql<{ stamp: string }>`
     select concat_ws(' ',
