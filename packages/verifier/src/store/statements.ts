@@ -88,7 +88,7 @@ export async function beginLog(step: Database, origin: string, size: number): Pr
 }
 
 /** What the database knows of its log, and the present hour since 1970. All verifiers have its clock, and none can put its own ahead. */
-export type ClaimedLog = LogRow & { readonly present: number };
+export type ClaimedLog = LogRow & { readonly writer: string; readonly present: number };
 
 /** Makes a verifier the one that appends; undefined while another one that is alive does. */
 export async function claimLog(db: Database, writer: string): Promise<ClaimedLog | undefined> {
@@ -124,11 +124,18 @@ export async function statementsKept(db: Database, first: number, last: number):
   return { appended: rows[0]?.appended ?? 0, rows: rows.filter((row) => row.number !== null) };
 }
 
-/** The log has the statements up to a number, among its first `size` entries. */
-export async function settleLog(db: Database, appended: number, size: number): Promise<void> {
-  await db.transaction().execute(async (step) => {
-    await step.updateTable("log").set({ appended, size }).where("id", "=", 1).execute();
+/**
+ * The log has the statements up to a number, among its first `size` entries. False, and nothing is written, where another verifier appends
+ * by now: it knows of more, since what was on its way here may come late.
+ */
+export function settleLog(db: Database, writer: string, appended: number, size: number): Promise<boolean> {
+  return db.transaction().execute(async (step) => {
+    const { rows } = await sql`
+      update log set appended = greatest(appended, ${appended}::bigint), size = greatest(size, ${size}::bigint)
+      where id = 1 and writer = ${writer} returning id`.execute(step);
+    if (rows.length === 0) return false;
     await step.deleteFrom("statements").where("number", "<=", appended).execute();
+    return true;
   });
 }
 

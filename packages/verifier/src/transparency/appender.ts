@@ -87,8 +87,13 @@ export class Appender {
     this.#isNews = false;
     await this.#work();
     await releaseLog(this.#fleet.store.db, this.#fleet.lease.id).catch(this.#failed);
-    await this.#log?.close();
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
+    const log = this.#log;
     this.#log = undefined;
+    await log?.close();
   }
 
   /** What comes while it works is looked at afterwards. */
@@ -105,32 +110,36 @@ export class Appender {
     const { lease, store } = this.#fleet;
     try {
       const row = await claimLog(store.db, lease.id);
-      if (row === undefined) return;
+      // What is open of the log is old when it is this verifier's turn again.
+      if (row === undefined) return await this.#letGo();
       await this.#stateHour(row);
       await this.#append(row);
       await this.#show();
     } catch (fault) {
       // The database does not answer, or the log cannot be written: looked at again soon, with the log opened anew.
-      await this.#log?.close().catch(this.#failed);
-      this.#log = undefined;
+      await this.#letGo().catch(this.#failed);
       this.#restsUntil = performance.now() + REST_MS;
       this.#failed(fault);
     }
   }
 
-  async #append(row: LogRow): Promise<void> {
+  async #append(row: ClaimedLog): Promise<void> {
     const { lease, store } = this.#fleet;
+    // Another verifier appended to it, in a time of which this one knows nothing, as while it was paused.
+    if (this.#log !== undefined && this.#log.size < row.size) await this.#letGo();
     this.#log ??= await OpenLog.open(this.#place);
-    let appended = await this.#lastIn(this.#log, row);
-    if (appended > row.appended || this.#log.size > row.size) await settleLog(store.db, appended, this.#log.size);
+    const log = this.#log;
+    let appended = await this.#lastIn(log, row);
+    const settled = () => settleLog(store.db, row.writer, appended, log.size);
+    if ((appended > row.appended || log.size > row.size) && !(await settled())) return;
     for (;;) {
       const rows = await statementsBehind(store.db, appended, AT_ONCE);
       const last = rows.at(-1);
       // After a lease that ran out, another verifier may be the one that appends.
       if (last === undefined || !lease.isHeld) return;
-      await this.#log.append(rows.map(({ entry }) => entry));
+      await log.append(rows.map(({ entry }) => entry));
       appended = last.number;
-      await settleLog(store.db, appended, this.#log.size);
+      if (!(await settled())) return;
     }
   }
 
