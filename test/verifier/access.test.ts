@@ -8,6 +8,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { connect as connectSecurely } from "node:tls";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { SignJWT } from "jose";
 import Provider from "oidc-provider";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -15,6 +17,9 @@ import type { NodeList } from "../../packages/verifier/src/http/model.ts";
 import { isInstalled } from "../support/machine.ts";
 import { Rig } from "./rig.ts";
 import { SoftwareNode } from "./software-node.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 const rig = new Rig();
 const node = new SoftwareNode("node-1");
@@ -26,7 +31,8 @@ afterAll(() => rig.close());
 describe("people that an OpenID provider vouches for", () => {
   let server: Server;
   let issuer: string;
-  let isWithoutKeys = false;
+  /** How the provider answers when it is asked for its keys. */
+  let ofKeys: "as they are" | "refused" | "too long" | "byte by byte" = "as they are";
   const clients = {
     ola: ["operator", "acme"],
     ann: ["admin", "*"],
@@ -69,8 +75,16 @@ describe("people that an OpenID provider vouches for", () => {
     });
     const answering = provider.callback();
     server.on("request", (request, response) => {
-      if (isWithoutKeys && request.url === "/jwks") response.writeHead(500).end();
-      else answering(request, response);
+      if (ofKeys === "as they are" || request.url !== "/jwks") return answering(request, response);
+      if (ofKeys === "refused") return void response.writeHead(500).end();
+      response.writeHead(200, { "content-type": "application/json" });
+      if (ofKeys === "too long") return void response.end(`{"keys":[]}${" ".repeat(1 << 20)}`);
+      const dribbling = setInterval(() => {
+        // As happens by itself, sooner or later.
+        collectGarbage();
+        response.write(" ");
+      }, 200);
+      response.once("close", () => clearInterval(dribbling));
     });
     await rig.start({ people: { oidc: { issuer, audience: "urn:isoline" } } });
   });
@@ -80,12 +94,15 @@ describe("people that an OpenID provider vouches for", () => {
   });
 
   it("are no strangers while the provider's keys cannot be fetched, and not known either", async () => {
-    isWithoutKeys = true;
-    const answer = await rig.get("/v1/nodes", await tokenOf("ola"));
-    isWithoutKeys = false;
-    expect(answer).toMatchObject({ status: 503, body: { error: { code: "provider-unreachable" } } });
+    const token = await tokenOf("ola");
+    for (const how of ["refused", "too long", "byte by byte"] as const) {
+      ofKeys = how;
+      const answer = await rig.get("/v1/nodes", token);
+      expect([how, answer]).toMatchObject([how, { status: 503, body: { error: { code: "provider-unreachable" } } }]);
+    }
+    ofKeys = "as they are";
     expect(rig.failures).toEqual([]);
-  });
+  }, 30_000);
 
   it("see and do what their claims say", async () => {
     const ola = await tokenOf("ola");

@@ -1,7 +1,15 @@
 /** An OpenID provider: what it says of itself (OpenID Connect Discovery 1.0, 4), and which tokens it signed. */
 import { isLoopback } from "@isoline/core/loopback";
 import { readAtMost, untilAborted } from "@isoline/core/bounded";
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from "jose";
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from "jose";
 import { VerifierError } from "../error.ts";
 
 /** For each request to a provider. */
@@ -75,7 +83,7 @@ export class Provider {
 
   /** Keys that cannot be fetched make no token a wrong one: whose token it is stays signed in. */
   #keysAt(address: string): JWTVerifyGetKey {
-    const keys = createRemoteJWKSet(new URL(address), { timeoutDuration: PATIENCE_MS });
+    const keys = createRemoteJWKSet(new URL(address), { timeoutDuration: PATIENCE_MS, [customFetch]: fetchedKeys });
     return async (header, token) => {
       try {
         return await keys(header, token);
@@ -114,6 +122,14 @@ export async function documentIn(answer: Response, signal: AbortSignal): Promise
   if (typeof told === "object" && told !== null && !Array.isArray(told)) return told as Record<string, unknown>;
   throw unfit("a JSON object, got another value");
 }
+
+/** As jose asks for keys, which by itself reads what comes for as long as it comes. */
+const fetchedKeys: FetchImplementation = async (address, asked) => {
+  const answer = await fetch(address, asked);
+  const told = await documentIn(answer, asked.signal);
+  if (answer.status !== 200) throw unfit(`its keys, got status ${answer.status}`);
+  return Response.json(told);
+};
 
 const unfit = (expected: string) => new VerifierError("provider-unreachable", `the provider: expected ${expected}`);
 
