@@ -53,12 +53,15 @@ export class DirectoryStore extends LogStore {
     this.read = readDirectory(root);
     this.#makeDirectory(root);
     this.#held = openSync(root, "r");
-    if (!lock(this.#held)) {
+    try {
+      if (!lock(this.#held))
+        throw new LogError("log-in-use", `another process appends to ${root}; end it first, or send it the entries`);
+      // Left by a process that was ended while it wrote.
+      rmSync(join(root, UNFINISHED), { force: true });
+    } catch (fault) {
       closeSync(this.#held);
-      throw new LogError("log-in-use", `another process appends to ${root}; end it first, or send it the entries`);
+      throw fault;
     }
-    // Left by a process that was ended while it wrote.
-    rmSync(join(root, UNFINISHED), { force: true });
   }
 
   write(path: string, bytes: Uint8Array): void {
@@ -82,8 +85,12 @@ export class DirectoryStore extends LogStore {
   }
 
   async close(): Promise<void> {
-    this.settle();
-    closeSync(this.#held);
+    try {
+      this.settle();
+    } finally {
+      // Else this process would keep itself out.
+      closeSync(this.#held);
+    }
   }
 
   /** Every directory that is made is an entry of its parent, which has to be durable too. */
