@@ -49,6 +49,12 @@ describe.skipIf(needsPostgres)("connections that answer no more (needs Debian's 
     await server.close();
   });
 
+  it("do not make a verifier deaf: it gives a node back to another one that asks for it", async () => {
+    expect((await until(rig, node)).state).toBe("affirming");
+    await expect.poll(() => box.forget("listening"), { timeout: 30_000 }).toBeGreaterThan(0);
+    expect((await until(other, node)).state).toBe("affirming");
+  }, 120_000);
+
   it("do not end the renewals of a lease", async () => {
     const store = await openStore(box.through(address));
     let renewals = 0;
@@ -62,12 +68,6 @@ describe.skipIf(needsPostgres)("connections that answer no more (needs Debian's 
     await lease.end();
     await store.close();
   }, 90_000);
-
-  it("do not make a verifier deaf: it gives a node back to another one that asks for it", async () => {
-    expect((await until(rig, node)).state).toBe("affirming");
-    await expect.poll(() => box.forget("listening"), { timeout: 30_000 }).toBeGreaterThan(0);
-    expect((await until(other, node)).state).toBe("affirming");
-  }, 60_000);
 
   it.skipIf(!isCI)(
     "are a database that does not answer, for each request; then all goes on (CI)",

@@ -12,7 +12,11 @@ it("an embedded store can be opened once what kept it from being opened is gone"
   const inTheWay = join(rig.place, "store", "data");
   mkdirSync(join(rig.place, "store"), { mode: 0o700 });
   writeFileSync(inTheWay, "a file");
-  await expect(openStore(rig.database)).rejects.toThrow(/data/);
+  const opened = openStore(rig.database).then(
+    () => "opened",
+    () => "refused",
+  );
+  expect(await opened).toBe("refused");
   rmSync(inTheWay);
   await (await openStore(rig.database)).close();
 });
