@@ -112,10 +112,20 @@ describe("rules of a verifier", () => {
     expect(shown.body.begun).toBeUndefined();
   });
 
+  it("a dry run lists so many changes, and says how many there are besides", async () => {
+    const canisters = Array.from({ length: 1002 }, (_, at) => canisterSample(`many-${at}`, { started: 3 }));
+    await rig.rules(samplePolicy({ version: 9, canisters: [{ label: "*", register: "if-there" }] }));
+    expect((await rig.attest(node, { canisters })).body).toMatchObject({ state: "affirming" });
+    const body = JSON.stringify(samplePolicy({ version: 10, canisters: [{ label: "*", register: "required" }] }));
+    const { body: tried } = await rig.call<DryRun>("POST", "/v1/policies/default/dry-run", { body });
+    expect(tried.red).toBe(tried.changes.length + tried.unlisted);
+    expect([tried.changes.length, tried.unlisted]).toEqual([1000, 2]);
+  });
+
   it("judges a boot by the references that were written of a good one, and names the register that differs", async () => {
     const good = await quotedBoot(new EvidenceReading(node.evidence(new Uint8Array(32))));
     const written = writeBoot({ name: "good", registers: new Map([...good.registers].slice(0, 8)), events: new Map() });
-    await rig.rules(samplePolicy({ version: 9, boots: ["good"] }));
+    await rig.rules(samplePolicy({ version: 11, boots: ["good"] }));
     expect((await rig.attest(node)).body).toMatchObject({ failure: "untrusted-platform" });
     expect((await rig.call("PUT", "/v1/references/boots", { body: written })).status).toBe(204);
     expect((await rig.attest(node)).body).toMatchObject({ state: "affirming" });

@@ -139,7 +139,7 @@ function Trial({ policies }: { readonly policies: readonly PolicyInList[] }): JS
   );
 }
 
-function Result({ of: { changes, red, green, same } }: { readonly of: DryRun }): JSX.Element {
+function Result({ of: { changes, unlisted = 0, red, green, same } }: { readonly of: DryRun }): JSX.Element {
   const reasons = [...Map.groupBy(changes, ({ why }) => why)].sort(([, a], [, b]) => b.length - a.length);
   const sorted = changes.toSorted(
     (a, b) => Number(stateOf(a.to) === "affirming") - Number(stateOf(b.to) === "affirming"),
@@ -158,6 +158,11 @@ function Result({ of: { changes, red, green, same } }: { readonly of: DryRun }):
           <b>{count(same)}</b> stay as they are
         </li>
       </ul>
+      {unlisted > 0 && (
+        <p>
+          {counted(changes.length, "change")} are shown below, with their reasons, and {count(unlisted)} more are not.
+        </p>
+      )}
       {reasons.length > 0 && (
         <ul class="reasons" aria-label="Reasons">
           {reasons.slice(0, 10).map(([why, all]) => (

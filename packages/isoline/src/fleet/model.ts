@@ -133,7 +133,13 @@ export const publishedPage = table({ items: list(published, MOST_ITEMS) });
 export type Published = ReadAs<typeof published>;
 
 const foretold = table({ node: nodeName, label: optional(text(256)), from: state, to: state, why });
-export const dryRun = table({ changes: list(foretold, 100_000), red: count, green: count, same: count });
+export const dryRun = table({
+  changes: list(foretold, 100_000),
+  unlisted: optional(count),
+  red: count,
+  green: count,
+  same: count,
+});
 export type DryRun = ReadAs<typeof dryRun>;
 
 const audited = table({

@@ -24,6 +24,8 @@ export interface WouldChange {
 
 export interface DryRunResult {
   readonly changes: readonly WouldChange[];
+  /** Changes that are not listed, since there are more than are listed. */
+  readonly unlisted: number;
   readonly red: number;
   readonly green: number;
   readonly same: number;
@@ -52,7 +54,7 @@ export async function dryRun(
   await turns.turn(whose);
   const reading = readOnce(await rules.policyIn(file));
   const changes: WouldChange[] = [];
-  const sums = { red: 0, green: 0, same: 0 };
+  const sums = { unlisted: 0, red: 0, green: 0, same: 0 };
   const add = (all: readonly WouldChange[]) => {
     for (const change of all) {
       if (change.from === change.to) sums.same++;
@@ -60,6 +62,7 @@ export async function dryRun(
         if (change.to === "affirming") sums.green++;
         else if (change.from === "affirming") sums.red++;
         if (changes.length < MOST_CHANGES) changes.push(change);
+        else sums.unlisted++;
       }
     }
   };

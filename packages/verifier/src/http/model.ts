@@ -189,6 +189,7 @@ export const policyList = z.object({ items: z.array(policyInList) }).openapi("Po
 export const dryRun = z
   .object({
     changes: z.array(z.object({ node: name, label: label.optional(), from: state, to: state, why: z.string() })),
+    unlisted: count.describe("how many changes are not in the list, which has the first 1 000"),
     red: count.describe("how many would turn red"),
     green: count.describe("how many would turn green"),
     same: count,

@@ -19,7 +19,7 @@ import { type FleetOptions, named, withServer } from "../../fleet/session.ts";
 import { ageText, shown, stateText } from "../../fleet/words.ts";
 import { note, print, printLine } from "../../output/streams.ts";
 import { table } from "../../output/table.ts";
-import { counted, harmless } from "../../output/wording.ts";
+import { counted, grouped, harmless } from "../../output/wording.ts";
 import { usage } from "../../refusal.ts";
 
 export interface FleetShelfOptions extends FleetOptions {
@@ -108,7 +108,7 @@ function digestIn(told: string): string {
 
 async function tellDryRun({ output }: FleetOptions, told: DryRun): Promise<void> {
   if (output === "json" || output === "yaml") return printValue(output, told);
-  const { changes, red, green, same } = told;
+  const { changes, unlisted = 0, red, green, same } = told;
   const heading = ["NODE", "CANISTER", "FROM", "TO", "WHY"];
   const rows = changes.map(({ node, label, from, to, why }) => [
     shown(node),
@@ -118,6 +118,7 @@ async function tellDryRun({ output }: FleetOptions, told: DryRun): Promise<void>
     shown(why, 120),
   ]);
   if (rows.length > 0) for (const line of table(heading, rows)) printLine(line);
+  if (unlisted > 0) note(`${counted(changes.length, "change")} shown, and there are ${grouped(unlisted)} more`);
   note(`would turn ${counted(red, "verdict")} red and ${green} green; ${same} stay. Nothing was changed`);
 }
 
