@@ -194,7 +194,8 @@ const PREFACE = `<!-- Written by test/attest/ledger.test.ts. Rewrite it with: np
 # The ledger
 
 What a host extended into the registers of its TPM during one boot, in order. A supervisor writes it; a verifier replays it and
-compares the result with what the TPM signs. One file for each boot: \`/var/lib/isoline/ledger/BOOT-RESETS.ledger\`, of root, mode 0600.
+compares the result with what the TPM signs. One file for each boot, mode 0600: \`/var/lib/isoline/ledger/BOOT-RESETS.ledger\`
+where root records, \`~/.local/state/isoline/ledger/BOOT-RESETS.ledger\` where another user does.
 
 ## Bytes
 

@@ -40,7 +40,7 @@ export interface EvidenceOrder {
   readonly challenge: Uint8Array;
   /** Address of the TPM: `unix:PATH`, `tcp:HOST:PORT` or a device. Evidence without one has no root. */
   readonly tpm?: string | undefined;
-  /** Directory of the host's ledgers; `/var/lib/isoline/ledger` if left out. */
+  /** Directory of the host's ledgers; `/var/lib/isoline/ledger` for root if left out. */
   readonly ledgers?: string | undefined;
   /** Labels of the canisters that the evidence is to hold; all if left out. The statement is about all of them in any case. */
   readonly only?: readonly string[] | undefined;

@@ -5,6 +5,7 @@
  * A workload decides how much happens, so its verifier is not told more often than each second at first, and each ten at the most.
  */
 import { closeSync, constants, type FSWatcher, fstatSync, mkdirSync, openSync, statSync, watch } from "node:fs";
+import { CliError } from "../error.ts";
 import { openPlaces } from "../control/place.ts";
 
 /** What belongs together comes together. */
@@ -58,7 +59,7 @@ export class Happenings {
   /** Watches what is not watched yet: the directory of a session comes with it, and goes with it. True if there was any. */
   #look(): boolean {
     const places = [...openPlaces(), ...(this.#ledgers === undefined ? [] : [this.#ledgers])];
-    if (this.#ledgers !== undefined) mkdirSync(this.#ledgers, { recursive: true, mode: 0o700 });
+    if (this.#ledgers !== undefined) makeLedgers(this.#ledgers);
     for (const [place, watched] of this.#watched) {
       if (places.includes(place) && watched.isAt(place)) continue;
       watched.close();
@@ -103,6 +104,14 @@ export class Happenings {
       signal.addEventListener("abort", over);
       wakes(over);
     });
+  }
+}
+
+function makeLedgers(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (fault) {
+    throw new CliError("cannot-write", `${(fault as Error).message}; name a directory of this user's by --tpm-ledger`);
   }
 }
 

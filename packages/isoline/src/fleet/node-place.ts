@@ -4,10 +4,9 @@
  *   DIRECTORY/node.json    the verifier's address, the node's name and token, and which TPM it attests with, or the key of a node without
  */
 import { lstatSync, mkdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { CliError } from "../error.ts";
-import { placeOfHost } from "../store/host-directory.ts";
+import { keptByHost } from "../store/host-directory.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { writeDurably } from "../store/output.ts";
 import { formed, optional, type ReadAs, table, text, word } from "./answer.ts";
@@ -40,12 +39,7 @@ const enrolledAt = table({
 export type EnrolledAt = Omit<ReadAs<typeof enrolledAt>, "isoline">;
 
 /** Where it is kept unless another place is named. */
-export function usualNodePlace(): string {
-  const ofHost = placeOfHost("fleet");
-  if (ofHost !== undefined) return ofHost;
-  if (process.geteuid?.() === 0) return "/var/lib/isoline/fleet";
-  return join(process.env["XDG_STATE_HOME"] ?? join(process.env["HOME"] ?? homedir(), ".local/state"), "isoline/fleet");
-}
+export const usualNodePlace = (): string => keptByHost("fleet");
 
 /** Refuses to take the place of an enrolment that is there. */
 export function assertNotEnrolled(directory: string): void {

@@ -1,5 +1,5 @@
 /** Where a namespace's behaviour is recorded in hardware, as plain data. */
-import { placeOfHost } from "../store/host-directory.ts";
+import { keptByHost } from "../store/host-directory.ts";
 
 export interface TpmPlan {
   /** `unix:PATH`, `tcp:HOST:PORT`, or a device. */
@@ -11,7 +11,7 @@ export interface TpmPlan {
 }
 
 /** The directory of the host's ledgers, unless another is named. */
-export const usualLedgers = (): string => placeOfHost("ledger") ?? "/var/lib/isoline/ledger";
+export const usualLedgers = (): string => keptByHost("ledger");
 /** Extended by system extensions at most, before the system has started (systemd, TPM2 PCR Measurements). */
 export const BIRTHS_PCR = 13;
 

@@ -8,6 +8,7 @@
  *
  * The variable is worth what the rest of the environment is: a user who sets it for isoline could start another isoline as well.
  */
+import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { CliError } from "../error.ts";
 
@@ -20,4 +21,16 @@ export function placeOfHost(place: "run" | "ledger" | "fleet"): string | undefin
     "usage",
     `expected ISOLINE_HOST_DIRECTORY to be an absolute path, got ${JSON.stringify(directory.slice(0, 60))}`,
   );
+}
+
+/**
+ * Where this host keeps what is to stay: for root below /var/lib/isoline, for another user below that user's own directory of state, since
+ * no other user may write in root's. A directory of state that is not absolute is ignored, as the XDG specification says.
+ */
+export function keptByHost(place: "ledger" | "fleet"): string {
+  const ofHost = placeOfHost(place);
+  if (ofHost !== undefined) return ofHost;
+  if (process.geteuid?.() === 0) return join("/var/lib/isoline", place);
+  const { XDG_STATE_HOME: state = "", HOME: home = homedir() } = process.env;
+  return join(isAbsolute(state) ? state : join(home, ".local/state"), "isoline", place);
 }

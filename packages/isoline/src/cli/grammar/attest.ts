@@ -84,7 +84,10 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
     .requiredOption("--challenge <hex>", "the verifier's challenge: 64 hexadecimal digits")
     .option("--tpm <address>", TPM)
     .option("--no-tpm", "use no TPM, also where this machine has one")
-    .option("--tpm-ledger <directory>", "where the host keeps what it recorded; /var/lib/isoline/ledger if left out")
+    .option(
+      "--tpm-ledger <directory>",
+      "where the host keeps what it recorded; /var/lib/isoline/ledger for root if left out",
+    )
     .option("--tee", "with a report of the confidential machine (SEV-SNP, TDX) that this is")
     .option("--tee-key <file>", "with --tee and no TPM: the engine's public key in PEM, by which this node is known")
     .requiredOption("-o, --output <file>", "where to write the evidence")

@@ -185,7 +185,7 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
     .option("--force", "also a node that is neither stale nor unknown; its results count until they run out")
     .addHelpText(
       "after",
-      `${examples("isoline fleet retire node-1 node-2", "isoline fleet nodes --state stale -o name | xargs isoline fleet retire")}\n\nExit status: 0 all of them are gone, 1 some are not, and it is said why.`,
+      `${examples("isoline fleet retire node-1 node-2", "isoline fleet nodes --state stale -o name | xargs -r isoline fleet retire")}\n\nExit status: 0 all of them are gone, 1 some are not, and it is said why.`,
     )
     .action((names: readonly string[], options: FleetRetireOptions) =>
       ends(import("../commands/fleet/retire.ts").then(({ fleetRetire }) => fleetRetire(names, options))),
@@ -241,7 +241,10 @@ function declareNodes(fleet: Command, { ends }: Invocation): void {
         "that is another than before.",
     )
     .option("--state <directory>", "where the enrolment is; /var/lib/isoline/fleet for root if left out")
-    .option("--tpm-ledger <directory>", "where the host keeps what it recorded; /var/lib/isoline/ledger if left out")
+    .option(
+      "--tpm-ledger <directory>",
+      "where the host keeps what it recorded; /var/lib/isoline/ledger for root if left out",
+    )
     .option("--tee", "add the report of the confidential machine that this node is; without a TPM it is always there")
     .option("--json", "each answer of the verifier, one object a line")
     .addHelpText("after", examples("isoline fleet attest"))

@@ -155,7 +155,10 @@ function withTpm(command: Command): void {
       "--tpm <address>",
       "record the run in this TPM, before calls go ahead: unix:PATH, tcp:HOST:PORT or a device",
     )
-    .option("--tpm-ledger <directory>", "where the host keeps what it recorded; /var/lib/isoline/ledger if left out")
+    .option(
+      "--tpm-ledger <directory>",
+      "where the host keeps what it recorded; /var/lib/isoline/ledger for root if left out",
+    )
     .addOption(
       new Option("--tpm-pcr <number>", "the PCR for births and ends of registers; 13 if left out").argParser(Number),
     );
