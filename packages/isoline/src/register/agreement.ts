@@ -23,6 +23,16 @@ export async function assertNotReset(tpm: Tpm, { path }: LedgerFile, expected: n
   );
 }
 
+/** A ledger that begins from another value is refused by every verifier, and an earlier one of this boot would fit the TPM no longer. */
+export function assertUnused(pcr: number, value: Uint8Array, path: string): void {
+  if (value.every((byte) => byte === 0)) return;
+  throw new AttestError(
+    "bad-ledger",
+    `${path}: expected PCR ${pcr} to hold zeros where a ledger begins, and it holds ${hex(value).slice(0, 16)}…; if another user of this ` +
+      "machine records there, or with another ledger, do it as that user and with that ledger, else restart the machine or name another --tpm-pcr",
+  );
+}
+
 export function standing(
   file: LedgerFile,
   what: string,

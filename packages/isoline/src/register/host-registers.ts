@@ -32,7 +32,7 @@ import {
 } from "@isoline/attest/register";
 import { Tpm } from "@isoline/attest/tpm";
 import { LedgerFile } from "./ledger-file.ts";
-import { assertNotReset, assertOpen, clockOf, isHeldBy, removeOwn, standing } from "./agreement.ts";
+import { assertNotReset, assertOpen, assertUnused, clockOf, isHeldBy, removeOwn, standing } from "./agreement.ts";
 import { bearLife, type BornLife, isFree, Life, removeLivesBefore } from "./lives.ts";
 import { NamingKey } from "./naming-key.ts";
 import type { TpmPlan } from "./plan.ts";
@@ -264,6 +264,9 @@ export class HostRegisters {
   }
 
   async #beginLedger(tpm: Tpm, file: LedgerFile): Promise<void> {
+    const { pcr } = this.#plan;
+    const [from = EMPTY] = await readPcrs(tpm, [pcr]);
+    assertUnused(pcr, from, file.path);
     await removeEmptyRegisters(tpm);
     removeLivesBefore(file.path);
     const shared = await defineRegister(tpm);
@@ -273,8 +276,6 @@ export class HostRegisters {
         "the TPM has no room for a single register; undefine an index that is not used (tpm2_getcap handles-nv-index)",
       );
     this.#newborn.set(shared.index, shared);
-    const { pcr } = this.#plan;
-    const [from = EMPTY] = await readPcrs(tpm, [pcr]);
     const { resetCount, restartCount } = await clockOf(tpm);
     const boot = Uint8Array.from(Buffer.from(readFileSync(BOOT_ID, "latin1").replaceAll("-", "").trim(), "hex"));
     const begin = { kind: "begin", version: "isoline ledger 2", boot, resetCount, restartCount, pcr, from } as const;
