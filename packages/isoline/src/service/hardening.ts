@@ -131,7 +131,10 @@ export function remarksOn(settings: Settings): readonly string[] {
   const hiding = ["TemporaryFileSystem", "InaccessiblePaths"].filter((name) => settings.all(name).length > 0);
   return [
     ...outside.map((name) => `${name}= runs outside of the contour, as before`),
-    ...limits.map((name) => `${name}= counts isoline as well: about 120 MB and a dozen threads for each command`),
+    ...limits.map(
+      (name) =>
+        `${name}= counts isoline as well: 80 MB, or 110 with 100 000 points, and a dozen threads for each command`,
+    ),
     ...hiding.map(
       (name) => `${name}= must leave /run/isoline, /var/lib/isoline/services and isoline's programs where they are`,
     ),

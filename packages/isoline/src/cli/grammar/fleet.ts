@@ -210,7 +210,7 @@ function declareNodes(fleet: Command, { ends }: Invocation): void {
         "what the verifier gives it.",
     )
     .requiredOption("--server <url>", "the verifier, as https://HOST:PORT")
-    .option("--ca <file>", "certificates that the server's must lead to, in PEM; those of the system otherwise")
+    .option("--ca <file>", "certificates that the server's must lead to, in PEM; those that Node knows otherwise")
     .option("--token <token>", "of isoline fleet token; other users of this machine may see it")
     .option("--token-file <file>", "the same in a file that is closed to others")
     .option("--name <name>", "what to call the node; its host name if left out")
