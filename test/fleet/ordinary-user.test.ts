@@ -62,7 +62,8 @@ describe.skipIf(isMissing)("a node of an ordinary user (needs a build, swtpm, an
       ...start(),
       onStart: (child) => void asked.then(() => child.kill("SIGTERM")),
     });
-    const { stderr } = await ending.finally(() => server.close());
+    const { stderr } = await ending;
+    await server.close();
     expect(stderr).not.toContain("EACCES");
     expect(ledgers()).toEqual([]);
   });

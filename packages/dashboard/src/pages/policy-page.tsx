@@ -139,7 +139,7 @@ function Trial({ policies }: { readonly policies: readonly PolicyInList[] }): JS
   );
 }
 
-function Result({ of: { changes, unlisted = 0, red, green, same } }: { readonly of: DryRun }): JSX.Element {
+function Result({ of: { changes, unlisted, red, green, same } }: { readonly of: DryRun }): JSX.Element {
   const reasons = [...Map.groupBy(changes, ({ why }) => why)].sort(([, a], [, b]) => b.length - a.length);
   const sorted = changes.toSorted(
     (a, b) => Number(stateOf(a.to) === "affirming") - Number(stateOf(b.to) === "affirming"),
