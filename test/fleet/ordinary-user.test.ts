@@ -51,6 +51,25 @@ describe.skipIf(isMissing)("a node of an ordinary user (needs a build, swtpm, an
     expect(ledgers().filter((name) => name.endsWith(".ledger"))).toHaveLength(1);
   });
 
+  it("begins no ledger of its own where another one is, which would fit the TPM no longer", async () => {
+    await isoline(["learn", "-q", "-o", "true.contour", "--", "true"], start());
+    const recorded = (...more: readonly string[]) =>
+      isoline(["run", "true.contour", "--name", "web", "--tpm", tpm.address, ...more, "--", "true"], start());
+    const first = ["--tpm-ledger", join(home, "first")];
+    expect((await recorded(...first)).status).toBe(0);
+    const { status, stderr } = await recorded();
+    expect({ status, stderr }).toMatchObject({
+      status: 125,
+      stderr: expect.stringMatching(
+        /expected PCR 13 to hold zeros where a ledger begins.*; if another user of this machine/,
+      ),
+    });
+    expect(await recorded(...first)).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining("recorded in the TPM"),
+    });
+  });
+
   it("asks its verifier for a challenge, and watches the user's own ledger", async () => {
     let asks = () => {};
     const asked = new Promise<void>((resolve) => (asks = resolve));

@@ -107,18 +107,6 @@ describe.skipIf(needsSwtpm)("registers of a host (need swtpm and tpm2-tools)", (
     first.close();
   });
 
-  it("do not begin a second ledger in one boot, as of another user, which the first would not survive", async () => {
-    const [first, other] = [registers(), new HostRegisters({ ...plan, ledger: join(tpm.place, "of-another") }, 5000)];
-    const web = await first.begin({ ...about, label: "web" }, life());
-    await expect(
-      other.begin({ ...about, label: "db" }, Life.begin(join(tpm.place, "of-another")).path),
-    ).rejects.toThrow(
-      /of-another\/.*: expected PCR 13 to hold zeros where a ledger begins, and it holds [0-9a-f]{16}…; if another user/,
-    );
-    await first.record(web, { ...departure });
-    for (const each of [first, other]) each.close();
-  });
-
   it.skipIf(!isBuilt)(
     "have what a namespace told, whose supervising thread is gone meanwhile (needs a build)",
     async () => {

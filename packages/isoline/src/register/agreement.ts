@@ -29,7 +29,7 @@ export function assertUnused(pcr: number, value: Uint8Array, path: string): void
   throw new AttestError(
     "bad-ledger",
     `${path}: expected PCR ${pcr} to hold zeros where a ledger begins, and it holds ${hex(value).slice(0, 16)}…; if another user of this ` +
-      "machine records there, or with another ledger, do it as that user and with that ledger, else restart the machine or name another --tpm-pcr",
+      "machine records there, do it as that user; else restart the machine, or name another --tpm-pcr",
   );
 }
 

@@ -1,5 +1,5 @@
 /** Where a namespace's behaviour is recorded in hardware, as plain data. */
-import { keptByHost } from "../store/host-directory.ts";
+import { keptByHost, placeOfHost } from "../store/host-directory.ts";
 
 export interface TpmPlan {
   /** `unix:PATH`, `tcp:HOST:PORT`, or a device. */
@@ -12,6 +12,10 @@ export interface TpmPlan {
 
 /** The directory of the host's ledgers, unless another is named. */
 export const usualLedgers = (): string => keptByHost("ledger");
+
+/** Whether it is the usual one of a user of this machine. Others of them may record in the same TPM, of which this user need not know. */
+export const isOfMachine = (ledgers: string): boolean =>
+  placeOfHost("ledger") === undefined && ledgers === usualLedgers();
 /** Extended by system extensions at most, before the system has started (systemd, TPM2 PCR Measurements). */
 export const BIRTHS_PCR = 13;
 
