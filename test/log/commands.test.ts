@@ -22,8 +22,8 @@ describe.skipIf(!isBuilt || !isInstalled("openssl"))("isoline log (needs a build
   let witnessLine = "";
 
   /** Starts the witness; returns its line for the policy, with its address. */
-  async function startWitness(): Promise<string> {
-    const words = ["log", "witness", "seen", "--listen", "127.0.0.1:0", "--name", "witness.example/one"];
+  async function startWitness(...more: readonly string[]): Promise<string> {
+    const words = ["log", "witness", "seen", "--listen", "127.0.0.1:0", "--name", "witness.example/one", ...more];
     const child = spawn(isolineProgram, [...words, "--key", "w.pem", "--log", logLine.slice("log ".length)], {
       cwd: place,
       env: { PATH: SYSTEM_PATH, HOME: place },
@@ -49,7 +49,7 @@ describe.skipIf(!isBuilt || !isInstalled("openssl"))("isoline log (needs a build
       execFileSync("openssl", ["genpkey", "-algorithm", "ed25519", "-out", key], { cwd: place });
     const created = await run("create", "log", "--name", "example.com/contours", "--key", "log.pem");
     logLine = created.stdout.trim();
-    writeFileSync(at("policy"), `${logLine}\n${await startWitness()}\nquorum one\n`);
+    writeFileSync(at("policy"), `${logLine}\n${await startWitness("--first")}\nquorum one\n`);
     for (const name of ["app", "web", "db"]) writeFileSync(at(`${name}.sig`), `signature of ${name}\n`);
   });
   afterAll(async () => {

@@ -25,8 +25,17 @@ describe.skipIf(!isBuilt)("a log that shows two histories (needs a build)", () =
   const at = (name: string) => join(place, name);
   const run = (...words: readonly string[]) => isoline(["log", ...words], { cwd: place });
 
-  async function startWitness(name: Name): Promise<void> {
-    const words = ["log", "witness", `seen-${name}`, "--listen", "127.0.0.1:0", "--name", witnessKeys[name].name];
+  async function startWitness(name: Name, ...more: readonly string[]): Promise<void> {
+    const words = [
+      "log",
+      "witness",
+      `seen-${name}`,
+      "--listen",
+      "127.0.0.1:0",
+      "--name",
+      witnessKeys[name].name,
+      ...more,
+    ];
     const child = spawn(isolineProgram, [...words, "--key", `${name}.pem`, "--log", formatVerifierKey(logKey)], {
       ...{ cwd: place, env: { PATH: SYSTEM_PATH, HOME: place } },
       stdio: ["ignore", "ignore", "pipe"],
@@ -103,8 +112,8 @@ describe.skipIf(!isBuilt)("a log that shows two histories (needs a build)", () =
     [place, children, addresses] = [mkdtempSync(join(tmpdir(), "isoline-split-")), new Map(), new Map()];
     for (const [name, { secret }] of Object.entries({ log: logKey, ...witnessKeys }))
       writeFileSync(at(`${name}.pem`), secret.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
-    await startWitness("one");
-    await startWitness("two");
+    await startWitness("one", "--first");
+    await startWitness("two", "--first");
     await run("create", "log", "--name", logKey.name, "--key", "log.pem");
   });
   afterEach(async () => {

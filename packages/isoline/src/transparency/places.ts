@@ -1,5 +1,6 @@
 /** Where the commands for transparency logs find things: keys, policies, logs in directories and behind HTTP. */
-import { latticeSeedIn, latticeWitness, type SignerKey, signerKeyOf } from "@isoline/log/note";
+import { existsSync } from "node:fs";
+import { latticeSeedIn, latticeWitness, type SignerKey, signerKeyOf, type VerifierKey } from "@isoline/log/note";
 import { type LogPolicy, parsePolicy } from "@isoline/log/proof";
 import type { FetchTile } from "@isoline/log/tiles";
 import {
@@ -11,6 +12,7 @@ import {
   readDirectory,
   signedIn,
 } from "@isoline/log/writer";
+import { claimMemory, lostBy, noMemory } from "@isoline/log/witness";
 import { lock } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { readRegular } from "../store/bounded-file.ts";
@@ -26,6 +28,25 @@ const MOST_FILE = 256 * 65_537;
 /** Opens a directory to write a log, the state of a witness, or a copy; refuses while another process does. */
 export function openStore(directory: string): DirectoryStore {
   return new DirectoryStore(directory, (fd) => lock(fd, 0));
+}
+
+/** Opens what a witness signed. Refuses a directory that is missing, empty, or another one's, unless this is the first start of its key. */
+export async function openMemory(
+  directory: string,
+  key: SignerKey,
+  logs: readonly VerifierKey[],
+  isFirst: boolean,
+): Promise<DirectoryStore> {
+  // Opening makes the directory, and one that is made here would hide from the next look that a volume is not mounted.
+  if (!isFirst && !existsSync(directory)) throw noMemory(`${directory}: ${lostBy(key)}`);
+  const store = openStore(directory);
+  try {
+    claimMemory(store, key, logs, isFirst);
+    return store;
+  } catch (fault) {
+    await store.close();
+    throw fault;
+  }
 }
 
 /** The key of a log or a witness in PEM, under its name: Ed25519, or for a witness ML-DSA-44. */

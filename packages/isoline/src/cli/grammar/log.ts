@@ -129,17 +129,19 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     .command("witness")
     .summary("sign for logs that take nothing back")
     .description(
-      "Serves a witness (c2sp.org/tlog-witness) until it is told to end. What it signed is in the directory.",
+      "Serves a witness (c2sp.org/tlog-witness) until it is told to end. What it signed is in the directory: it does not start on one that " +
+        "is missing or empty, except with --first.",
     )
     .argument("<dir>", "where it keeps what it signed")
     .requiredOption("--listen <address>", "HOST:PORT; port 0 takes any")
     .requiredOption("--name <name>", "what the witness is called")
     .requiredOption("--key <file>", "the private key that it signs with (Ed25519 or ML-DSA-44, PEM)")
     .option("--log <key>", "the verifier key of a log that it signs for; may be repeated", repeated)
+    .option("--first", "the first start of this key: it has signed nothing, and has no memory yet")
     .addHelpText(
       "after",
       examples(
-        "isoline log witness seen --listen 127.0.0.1:8081 --name w.example --key w.pem --log example.com/contours+…",
+        "isoline log witness seen --first --listen 127.0.0.1:8081 --name w.example --key w.pem --log example.com/contours+…",
       ),
     )
     .action((directory: string, options: LogWitnessOptions) =>

@@ -89,6 +89,7 @@ export class Machines {
       "log",
       "witness",
       this.#place.at("witness"),
+      "--first",
       "--listen",
       "127.0.0.1:0",
       "--name",

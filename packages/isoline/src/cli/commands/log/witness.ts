@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { formatVerifierKey, parseVerifierKey } from "@isoline/log/note";
 import { serveWitness, Witness } from "@isoline/log/witness";
-import { openStore, readKey } from "../../../transparency/places.ts";
+import { openMemory, readKey } from "../../../transparency/places.ts";
 import { status } from "../../ending.ts";
 import { note, printLine } from "../../output/streams.ts";
 import { usage } from "../../refusal.ts";
@@ -12,18 +12,19 @@ export interface LogWitnessOptions {
   readonly name: string;
   readonly key: string;
   readonly log?: readonly string[];
+  readonly first?: boolean;
 }
 
 /** Returns when it is told to end. */
 export async function logWitness(directory: string, options: LogWitnessOptions): Promise<number> {
-  const { listen, name, key, log = [] } = options;
+  const { listen, name, key, log = [], first = false } = options;
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(listen) ?? [];
   if (host === undefined || Number(port) > 65_535)
     throw usage(`expected --listen HOST:PORT, got ${JSON.stringify(listen)}`);
   if (log.length === 0) throw usage("expected --log KEY, the verifier key of a log to sign for");
   const signer = readKey(key, name, "witness");
-  const store = openStore(directory);
   const logs = log.map((each) => parseVerifierKey(each, "log"));
+  const store = await openMemory(directory, signer, logs, first);
   const server = serveWitness(new Witness({ key: signer, logs, store, now: () => Math.floor(Date.now() / 1000) }));
   const told = new Promise<void>((end) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end());
