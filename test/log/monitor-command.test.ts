@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signerKey } from "../../packages/log/src/note/index.ts";
 import type { Said } from "../../packages/log/src/statement/index.ts";
 import { DirectoryStore, Log } from "../../packages/log/src/writer/index.ts";
+import type { Contour } from "@isoline/core/contour";
 import { contourOf, openAct, textOf } from "../arbitrary/contour.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
 import { entriesOf, HOUR, image, policy, START } from "./statements.ts";
@@ -77,13 +78,21 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
     );
     expect(await monitor("copy")).toMatchObject({
       status: 0,
-      stderr: expect.stringMatching(/2 findings in entries that were examined before/),
+      stderr: expect.stringMatching(/2 findings said before/),
     });
     const again = await monitor("copy", "--all", "--json");
     expect([
       again.status,
       (JSON.parse(again.stdout) as { findings: { entry: number }[] }).findings.map(({ entry }) => entry),
     ]).toEqual([3, [3, 4]]);
+  });
+
+  it("says of entries that were examined before what only a reviewer's key, which is new to it, makes a finding", async () => {
+    expect([(await monitor("own-copy")).status, (await monitor("own-copy")).status]).toEqual([3, 0]);
+    const { status, stdout } = await monitor("own-copy", "--reviewer", "reviewer.pub");
+    expect([status, stdout]).toEqual([3, expect.stringMatching(/\nentry 2: unreviewed-contour: contour "web" /)]);
+    expect(stdout).not.toMatch(/widened-contour/);
+    expect((await monitor("own-copy", "--reviewer", "reviewer.pub")).status).toBe(0);
   });
 
   it("with the contours: only the one that permits more is a finding, and how much more", async () => {
@@ -112,6 +121,23 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
     expect((await monitor("logged-copy", "--contours", "contours", "--reviewer", "reviewer.pub")).status).toBe(0);
   });
 
+  it("finds a contour with the same points, whose policy lets more files count as one of them", async () => {
+    const pseudonym = (path: string) => JSON.stringify({ pseudonyms: [{ as: "CACHE", content: false, path }] });
+    const [one, all] = ["$HOME/.cache/app", "$HOME/.cache/**"].map((path) =>
+      contourOf([{ chain, acts: [openAct("/etc/hosts")] }], pseudonym(path)),
+    ) as [Contour, Contour];
+    mkdirSync(at("policies"));
+    rmSync(at("log"), { recursive: true });
+    await isoline(["log", "create", "log", "--name", key.name, "--key", "log.pem"], { cwd: place });
+    const said = [one, all].map((contour, index): Said => {
+      writeFileSync(at(`policies/${index}.contour`), textOf(contour));
+      return { ...published("narrow"), digest: digestOf(textOf(contour)), state: one.state() } as Said;
+    });
+    await append(entriesOf([policy(6), root, ...said].map((each) => ({ ...each, ...now }))));
+    const { status, stdout } = await monitor("policies-copy", "--contours", "policies");
+    expect([status, stdout]).toEqual([3, expect.stringMatching(/\nentry 3: widened-contour: contour "web"/)]);
+  });
+
   it("says hours without a root each time, since they are missing now", async () => {
     rmSync(at("log"), { recursive: true });
     await isoline(["log", "create", "log", "--name", key.name, "--key", "log.pem"], { cwd: place });
@@ -123,6 +149,19 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
         expect.stringMatching(/\nentry 0: missing-root: no root over all verdicts for \d+ hours, 2026-09-12T09Z to /),
       ]);
     }
+  });
+
+  it("takes new entries for so many minutes, says what is left, and the next call goes on", async () => {
+    rmSync(at("log"), { recursive: true });
+    await isoline(["log", "create", "log", "--name", key.name, "--key", "log.pem"], { cwd: place });
+    await append(Array.from({ length: 600 }, (_, index) => Buffer.from(`entry ${index}\n`)));
+    const called = [];
+    for (const _ of [1, 2, 3]) called.push(await monitor("slow-copy", "--minutes", "0"));
+    expect(called.map(({ status, stdout, stderr }) => [status, stdout.split(",")[0], stderr.split(":")[1]])).toEqual([
+      [4, "example.com/fleet: 256 entries", " 344 of the log's entries are not taken yet"],
+      [4, "example.com/fleet: 512 entries", " 88 of the log's entries are not taken yet"],
+      [0, "example.com/fleet: 600 entries", undefined],
+    ]);
   });
 
   it("refuses a directory of contours that is not there", async () => {

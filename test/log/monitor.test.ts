@@ -61,7 +61,7 @@ describe("a monitor of a fleet's log", () => {
       { ...head(40, 3, 2), at: START + 3_600_000 },
       { ...birth(1, 3, { boot: 2 }), at: START + 3_600_000 },
     ];
-    expect(inLog(day, unreviewed, START + 2 * 3_600_000)).toEqual({ kinds: [], lines: "" });
+    expect(inLog(day, { ...unreviewed, added: () => 0 }, START + 2 * 3_600_000)).toEqual({ kinds: [], lines: "" });
   });
 
   it("passes over entries that are no statements", () => {
@@ -110,6 +110,13 @@ describe("a monitor of a fleet's log", () => {
     );
   });
 
+  it("finds another file of the same state under one name, unless both files are at hand and it permits no more", () => {
+    const published = [contour(1, 2), contour(3, 2)];
+    expect(inLog(published).kinds).toEqual(["1 widened-contour"]);
+    expect(inLog(published, { ...unreviewed, added: () => 0 }).kinds).toEqual([]);
+    expect(inLog([contour(1, 2), contour(1, 2)]).kinds).toEqual([]);
+  });
+
   it("with reviewers: finds each contour that none of them signed, under a new name or without one", () => {
     const unnamed = contour(3, 4, { name: undefined });
     const { kinds, lines } = inLog([contour(1, 2), contour(5, 6, { name: "new" }), unnamed], signedBy(1));
@@ -140,7 +147,7 @@ describe("a monitor of a fleet's log", () => {
     expect(inLog(published(other), narrowing).kinds).toEqual(["2 unreviewed-contour"]);
     expect(inLog(published([]), narrowing).kinds).toEqual(["2 unreviewed-contour"]);
     // What the log says of points is the verifier's word: the same state in another file proves nothing.
-    expect(inLog([contour(1, 2), contour(3, 2)], signedBy(1)).kinds).toEqual(["1 unreviewed-contour"]);
+    expect(inLog([contour(1, 2), contour(3, 2)], signedBy(1)).kinds).toEqual(["1 widened-contour"]);
     expect(inLog([contour(5, 2), contour(1, 2)], narrowing).kinds).toEqual(["0 unreviewed-contour"]);
     expect(inLog([contour(5, 2), contour(6, 2)], narrowing).kinds).toEqual([
       "0 unreviewed-contour",

@@ -8,7 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { formatVerifierKey, openCheckpoint, signerKey } from "../../packages/log/src/note/index.ts";
+import {
+  formatVerifierKey,
+  openCheckpoint,
+  type SignedCheckpoint,
+  signerKey,
+} from "../../packages/log/src/note/index.ts";
+import { assertConsistent } from "../../packages/log/src/tree/index.ts";
 import { isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
 
 const logKey = signerKey("example.com/contours", "log", Buffer.alloc(32, 1));
@@ -196,6 +202,36 @@ describe.skipIf(!isBuilt)("a log that shows two histories (needs a build)", () =
     expect(await add("log", ["one"], "here-too")).toBe(0);
     expect(await monitor("log")).toMatchObject({ status: 3, stderr: expect.stringMatching(/split view/) });
     expect(evidence().map(({ size }) => size)).toEqual([3, 3]);
+  });
+
+  it("is caught before an entry is asked for, and stays so: what proves it is there, and the log shows its first history again", async () => {
+    await split(["here", "here-too", "and-here"], ["elsewhere"]);
+    const asked: boolean[] = [];
+    const held = await monitorServed((url, bytes) => {
+      if (!url.includes("/entries/")) return bytes;
+      asked.push(existsSync(at("copy/fork-1")));
+      return "reset";
+    });
+    expect(held).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(/split view: .*\n.*\n.*entries are missing: http/),
+    });
+    expect(asked).toEqual([true]);
+    const [shown, signed] = evidence();
+    const [old = "", root = "", ...hashes] = readFileSync(at("copy/fork-2-proof"), "utf8").trim().split("\n");
+    const before = { size: Number(old.slice("old ".length)), root: Buffer.from(root, "base64") };
+    expect([before.size, root === Buffer.from(signed?.root ?? []).toString("base64")]).toEqual([signed?.size, false]);
+    const proof = hashes.map((hash) => Buffer.from(hash, "base64"));
+    expect(() => assertConsistent(before, shown as SignedCheckpoint, proof)).not.toThrow();
+    await stopWitness("two");
+    rmSync(at("seen-two"), { recursive: true });
+    const files = readdirSync(at("copy")).filter((name) => name.startsWith("against-"));
+    for (const name of files) rmSync(at(join("copy", name)));
+    const again = await monitor("log");
+    expect(again).toMatchObject({ status: 3, stdout: expect.stringMatching(/4 entries, 4 new/) });
+    expect(again.stderr).toMatch(
+      /two histories, and fork-1 and fork-2 and fork-2-proof in copy prove it: distrust the log/,
+    );
   });
 
   it("is said where the log fails once it is asked again", async () => {

@@ -1,50 +1,70 @@
-/** Examines a copy of a log for what a fleet should not state. How far findings were said is kept beside the copy. */
+/** Examines a copy of a log for what a fleet should not state. Which findings were said is kept beside the copy. */
+import { createHash } from "node:crypto";
 import { type Finding, FleetMonitor } from "@isoline/log/monitor";
 import { entriesAt, TILE_WIDTH } from "@isoline/log/tiles";
 import type { LogStore } from "@isoline/log/writer";
 import { CliError } from "../error.ts";
 import type { ReviewedContours } from "./review.ts";
 
-/** The number of entries whose findings were said, in decimal. */
-const EXAMINED = "examined";
+/**
+ * The digests of the findings that were said, one a line. A number of entries would not do: with other reviewers, contours or watches the
+ * same entries show what was never said.
+ */
+const SAID = "said";
+const DIGEST_DIGITS = 32;
 
 export interface Examined {
-  /** In entries that are new, and what is missing now. */
+  /** What was not said yet, and what is missing now. */
   readonly findings: readonly Finding[];
-  /** How many there are in entries that were examined before. */
+  /** How many there are that were said before. */
   readonly earlier: number;
+  /** To be called once the findings were said: what was not said is said again. */
+  readonly remember: () => void;
 }
 
-/** Examines the first `size` entries; `all`: those are said again that were said before. `now` is in milliseconds since 1970. */
-export function examine(store: LogStore, size: number, review: ReviewedContours, all: boolean, now: number): Examined {
-  const from = all ? 0 : examinedIn(store);
+export interface Examining {
+  /** The first so many entries are examined. */
+  readonly size: number;
+  /** Whether these are all that the log shows: what is missing in a part may be in the others. */
+  readonly isWhole: boolean;
+  /** Those are said again that were said before. */
+  readonly all: boolean;
+  /** In milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Examines what a copy has. */
+export function examine(store: LogStore, review: ReviewedContours, { size, isWhole, all, now }: Examining): Examined {
+  const said = saidIn(store);
   // A signature may stand behind the contour that it is for.
   for (const [, bytes] of entriesOf(store, size)) review.sees(bytes);
   const monitor = new FleetMonitor(review, now);
-  const findings: Finding[] = [];
-  let earlier = 0;
-  for (const [entry, bytes] of entriesOf(store, size)) {
-    const found = monitor.see(entry, bytes);
-    if (entry < from) earlier += found.length;
-    else findings.push(...found);
-  }
-  return { findings: [...findings, ...monitor.overdue()], earlier };
+  const found: Finding[] = [];
+  for (const [entry, bytes] of entriesOf(store, size)) found.push(...monitor.see(entry, bytes));
+  const fresh = all ? found : found.filter((finding) => !said.has(digestOf(finding)));
+  const overdue = isWhole ? monitor.overdue() : [];
+  const remember = () => {
+    const lines = [...new Set([...said, ...found.map(digestOf)])].sort().map((digest) => `${digest}\n`);
+    store.write(SAID, Buffer.from(lines.join("")));
+    store.settle();
+  };
+  return { findings: [...fresh, ...overdue], earlier: found.length - fresh.length, remember };
 }
 
-/** To be called once the findings were said: what was not said is said again. */
-export function remember(store: LogStore, size: number): void {
-  store.write(EXAMINED, Buffer.from(`${size}\n`));
-  store.settle();
-}
+const digestOf = ({ kind, entry, why }: Finding): string =>
+  createHash("sha256")
+    .update(JSON.stringify([kind, entry, why]))
+    .digest("hex")
+    .slice(0, DIGEST_DIGITS);
 
-function examinedIn(store: LogStore): number {
-  const text = Buffer.from(store.read(EXAMINED) ?? "0\n").toString("latin1");
-  if (!/^(?:0|[1-9]\d{0,14})\n$/.test(text))
-    throw new CliError(
-      "cannot-read",
-      "the file examined of the copy: expected a number, got other bytes; remove the file",
-    );
-  return Number(text);
+function saidIn(store: LogStore): ReadonlySet<string> {
+  const text = Buffer.from(store.read(SAID) ?? []).toString("latin1");
+  const digests = text.split("\n");
+  if (digests.pop() === "" && digests.every((digest) => /^[0-9a-f]{32}$/.test(digest))) return new Set(digests);
+  throw new CliError(
+    "cannot-read",
+    "the file said of the copy: expected digests of findings, got other bytes; remove the file, and all findings are said again",
+  );
 }
 
 function* entriesOf(store: LogStore, size: number): Generator<readonly [number, Uint8Array]> {

@@ -1,2 +1,3 @@
 /** Watching a log. */
-export { type Followed, Fork, isContinued, Mirror } from "./mirror.ts";
+export { type Divergence, divergence, formatDivergence, isContinued } from "./divergence.ts";
+export { type Followed, Fork, Mirror } from "./mirror.ts";

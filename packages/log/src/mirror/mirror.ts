@@ -7,19 +7,11 @@ import { LogError } from "../error.ts";
 import { parseCheckpoint, parseNote, type SignedCheckpoint } from "../note/index.ts";
 import { type LogPolicy, openWitnessed } from "../proof/index.ts";
 import { CHECKPOINT, type LogStore } from "../store/index.ts";
-import {
-  entriesIn,
-  fetchConsistency,
-  fetchNodes,
-  type FetchTile,
-  nodesOf,
-  TILE_WIDTH,
-  tileIn,
-  tilePath,
-} from "../tiles/index.ts";
-import { assertConsistent, rootOf, sameHash, type TreeHead } from "../tree/index.ts";
+import { entriesIn, type FetchTile, nodesOf, TILE_WIDTH, tileIn, tilePath } from "../tiles/index.ts";
+import { rootOf, sameHash } from "../tree/index.ts";
 import { Edge } from "../writer/index.ts";
 import { readComing, type Seen, seenIn, writeComing } from "./coming.ts";
+import { type Divergence, divergence, isContinued } from "./divergence.ts";
 
 export interface Followed {
   readonly checkpoint: SignedCheckpoint;
@@ -30,10 +22,13 @@ export interface Followed {
 /** A log that shows two histories: both checkpoints are signed by it, and no tree has both. */
 export class Fork extends LogError {
   readonly checkpoints: readonly [string, string];
+  /** Without it, checkpoints of two sizes do not contradict each other; undefined where the log withholds it now. */
+  readonly divergence: Divergence | undefined;
 
-  constructor(why: string, checkpoints: readonly [string, string]) {
+  constructor(why: string, checkpoints: readonly [string, string], shownBy: Divergence | undefined) {
     super("forked-log", `${why}; keep both checkpoints, and distrust the log`);
     this.checkpoints = checkpoints;
+    this.divergence = shownBy;
   }
 }
 
@@ -69,23 +64,46 @@ export class Mirror {
         throw new LogError("broken-log", "the copy does not fit its checkpoint; restore it, or begin another");
   }
 
-  /**
-   * Takes what is new. The checkpoint that the log shows is kept first, the copy's own is replaced once all of the entries are there. Of
-   * what is interrupted before, the parts that were proven stay, and the next time goes on behind them.
-   */
+  /** How many entries the copy has: each was proven to be in what the log has signed for. */
+  get size(): number {
+    return this.#edge.size;
+  }
+
+  /** Looks what the log shows, and takes all that is new. */
   async follow(fetch: FetchTile): Promise<Followed> {
+    const followed = await this.look(fetch);
+    await this.take(fetch);
+    return followed;
+  }
+
+  /** Has the log prove that what it shows continues what it showed before, and keeps the checkpoint. No entry is asked for. */
+  async look(fetch: FetchTile): Promise<Followed> {
     const shown = Buffer.from((await fetch(CHECKPOINT)) ?? []).toString("utf8");
     const { origin } = parseCheckpoint(parseNote(shown));
     const checkpoint = openWitnessed(shown, origin, this.#policy);
     const seen = seenIn(shown);
     await this.#assertContinued(fetch, seen);
     this.#keepLatest(seen);
-    const first = this.#last?.size ?? 0;
-    while (this.#edge.size < seen.size) await this.#takeSome(fetch, seen);
-    this.#store.write(CHECKPOINT, Buffer.from(shown));
+    return { checkpoint, first: this.#last?.size ?? 0 };
+  }
+
+  /**
+   * Takes the entries of the checkpoint that was looked at last. The copy's own checkpoint is replaced once all of them are there. Of what
+   * is interrupted before, the parts that were proven stay, and the next time goes on behind them. It stops at the next bundle once
+   * `isOver` says so, with one bundle at least. Returns how many entries are left.
+   */
+  async take(fetch: FetchTile, isOver: () => boolean = () => false): Promise<number> {
+    const seen = this.#latest;
+    if (seen === undefined) return 0;
+    while (this.#edge.size < seen.size) {
+      await this.#takeSome(fetch, seen, isOver);
+      if (isOver()) break;
+    }
+    if (this.#edge.size < seen.size) return seen.size - this.#edge.size;
+    this.#store.write(CHECKPOINT, Buffer.from(seen.shown));
     this.#store.settle();
     this.#last = seen;
-    return { checkpoint, first };
+    return 0;
   }
 
   /** Writes the checkpoint to the disk before the mirror asks for its entries. A log that withholds them must still continue it. */
@@ -106,21 +124,26 @@ export class Mirror {
         `expected a checkpoint of ${latest.origin}, got one of ${seen.origin}; keep a copy for each log`,
       );
     if (seen.size < latest.size) throw await this.#older(fetch, seen, latest);
-    if (!(await isContinued(fetch, latest, seen)))
-      throw new Fork(
-        `the log had ${latest.size} entries, and does not prove that the ${seen.size} which it shows continue them`,
-        [latest.shown, seen.shown],
-      );
+    const shownBy = await divergence(fetch, latest, seen);
+    if (shownBy === undefined) return;
+    const why = `the log had ${latest.size} entries, and does not prove that the ${seen.size} which it shows continue them`;
+    throw new Fork(why, [latest.shown, seen.shown], shownBy);
   }
 
   /** A checkpoint of the first entries shows no other history: a cache may have kept it. */
   async #older(fetch: FetchTile, seen: Seen, latest: Seen): Promise<LogError> {
     const had = `the log had ${latest.size} entries, and shows ${seen.size}`;
-    const isBeginning =
-      seen.size <= this.#edge.size
-        ? sameHash(this.#rootAt(seen.size), seen.root)
-        : await isContinued(fetch, seen, latest);
-    if (!isBeginning) return new Fork(had, [latest.shown, seen.shown]);
+    // What the copy has, its own files show, whatever the log withholds now.
+    const own = this.#last;
+    if (own !== undefined && seen.size <= own.size) {
+      const shownBy = await divergence(this.#store.read, seen, own);
+      if (shownBy !== undefined) return new Fork(had, [own.shown, seen.shown], shownBy);
+    } else {
+      const isTaken = seen.size <= this.#edge.size;
+      const isOther = isTaken && !sameHash(this.#rootAt(seen.size), seen.root);
+      const shownBy = isTaken && !isOther ? undefined : await divergence(fetch, seen, latest).catch(unless(isOther));
+      if (isOther || shownBy !== undefined) return new Fork(had, [latest.shown, seen.shown], shownBy);
+    }
     return new LogError(
       "old-checkpoint",
       `${had}, which are the first of them: a cache kept them, or the log was set back; ask again later, and distrust the log if that stays`,
@@ -128,9 +151,9 @@ export class Mirror {
   }
 
   /** Takes entries behind those that are here. Nothing of them is kept unless they are in the tree that the log has signed for. */
-  async #takeSome(fetch: FetchTile, seen: Seen): Promise<void> {
+  async #takeSome(fetch: FetchTile, seen: Seen, isOver: () => boolean): Promise<void> {
     const { size } = this.#edge;
-    const entries = await entriesBehind(fetch, size, seen.size, this.#mostAtOnce);
+    const entries = await entriesBehind(fetch, size, seen.size, this.#mostAtOnce, isOver);
     const edge = Edge.read(this.#store.read, size);
     const pieces = edge.append(entries);
     const taken = { origin: seen.origin, size: edge.size, root: edge.root() };
@@ -152,40 +175,25 @@ export class Mirror {
   }
 }
 
-/**
- * Whether the larger of two trees begins with the smaller one. Refuses with `broken-log` where the log has not what proves either: it is
- * missing, or damaged, so that it does not lead to the larger tree. Only a proof that does shows that the log forked.
- */
-export async function isContinued(fetch: FetchTile, before: TreeHead, after: TreeHead): Promise<boolean> {
-  const { size } = before;
-  const proof = await fetchConsistency(fetch, size, after.size);
-  if (isProven(before, after, proof)) return true;
-  if (size === after.size) return false;
-  const nodes = await fetchNodes(fetch, after.size, (unknown) => rootOf(unknown, size));
-  if (isProven({ size, root: rootOf(nodes, size) }, after, proof)) return false;
-  throw new LogError(
-    "broken-log",
-    `the hashes over the first ${size} entries do not lead to the ${after.size} that the log has signed for; fetch them again, and ` +
-      "distrust the log if that stays",
-  );
-}
+/** Passes over a fault where the answer is known without what failed. */
+const unless =
+  (isKnown: boolean) =>
+  (fault: unknown): undefined => {
+    if (!isKnown) throw fault;
+  };
 
-function isProven(before: TreeHead, after: TreeHead, proof: readonly Uint8Array[]): boolean {
-  try {
-    assertConsistent(before, after, proof);
-    return true;
-  } catch (fault) {
-    if (fault instanceof LogError) return false;
-    throw fault;
-  }
-}
-
-/** Entries from an index on, in whole bundles, until there are `most` of them, or as many bytes as are taken at once. */
-async function entriesBehind(fetch: FetchTile, first: number, size: number, most: number): Promise<Uint8Array[]> {
+/** Entries from an index on, in whole bundles, until there are `most` of them, or as many bytes as are taken at once, or it is over. */
+async function entriesBehind(
+  fetch: FetchTile,
+  first: number,
+  size: number,
+  most: number,
+  isOver: () => boolean,
+): Promise<Uint8Array[]> {
   const found: Uint8Array[] = [];
   let taken = 0;
   for (let place = Math.floor(first / TILE_WIDTH); place * TILE_WIDTH < size; place++) {
-    if (found.length >= most || taken >= MOST_BYTES) break;
+    if (found.length >= most || taken >= MOST_BYTES || (found.length > 0 && isOver())) break;
     const tile = tileIn(size, "entries", place);
     const full = { ...tile, width: TILE_WIDTH };
     const exact = await fetch(tilePath(tile));

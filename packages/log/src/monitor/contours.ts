@@ -41,8 +41,9 @@ export class Contours implements Watch {
     return widened.length > 0 || stands ? widened : this.#unreviewed(entry, statement);
   }
 
-  #widened(entry: number, { name, digest, state }: Published, last: Last): readonly Finding[] {
-    if (last.contour.state === state) return [];
+  /** By the files: a state is that of the points alone, and the policy of a contour says which further files count as one of them. */
+  #widened(entry: number, { name, digest }: Published, last: Last): readonly Finding[] {
+    if (last.contour.digest === digest) return [];
     const added = this.#review.added(last.contour.digest, digest);
     if (added === 0) return [];
     const how = added === undefined ? "differs from" : `permits ${added} ${added === 1 ? "act" : "acts"} more than`;

@@ -1,5 +1,5 @@
 /** The commands for transparency logs. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { LogAddOptions } from "../commands/log/add.ts";
 import type { LogCreateOptions } from "../commands/log/create.ts";
 import type { LogMonitorOptions } from "../commands/log/monitor.ts";
@@ -8,6 +8,7 @@ import type { LogVerifyOptions } from "../commands/log/verify.ts";
 import type { LogWitnessOptions } from "../commands/log/witness.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
+import { minutes } from "./numbers.ts";
 import { repeated } from "./repeated.ts";
 
 const CREDENTIALS = "where the object store is, and who asks (docs/how-to/log.md); mode 600";
@@ -112,14 +113,19 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     .option("--credentials <file>", CREDENTIALS)
     .option("--reviewer <file>", "the public key of a reviewer of contours (PEM); may be repeated", repeated)
     .option("--contours <dir>", "contours and their signatures, to see what was widened and who signed")
-    .option("--all", "say also what was found in entries that were examined before")
+    .option("--all", "say also the findings that were said before")
+    .addOption(
+      new Option("--minutes <n>", "for how long it takes new entries; the next call goes on")
+        .argParser(minutes)
+        .default(15),
+    )
     .option("--json", "for machines")
     .addHelpText(
       "after",
       `${examples(
         "isoline log monitor https://example.com/contours --policy policy --state copy",
         "isoline log monitor fleet-log --policy policy --state copy --reviewer reviewer.pub --contours contours",
-      )}\n\nExit status: 0 it goes on from the copy, and nothing was found, 3 it shows another history than before or to a witness, or something was found.`,
+      )}\n\nExit status: 0 it goes on from the copy, and nothing was found, 3 it shows another history than before or to a witness, or something was found, 4 there are entries that it has not taken yet.`,
     )
     .action((place: string, options: LogMonitorOptions) =>
       ends(import("../commands/log/monitor.ts").then(({ logMonitor }) => logMonitor(place, options))),

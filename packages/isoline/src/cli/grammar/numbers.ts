@@ -21,3 +21,15 @@ export function runCount(text: string): number {
     `expected a number of runs from 1 to ${MOST_RUNS}, got ${JSON.stringify(text.slice(0, 40))}.`,
   );
 }
+
+/** No longer than a day. */
+const MOST_MINUTES = 1440;
+
+/** A number of minutes. */
+export function minutes(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number <= MOST_MINUTES) return number;
+  throw new InvalidArgumentError(
+    `expected a number of minutes from 0 to ${MOST_MINUTES}, got ${JSON.stringify(text.slice(0, 40))}.`,
+  );
+}

@@ -2,13 +2,12 @@
  * `isoline log monitor`: keeps a copy of a log, finds out whether it takes anything back or shows its witnesses another history, and what a
  * fleet should not have stated.
  */
-import { join } from "node:path";
 import { type Followed, Fork, Mirror } from "@isoline/log/mirror";
 import { formatNote } from "@isoline/log/note";
-import { compareWitnesses, type Comparison, isAgainst } from "@isoline/log/witness";
-import { writeDurably } from "../../../store/output.ts";
+import { compareAgain, compareWitnesses, type Comparison, isAgainst } from "@isoline/log/witness";
 import { readTrustedKey } from "../../../store/signature/keys.ts";
-import { examine, remember } from "../../../transparency/examine.ts";
+import { examine } from "../../../transparency/examine.ts";
+import { type Contradiction, forkIn, keepFork } from "../../../transparency/fork.ts";
 import { openStore, readPolicyFile, sourceOf } from "../../../transparency/places.ts";
 import { ReviewedContours } from "../../../transparency/review.ts";
 import { status } from "../../ending.ts";
@@ -22,48 +21,68 @@ export interface LogMonitorOptions {
   readonly reviewer?: readonly string[];
   readonly contours?: string;
   readonly all?: boolean;
+  /** For how long new entries are taken. */
+  readonly minutes: number;
   readonly json?: boolean;
 }
 
 export async function logMonitor(place: string, options: LogMonitorOptions): Promise<number> {
-  const { policy, state, reviewer = [], contours, all = false, json, credentials } = options;
+  const { policy, state, reviewer = [], contours, all = false, minutes, json, credentials } = options;
   const review = new ReviewedContours(reviewer.map(readTrustedKey), contours);
   const store = openStore(state);
   try {
+    const wasForked = saysFork(state);
     const [source, counts] = [sourceOf(place, credentials), readPolicyFile(policy)];
     const mirror = new Mirror(store, counts);
+    const end = Date.now() + minutes * 60_000;
     const round = async (): Promise<Round> => {
-      const followed = await mirror.follow(source);
-      return { ...followed, compared: await compareWitnesses(store, counts, followed.checkpoint, source) };
+      const followed = await mirror.look(source);
+      const { checkpoint } = followed;
+      const found = await compareWitnesses(store, counts, checkpoint, source, mirror.size);
+      // Before the entries, which may take long, or not come.
+      const isSplit = keepSplit(state, followed, found);
+      const left = await mirror
+        .take(source, () => Date.now() >= end)
+        .catch((fault: unknown) => {
+          if (!isSplit) throw fault;
+          note(`entries are missing: ${harmless((fault as Error).message)}`);
+          return checkpoint.size - mirror.size;
+        });
+      const compared = left > 0 ? found : await compareAgain(found, store, checkpoint);
+      const later = compared.filter((one) => !found.includes(one));
+      return { ...followed, compared, left, isSplit: keepSplit(state, followed, later) || isSplit };
     };
     const asked = await round();
     const { first } = asked;
-    const { checkpoint, compared } = await latest(asked, round);
+    const { checkpoint, compared, left } = await latest(asked, round);
     const against = compared.filter(isAgainst);
-    const split = against.flatMap(({ what, checkpoint: signed }) => (what === "split" ? [signed ?? ""] : []));
-    for (const { what, why } of compared) if (what !== "agrees") note(harmless(why));
-    if (split.length > 0) keepFork(state, [formatNote(checkpoint.note), ...split]);
-    const { origin, size } = checkpoint;
+    for (const { what, why } of compared) if (what !== "agrees" && what !== "split") note(harmless(why));
+    const { origin } = checkpoint;
+    const { size } = mirror;
     const added = size - first;
     const witnesses = checkpoint.witnesses.map(({ key }) => key.name);
-    const { findings, earlier } = examine(store, size, review, all, Date.now());
+    const looking = { size, isWhole: left === 0, all, now: Date.now() };
+    const { findings, earlier, remember } = examine(store, review, looking);
     if (json) {
       const others = compared.map(({ witness, what, size: signed, why }) => ({ witness, what, size: signed, why }));
-      printJson({ origin, size, first, new: added, witnesses, asked: others, findings, earlier });
+      printJson({ origin, size, first, new: added, left, witnesses, asked: others, findings, earlier });
     } else {
       printLine(
         `${harmless(origin)}: ${grouped(size)} ${size === 1 ? "entry" : "entries"}, ${added} new, seen by ${witnesses.map(harmless).join(" and ") || "no witness"}`,
       );
       for (const { kind, entry, why } of findings) printLine(`entry ${entry}: ${kind}: ${harmless(why)}`);
-      if (earlier > 0)
-        note(`${counted(earlier, "finding")} in entries that were examined before; --all says them again`);
+      if (earlier > 0) note(`${counted(earlier, "finding")} said before; --all says them again`);
     }
-    remember(store, size);
-    return findings.length === 0 && against.length === 0 ? status.success : status.offContour;
+    if (left > 0)
+      note(`${grouped(left)} of the log's entries are not taken yet: call again, it goes on behind the others`);
+    remember();
+    if (findings.length > 0 || against.length > 0 || wasForked) return status.offContour;
+    return left === 0 ? status.success : status.incomplete;
   } catch (fault) {
     if (!(fault instanceof Fork)) throw fault;
+    const [known, checkpoint] = fault.checkpoints;
     note(harmless(fault.message));
-    keepFork(state, fault.checkpoints);
+    sayKept(state, keepFork(state, known, [{ checkpoint, shownBy: fault.divergence }]));
     return status.offContour;
   } finally {
     await store.close();
@@ -73,6 +92,9 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
 /** What the log shows, and what its witnesses signed. */
 interface Round extends Followed {
   readonly compared: readonly Comparison[];
+  /** How many entries were not taken yet. */
+  readonly left: number;
+  readonly isSplit: boolean;
 }
 
 /**
@@ -80,9 +102,9 @@ interface Round extends Followed {
  * log that gives no good answer this time does not undo what was found; and what is split stays so, and needs no second answer.
  */
 async function latest(asked: Round, round: () => Promise<Round>): Promise<Round> {
-  const { checkpoint, compared } = asked;
+  const { checkpoint, compared, left, isSplit } = asked;
   const isAhead = compared.some(({ size = 0 }) => size > checkpoint.size);
-  if (!isAhead || compared.some(({ what }) => what === "split")) return asked;
+  if (!isAhead || left > 0 || isSplit) return asked;
   try {
     return await round();
   } catch (fault) {
@@ -92,9 +114,27 @@ async function latest(asked: Round, round: () => Promise<Round>): Promise<Round>
   }
 }
 
-/** Writes the checkpoints that prove a fork beside the copy: first the one that was known, or is shown here. */
-function keepFork(state: string, checkpoints: readonly string[]): void {
-  const names = checkpoints.map((_, at) => `fork-${at + 1}`);
-  for (const [at, name] of names.entries()) writeDurably(join(state, name), [checkpoints[at] ?? ""]);
-  note(`the checkpoints that prove it are in ${harmless(state)}: ${names.join(" and ")}`);
+/** Says each split view, and keeps what proves it; false where none was found. */
+function keepSplit(state: string, { checkpoint }: Followed, compared: readonly Comparison[]): boolean {
+  const split = compared.filter(({ what }) => what === "split");
+  if (split.length === 0) return false;
+  for (const { why } of split) note(harmless(why));
+  const against = split.map(({ checkpoint: signed = "", shownBy }): Contradiction => ({ checkpoint: signed, shownBy }));
+  sayKept(state, keepFork(state, formatNote(checkpoint.note), against));
+  return true;
+}
+
+function sayKept(state: string, files: readonly string[]): void {
+  note(`the checkpoints that prove it are in ${harmless(state)}: ${files.map(harmless).join(" and ")}`);
+}
+
+/** A log that shows its first history again is not what it was. */
+function saysFork(state: string): boolean {
+  const files = forkIn(state);
+  if (files.length > 0)
+    note(
+      `this log was found to have two histories, and ${files.map(harmless).join(" and ")} in ${harmless(state)} prove it: distrust the log, ` +
+        "and move these files away only when you trust it again",
+    );
+  return files.length > 0;
 }
