@@ -110,13 +110,6 @@ describe("a monitor of a fleet's log", () => {
     );
   });
 
-  it("finds another file of the same state under one name, unless both files are at hand and it permits no more", () => {
-    const published = [contour(1, 2), contour(3, 2)];
-    expect(inLog(published).kinds).toEqual(["1 widened-contour"]);
-    expect(inLog(published, { ...unreviewed, added: () => 0 }).kinds).toEqual([]);
-    expect(inLog([contour(1, 2), contour(1, 2)]).kinds).toEqual([]);
-  });
-
   it("with reviewers: finds each contour that none of them signed, under a new name or without one", () => {
     const unnamed = contour(3, 4, { name: undefined });
     const { kinds, lines } = inLog([contour(1, 2), contour(5, 6, { name: "new" }), unnamed], signedBy(1));

@@ -1,6 +1,6 @@
 /** Witnesses and proofs: a log that shows two histories is caught, and a proof holds without a network. */
 import { once } from "node:events";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -167,6 +167,42 @@ describe("a witness", () => {
     expect(await answers["another old size"].text()).toBe("4\n");
   });
 
+  it("answers 409 to another tree of the size that it signed, and the log is told that it has two histories", async () => {
+    const [{ log, store }, other] = [await grown(4), await grown(4, 1)];
+    await askWitness(one, log.signed, store.read);
+    expect((await post(`old 4\n\n${other.log.signed}`)).status).toBe(409);
+    await expect(askWitness(one, other.log.signed, other.store.read)).rejects.toThrow(
+      /has signed for another tree of 4 entries: this log has two histories/,
+    );
+  });
+
+  it("says what to do where a log has a new key under its old name, and signs nothing", async () => {
+    const renewed = signerKey(logKey.name, "log");
+    const { log, store } = await grown(4);
+    await askWitness(one, log.signed, store.read);
+    const begun = await Log.create(new MemoryStore(), renewed);
+    const answer = new Witness({
+      ...{ key: one.key, logs: [renewed] },
+      store: one.store,
+      now: () => NOW,
+    }).addCheckpoint(`old 0\n\n${begun.signed}`);
+    expect(answer).toMatchObject({ status: 500, body: expect.stringMatching(/give a log with a new key a new name/) });
+  });
+
+  it("is asked below its whole address, also where that does not end with a slash", async () => {
+    const asked: string[] = [];
+    const server = createServer(({ url = "" }, response) => {
+      asked.push(url);
+      response.writeHead(404).end();
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { log, store } = await grown(4);
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/witnesses/one`;
+    await expect(askWitness({ ...one, address }, log.signed, store.read)).rejects.toThrow(/answered 404/);
+    server.close();
+    expect(asked).toEqual(["/witnesses/one/add-checkpoint"]);
+  });
+
   it("signs nothing that it cannot keep", async () => {
     const { log } = await grown(4);
     one.store.settle = () => {
@@ -275,6 +311,22 @@ describe("a policy", () => {
       "quorum both",
     ];
     expect(() => parsePolicy(lines.join("\n"))).toThrow(/line 4 of the policy: "a" is named twice in groups/);
+  });
+
+  it.each([
+    [
+      `log ${formatVerifierKey(signerKey("example.com/log", "log"))}`,
+      /line 2 of the policy: expected a new log, got a second key of/,
+    ],
+    [`witness w ${formatVerifierKey(signerKey("w", "witness"))} witness.example/w`, /line 2 .*begins with http:\/\//],
+    [`witness w ${formatVerifierKey(signerKey("w", "witness"))} ftp://w.example/`, /line 2 .*begins with http:\/\//],
+    [
+      `witness w ${formatVerifierKey(signerKey("w", "witness"))} https://w.example/?a=b`,
+      /line 2 .*begins with http:\/\//,
+    ],
+  ])("refuses %s behind the log of that name", (line, why) => {
+    const first = `log ${formatVerifierKey(signerKey("example.com/log", "log"))}`;
+    expect(() => parsePolicy(`${first}\n${line}\nquorum none\n`)).toThrow(why);
   });
 
   it("asks for as many as it says, group in group", () => {

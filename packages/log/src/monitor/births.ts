@@ -7,6 +7,10 @@ import { beginsAnew, type Finding, short, type Watch } from "./finding.ts";
 
 interface Birth {
   readonly entry: number;
+  readonly node: string;
+  /** The boot and the record. */
+  readonly key: string;
+  /** For people. */
   readonly place: string;
 }
 
@@ -24,9 +28,9 @@ export class Births implements Watch {
     const places = this.#byPlace.get(node) ?? new Map<string, { entry: number; register: string }>();
     const before = this.#byRegister.get(register);
     const there = places.get(key);
-    this.#byRegister.set(register, { entry, place });
+    this.#byRegister.set(register, { entry, node, key, place });
     this.#byPlace.set(node, places.set(key, { entry, register }));
-    const again = before !== undefined && before.place !== place;
+    const again = before !== undefined && (before.node !== node || before.key !== key);
     const other = there !== undefined && there.register !== register;
     if (!again && !other) return [];
     const why = other

@@ -69,6 +69,11 @@ class Reading {
     if (more.length > 0) throw wrong(line, "expected `log KEY [URL]`");
     const log = keyAt(key, "log", line);
     this.#assertNew(log, line);
+    if (this.#logs.has(log.name))
+      throw wrong(
+        line,
+        `expected a new log, got a second key of ${JSON.stringify(log.name.slice(0, 40))}; keep one of the lines`,
+      );
     this.#logs.set(log.name, log);
   }
 
@@ -78,6 +83,11 @@ class Reading {
     const witness = keyAt(key, "witness", line);
     this.#assertNew(witness, line);
     this.#witnesses.set(name, witness);
+    if (address !== undefined && !isAddress(address))
+      throw wrong(
+        line,
+        `expected an address that begins with http:// or https:// and has no query, got ${JSON.stringify(address.slice(0, 80))}`,
+      );
     if (address !== undefined) this.#addresses.set(name, address);
   }
 
@@ -137,4 +147,11 @@ function keyAt(text: string, signer: "log" | "witness", line: number): VerifierK
 
 function wrong(line: number, why: string): LogError {
   return new LogError("bad-policy", `${line === 0 ? "the policy" : `line ${line} of the policy`}: ${why}`);
+}
+
+/** One to which a path can be appended. */
+function isAddress(text: string): boolean {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
+  const { search, hash } = new URL(text);
+  return search === "" && hash === "";
 }

@@ -37,13 +37,15 @@ export async function askWitness(
       );
     answer = await post(address, await requestOf(fetchTile, known, size, checkpoint));
   }
+  if (answer.status === 409 && sizeIn(answer.body) === size)
+    throw refused(key, `it has signed for another tree of ${size} entries: this log has two histories`);
   if (answer.status !== 200) throw refused(key, `it answered ${answer.status}: ${answer.body.slice(0, 200).trim()}`);
   return signatureIn(answer.body, key, checkpoint);
 }
 
 /** The last checkpoint of a log that a witness signed, as it serves it. Refuses one that does not bear the signatures of both. */
 export async function lastSigned({ key, address }: KnownWitness, log: VerifierKey): Promise<string> {
-  const { status, body } = await request(new URL(`${hashOf(log.name)}/checkpoint`, address), { method: "GET" });
+  const { status, body } = await request(below(address, `${hashOf(log.name)}/checkpoint`), { method: "GET" });
   const shows = (why: string) => new LogError("witness-refused", `witness ${key.name} shows no checkpoint: ${why}`);
   if (status !== 200) throw shows(`it answered ${status}: ${body.slice(0, 200).trim()}`);
   try {
@@ -84,7 +86,10 @@ interface Answered {
 }
 
 const post = (address: string, body: string): Promise<Answered> =>
-  request(new URL("add-checkpoint", address), { method: "POST", body });
+  request(below(address, "add-checkpoint"), { method: "POST", body });
+
+/** Relative to an address without a slash at its end, the last segment would be lost. */
+const below = (address: string, path: string): URL => new URL(path, address.endsWith("/") ? address : `${address}/`);
 
 async function request(url: URL, how: { readonly method: string; readonly body?: string }): Promise<Answered> {
   const signal = AbortSignal.timeout(SLOWEST_MS);

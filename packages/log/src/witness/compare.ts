@@ -29,10 +29,10 @@ export interface Comparison {
 }
 
 /**
- * Asks each witness of a policy. Where the copy in the store has not all that `shown` is about (`has` entries), the log is asked
- * for what proves the relation: so a log that has forked cannot hide it behind entries that take long. A checkpoint that is ahead of the copy, or speaks
- * against the log, is kept beside the copy. One that speaks against it is compared each time from then on, whatever the witness serves
- * later: a second history that is always longer than the one that is shown would never be caught otherwise.
+ * Asks each witness of a policy. Where the copy in the store has not all that `shown` is about (`has` entries), the log is asked for what
+ * proves the relation: so a log that has forked cannot hide it behind entries that take long. A checkpoint that is ahead of the copy, or
+ * speaks against the log, is kept beside the copy. One that speaks against it is compared each time from then on, whatever the witness
+ * serves later: a second history that is always longer than the one that is shown would never be caught otherwise.
  */
 export async function compareWitnesses(
   store: LogStore,

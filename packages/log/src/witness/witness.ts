@@ -16,7 +16,7 @@ import {
   type VerifierKey,
 } from "../note/index.ts";
 import type { LogStore } from "../store/index.ts";
-import { assertConsistent, EMPTY_ROOT, HASH_BYTES, type TreeHead } from "../tree/index.ts";
+import { assertConsistent, EMPTY_ROOT, HASH_BYTES, sameHash, type TreeHead } from "../tree/index.ts";
 
 /** No request is longer, in bytes. */
 export const MOST_REQUEST = 120_000;
@@ -59,7 +59,10 @@ export class Witness {
     if (offered === undefined) return refusal(403, "the checkpoint is not signed by the key of its log");
     if (request.old > offered.size) return refusal(400, "the old size is larger than that of the checkpoint");
     const last = this.#last(log);
-    if (request.old !== last.size) return { status: 409, type: "text/x.tlog.size", body: `${last.size}\n` };
+    if (last === undefined) return refusal(500, UNREADABLE);
+    // Two trees of one size are a conflict as well (c2sp.org/tlog-witness), whatever the proof.
+    const isOther = offered.size === last.size && !sameHash(offered.root, last.root);
+    if (request.old !== last.size || isOther) return { status: 409, type: "text/x.tlog.size", body: `${last.size}\n` };
     if (!continues(last, offered, request.proof))
       return refusal(422, "the proof does not lead from the old tree to this one");
     return { status: 200, type: TEXT, body: this.#sign(offered, log) };
@@ -80,11 +83,11 @@ export class Witness {
     return this.#options.logs.find(({ name }) => name === origin);
   }
 
-  #last(log: VerifierKey): TreeHead {
+  /** Undefined if what is kept does not open with the key of the log. */
+  #last(log: VerifierKey): TreeHead | undefined {
     const kept = this.#options.store.read(hashOf(log.name));
-    return kept === undefined
-      ? { size: 0, root: EMPTY_ROOT }
-      : openCheckpoint(Buffer.from(kept).toString("utf8"), log, [this.#options.key]);
+    if (kept === undefined) return { size: 0, root: EMPTY_ROOT };
+    return opened(Buffer.from(kept).toString("utf8"), log, [this.#options.key]);
   }
 
   /**
@@ -122,9 +125,13 @@ function parseRequest(body: string): Request | undefined {
   return { old: Number(old), proof: proof as Uint8Array[], checkpoint: body.slice(end + 2) };
 }
 
-function opened(checkpoint: string, log: VerifierKey): SignedCheckpoint | undefined {
+function opened(
+  checkpoint: string,
+  log: VerifierKey,
+  witnesses: readonly VerifierKey[] = [],
+): SignedCheckpoint | undefined {
   try {
-    return openCheckpoint(checkpoint, log);
+    return openCheckpoint(checkpoint, log, witnesses);
   } catch (fault) {
     if (fault instanceof LogError) return undefined;
     throw fault;
@@ -144,6 +151,8 @@ function continues(last: TreeHead, offered: TreeHead, proof: readonly Uint8Array
 /** Under which a witness keeps, and serves, what it signed of a log: SHA-256 of its origin, in lower-case hexadecimal. */
 export const hashOf = (origin: string): string => createHash("sha256").update(origin).digest("hex");
 
+const UNREADABLE =
+  "what this witness signed of the log does not open with the log's key: give a log with a new key a new name; else restore the witness";
 const TEXT = "text/plain; charset=utf-8";
 
 function refusal(status: number, why: string): Answer {

@@ -34,6 +34,11 @@ export function logVerify(file: string, proofFile: string, { policy: policyFile,
 }
 
 function seenBy(witnesses: readonly { readonly name: string; readonly seconds: number }[]): string {
-  const each = witnesses.map(({ name, seconds }) => `${harmless(name)} at ${new Date(seconds * 1000).toISOString()}`);
+  const each = witnesses.map(({ name, seconds }) => `${harmless(name)} at ${timeOf(seconds)}`);
   return each.length === 0 ? ", seen by no witness" : `, seen by ${each.join(" and ")}`;
 }
+
+/** A witness may sign any number of seconds; the last ones have no date. */
+const timeOf = (seconds: number): string =>
+  seconds <= MOST_SECONDS ? new Date(seconds * 1000).toISOString() : `${seconds} s after 1970`;
+const MOST_SECONDS = 8.64e12;
