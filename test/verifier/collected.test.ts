@@ -72,7 +72,7 @@ describe("nodes that leave a verifier", () => {
     rmSync(place, { recursive: true, force: true });
   });
   beforeEach(async () => {
-    for (const table of ["nodes", "changes", "retired_keys", "retired_names"] as const)
+    for (const table of ["nodes", "changes", "retired_keys", "retired_policies", "retired_names"] as const)
       await store.db.deleteFrom(table).execute();
     failures.length = 0;
     left.length = 0;
@@ -150,21 +150,19 @@ describe("nodes that leave a verifier", () => {
     expect([await names(), await stores.changesAfter(store.db, 0, 9)]).toEqual([[node.name], []]);
   });
 
-  const enrolledAgain = async () => {
+  /** A node enrols by a token with these labels, under a name of a node that is gone. */
+  const enrolledAgain = async (
+    labels: object = { rack: "7" },
+    { id, name }: Pick<stores.Gone, "id" | "name"> = node,
+  ) => {
     const enrolment = new Enrolment(store.db, new Rules(store.db, trusted), ownership);
-    const { name, tenant, document } = node.row();
+    const { document } = id === node.id ? node.row() : other.row();
     const begun = {
-      id: "again",
-      name,
-      tenant,
-      labels: { rack: "7" },
-      document,
-      secret,
-      replaces: null,
-      begun: new Date(),
+      ...{ id: "again", name, tenant: "acme", labels: labels as Readonly<Record<string, string>> },
+      ...{ document, secret, replaces: null, begun: new Date() },
     };
     await stores.writeEnrolment(store.db, begun);
-    return enrolment.answer("again", writeAnswer({ node: node.id, secret }));
+    return enrolment.answer("again", writeAnswer({ node: id, secret }));
   };
 
   it("come again by the same key to the clock and the ledger that counted, and by the same name to its policy", async () => {
@@ -185,6 +183,19 @@ describe("nodes that leave a verifier", () => {
       ...{ who: "node node-0", act: "enrol" },
       detail: `id ${node.id}, keeps what was accepted of it and policy=strict, labels rack=7`,
     });
+  });
+
+  it("leave their name to no other machine that an operator enrols, where an administrator chose their policy", async () => {
+    const seen = (await row(node)) as stores.NodeRow;
+    await over().retire(seen, { who: "ola", isForced: true });
+    const another = { ...other.row(), name: node.name };
+    await expect(enrolledAgain({ rack: "7" }, another)).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("expected the key of the node node-0 that is gone") as string,
+    });
+    expect(await names()).toEqual([]);
+    await enrolledAgain({ policy: "lenient" }, another);
+    expect(await row(node)).toMatchObject({ id: other.id, labels: { policy: "lenient" } });
   });
 
   it("are retired by people at once, and evidence of theirs that waits is refused", async () => {

@@ -36,7 +36,8 @@ const DAY_MS = 86_400_000;
 const pastOf = () => undefined;
 /** In the order in which one may refer to those before. */
 const TABLES = [
-  ...(["nodes", "changes", "audit", "verifiers", "receivers", "retired_keys", "retired_names"] as const),
+  ...(["nodes", "changes", "audit", "verifiers", "receivers"] as const),
+  ...(["retired_keys", "retired_policies", "retired_names"] as const),
   ...(["enrolment_tokens", "enrolments", "log", "statements"] as const),
 ];
 
@@ -178,40 +179,53 @@ function contract({ store: opened, owned, clear }: TestedStore): void {
     expect(await collect()).toEqual([]);
   });
 
-  it("holds a key that comes again to what was accepted of it, and a name to the policy that its label chose", async () => {
-    await store.db
-      .updateTable("nodes")
-      .set({ labels: JSON.stringify({ policy: "strict", rack: "7" }) })
-      .where("name", "=", node.name)
-      .execute();
-    await silent(31, [node.name, other.name]);
-    await collect({ pastOf: ({ name }) => (name === node.name ? "accepted" : undefined) });
-    const past = (name: string, tenant: string, id: string) => stores.takePast(store.db, { name, tenant, id });
-    const nothing = { accepted: undefined, policy: undefined };
-    expect(await past(other.name, "acme", other.id)).toEqual(nothing);
-    expect(await past(node.name, "umbrella", "another")).toEqual(nothing);
-    expect(await past("node-9", "umbrella", node.id)).toEqual({ accepted: "accepted", policy: undefined });
-    expect(await past(node.name, "acme", node.id)).toEqual({ accepted: undefined, policy: "strict" });
-    expect(await past(node.name, "acme", node.id)).toEqual(nothing);
+  const past = (name: string, { id }: { readonly id: string }, tenant = "acme", labels = {}) =>
+    stores.takePast(store.db, { name, id, tenant, labels });
+  const nothing = { accepted: undefined, policy: undefined };
+  /** The node leaves, which an administrator had judged by a policy of its own. */
+  const leaves = async (policy: string, { name }: SoftwareNode = node) => {
+    const labels = JSON.stringify({ policy, rack: "7" });
+    await store.db.updateTable("nodes").set({ labels }).where("name", "=", name).execute();
+    await silent(31, [name]);
+    await collect({ pastOf: (row) => (row.name === node.name ? "accepted" : undefined) });
+  };
+
+  it("holds a key that comes again to what was accepted of it, and in its tenant to the policy of its label", async () => {
+    await leaves("strict");
+    await silent(31, [other.name]);
+    await collect();
+    expect(await past(other.name, other)).toEqual(nothing);
+    expect(await past("node-9", node, "umbrella")).toEqual({ accepted: "accepted", policy: undefined });
+    expect(await past("node-9", node)).toEqual({ accepted: undefined, policy: "strict" });
+    expect(await past("node-9", node)).toEqual(nothing);
   });
 
-  it("holds a key to its policy under another name too, in its tenant", async () => {
-    for (const [tenant, policy] of [
-      ["umbrella", undefined],
-      ["acme", "strict"],
-    ] as const) {
-      await clear(["retired_names", "retired_keys", "nodes"]);
-      await stores.insertNode(store.db, node.row());
-      await store.db
-        .updateTable("nodes")
-        .set({ labels: JSON.stringify({ policy: "strict" }) })
-        .where("name", "=", node.name)
-        .execute();
-      await silent(31, [node.name]);
-      await collect();
-      const past = await stores.takePast(store.db, { name: "node-9", tenant, id: node.id });
-      expect(past).toEqual({ accepted: undefined, policy });
-    }
+  it("keeps the policy of a key while it is another tenant's, which has policies of its own", async () => {
+    await leaves("strict");
+    await past("node-9", node, "umbrella");
+    await stores.insertNode(store.db, { ...node.row("umbrella"), name: "node-9" });
+    const labels = JSON.stringify({ policy: "theirs" });
+    await store.db.updateTable("nodes").set({ labels }).where("name", "=", "node-9").execute();
+    await silent(31, ["node-9"]);
+    await collect();
+    expect((await past("node-9", node)).policy).toBe("strict");
+    expect((await past("node-9", node, "umbrella")).policy).toBe("theirs");
+  });
+
+  it("gives the name of a node that was judged by a policy of its own to no other key, unless the token has that label", async () => {
+    await leaves("lenient");
+    await leaves("strict", other);
+    const conflict = {
+      code: "conflict",
+      message: expect.stringMatching(
+        /^expected the key of the node node-0 that is gone, .*with the label policy$/,
+      ) as string,
+    };
+    for (const key of [other, { id: "any" }]) await expect(past(node.name, key)).rejects.toMatchObject(conflict);
+    expect(await past(node.name, { id: "any" }, "umbrella")).toEqual(nothing);
+    expect((await past(node.name, node)).policy).toBe("lenient");
+    expect(await past(other.name, { id: "any" }, "acme", { policy: "new" })).toEqual(nothing);
+    expect(await past(other.name, { id: "another" })).toEqual(nothing);
   });
 
   it("tells of a canister nothing that one of a node of the same name did before that was gone", async () => {

@@ -15,11 +15,11 @@ async function asBefore(address: string): Promise<void> {
   const store = await stores.openStore(address);
   const { db } = store;
   for (const index of ["nodes_by_idle", "changes_gone"]) await db.schema.dropIndex(index).execute();
-  for (const table of ["retired_keys", "retired_names"]) await db.schema.dropTable(table).execute();
+  for (const table of ["retired_keys", "retired_policies", "retired_names"]) await db.schema.dropTable(table).execute();
   await db.schema.alterTable("nodes").dropColumn("idle").execute();
   await db
     .deleteFrom("kysely_migration" as "nodes")
-    .where("name", "=", "0015-retired")
+    .where("name", ">=", "0015-retired")
     .execute();
   for (const state of states) {
     await stores.insertNode(db, new SoftwareNode(`node-${state}`).row());

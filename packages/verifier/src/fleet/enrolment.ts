@@ -14,10 +14,12 @@ import {
 } from "@isoline/attest/enrol";
 import { VerifierError } from "../error.ts";
 import {
+  assertNameIsFree,
   type Database,
   type EnrolmentRow,
   findNode,
   forgetEnrolments,
+  holdTo,
   insertNode,
   nodeById,
   renewEnrolment,
@@ -131,6 +133,8 @@ export class Enrolment {
     const pending = isMachine ? await pendingMachine(bytes, row, this.#rules) : this.#pendingTpm(bytes, now);
     const { document, secret, challenge } = pending;
     const replaces = await this.#replacedBy(name, pending.id, row, isMachine);
+    // Asked again when the answer comes; the token is not used up for nothing here.
+    if (replaces === null) await assertNameIsFree(this.#db, { ...row, name, id: pending.id });
     const enrolment = randomUUID();
     await this.#db.transaction().execute(async (step) => {
       if (!(await useToken(step, row.token))) throw unknownToken();
@@ -247,19 +251,22 @@ export class Enrolment {
 }
 
 /**
- * Enrols a node that is not there. What is kept of one that is gone counts: its TPM cannot count from nothing under the same key. Under
- * its name it is judged by the policy that its label named: a token without that label takes it away no more than from a node that is
- * there. Says, for the act, what was kept.
+ * Enrols a node that is not there. What is kept of one that is gone counts: its TPM cannot count from nothing under the same key, and is
+ * judged by the policy that its label named. A token without that label takes it away no more than from a node that is there. Says, for the
+ * act, what was kept.
  */
 async function enrolledFirst(step: Database, row: Parameters<typeof insertNode>[1]): Promise<string> {
+  await insertNode(step, row);
   const { accepted, policy } = await takePast(step, row);
   const labels = policy === undefined ? row.labels : { policy, ...row.labels };
-  await insertNode(step, { ...row, labels, accepted: accepted ?? null });
+  const isKept = labels["policy"] !== row.labels["policy"];
   const keeps = [
     ...(accepted === undefined ? [] : ["what was accepted of it"]),
-    ...(labels === row.labels ? [] : [`policy=${labels.policy}`]),
+    ...(isKept ? [`policy=${policy}`] : []),
   ];
-  return keeps.length === 0 ? "" : `, keeps ${keeps.join(" and ")}`;
+  if (keeps.length === 0) return "";
+  await holdTo(step, { name: row.name, accepted: accepted ?? null, labels });
+  return `, keeps ${keeps.join(" and ")}`;
 }
 
 /** Labels as an act has them: the one that chooses the policy first, since what is too long is cut. */

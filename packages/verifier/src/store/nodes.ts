@@ -167,8 +167,6 @@ export async function everyEnrolled(db: Database, take: (ids: readonly string[])
 
 type Enrolled = Pick<NodeRow, "name" | "id" | "tenant" | "labels" | "document" | "token" | "enrolled"> & {
   readonly machine?: string | null;
-  /** What was accepted of its key before it was enrolled. */
-  readonly accepted?: string | null;
 };
 
 export async function insertNode(db: Database, row: Enrolled): Promise<void> {
@@ -176,6 +174,16 @@ export async function insertNode(db: Database, row: Enrolled): Promise<void> {
   await db
     .insertInto("nodes")
     .values({ machine: null, ...row, ...blank, labels: JSON.stringify(row.labels) })
+    .execute();
+}
+
+/** Holds a node that was just enrolled to what was accepted of its key before, and to these labels. */
+export async function holdTo(db: Database, row: Pick<NodeRow, "name" | "accepted" | "labels">): Promise<void> {
+  const { name, accepted } = row;
+  await db
+    .updateTable("nodes")
+    .set({ accepted, labels: JSON.stringify(row.labels) })
+    .where("name", "=", name)
     .execute();
 }
 

@@ -2,19 +2,17 @@
  * Nodes that leave the store: collected when they were silent for too long, or retired by a person. All that is kept of such a node goes in
  * one transaction, and what says so comes with it: the act, the change, the statement. A revoked node never leaves.
  */
-import { type RawBuilder, sql, type Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { VerifierError } from "../error.ts";
 import { writeChanges } from "./changes.ts";
 import type { Database } from "./connection.ts";
 import { withdrawEnrolments } from "./enrolments.ts";
 import { ALIVE } from "./leases.ts";
 import type { NodeRow } from "./nodes.ts";
+import { keepPasts, type PastOf } from "./pasts.ts";
 import { inPieces } from "./pieces.ts";
 import { state } from "./statements.ts";
 import type { Tables } from "./tables.ts";
-
-/** What outlives a node, by its row: the part of what was accepted of it that its key is held to. Undefined: nothing. */
-export type PastOf = (row: NodeRow) => string | undefined;
 
 interface Leaving {
   readonly which: "collected" | "retired";
@@ -153,52 +151,6 @@ const goneMessage = ({ name, id, token }: Gone) => `${name} ${id} ${token}`;
 export function goneIn(message: string): Gone | undefined {
   const [name = "", id = "", token = ""] = message.split(" ");
   return token === "" ? undefined : { name, id, token };
-}
-
-async function keepPasts(step: Database, rows: readonly NodeRow[], at: Date, pastOf: PastOf): Promise<void> {
-  const keys = rows.flatMap((row) => {
-    const [accepted = null, policy = null] = [pastOf(row), row.labels["policy"]];
-    return accepted === null && policy === null ? [] : [{ id: row.id, tenant: row.tenant, accepted, policy, at }];
-  });
-  const names = rows.flatMap(({ name, tenant, labels }) => {
-    const policy = labels["policy"];
-    return policy === undefined ? [] : [{ name, tenant, policy, at }];
-  });
-  if (keys.length > 0)
-    await step
-      .insertInto("retired_keys")
-      .values(keys)
-      .onConflict((on) =>
-        on.column("id").doUpdateSet({
-          ...{ tenant: excluded("tenant"), accepted: excluded("accepted"), policy: excluded("policy"), at },
-        }),
-      )
-      .execute();
-  if (names.length > 0)
-    await step
-      .insertInto("retired_names")
-      .values(names)
-      .onConflict((on) => on.columns(["name", "tenant"]).doUpdateSet({ policy: excluded("policy"), at }))
-      .execute();
-}
-
-const excluded = (column: string): RawBuilder<string> => sql<string>`${sql.ref(`excluded.${column}`)}`;
-
-/** What a node that is enrolled for the first time, as it says, is held to. It is kept with the node from then on. */
-export async function takePast(
-  step: Database,
-  { id, name, tenant }: Pick<NodeRow, "id" | "name" | "tenant">,
-): Promise<{ readonly accepted: string | undefined; readonly policy: string | undefined }> {
-  const key = await step.deleteFrom("retired_keys").where("id", "=", id).returningAll().executeTakeFirst();
-  const named = await step
-    .deleteFrom("retired_names")
-    .where("name", "=", name)
-    .where("tenant", "=", tenant)
-    .returning("policy")
-    .executeTakeFirst();
-  // The machine is judged as before under another name, too. Another tenant has policies of its own.
-  const ofKey = key?.tenant === tenant ? key.policy : null;
-  return { accepted: key?.accepted ?? undefined, policy: named?.policy ?? ofKey ?? undefined };
 }
 
 /** So long a receiver that is behind still gets the changes of a node that is gone. */

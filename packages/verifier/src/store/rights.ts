@@ -30,6 +30,7 @@ const rights: Readonly<Record<keyof Tables | "kysely_migration" | "kysely_migrat
   revocations: ["select", "update"],
   intervals: ["select", "insert", "update"],
   retired_keys: ["select", "insert", "update", "delete"],
+  retired_policies: ["select", "insert", "update", "delete"],
   retired_names: ["select", "insert", "update", "delete"],
   kysely_migration: ["select"],
   kysely_migration_lock: ["select"],

@@ -135,19 +135,24 @@ export interface DepartureTable {
   point: string | null;
 }
 
-/** The keys of nodes that are gone: one that is enrolled again goes on from what was accepted, and in its tenant by its label `policy`. */
+/** The keys of nodes that are gone: one that is enrolled again goes on from what was accepted. */
 export interface RetiredKeyTable {
   /** As a node has it. */
   id: string;
-  tenant: string;
-  /** The clock of the TPM, the ledger, and the version of the policy, as the node had them; null: nothing was accepted. */
-  accepted: string | null;
-  /** The label; null: it had none. */
-  policy: string | null;
+  /** The clock of the TPM, the ledger, and the version of the policy, as the node had them. */
+  accepted: string;
   at: Date;
 }
 
-/** The names of nodes that are gone, which had the label `policy`: the next node of that name and tenant has it as well. */
+/** The label `policy` of nodes that are gone, by their keys: a key has it again in the tenant that it had it in. */
+export interface RetiredPolicyTable {
+  id: string;
+  tenant: string;
+  policy: string;
+  at: Date;
+}
+
+/** The names of nodes that are gone, which had the label `policy`: no other key takes such a name by a token without that label. */
 export interface RetiredNameTable {
   name: string;
   tenant: string;
@@ -291,6 +296,7 @@ export interface Tables {
   evidence: EvidenceTable;
   departures: DepartureTable;
   retired_keys: RetiredKeyTable;
+  retired_policies: RetiredPolicyTable;
   retired_names: RetiredNameTable;
   enrolment_tokens: EnrolmentTokenTable;
   enrolments: EnrolmentTable;
