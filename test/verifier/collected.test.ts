@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { readAccepted, writeAccepted } from "../../packages/attest/src/appraise/index.ts";
 import { writeAnswer } from "../../packages/attest/src/enrol/index.ts";
 import type { Evidence } from "../../packages/attest/src/evidence/index.ts";
@@ -19,6 +19,7 @@ import type { Trusted } from "../../packages/verifier/src/fleet/trusted.ts";
 import { Watch } from "../../packages/verifier/src/fleet/watch.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { losingAnswers } from "./losing.ts";
+import { statementIn } from "./set-clock.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const secret = Buffer.alloc(32, 9);
@@ -137,6 +138,31 @@ describe("nodes that leave a verifier", () => {
     expect(await stores.nodeCounts(store.db, { tenant: undefined })).toEqual({ stale: 1 });
   });
 
+  it("are collected, however long it takes until many at once fail", async () => {
+    for (const each of nodes.slice(1)) await stores.insertNode(store.db, each.row());
+    await silent();
+    for (const statement of [
+      `create function too_long() returns trigger language plpgsql as $$ begin
+        if (select count(*) from went) > 8 then raise 'it takes too long' using errcode = '57014'; end if;
+        return null; end $$`,
+      `create trigger too_long after delete on nodes referencing old table as went
+        for each statement execute function too_long()`,
+    ])
+      await statementIn(store.db, statement);
+    const [now, clock] = [performance.now.bind(performance), { ahead: 0 }];
+    const set = vi.spyOn(performance, "now").mockImplementation(() => now() + clock.ahead);
+    const failed = (fault: unknown) => {
+      failures.push(fault);
+      clock.ahead += 30_000;
+    };
+    const collecting = over({ failed });
+    for (let looks = 0; looks < 20 && (await names()).length > 0; looks++) await collecting.collect();
+    set.mockRestore();
+    await statementIn(store.db, "drop function too_long cascade");
+    expect(await names()).toEqual([]);
+    expect(failures[0]).toMatchObject({ code: "57014" });
+  });
+
   it("leave nothing half where the database fails in the middle", async () => {
     await silent();
     const broken = () => {
@@ -183,6 +209,16 @@ describe("nodes that leave a verifier", () => {
       ...{ who: "node node-0", act: "enrol" },
       detail: `id ${node.id}, keeps what was accepted of it and policy=strict, labels rack=7`,
     });
+  });
+
+  it("come again to what was written last, where its answer was lost and memory has what was before", async () => {
+    await silent({ accepted: writeAccepted(accepted(9n)) });
+    const owned = (await ownership.take(node.name)) as OwnedNode;
+    [owned.accepted, owned.isAhead, owned.imprint] = [accepted(8n), false, null];
+    await over().collect();
+    await enrolledAgain();
+    const { accepted: kept } = (await row(node)) as stores.NodeRow;
+    expect(readAccepted(kept as string).clock?.clock).toBe(9n);
   });
 
   it("leave their name to no other machine that an operator enrols, where an administrator chose their policy", async () => {

@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, expect, it } from "vitest";
 import { readStatement } from "../../packages/log/src/statement/index.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { onBothStores, type TestedStore } from "./both-stores.ts";
+import { statementIn } from "./set-clock.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const nodes = Array.from({ length: 8 }, (_, at) => new SoftwareNode(`node-${at}`));
@@ -110,6 +111,31 @@ function contract({ store: opened, owned, clear }: TestedStore): void {
     expect(readStatement((stated.at(-1) as stores.StatementRow).entry)).toMatchObject({
       ...{ kind: "withdraw-enrolment", node: node.id, which: "collected" },
     });
+  });
+
+  it("takes what a node has in pieces, and of nodes that have much fewer at once", async () => {
+    const large = namesOf(nodes).slice(0, 2);
+    for (const [at, name] of large.entries()) {
+      await silent(40 - at, [name]);
+      await statementIn(
+        owned().db,
+        "insert into departures (node, label, at, line, refused, times) " +
+          `select '${name}', 'run ' || at / 1000, now(), 'x', true, 1 from generate_series(1, 10000) as at`,
+      );
+    }
+    await silent(31, ["node-2", "node-3"]);
+    for (const statement of [
+      `create function too_long() returns trigger language plpgsql as $$ begin
+        if (select count(*) from went) > 2000 then raise 'it takes too long' using errcode = '57014'; end if;
+        return null; end $$`,
+      `create trigger too_long after delete on departures referencing old table as went
+        for each statement execute function too_long()`,
+    ])
+      await statementIn(owned().db, statement);
+    const taken = [await collect(), await collect(), await collect()].map(namesOf);
+    await statementIn(owned().db, "drop function too_long cascade");
+    expect(taken).toEqual([["node-0"], ["node-1"], ["node-2", "node-3"]]);
+    expect(await store.db.selectFrom("departures").select("id").execute()).toEqual([]);
   });
 
   it("leaves to each verifier what it owns, and takes that of one that died, or of none", async () => {

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEvidence, writeEvidence } from "../../packages/attest/src/evidence/index.ts";
 import type { Node, NodeList, Refusal } from "../../packages/verifier/src/http/model.ts";
@@ -192,6 +193,23 @@ describe.skipIf(needsPostgres)("two verifiers whose nodes leave (needs Debian's 
     expect([sent.status, await logs()]).toEqual([200, "isoline_verifier_kept_log_bytes 200"]);
     expect((await retire(one, second.name, undefined, "?force=true")).status).toBe(200);
     await expect.poll(logs).toBe("isoline_verifier_kept_log_bytes 0");
+  });
+
+  it("take nodes over while what they collect waits for the database", async () => {
+    const { db } = store;
+    const fresh = new SoftwareNode("fresh");
+    const owner = async () => (await stores.findNode(db, fresh.name))?.owner ?? "none";
+    await db.transaction().execute(async (step) => {
+      await sql`lock table changes in share mode`.execute(step);
+      const waiting = async () =>
+        (await sql`select 1 from pg_locks where relation = 'changes'::regclass and not granted`.execute(step)).rows
+          .length;
+      await expect.poll(waiting, { timeout: 30_000 }).toBe(rigs.length);
+      await stores.insertNode(db, fresh.row());
+      await db.updateTable("nodes").set({ state: "affirming" }).where("name", "=", fresh.name).execute();
+      await expect.poll(owner, { timeout: 15_000 }).not.toBe("none");
+    });
+    await db.deleteFrom("nodes").where("name", "=", fresh.name).execute();
   });
 
   it("collect each node once, or keep it whole where it sends evidence in that moment", async () => {

@@ -121,7 +121,7 @@ export class Fleet {
   async stop(): Promise<void> {
     this.watch.stop();
     clearInterval(this.#lookingAtPace);
-    await this.#looking;
+    await Promise.all([this.#looking, this.retirement.stop()]);
     await this.ownership.releaseAll();
     await this.lease.end();
     await this.store.close();
@@ -150,6 +150,7 @@ export class Fleet {
    */
   async #renewed(): Promise<void> {
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    this.retirement.begin();
     await this.epochs.read();
   }
 
@@ -158,7 +159,6 @@ export class Fleet {
     await this.#hearPace().catch(() => {});
     await this.#adopt().catch(() => {});
     await this.rules.compare().catch(() => {});
-    await this.retirement.collect().catch(() => {});
   }
 
   #lookAtPace(): void {

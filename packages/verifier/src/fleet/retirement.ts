@@ -22,9 +22,9 @@ import type { Ownership } from "./ownership.ts";
 import type { ReplayedLedgers } from "./replayed-ledgers.ts";
 import type { Watch } from "./watch.ts";
 
-/** In one transaction. Each may have thousands of canisters and departures. */
+/** In one transaction, which takes fewer of them where they have much. */
 const AT_ONCE = 64;
-/** For so long nodes are collected before other work has its turn. */
+/** For so long nodes are collected before the database is left to others for a while. */
 const COLLECTING_MS = 1000;
 /** So many that cannot be collected are passed over at a time. */
 const MOST_PASSED_OVER = 8;
@@ -52,6 +52,10 @@ export class Retirement {
   readonly #parts: RetirementParts;
   /** From when on nodes can be heard, by the clock of `performance.now()`. */
   #hears = 0;
+  /** How many are tried in one transaction: fewer after one that was undone, also the next time. */
+  #most = AT_ONCE;
+  #isOver = false;
+  #collecting: Promise<void> | undefined;
 
   constructor(parts: RetirementParts) {
     this.#parts = parts;
@@ -63,28 +67,49 @@ export class Retirement {
     this.#hears = performance.now();
   }
 
+  /** Collects beside all other work, where it is not doing so already. What does not succeed is tried again the next time. */
+  begin(): void {
+    this.#collecting ??= this.collect()
+      .catch(() => {})
+      .finally(() => (this.#collecting = undefined));
+  }
+
+  /** Begins no more, and waits for what is being collected. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#collecting;
+  }
+
   /** Collects what is due, for a second; the rest the next time. Throws where the database does not answer. */
   async collect(): Promise<void> {
-    const { db, days, patience } = this.#parts;
-    if (days !== undefined && performance.now() >= this.#hears + patience() * 1000) await this.#collectDue(days);
+    const { db, days } = this.#parts;
+    if (days !== undefined) await this.#collectDue(days);
     await forgetGone(db);
+  }
+
+  /** The lease may end while nodes are collected: those that live have time anew to be heard. */
+  get #mayCollect(): boolean {
+    const { lease, patience } = this.#parts;
+    return !this.#isOver && lease.isHeld && performance.now() >= this.#hears + patience() * 1000;
   }
 
   async #collectDue(days: number): Promise<void> {
     const { db, lease, failed = () => {} } = this.#parts;
-    const until = performance.now() + COLLECTING_MS;
-    for (let [most, skip] = [AT_ONCE, 0]; lease.isHeld && performance.now() < until; ) {
+    const pastOf = (row: NodeRow) => this.#pastOf(row);
+    let until = performance.now() + COLLECTING_MS;
+    for (let skip = 0; this.#mayCollect && performance.now() < until; ) {
       try {
-        const pastOf = (row: NodeRow) => this.#pastOf(row);
-        const nodes = await collectNodes(db, { verifier: lease.id, days, most, skip, pastOf });
+        const nodes = await collectNodes(db, { verifier: lease.id, days, most: this.#most, skip, pastOf });
+        if (nodes.length === 0) return;
         this.#left("collected", nodes);
-        if (nodes.length < most) return;
+        this.#most = Math.min(AT_ONCE, this.#most * 2);
       } catch (fault) {
         if (storeGone(fault) !== undefined && !isPassing(fault)) throw fault;
         failed(fault);
-        // One that cannot be collected keeps no other from it; of many there is one reason, which is told.
-        if (most > 1) most = 1;
+        // One that cannot be collected keeps no other from it, however long it took to fail.
+        if (this.#most > 1) this.#most = Math.floor(this.#most / 2);
         else if (++skip === MOST_PASSED_OVER) return;
+        until = performance.now() + COLLECTING_MS;
       }
     }
   }
@@ -128,10 +153,13 @@ export class Retirement {
     ledgers.drop(gone.id);
   }
 
-  /** The TPM goes on counting while the node is gone. What canisters said counts for their boot, and is told of them anew. */
+  /**
+   * The TPM goes on counting while the node is gone. What canisters said counts for their boot, and is told of them anew. Memory is asked
+   * only where it is known to be ahead: what was written last may be newer, where the answer of the database was lost.
+   */
   #pastOf(row: NodeRow): string | undefined {
     const present = this.#parts.ownership.present(row.name);
-    const newest = present?.token === row.token ? present.accepted : undefined;
+    const newest = present?.token === row.token && present.isAhead ? present.accepted : undefined;
     const accepted = newest ?? (row.accepted === null ? undefined : readAccepted(row.accepted));
     return accepted?.clock === undefined ? undefined : writeAccepted({ ...accepted, canisters: [] });
   }

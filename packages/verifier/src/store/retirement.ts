@@ -29,7 +29,7 @@ export interface Collecting {
   readonly verifier: string;
   /** For so many days a node was stale, or sent nothing since it was enrolled. */
   readonly days: number;
-  /** At most so many, and so many of the first not: they could not be collected. */
+  /** At most so many, fewer where they have much, and so many of the first not: they could not be collected. */
   readonly most: number;
   readonly skip: number;
   readonly pastOf: PastOf;
@@ -38,6 +38,13 @@ export interface Collecting {
 /** No person has this name: one of a file has no space in it. */
 const VERIFIER = "the verifier";
 const DAY_SECONDS = 86_400;
+
+/** Rows that a statement removes, and of each kind: a statement of too many would run out of time, each time anew. */
+const PIECE = 1000;
+/** Rows after which a transaction takes no further node: as many as one may have departures. */
+const MOST_ROWS = 10_000;
+/** Bytes of evidence that the database has in a row of their own. */
+const EVIDENCE_PART = 2000;
 
 /**
  * Collects nodes that are due, of this verifier or of none that is alive, the longest silent first. Others that collect at once get other
@@ -52,9 +59,38 @@ export function collectNodes(db: Database, { verifier, days, most, skip, pastOf 
         and (owner is null or owner = ${verifier} or owner not in (select id from verifiers where ${ALIVE}))
       order by greatest(idle, since) limit ${most} offset ${skip} for update skip locked`.execute(step);
     const why = (row: NodeRow) => `${silence(row, days)}, and was collected; enrol it anew if it comes back`;
-    await remove(step, rows, { which: "collected", who: VERIFIER, why, pastOf });
-    return rows;
+    const emptied = await emptyFirst(step, rows);
+    await remove(step, emptied, { which: "collected", who: VERIFIER, why, pastOf });
+    return emptied;
   });
+}
+
+/** Removes all that nodes have beside their row, of one after the other, until that is much. Gives those that have nothing any more. */
+async function emptyFirst(step: Transaction<Tables>, rows: readonly NodeRow[]): Promise<NodeRow[]> {
+  const emptied: NodeRow[] = [];
+  for (let [removed, next] = [0, rows[0]]; next !== undefined && removed < MOST_ROWS; next = rows[emptied.length]) {
+    removed += await empty(step, next.name);
+    emptied.push(next);
+  }
+  return emptied;
+}
+
+async function empty(step: Transaction<Tables>, node: string): Promise<number> {
+  for (let all = 0; ; ) {
+    const { rows } = await sql<{ few: number; large: number }>`
+      with few as (
+          delete from departures where id in (
+            select id from departures where node = ${node} order by label, id limit ${PIECE}) returning 1),
+        others as (
+          delete from canisters where node = ${node} and label in (
+            select label from canisters where node = ${node} order by label limit ${PIECE}) returning 1),
+        large as (delete from evidence where node = ${node} returning octet_length(evidence) as bytes)
+      select ((select count(*) from few) + (select count(*) from others))::integer as few,
+        (select coalesce(sum(bytes), 0) / ${EVIDENCE_PART} from large)::integer as large`.execute(step);
+    const { few = 0, large = 0 } = rows[0] ?? {};
+    all += few + large;
+    if (few < PIECE) return all;
+  }
 }
 
 const silence = ({ state: stands }: NodeRow, days: number) =>
@@ -85,6 +121,7 @@ export function retireNode(db: Database, retiring: Retiring): Promise<NodeRow | 
     assertRetirable(row, isForced);
     await withdrawEnrolments(step, row.name);
     const why = () => "an operator retired it; enrol it anew if it comes back";
+    await empty(step, row.name);
     await remove(step, [row], { which: "retired", who, why, pastOf });
     return row;
   });
