@@ -13,6 +13,7 @@ describe.skipIf(needsPostgres)("a role that owns nothing (needs Debian's postgre
   const server = new PostgresServer();
   const rig = new Rig();
   const node = new SoftwareNode("node-1");
+  let granted = 0;
 
   beforeAll(async () => {
     await server.start();
@@ -82,6 +83,58 @@ describe.skipIf(needsPostgres)("a role that owns nothing (needs Debian's postgre
     server.say(server.superuserAddress("other"), "revoke fleet from verifier");
     await expect(stores.prepareStore(address, 'x"; drop table nodes; --')).rejects.toThrow(/which there is none of/);
     await expect(stores.prepareStore("pglite:/nowhere", "verifier")).rejects.toThrow(/which has no roles/);
+  });
+
+  it.each([
+    [
+      "grant pg_write_all_data to verifier",
+      "revoke pg_write_all_data from verifier",
+      /is a member of pg_write_all_data/,
+    ],
+    [
+      "grant pg_execute_server_program to verifier",
+      "revoke pg_execute_server_program from verifier",
+      /is a member of pg_ex/,
+    ],
+    [
+      "create role powerful superuser; grant powerful to verifier",
+      "drop role powerful",
+      /is a member of powerful, which may do more/,
+    ],
+    [
+      "create role makes createrole; grant makes to verifier",
+      "drop role makes",
+      /is a member of makes, which may do more/,
+    ],
+    [
+      "grant delete on audit to public",
+      "revoke delete on audit from public",
+      /may delete audit, by public or a role .*: revoke delete/,
+    ],
+    ["grant truncate on audit to public", "revoke truncate on audit from public", /may truncate audit/],
+    ["grant trigger on policies to public", "revoke trigger on policies from public", /may trigger policies/],
+    ["grant update (who) on audit to public", "revoke update (who) on audit from public", /may update audit/],
+    ["grant update on audit_id_seq to public", "revoke update on audit_id_seq from public", /may update audit_id_seq/],
+    [
+      "create role clerk; grant delete on audit to clerk; alter role verifier noinherit; grant clerk to verifier",
+      "revoke delete on audit from clerk; drop role clerk; alter role verifier inherit",
+      /may delete audit, by public or a role that it is a member of/,
+    ],
+    [
+      "create role maker; grant create on schema public to maker; grant maker to verifier",
+      "drop owned by maker; drop role maker",
+      /may make tables/,
+    ],
+  ])("is granted nothing after: %s", async (given, taken, refusal) => {
+    const database = `after-${++granted}`;
+    await prepare(server, database);
+    const [owner, superuser] = [server.ownerAddress(database), server.superuserAddress(database)];
+    const grant = () => stores.prepareStore(owner, "verifier");
+    await grant();
+    server.say(superuser, given);
+    await expect(grant()).rejects.toThrow(refusal);
+    expect(server.say(superuser, taken)).not.toContain("ERROR");
+    await grant();
   });
 
   it.skipIf(!isBuilt)("is prepared by the command line, as often as one likes", async () => {

@@ -42,37 +42,83 @@ export const NOT_PERMITTED = "42501";
 
 /**
  * Lets a role use the tables as a verifier does, and takes from it what else it was given of them. Refuses a role that could change them
- * all the same.
+ * all the same: nothing is granted then.
  */
 export async function grantUse(db: Database, role: string): Promise<void> {
   await db.transaction().execute(async (step) => {
     await sql`revoke all on all tables in schema public from ${sql.id(role)}`.execute(step).catch(refusedFor(role));
-    const could = await powersOf(step, role);
-    if (could !== undefined)
-      throw new VerifierError(
-        "bad-configuration",
-        `expected a role that may only use the tables, got ${JSON.stringify(role)}, which ${could}; make another one with createuser`,
-      );
+    await sql`revoke all on all sequences in schema public from ${sql.id(role)}`.execute(step);
     await sql`grant usage on schema public to ${sql.id(role)}`.execute(step);
     for (const [table, may] of Object.entries(rights))
       await sql`grant ${sql.raw(may.join(", "))} on ${sql.id(table)} to ${sql.id(role)}`.execute(step);
+    const could = (await powersOf(step, role)) ?? (await moreThanGranted(step, role));
+    if (could !== undefined)
+      throw new VerifierError(
+        "bad-configuration",
+        `expected a role that may only use the tables, got ${JSON.stringify(role)}, which ${could}; or make another one with createuser`,
+      );
   });
 }
 
-/** What a role could do to the tables beside what it is granted; undefined: nothing. */
+/** Those that write to each table, or to the files of the server, whoever owns them. */
+const POWERFUL = ["pg_write_all_data", "pg_write_server_files", "pg_execute_server_program"];
+
+/** What a role could do to all tables, and what to do about it; undefined: nothing. A member may become the role that it is a member of. */
 async function powersOf(step: Database, role: string): Promise<string | undefined> {
-  const { rows } = await sql<{ super: boolean; database: boolean; tables: boolean; create: boolean }>`
+  const { rows } = await sql<{
+    super: boolean;
+    database: boolean;
+    tables: boolean;
+    create: boolean;
+    as: string | null;
+  }>`
     select role.rolsuper or role.rolcreaterole as super,
       (select pg_has_role(role.oid, datdba, 'member') from pg_database where datname = current_database()) as database,
       exists (select 1 from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S')
         and pg_has_role(role.oid, relowner, 'member')) as tables,
-      has_schema_privilege(role.oid, 'public', 'create') as create
+      exists (select 1 from pg_roles as other where pg_has_role(role.oid, other.oid, 'member')
+        and has_schema_privilege(other.oid, 'public', 'create')) as create,
+      (select min(other.rolname) from pg_roles as other where pg_has_role(role.oid, other.oid, 'member')
+        and (other.rolsuper or other.rolcreaterole or other.rolname in (${sql.join(POWERFUL)}))) as "as"
     from pg_roles as role where role.rolname = ${role}`.execute(step);
   const powers = rows[0];
-  if (powers?.super) return "is a superuser, or makes roles";
-  if (powers?.tables) return "owns tables, or is a member of their owner";
-  if (powers?.database) return "owns the database, or is a member of its owner";
+  if (powers?.super) return "is a superuser, or makes roles: take that from it";
+  if (powers?.tables) return "owns tables, or is a member of their owner: give them to another role";
+  if (powers?.database) return "owns the database, or is a member of its owner: give it to another role";
+  if (typeof powers?.as === "string")
+    return `is a member of ${powers.as}, which may do more: revoke ${powers.as} from it`;
   return powers?.create ? "may make tables: revoke create on schema public from public, or from it" : undefined;
+}
+
+/**
+ * A right to one of the tables, or to a number that it counts by, which a verifier does not need: by public, or by a role that this one is a
+ * member of. Undefined: there is none. Every right counts that the server knows, now or in a later version.
+ */
+async function moreThanGranted(step: Database, role: string): Promise<string | undefined> {
+  const all = Object.entries(rights).flatMap(([table, may]) => may.map((right) => ({ table, right })));
+  const { rows } = await sql<{ right: string; relation: string }>`
+    with needed as (
+        select "table", "right" from jsonb_to_recordset(${JSON.stringify(all)}::jsonb) as told ("table" text, "right" text)),
+      relations as (
+        select oid, relname, relowner, relkind from pg_class
+        where relnamespace = 'public'::regnamespace and (relkind = 'S' or relname in (select "table" from needed))),
+      roles as (
+        select oid from pg_roles where pg_has_role(${role}::name, oid, 'member')),
+      held as (
+        select relname, lower(privilege_type) as "right"
+        from relations, aclexplode(acldefault('r', relowner)), roles
+        where relkind <> 'S' and has_table_privilege(roles.oid, relations.oid, privilege_type)
+        union select relname, "right" from relations, roles, unnest(array['select', 'insert', 'update', 'references']) as "right"
+        where relkind <> 'S' and has_any_column_privilege(roles.oid, relations.oid, "right")
+        union select relname, "right" from relations, roles, unnest(array['usage', 'update']) as "right"
+        where relkind = 'S' and has_sequence_privilege(roles.oid, relations.oid, "right"))
+    select "right", relname as relation from held
+    where not exists (select 1 from needed where needed."table" = relname and needed."right" = held."right")
+    order by relname, "right" limit 1`.execute(step);
+  const [more] = rows;
+  if (more === undefined) return undefined;
+  const { right, relation } = more;
+  return `may ${right} ${relation}, by public or a role that it is a member of: revoke ${right} on ${relation} from that`;
 }
 
 /** Refuses a role that lacks a right: the tables are of the present form, and were not granted since. */
