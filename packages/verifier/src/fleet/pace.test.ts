@@ -19,6 +19,7 @@ function judge(
     nodes: new Map(all.map(([name, { nodes }]) => [name, nodes])),
   };
   pace.look(spent);
+  pace.noted(pace.slowest, performance.now());
 }
 
 const paceOf = (dueAtMost = 600) => {
@@ -81,6 +82,18 @@ it("is never slower where it may not be, and says nothing then", () => {
   expect([pace.due("acme"), noted]).toEqual([60, []]);
 });
 
+it("is told to no node before the database has it, nor long after that", () => {
+  const { pace } = paceOf();
+  for (let at = 0; at < 5000; at++) pace.judged("acme");
+  const look = { active: 10_000, passed: 10_000, turns: new Map([["acme", 5000]]), nodes: new Map([["acme", 50_000]]) };
+  pace.look(look);
+  expect([pace.slowest, pace.due("acme", 0)]).toEqual([134, 60]);
+  pace.noted(100, 1000);
+  expect([1000, 30_999, 31_000].map((now) => pace.due("acme", now))).toEqual([100, 100, 60]);
+  pace.noted(300, 2000);
+  expect([pace.due("acme", 2000), pace.due("of another", 2000)]).toEqual([134, 60]);
+});
+
 it("of a node that another verifier told is presumed to be the longest that was told", () => {
   const { pace } = paceOf();
   pace.heard(300);
@@ -110,6 +123,7 @@ it("counts what a tenant takes of whose nodes nothing is judged", () => {
     ["brings", 6000],
   ]);
   pace.look({ active: 10_000, passed: 10_000, turns, nodes: new Map([["acme", 15_000]]) });
+  pace.noted(pace.slowest, performance.now());
   // Half of 0.75 for each, of the 0.5 that it needs.
   expect(pace.due("acme")).toBe(80);
 });

@@ -30,6 +30,9 @@ const WITH_ALL = 2;
 const KEPT = 0.7;
 /** So little of what was judged is as good as nothing. */
 const FORGOTTEN = 0.01;
+/** For so many seconds after an interval was noted it is told. It is noted anew more often, and an answer may take until it is there. */
+const TOLD_SECONDS = 30;
+export const NOTED_LONGER_SECONDS = 60;
 /** An operator is told of an interval that is so many times as long as the one that is configured. */
 const WORTH_SAYING = 1.2;
 
@@ -56,10 +59,12 @@ interface Tenant {
 
 export class Pace {
   readonly timing: Timing;
-  readonly #noted: (line: string) => void;
+  readonly #say: (line: string) => void;
   readonly #tenants = new Map<string, Tenant>();
   /** What any verifier of this database has told a node, lately. */
   #told: number;
+  /** The longest that may be told here, and until when, by the clock of `performance.now()`. */
+  #noted = { seconds: 0, until: 0 };
   /** The slowest that an operator was told of. */
   #said: number;
 
@@ -68,15 +73,25 @@ export class Pace {
     this.timing = timing;
     this.#told = timing.due;
     this.#said = timing.due;
-    this.#noted = noted;
+    this.#say = noted;
   }
 
-  /** Seconds until the next evidence of a node of this tenant. */
-  due(tenant: string): number {
-    return this.#tenants.get(tenant)?.due ?? this.timing.due;
+  /**
+   * Seconds until the next evidence of a node of this tenant: no more than the database has, so that a verifier which takes the node over
+   * knows of it, however soon this one ends.
+   */
+  due(tenant: string, now = performance.now()): number {
+    const { due } = this.timing;
+    const most = now < this.#noted.until ? Math.max(due, this.#noted.seconds) : due;
+    return Math.min(most, this.#tenants.get(tenant)?.due ?? due);
   }
 
-  /** The most that any tenant is told here. */
+  /** So many seconds are noted in the database, as it was asked for at a time of the clock of `performance.now()`. */
+  noted(seconds: number, asked: number): void {
+    this.#noted = { seconds, until: asked + TOLD_SECONDS * 1000 };
+  }
+
+  /** The most that any tenant is to be told here, once it is noted. */
   get slowest(): number {
     return Math.max(this.timing.due, ...[...this.#tenants.values()].map(({ due }) => due));
   }
@@ -127,22 +142,22 @@ export class Pace {
       tenant.due = steady > share ? Math.min(dueAtMost, Math.ceil((due * steady) / share)) : due;
       if (tenant.judged < FORGOTTEN && !nodes.has(name)) this.#tenants.delete(name);
     }
-    this.#say();
+    this.#saySlowest();
   }
 
   /** Not for each step, and not for a trifle. */
-  #say(): void {
+  #saySlowest(): void {
     const { due, dueAtMost } = this.timing;
     const { slowest } = this;
     if (slowest > Math.max(due * WORTH_SAYING, this.#said * 2 - due)) {
       this.#said = slowest;
-      this.#noted(
+      this.#say(
         `more evidence is due than this verifier can judge: nodes are asked for it each ${slowest} seconds, not ${due}, and each ` +
           `${dueAtMost} at most; have more processors or verifiers, or a longer due (docs/verifier.md)`,
       );
     } else if (slowest === due && this.#said > due) {
       this.#said = due;
-      this.#noted(`all evidence that is due can be judged: nodes are asked for it each ${due} seconds again`);
+      this.#say(`all evidence that is due can be judged: nodes are asked for it each ${due} seconds again`);
     }
   }
 

@@ -282,8 +282,9 @@ export interface RevocationTable {
   raised: Date;
 }
 
-/** The longest interval that nodes were told and may go by; one row, or none. */
+/** Intervals that nodes were told and may go by, until each runs out. */
 export interface IntervalTable {
+  /** The same for those that are nearly as long. */
   id: number;
   seconds: number;
   until: Date;
