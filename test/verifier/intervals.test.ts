@@ -1,8 +1,8 @@
 /** The longest interval that nodes were told, as both stores note it for verifiers that take nodes over. */
-import { sql } from "kysely";
 import { beforeEach, expect, it } from "vitest";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { onBothStores } from "./both-stores.ts";
+import { statementIn } from "./set-clock.ts";
 
 onBothStores(({ store, clear }) => {
   const noted = (most = 1000) => stores.notedInterval(store().db, most);
@@ -30,10 +30,7 @@ onBothStores(({ store, clear }) => {
     await note(61, 183);
     // The peak is over: all that is noted runs out by so much.
     const past = (seconds: number) =>
-      db
-        .updateTable("intervals")
-        .set({ until: sql<Date>`until - make_interval(secs => ${seconds})` })
-        .execute();
+      statementIn(db, `update intervals set until = until - make_interval(secs => ${seconds})`);
     for (let at = 0; at < 10; at++) {
       await past(100);
       await note(61, 183);

@@ -4,7 +4,6 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEvidence, writeEvidence } from "../../packages/attest/src/evidence/index.ts";
 import type { Node, NodeList, Refusal } from "../../packages/verifier/src/http/model.ts";
@@ -13,6 +12,7 @@ import { FleetLog } from "./logged.ts";
 import { NatsServer, needsNats } from "./nats-server.ts";
 import { needsPostgres, PostgresServer } from "./postgres.ts";
 import { OPERATOR, Rig, VIEWER } from "./rig.ts";
+import { statementIn } from "./set-clock.ts";
 import { SoftwareNode } from "./software-node.ts";
 
 const DAY_MS = 86_400_000;
@@ -200,10 +200,13 @@ describe.skipIf(needsPostgres)("two verifiers whose nodes leave (needs Debian's 
     const fresh = new SoftwareNode("fresh");
     const owner = async () => (await stores.findNode(db, fresh.name))?.owner ?? "none";
     await db.transaction().execute(async (step) => {
-      await sql`lock table changes in share mode`.execute(step);
-      const waiting = async () =>
-        (await sql`select 1 from pg_locks where relation = 'changes'::regclass and not granted`.execute(step)).rows
-          .length;
+      await statementIn(step, "lock table changes in share mode");
+      const waiting = async () => {
+        // A transaction that is silent for long ends.
+        await statementIn(step, "select 1");
+        const locks = "select 'it waits' as here from pg_locks where relation = 'changes'::regclass and not granted";
+        return server.say(server.ownerAddress("fleet"), locks).match(/it waits/g)?.length;
+      };
       await expect.poll(waiting, { timeout: 30_000 }).toBe(rigs.length);
       await stores.insertNode(db, fresh.row());
       await db.updateTable("nodes").set({ state: "affirming" }).where("name", "=", fresh.name).execute();

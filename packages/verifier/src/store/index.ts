@@ -8,7 +8,7 @@ export * from "./intervals.ts";
 export * from "./leases.ts";
 export * from "./listing.ts";
 export * from "./nodes.ts";
-export { assertNameIsFree, type PastOf, takePast } from "./pasts.ts";
+export { assertNameIsFree, takePast } from "./pasts.ts";
 export * from "./receivers.ts";
 export * from "./retirement.ts";
 export * from "./revocations.ts";

@@ -44,7 +44,7 @@ export async function keepPasts(step: Database, rows: readonly NodeRow[], at: Da
 const excluded = (column: string): RawBuilder<string> => sql<string>`${sql.ref(`excluded.${column}`)}`;
 
 /**
- * Refuses with `conflict` a name under which a node was judged by a policy of its own, where another key comes: by a token without the
+ * Refuses with `conflict` a name under which a node was judged by a policy of its own, where another key comes. By a token without the
  * label `policy`, which any operator makes, that machine would be judged as a person of all tenants permitted it for another one.
  */
 export async function assertNameIsFree(db: Database, { id, name, tenant, labels }: Coming): Promise<void> {

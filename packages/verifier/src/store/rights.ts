@@ -60,7 +60,7 @@ export async function grantUse(db: Database, role: string): Promise<void> {
   });
 }
 
-/** Those that write to each table, or to the files of the server, whoever owns them. */
+/** Those that write to each table, whichever role owns it, or to the files of the server. */
 const POWERFUL = ["pg_write_all_data", "pg_write_server_files", "pg_execute_server_program"];
 
 /** What a role could do to all tables, and what to do about it; undefined: nothing. A member may become the role that it is a member of. */
@@ -91,8 +91,8 @@ async function powersOf(step: Database, role: string): Promise<string | undefine
 }
 
 /**
- * A right to one of the tables, or to a number that it counts by, which a verifier does not need: by public, or by a role that this one is a
- * member of. Undefined: there is none. Every right counts that the server knows, now or in a later version.
+ * A right to one of the tables, or to a number that it counts by, which a verifier does not need: by public, or by a role that this one is
+ * a member of. Undefined: there is none. Every right counts that the server knows, now or in a later version.
  */
 async function moreThanGranted(step: Database, role: string): Promise<string | undefined> {
   const all = Object.entries(rights).flatMap(([table, may]) => may.map((right) => ({ table, right })));
