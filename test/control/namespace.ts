@@ -90,7 +90,7 @@ export class FakeNamespace implements Subject {
 
   #snapshot(): CountedSnapshot {
     const counts = { events: 10, points: 7, novel: 7, attempts: 0, off: 0, refused: 0 };
-    return { mode: this.mode, ...counts, processes: processes.length, untrusted: 1, incomplete: [] };
+    return { mode: this.mode, ...counts, processes: processes.length, untrusted: 1, departures: 0, incomplete: [] };
   }
 }
 

@@ -259,9 +259,9 @@ describe("a node that attests", () => {
 
     it("says nothing of those that the verifier has not judged yet, and tells of them later", async () => {
       // It runs, so the node has its words, whatever the verifier knows of it.
-      vi.spyOn(DepartureWords.prototype, "news").mockResolvedValue([
-        { told: { canister: "a", departures: [] }, text: "one" },
-      ]);
+      vi.spyOn(DepartureWords.prototype, "news").mockImplementation(async function* () {
+        yield { told: { canister: "a", departures: [] }, known: { digest: "one", version: "1" } };
+      });
       const unjudged = { due: 1, state: "unverifiable", failure: "broken-evidence", why: "no policy", canisters: [] };
       await attested(3, (asked, sent) =>
         asked.path.endsWith("/departures") ? refused(404) : verdict(10 + sent, unjudged),

@@ -23,7 +23,7 @@ export {
   type Tally,
 } from "./engine.ts";
 export type { Explanation, Reason } from "./explanation.ts";
-export type { Answer, Circumstances, ContentRemark, Departure } from "./forensics.ts";
+export type { Answer, Circumstances, ContentRemark, Departure, ForensicsLimits } from "./forensics.ts";
 export { KnownKeys } from "./known.ts";
 export { chainPhrase } from "./lineage.ts";
 export { Neighbourhood } from "./nearest.ts";

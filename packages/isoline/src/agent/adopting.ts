@@ -50,7 +50,9 @@ async function adopt(
   const { contour } = plan;
   const { canister } = plan.places;
   const about = { contour, command: [command], learns: false };
-  const { run, namespace } = await startRun({ ...thisProcess({}), standsIn: false }, { plan, command: [], about });
+  const departures = hosting.departures();
+  const host = { ...thisProcess({}), standsIn: false, departures };
+  const { run, namespace } = await startRun(host, { plan, command: [], about });
   log.say("adopted", { namespace: name, contour });
   const hosted = { name, contour, mode: plan.mode, sensor: plan.sensor, namespace };
   const leave = hosting.enter(hosted);
@@ -78,6 +80,7 @@ async function adopt(
     (await goesOn)?.lost();
     throw fault;
   } finally {
+    departures.release();
     leave();
     await (await server)?.close();
   }

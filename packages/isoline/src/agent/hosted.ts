@@ -5,6 +5,7 @@ import type { ControlServer } from "../control/server.ts";
 import type { Result, Run } from "../library/run.ts";
 import { type Started, startRun } from "../library/start.ts";
 import { thisProcess } from "../library/host.ts";
+import { EndedDepartures, type SharedHeap } from "../namespace/ended-departures.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import type { RunReport } from "../namespace/report.ts";
 import { CliError } from "../error.ts";
@@ -24,10 +25,18 @@ export interface Hosted {
   readonly namespace: Namespace;
 }
 
+/** What a namespace of the agent runs with. */
+interface Uses {
+  readonly threads: ElsewhereCrew;
+  readonly departures: EndedDepartures;
+}
+
 type Head = ConstructorParameters<typeof Journal>[0];
 
 /** Reasons of losses in one line of the log; the report has all of them. */
 const MOST_REASONS = 20;
+/** Letters of the departures of all that end at once. One alone may have as many as there are in a namespace. */
+const MOST_ENDED = 256 * 1024 * 1024;
 
 export class Hosting {
   readonly #crews: Crews;
@@ -37,6 +46,7 @@ export class Hosting {
   readonly #live = new Set<Hosted>();
   /** Called with the result of each namespace that has ended. */
   onEnd: (result: Result) => void = () => {};
+  readonly #ended: SharedHeap = { most: MOST_ENDED, used: 0 };
   #beginning = 0;
 
   constructor(crews: Crews, log: Log, most: number) {
@@ -74,6 +84,11 @@ export class Hosting {
       sensor: hosted.sensor,
     });
     return () => this.#live.delete(hosted);
+  }
+
+  /** For the departures of a namespace, which ends beside others. To be released when its report was told. */
+  departures(): EndedDepartures {
+    return new EndedDepartures(this.#ended);
   }
 
   ended(hosted: Hosted, result: Result): void {
@@ -116,8 +131,17 @@ export class Hosting {
   }
 
   async #carryOut(read: RunOrder, caller: Caller, threads: ElsewhereCrew, free: () => void): Promise<void> {
+    const departures = this.departures();
+    try {
+      await this.#carriedOut(read, caller, { threads, departures }, free);
+    } finally {
+      departures.release();
+    }
+  }
+
+  async #carriedOut(read: RunOrder, caller: Caller, uses: Uses, free: () => void): Promise<void> {
     const { plan, about } = read;
-    const [started, server] = await this.#begin(read, caller, threads);
+    const [started, server] = await this.#begin(read, caller, uses);
     const { run, namespace } = started;
     const name = server?.name ?? read.name ?? String(namespace.first.pid);
     const hosted = { name, contour: about.contour, mode: plan.mode, sensor: plan.sensor, namespace };
@@ -161,9 +185,9 @@ export class Hosting {
   async #begin(
     { plan, about, command, name }: RunOrder,
     caller: Caller,
-    threads: ElsewhereCrew,
+    uses: Uses,
   ): Promise<readonly [Started, ControlServer | undefined]> {
-    const host = { ...thisProcess({}), threads, standsIn: false };
+    const host = { ...thisProcess({}), ...uses, standsIn: false };
     const start = () => startRun(host, { plan, command: [], about, checks: true }, tellingOf(caller));
     // The client may be in another directory, from where it named the file.
     const called = { name, command, contour: plan.contour ?? about.contour };

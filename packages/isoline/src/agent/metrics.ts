@@ -5,7 +5,7 @@
 import type { PushOutcome } from "@isoline/attest/otlp";
 import type { SharedDigests } from "@isoline/linux";
 import { Counter, Gauge, Registry } from "prom-client";
-import { later } from "../control/http.ts";
+import { within } from "../control/http.ts";
 import type { CountedSnapshot } from "../namespace/live.ts";
 import type { Hosted, Hosting } from "./hosted.ts";
 
@@ -138,7 +138,7 @@ export class Metrics {
 
   async #collect({ name, contour, mode, sensor, namespace }: Hosted): Promise<void> {
     const labels = { namespace: name, contour, mode, sensor };
-    const snapshot = await Promise.race([namespace.ask({ ask: "snapshot" }), later(ANSWER_MS)]);
+    const snapshot = await within(ANSWER_MS, namespace.ask({ ask: "snapshot" }));
     this.#gauge("answers").set(labels, snapshot === undefined ? 0 : 1);
     if (snapshot === undefined) return;
     for (const [counted, [, of]] of Object.entries(COUNTED)) this.#gauge(counted).set(labels, of(snapshot));

@@ -61,6 +61,26 @@ export class ControlClient {
     return (await this.#connection.fetch("GET", "/contour")) as ContourState;
   }
 
+  /** The same of one that has so many milliseconds for it. */
+  async stateWithin(patience: number): Promise<State> {
+    return this.#checkedState(await this.#hurried(patience).fetch("GET", "/state"));
+  }
+
+  /** Departures of one that has so many milliseconds for all of them: from an index on the last `most`. Their form is not checked. */
+  async lastDepartures(from: number, most: number, patience: number): Promise<readonly unknown[]> {
+    const until = performance.now() + patience;
+    let last: readonly unknown[] = [];
+    for (let at = from; at <= MOST_DEPARTURES; ) {
+      const connection = this.#hurried(Math.max(1, until - performance.now()));
+      const page = await connection.fetch("GET", `/departures?from=${at}`);
+      if (!Array.isArray(page)) throw connection.lost("its answer is not a list of departures");
+      if (page.length === 0) return last;
+      last = [...last, ...page].slice(-most);
+      at += page.length;
+    }
+    return last;
+  }
+
   /** Every departure so far, in order, as it stands when it is asked for. Their form is not checked. */
   async *departures(): AsyncGenerator<unknown> {
     const until = performance.now() + DEPARTURES_MS;
@@ -109,6 +129,10 @@ export class ControlClient {
   /** Decisions as they happen, until the namespace ends. */
   async *events(): AsyncGenerator<EventLine> {
     for await (const line of this.#connection.lines("/events")) yield line as LiveEvent;
+  }
+
+  #hurried(patience: number): Connection {
+    return new Connection(this.name, this.#path, { patience });
   }
 
   #checkedState(answer: object): State {

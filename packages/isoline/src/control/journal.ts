@@ -115,7 +115,7 @@ export class Journal {
     else for (const departure of departures.slice(this.#told.length)) this.#tell(lineOf(departure));
     this.#recount(departures);
     const untold = departures.length - this.#told.length;
-    const losses = untold === 0 ? incomplete : [...incomplete, { reason: this.#fullText(), count: untold }];
+    const losses = untold <= 0 ? incomplete : [...incomplete, { reason: this.#fullText(), count: untold }];
     if (losses.length > 0) this.#change({ incomplete: losses });
     this.#change({ ended: new Date().toISOString() });
   }

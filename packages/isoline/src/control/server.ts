@@ -11,7 +11,18 @@ import type { Ask, Reply, Request } from "../namespace/requests.ts";
 import type { Standing } from "../namespace/standing.ts";
 import { SignatureInUse } from "../store/signature/in-use.ts";
 import { EventStream } from "./event-stream.ts";
-import { type Answer, bodyOf, isFromOutside, later, mayAsk, OVER, peerAt, refusal, send, wholeNumber } from "./http.ts";
+import {
+  type Answer,
+  bodyOf,
+  isFromOutside,
+  mayAsk,
+  OVER,
+  peerAt,
+  refusal,
+  send,
+  wholeNumber,
+  within,
+} from "./http.ts";
 import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } from "./integrity.ts";
 import { boundedServer, closed, listening } from "./listening.ts";
 import type { Bond } from "../namespace/model.ts";
@@ -206,7 +217,7 @@ export class ControlServer {
     const answer = this.#subject.ask(request).finally(() => {
       this.#asked -= 1;
     });
-    return Promise.race([answer, later(limits.answerMs)]);
+    return within(limits.answerMs, answer);
   }
 
   #state(snapshot: CountedSnapshot): State {

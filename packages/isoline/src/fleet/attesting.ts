@@ -160,7 +160,7 @@ class Attesting {
 
   async #tellDepartures({ canisters = [] }: AttestedAnswer): Promise<void> {
     const off = canisters.filter(({ state }) => state !== "affirming").map(({ label }) => label);
-    await oneByOne(await this.#words.news(off), async (news) => {
+    await oneByOne(this.#words.news(off, this.#order.signal), async (news) => {
       try {
         await this.#server.text(`${this.#path}/departures`, { ...json(news.told), signal: this.#order.signal });
       } catch (fault) {
@@ -206,9 +206,9 @@ class Attesting {
  * Sends what is of one canister each. What a verifier refuses of one keeps back nothing of its neighbours: the first refusal is thrown
  * when all were tried. A verifier that is gone, or asks to wait, is asked no further.
  */
-async function oneByOne<T>(items: readonly T[], send: (item: T) => Promise<void>): Promise<void> {
+async function oneByOne<T>(items: Iterable<T> | AsyncIterable<T>, send: (item: T) => Promise<void>): Promise<void> {
   let first: FleetRefusal | undefined;
-  for (const item of items) {
+  for await (const item of items) {
     try {
       await send(item);
     } catch (fault) {

@@ -2,11 +2,12 @@
  * Departures as this node's supervisors tell them, for people who look at the verifier's page. A verifier proves nothing of them: that
  * something departed is in the evidence, what it was is in these words.
  */
+import { createHash } from "node:crypto";
+import type { ControlClient } from "../control/client.ts";
 import { begunNamespaces, liveNamespaces } from "../control/directory.ts";
-import { later } from "../control/http.ts";
-import { departedLive } from "../library/amend/departed-live.ts";
-import { readJournalOf } from "../library/amend/journal-file.ts";
-import type { Departed } from "../library/amend/departed.ts";
+import { lastDepartedLive } from "../library/amend/departed-live.ts";
+import { journalVersion, readJournalOf } from "../library/amend/journal-file.ts";
+import type { ReadDeparture } from "../library/amend/departed.ts";
 import { CliError } from "../error.ts";
 
 /** As a verifier takes it. */
@@ -29,53 +30,118 @@ export interface ToldDepartures {
 /** Counted as told only once the verifier has taken it: `DepartureWords.taken`. */
 export interface News {
   readonly told: ToldDepartures;
-  readonly text: string;
+  /** What is remembered of it. */
+  readonly known: Known;
+}
+
+/** What was told last of one canister. */
+interface Known {
+  /** Digest of the words. They are strangers' text, and there may be many of them. */
+  readonly digest: string;
+  /** What its supervisor or its journal said of the number of departures then. */
+  readonly version: string;
+}
+
+/** Where departures are read from. */
+interface Source {
+  readonly label: string;
+  readonly version: string;
+  /** Within so many milliseconds. */
+  readonly read: (patience: number) => Promise<readonly ReadDeparture[]>;
 }
 
 /** A verifier takes no more at once. */
 const MOST_TOLD = 100;
 const MOST_LINE = 2000;
-const BEGUN_MS = 2000;
+/** For the counts of all of root's canisters, and of all that processes began: those that do not answer delay the loop of the node once. */
+const COUNTS_MS = 2000;
+/** For the departures of all of them, and of one; what is left over is read in the next round. */
+const READING_MS = 4000;
+const ONE_MS = 2000;
 const NEAREST = "; nearest on contour: ";
 
-/** Remembers what was told, so that it is told once, and again only when it happened again. */
+/**
+ * Remembers what was told, so that it is told once, and again only when it happened again. What it holds is bounded whatever departs: a
+ * digest for each canister that is live or that the verifier names, and the departures of one canister at a time.
+ */
 export class DepartureWords {
-  /** By canister, what was told last, as one text. */
-  readonly #told = new Map<string, string>();
+  readonly #known = new Map<string, Known>();
+  /** Labels in the order in which they were read last: those that were read long ago, or never, come first. */
+  readonly #read = new Set<string>();
 
-  /** What is new of these canisters, and of all live ones that have departures. */
-  async news(labels: readonly string[]): Promise<readonly News[]> {
-    const live = new Map((await liveNamespaces()).map((client) => [client.name, client]));
-    const begun = await begunDepartures();
-    const news: News[] = [];
-    for (const label of new Set([...labels, ...live.keys(), ...begun.keys()])) {
-      const client = live.get(label);
-      const departed = begun.get(label) ?? (await gone(async () => (client ? departedLive(client) : journalOf(label))));
-      const departures = departed === undefined ? [] : wordsOf(departed);
-      const text = JSON.stringify(departures);
-      if (departures.length === 0 || this.#told.get(label) === text) continue;
-      news.push({ told: { canister: label, departures }, text });
-    }
-    return news;
+  /** What is new of these canisters, and of all live ones that have departures. Each is read when it is asked for. */
+  async *news(labels: readonly string[], signal?: AbortSignal): AsyncGenerator<News> {
+    const [live, begun] = [await liveNamespaces(), await begunNamespaces()];
+    const named = new Set([...live, ...begun].map(({ name }) => name));
+    for (const each of [this.#known, this.#read])
+      for (const label of each.keys()) if (!named.has(label) && !labels.includes(label)) each.delete(label);
+    const ended = labels.filter((label) => !named.has(label)).flatMap(journalOf);
+    // What strangers began has a time of its own, so that it takes none of that of root's.
+    yield* this.#newsOf([...ended, ...(await liveOf(live))], signal);
+    yield* this.#newsOf(await liveOf(begun), signal);
   }
 
   /** The verifier has taken it. */
-  taken({ told: { canister }, text }: News): void {
-    this.#told.set(canister, text);
+  taken({ told: { canister }, known }: News): void {
+    this.#known.set(canister, known);
+  }
+
+  async *#newsOf(sources: readonly Source[], signal: AbortSignal | undefined): AsyncGenerator<News> {
+    const order = [...this.#read];
+    const changed = sources
+      .filter(({ label, version }) => this.#known.get(label)?.version !== version)
+      .sort((one, other) => order.indexOf(one.label) - order.indexOf(other.label));
+    let left = READING_MS;
+    for (const { label, version, read } of changed) {
+      if (left <= 0 || signal?.aborted) return;
+      const began = performance.now();
+      const found = await gone(() => read(Math.min(ONE_MS, left)));
+      left -= performance.now() - began;
+      if (found === undefined) {
+        this.#over(label);
+        continue;
+      }
+      const departures = wordsOf(found);
+      const digest = createHash("sha256").update(JSON.stringify(departures)).digest("hex");
+      const known = { digest, version };
+      if (departures.length === 0 || this.#known.get(label)?.digest === digest) this.#known.set(label, known);
+      else yield { told: { canister: label, departures }, known };
+      this.#over(label);
+    }
+  }
+
+  /** The others come first from now on. */
+  #over(label: string): void {
+    this.#read.delete(label);
+    this.#read.add(label);
   }
 }
 
-/** Of what processes began for themselves. They are asked at once, so that those that do not answer delay the node's loop only once. */
-async function begunDepartures(): Promise<ReadonlyMap<string, Departed>> {
-  const clients = await begunNamespaces();
-  const told = await Promise.all(
-    clients.map((client) => Promise.race([gone(() => departedLive(client)), later(BEGUN_MS)])),
-  );
-  return new Map(told.flatMap((departed, at) => (departed === undefined ? [] : [[clients[at]?.name ?? "", departed]])));
+/** Those that answer in time, and have departures. They are asked at once, for the little that counts are. */
+async function liveOf(clients: readonly ControlClient[]): Promise<readonly Source[]> {
+  const states = await Promise.all(clients.map((client) => gone(() => client.stateWithin(COUNTS_MS))));
+  return clients.flatMap((client, at) => {
+    const state = states[at];
+    if (state === undefined || state.off === 0) return [];
+    const { started, off, refused, points, departures } = state;
+    const read = (patience: number) => lastDepartedLive(client, departures, MOST_TOLD, patience);
+    return [{ label: client.name, version: JSON.stringify([started, off, refused, points]), read }];
+  });
+}
+
+/** A journal is looked for by its whole name: another one may begin with it. One that is damaged is not read again until it changes. */
+function journalOf(label: string): readonly Source[] {
+  const version = journalVersion(label);
+  if (version === undefined) return [];
+  const read = async () => {
+    const found = await gone(async () => readJournalOf(label));
+    return found?.name === label ? found.departures : [];
+  };
+  return [{ label, version, read }];
 }
 
 /** The last ones, which are the new ones. */
-function wordsOf({ departures }: Departed): readonly ToldDeparture[] {
+function wordsOf(departures: readonly ReadDeparture[]): readonly ToldDeparture[] {
   return departures.slice(-MOST_TOLD).map(({ told, last, refused, count, names, point }) => {
     const { why = "" } = told as { readonly why?: unknown };
     const whole = line(typeof why === "string" ? why : "");
@@ -96,12 +162,6 @@ function wordsOf({ departures }: Departed): readonly ToldDeparture[] {
 /** One line, with no control character and no half of a letter. */
 function line(text: string): string {
   return text.slice(0, MOST_LINE).replace(/[\p{Cc}\p{Cs}]/gu, "�");
-}
-
-/** A journal is looked for by its whole name: another one may begin with it. */
-function journalOf(label: string): Departed | undefined {
-  const found = readJournalOf(label);
-  return found?.name === label ? found : undefined;
 }
 
 /** Undefined where a namespace ends while it is asked, or its words are damaged. The evidence has its numbers in any case. */

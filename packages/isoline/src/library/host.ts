@@ -1,5 +1,6 @@
 /** The process that has runs: what their workloads inherit of it, and whether it stands in for one of them. */
 import type { Entry } from "../namespace/entry.ts";
+import type { EndedDepartures } from "../namespace/ended-departures.ts";
 import type { Crew } from "../namespace/crew.ts";
 
 export interface Host {
@@ -8,6 +9,8 @@ export interface Host {
   readonly threads?: Crew | undefined;
   /** Whether signals to this process are for the workload, and it stops when the workload stops. */
   readonly standsIn: boolean;
+  /** Where the departures of a namespace are kept for its report. */
+  readonly departures?: EndedDepartures;
 }
 
 /** Variables of an environment by name; what is undefined is not in it. */

@@ -48,6 +48,8 @@ export interface Snapshot {
 export interface CountedSnapshot extends Omit<Snapshot, "processes"> {
   readonly processes: number;
   readonly untrusted: number;
+  /** How many departures can be asked for. */
+  readonly departures: number;
 }
 
 /** A process of a namespace, and whether it is trusted. */

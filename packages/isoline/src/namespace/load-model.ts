@@ -1,5 +1,6 @@
 /** Loads and checks the model of a session before the workload starts. */
 import { Contour } from "@isoline/core/contour";
+import type { ForensicsLimits } from "@isoline/core/engine";
 import { IsolineError } from "@isoline/core/error";
 import { canonicalPolicy, DEFAULT_POLICY, parsePolicy, type Policy } from "@isoline/core/identity";
 import { iso1 } from "@isoline/core/profile";
@@ -8,13 +9,18 @@ import type { Model } from "./model.ts";
 import { OwnModel } from "./own-model.ts";
 import type { Plan } from "./plan.ts";
 
+/** The departures of a namespace that a stranger began: those of many may be in the heap of one process. What is beyond is counted. */
+const OF_STRANGER: ForensicsLimits = { maxDepartures: 1000, maxBytes: 1024 * 1024 };
+
 /** `onLost` is called once if the engine runs elsewhere and is lost. */
 export async function loadModel(plan: Plan, onLost: (why: string) => void): Promise<Model> {
   const known = plan.contour === undefined ? undefined : await loadContour(plan.contour, iso1, plan.signed, plan.links);
   const policy = policyFor(plan, known);
   const contour = known ?? Contour.create({ profile: iso1, policy: canonicalPolicy(policy) });
-  if (plan.engine === undefined)
-    return new OwnModel({ contour, policy, mode: plan.mode, asks: plan.asks !== undefined });
+  if (plan.engine === undefined) {
+    const limits = plan.forStranger === true ? OF_STRANGER : {};
+    return new OwnModel({ contour, policy, mode: plan.mode, asks: plan.asks !== undefined, limits });
+  }
   const { DistantModel } = await import("./distant-model.ts");
   return DistantModel.open(plan.engine, { contour, policy, mode: plan.mode, isNew: known === undefined }, onLost);
 }

@@ -12,6 +12,7 @@ import { Asking } from "./asking.ts";
 import { findProgram } from "./command.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { cells, type ControlBlock, publishNoLaunch } from "./control-block.ts";
+import { EndedDepartures } from "./ended-departures.ts";
 import type { Entry } from "./entry.ts";
 import { FirstProcess } from "./first-process.ts";
 import { launchData, launchOutcome, StartFailure, UNSTARTED } from "./launching.ts";
@@ -20,7 +21,7 @@ import type { Holds, SupervisorMessage } from "./messages.ts";
 import { Pauses } from "./pauses.ts";
 import type { Plan } from "./plan.ts";
 import { Questions } from "./questions.ts";
-import type { DepartureReport, Findings } from "./report.ts";
+import type { Findings } from "./report.ts";
 import type { Ask } from "./requests.ts";
 import type { Crew } from "./crew.ts";
 import { closeListeners, ThreadWatch } from "./thread-watch.ts";
@@ -46,6 +47,8 @@ export interface NamespaceOptions {
    * False in a process that does other things as well.
    */
   readonly standsIn?: boolean;
+  /** Where its departures are kept for its report. */
+  readonly departures?: EndedDepartures;
 }
 
 /** A C library that asks waits for as long. */
@@ -73,7 +76,7 @@ export class Namespace {
   readonly #checkpoints: Checkpoints;
   readonly #followers = new Set<(event: LiveEvent) => void>();
   readonly #pauses = new Pauses((seconds) => this.onPause(seconds));
-  readonly #departures: DepartureReport[] = [];
+  readonly #departures: EndedDepartures;
   #landlock: AppliedLandlock | undefined;
   #mitigated: MitigationReport["launch"] | undefined;
   #unstarted: StartFailure | undefined;
@@ -94,7 +97,8 @@ export class Namespace {
     // Before any thread is started: one that is still loading native code cannot be ended.
     const isOurs = plan.adopt === undefined && plan.launcher === undefined;
     this.#path = isOurs ? findProgram(command[0] ?? Buffer.alloc(0), entry) : Buffer.alloc(0);
-    const { threads = startThreads(), standsIn = true } = options;
+    const { threads = startThreads(), standsIn = true, departures = new EndedDepartures() } = options;
+    this.#departures = departures;
     this.#threads = threads;
     this.#standsIn = standsIn;
     this.block = threads.block;
@@ -275,14 +279,15 @@ export class Namespace {
         );
         return;
       case "departures":
-        this.#departures.push(...message.departures);
+        this.#departures.take(message.departures);
         return;
       case "ended":
         this.#note = undefined;
         this.#close();
         this.#ended({
           ...message.findings,
-          departures: this.#departures,
+          departures: this.#departures.departures,
+          incomplete: [...message.findings.incomplete, ...this.#departures.losses],
           ...this.#answers,
           pauses: this.#pauses.report,
         });

@@ -6,6 +6,7 @@ import {
   type Departure,
   Engine,
   explainEvent,
+  type ForensicsLimits,
   type Mode,
   Neighbourhood,
   Updates,
@@ -23,6 +24,8 @@ export interface ModelParts {
   readonly policy: Policy;
   readonly mode: Mode;
   readonly asks?: boolean;
+  /** Of the departures that it keeps. */
+  readonly limits?: ForensicsLimits;
 }
 
 export class OwnModel implements Model {
@@ -35,8 +38,8 @@ export class OwnModel implements Model {
   /** Whether an explanation missed a task, which may be told later. */
   #missedTask = false;
 
-  constructor({ contour, policy, mode, asks = false }: ModelParts) {
-    this.engine = new Engine({ contour, mode, reaction: policy.reaction, asks });
+  constructor({ contour, policy, mode, asks = false, limits = {} }: ModelParts) {
+    this.engine = new Engine({ contour, mode, reaction: policy.reaction, asks, limits });
     this.policy = policy;
     this.#contour = contour;
     this.#learnt = new Neighbourhood(contour);

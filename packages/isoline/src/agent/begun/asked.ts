@@ -1,5 +1,5 @@
 /** What may be asked of a namespace that a process began for itself: reading, and what can be done once. */
-import { later } from "../../control/http.ts";
+import { within } from "../../control/http.ts";
 import { CliError } from "../../error.ts";
 import type { Namespace } from "../../namespace/namespace.ts";
 import type { Plan } from "../../namespace/plan.ts";
@@ -49,7 +49,7 @@ export async function stateOf({ uid, name, command, namespace, isSealed }: Begun
 
 /** One that does not answer in time is listed all the same. */
 export async function nameOf({ uid, name, command, namespace }: Begun): Promise<BegunName> {
-  const snapshot = await Promise.race([namespace.ask({ ask: "snapshot" }), later(ANSWER_MS)]);
+  const snapshot = await within(ANSWER_MS, namespace.ask({ ask: "snapshot" }));
   return { name, user: uid, pid: namespace.first.pid, mode: snapshot?.mode ?? "silent", command };
 }
 
@@ -86,7 +86,7 @@ export async function contourOf({ name, namespace }: Begun): Promise<string> {
 }
 
 async function told<R extends Request>(namespace: Namespace, request: R): Promise<Reply<R>> {
-  const reply = await Promise.race([namespace.ask(request), later(ANSWER_MS)]);
+  const reply = await within(ANSWER_MS, namespace.ask(request));
   if (reply === undefined) throw new CliError("namespace-lost", "the namespace has ended, or does not answer");
   return reply as Reply<R>;
 }

@@ -134,6 +134,7 @@ export class BegunNamespaces {
     if (this.#live.has(key) || this.#taken.has(key))
       throw refused(`expected a name that no namespace of user ${uid} has, got ${name}; choose another one`);
     const free = this.#hosting.admit();
+    const departures = this.#hosting.departures();
     let kept: BegunPlace | undefined;
     this.#taken.add(key);
     try {
@@ -142,7 +143,7 @@ export class BegunNamespaces {
       const evidencePlace = placeForEvidence(uid, name);
       const plan = planOf(order, held, kept);
       const about = { contour: contour?.called ?? name, command: words, learns: contour === undefined };
-      const host = { ...thisProcess({}), threads: crew, standsIn: false };
+      const host = { ...thisProcess({}), threads: crew, standsIn: false, departures };
       const starts = () => startRun(host, { plan, command: [], about, checks: true }, tellingOf(caller));
       const { run, namespace } = await (order.isForItself ? this.#oneByOne(uid, starts) : starts());
       letGo();
@@ -183,6 +184,7 @@ export class BegunNamespaces {
       this.#live.delete(key);
       this.#taken.delete(key);
       kept?.remove();
+      departures.release();
     }
   }
 

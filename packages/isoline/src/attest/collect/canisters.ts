@@ -3,7 +3,7 @@ import type { CanisterBody } from "@isoline/attest/evidence";
 import { IsolineError } from "@isoline/core/error";
 import type { ControlClient } from "../../control/client.ts";
 import { begunNamespaces, liveNamespaces } from "../../control/directory.ts";
-import { later } from "../../control/http.ts";
+import { within } from "../../control/http.ts";
 import type { Attested } from "../../control/protocol.ts";
 import type { Bond } from "../../namespace/model.ts";
 import { signatureThere } from "../../store/signature/in-use.ts";
@@ -61,7 +61,8 @@ export async function canistersHere(
 async function begunHere(bond: Bond | undefined): Promise<readonly Body[]> {
   const told = await Promise.all(
     (await begunNamespaces()).map(async (client) => {
-      const answer = await Promise.race([askedOf(client, bond, false), later(BEGUN_MS).then(() => "it is busy")]);
+      const asked = askedOf(client, bond, false).then((answer) => ({ answer }));
+      const { answer } = (await within(BEGUN_MS, asked)) ?? { answer: "it is busy" };
       return typeof answer === "string" ? untold(client.name) : answer && bodyOf(answer, bond, begunGuarantee(answer));
     }),
   );

@@ -1,5 +1,6 @@
 /** Reads the journals of namespaces that have ended, or whose supervisor has gone. */
-import { readdirSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { EARLIER_SUFFIX, JOURNAL_SUFFIX } from "../../control/journal.ts";
 import { fitKeptDirectories, meant, openKeptDirectory } from "../../control/place.ts";
 import { CliError } from "../../error.ts";
@@ -31,6 +32,14 @@ export function readJournalOf(name: string, earlier = false): ReadJournal | unde
       `${name} could be any of ${found.slice(0, 10).join(", ")}; give more of the name`,
     );
   return readJournal(`${directory}/${only}${suffix}`, only);
+}
+
+/** What changes whenever a journal of exactly this name does; undefined if there is none. */
+export function journalVersion(name: string): string | undefined {
+  const file = name + JOURNAL_SUFFIX;
+  const directory = fitKeptDirectories().find((each) => readdirSync(each).includes(file));
+  const found = directory && lstatSync(join(directory, file), { bigint: true, throwIfNoEntry: false });
+  return found && [found.dev, found.ino, found.size, found.mtimeNs].join(" ");
 }
 
 /** Whether a namespace of exactly this name has a journal. */
