@@ -12,7 +12,6 @@ import {
   stateOf,
   type Statement,
 } from "@isoline/attest/evidence";
-import { replayLedger } from "@isoline/attest/register";
 import { attest, commands, decode, type PublicArea, type Tpm } from "@isoline/attest/tpm";
 import { infoOfKey, nodeIdByKey, reportData } from "@isoline/attest/tee";
 import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
@@ -32,7 +31,7 @@ import { certified } from "./certified.ts";
 import { aggregateOf, quoted } from "./quoting.ts";
 import { machineReport, type ReportFiles } from "./tsm/index.ts";
 import { usingTpm } from "./using-tpm.ts";
-import { namingIn, withLedger } from "./with-ledger.ts";
+import { KeptLedger, namingIn } from "./kept-ledger.ts";
 
 /** What evidence is asked for. */
 export interface EvidenceOrder {
@@ -72,9 +71,16 @@ const CLOSING_MS = 10_000;
 const NO_AGGREGATE = new Uint8Array(32);
 const NOTHING: Proofs = { registers: [], reports: [] };
 
-export async function makeEvidence(order: EvidenceOrder): Promise<Evidence> {
+/** `kept`: what was replayed of the ledger, for who makes evidence again and again; it stays open. */
+export async function makeEvidence(order: EvidenceOrder, kept?: KeptLedger): Promise<Evidence> {
   const { challenge, tpm, only = [] } = order;
-  return narrowed(tpm === undefined ? await withoutTpm(challenge, order.tee) : await withTpm(tpm, order), only);
+  const ledger = kept ?? new KeptLedger();
+  try {
+    const made = tpm === undefined ? await withoutTpm(challenge, order.tee) : await withTpm(tpm, order, ledger);
+    return narrowed(made, only);
+  } finally {
+    if (kept === undefined) ledger.close();
+  }
 }
 
 async function withoutTpm(challenge: Uint8Array, tee: TeeOrder | undefined): Promise<Evidence> {
@@ -105,16 +111,16 @@ async function reported(
   return { ...report, key, ...(signs && { proof: signs(keyStatement(qualifying)) }) };
 }
 
-async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence> {
+async function withTpm(address: string, order: EvidenceOrder, kept: KeptLedger): Promise<Evidence> {
   const { tee } = order;
   if (tee?.key !== undefined)
     throw new CliError("usage", "with a TPM, its attestation key is the node's: leave --tee-key out, or add --no-tpm");
   const stand = await usingTpm(address, standOf);
-  const left = await lostRunsClosed(address, order, stand);
+  const left = await lostRunsClosed(address, order, stand, kept);
   const until = untilAnswered();
   let signed: Signed | undefined;
   for (let tries = 1; signed === undefined; tries++)
-    signed = await signedBy(address, order, stand, { until, left, isLast: tries === MOST_TRIES });
+    signed = await signedBy(address, order, stand, { until, left, kept, isLast: tries === MOST_TRIES });
   if (tee === undefined) return signed.evidence;
   // A busy machine takes its time, and supervisors wait for the ledger.
   const report = await reported(signed.statement, infoOfKey(signed.key), stand.aggregate, tee);
@@ -129,16 +135,28 @@ async function lostRunsClosed(
   address: string,
   { ledgers = usualLedgers(), onRemark }: EvidenceOrder,
   { resetCount }: Stand,
+  kept: KeptLedger,
 ): Promise<readonly string[]> {
   const plan = { address, ledger: ledgers, pcr: BIRTHS_PCR };
   const until = performance.now() + CLOSING_MS;
-  const { closed, left, fault } = await closeLostRuns(plan, ledgerPath(ledgers, resetCount), until);
+  const file = await kept.fileOf(ledgers, resetCount);
+  const shared = file && { file, resetCount };
+  const { closed, left, fault } = await closeLostRuns(plan, ledgerPath(ledgers, resetCount), until, shared);
   if (closed > 0) onRemark?.(`runs that had lost their supervisor, and are closed in the ledger now: ${closed}`);
   if (fault !== undefined)
     onRemark?.(`runs that lost their supervisor, and could not be closed: ${left}; ${fault.message}`);
   // Every tenant reads the node's body, so no message of a fault is in it.
   const why = fault === undefined ? "the next evidence closes more of them" : fault.code;
   return left === 0 ? [] : [`runs that lost their supervisor and have no end in the ledger yet: ${left} (${why})`];
+}
+
+interface Try {
+  /** Until when busy supervisors are asked again. */
+  readonly until: number;
+  /** Runs that could not be closed. */
+  readonly left: readonly string[];
+  readonly kept: KeptLedger;
+  readonly isLast: boolean;
 }
 
 interface Signed {
@@ -155,15 +173,14 @@ async function signedBy(
   address: string,
   { challenge, files = hostFiles(), ledgers = usualLedgers() }: EvidenceOrder,
   { aggregate, resetCount }: Stand,
-  { until, left, isLast }: { readonly until: number; readonly left: readonly string[]; readonly isLast: boolean },
+  { until, left, kept, isLast }: Try,
 ): Promise<Signed | undefined> {
   // The supervisors use the TPM as well, so none of them is asked while a connection is open.
   const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) }, true, until);
   // Each proof takes a millisecond or two: made before the ledger is locked, for which supervisors wait.
   const naming = namingIn(ledgers, resetCount);
   const names = naming && new Map(bodies.map(({ label }) => [label, naming.proofOf(label)] as const));
-  return withLedger(ledgers, resetCount, async (bytes) => {
-    const ledger = bytes && replayLedger(bytes);
+  return kept.still(ledgers, resetCount, async (bytes, ledger) => {
     if (!isLast && ledger !== undefined && bodies.some((body) => isBehind(body, ledger))) return undefined;
     return usingTpm(address, (tpm) =>
       withAttestationKey(tpm, async (key) => {

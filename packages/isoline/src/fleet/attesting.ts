@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { type Evidence, writeEvidence } from "@isoline/attest/evidence";
 import { IsolineError } from "@isoline/core/error";
+import { KeptLedger } from "../attest/kept-ledger.ts";
 import { type EvidenceOrder, makeEvidence } from "../attest/make-evidence.ts";
 import type { ControlClient } from "../control/client.ts";
 import { liveNamespaces } from "../control/directory.ts";
@@ -69,6 +70,7 @@ class Attesting {
   readonly #server: FleetServer;
   readonly #words = new DepartureWords();
   readonly #logs = new SentLogs();
+  readonly #ledger = new KeptLedger();
   readonly #path: string;
   /** What is asked for and was sent. Each is sent once: a verifier that asks for it again and again has another trouble. */
   readonly #contours = new Set<string>();
@@ -101,6 +103,7 @@ class Attesting {
 
   close(): void {
     this.#server.close();
+    this.#ledger.close();
   }
 
   /** One round: evidence, its verdict, and what the verifier asks for beside it. Returns the seconds until the next. */
@@ -140,8 +143,12 @@ class Attesting {
     const bytes = Uint8Array.from(Buffer.from(challenge, "hex"));
     const make =
       this.#order.evidence ??
-      ((asked) => makeEvidence({ challenge: asked, ...rootOf(enrolled, tee), ledgers, onRemark }));
-    const evidence = await settledEvidence(() => make(bytes), signal);
+      ((asked) => makeEvidence({ challenge: asked, ...rootOf(enrolled, tee), ledgers, onRemark }, this.#ledger));
+    const evidence = await settledEvidence(
+      () => make(bytes),
+      signal,
+      (ledger) => this.#ledger.replayed(ledger),
+    );
     const whole = writeEvidence(evidence);
     const delta = this.#logs.deltaOf(evidence, whole);
     this.#logs.forget();

@@ -4,26 +4,31 @@
  * lie. So such evidence is made anew, for a while; what stays is not the moment's, and is sent as it is.
  */
 import { type Evidence, readCanisterBody } from "@isoline/attest/evidence";
-import { replayLedger } from "@isoline/attest/register";
+import { type Ledger, replayLedger } from "@isoline/attest/register";
 import { AttestError } from "@isoline/attest/error";
 import { sleep } from "./patience.ts";
 
 const AGAIN_MS = 200;
 const MOST_TRIES = 10;
 
-export async function settledEvidence(make: () => Promise<Evidence>, signal: AbortSignal): Promise<Evidence> {
+/** `replayed` is what the bytes of a ledger say. */
+export async function settledEvidence(
+  make: () => Promise<Evidence>,
+  signal: AbortSignal,
+  replayed: (ledger: Uint8Array) => Ledger = replayLedger,
+): Promise<Evidence> {
   for (let tries = 1; ; tries += 1) {
     const evidence = await make();
-    if (tries >= MOST_TRIES || signal.aborted || isOfOneMoment(evidence)) return evidence;
+    if (tries >= MOST_TRIES || signal.aborted || isOfOneMoment(evidence, replayed)) return evidence;
     await sleep(AGAIN_MS, signal);
   }
 }
 
-function isOfOneMoment({ ledger: bytes, canisters }: Evidence): boolean {
+function isOfOneMoment({ ledger: bytes, canisters }: Evidence, replayed: (ledger: Uint8Array) => Ledger): boolean {
   if (bytes === undefined) return true;
   const told = new Map(canisters.map(({ body }) => readCanisterBody(body)).map((body) => [body.register?.birth, body]));
   try {
-    const { namespaces } = replayLedger(bytes);
+    const { namespaces } = replayed(bytes);
     return [...namespaces].every(([birth, { departures, losses, end }]) => {
       const body = told.get(birth);
       if (end !== undefined) return body === undefined || body.ended !== undefined;

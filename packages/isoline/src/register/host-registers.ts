@@ -65,6 +65,12 @@ export interface InLedger {
   readonly inAll: Recorded;
 }
 
+export interface SharedLedger {
+  readonly file: LedgerFile;
+  /** Counter of resets of the TPM that it is of. */
+  readonly resetCount: number;
+}
+
 /** How a record is written. */
 interface Writing {
   /** Whether the register holds what it should, so that it is extended. */
@@ -82,6 +88,7 @@ const EMPTY = new Uint8Array(32);
 export class HostRegisters {
   readonly #plan: TpmPlan;
   readonly #patienceMs: number;
+  readonly #isShared: boolean;
   #file: LedgerFile | undefined;
   /** Records of the file that the TPM is known to have. */
   #settled = 0;
@@ -94,9 +101,13 @@ export class HostRegisters {
   /** Of the runs that are recorded here, by the number of their birth. */
   readonly #lives = new Map<number, Life>();
 
-  constructor(plan: TpmPlan, patienceMs: number) {
+  /** `shared` is the ledger of this boot where it is open already: what was replayed of it is not replayed again. It stays open. */
+  constructor(plan: TpmPlan, patienceMs: number, shared?: SharedLedger) {
     this.#plan = plan;
     this.#patienceMs = patienceMs;
+    this.#file = shared?.file;
+    this.#resetCount = shared?.resetCount;
+    this.#isShared = shared !== undefined;
   }
 
   /** Whether a further namespace begins in this ledger: the TPM was not reset since, and the file is where it was. */
@@ -214,7 +225,7 @@ export class HostRegisters {
 
   close(): void {
     for (const birth of this.#lives.keys()) this.leave(birth);
-    this.#file?.close();
+    if (!this.#isShared) this.#file?.close();
   }
 
   /** One connection to the TPM, under the lock, with a ledger that the TPM has wholly. */
@@ -228,6 +239,7 @@ export class HostRegisters {
   /** The same with a ledger that may not have begun. `lost` is a life that is free: the register of its run may hold anything. */
   async #locked<T>(work: (tpm: Tpm, file: LedgerFile) => Promise<T>, lost?: BornLife): Promise<T> {
     const file = await this.#opened();
+    await file.catchUpAhead();
     return file.locked(this.#patienceMs, () =>
       this.#connected(async (tpm) => {
         file.catchUp();

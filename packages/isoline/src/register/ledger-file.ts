@@ -16,12 +16,22 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { AttestError } from "@isoline/attest/error";
-import { framed, LedgerReplay, type LedgerRecord, MOST_LEDGER, wholeRecords } from "@isoline/attest/register";
+import {
+  framed,
+  type Ledger,
+  LedgerReplay,
+  type LedgerRecord,
+  MOST_LEDGER,
+  wholeRecords,
+} from "@isoline/attest/register";
 import { lock, unlock } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { assertOwn, assertOwnFile } from "./own-place.ts";
 
+/** What is replayed under the lock at most, if no supervisor is faster than this one: some hundreds of records, for some milliseconds. */
+const AHEAD_BYTES = 128 * 1024;
 const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
 /** The ledger of this boot of the machine, and of the TPM, which has counted so many resets. */
@@ -57,12 +67,50 @@ export class LedgerFile {
     }
   }
 
+  /**
+   * Replays what has come, but for the last records, without the lock: others need not wait for that, however long the ledger is. The very
+   * last one may still be taken back by its writer, where the disk did not take it; those before it have successors.
+   */
+  async catchUpAhead(): Promise<void> {
+    const piece = Buffer.alloc(AHEAD_BYTES);
+    while (fstatSync(this.#fd).size - this.#read > AHEAD_BYTES) {
+      const length = readSync(this.#fd, piece, 0, piece.length, this.#read);
+      const records = wholeRecords(piece.subarray(0, length)).records;
+      if (records.length === 0) return;
+      for (const record of records) {
+        // The piece is used again, and a replay keeps parts of its records.
+        this.#replay.add(Uint8Array.from(record));
+        this.#read += framed(record).length;
+      }
+      await setImmediate();
+    }
+  }
+
+  /**
+   * Does work with the file as it is while no supervisor writes or extends. The ledger is undefined if nothing is recorded. Of a record
+   * that a supervisor had not written whole when it ended, nothing is in the TPM, and nothing in the bytes.
+   */
+  async still<T>(patienceMs: number, work: (bytes: Uint8Array, ledger: Ledger | undefined) => Promise<T>): Promise<T> {
+    const ahead = Math.min(fstatSync(this.#fd).size, MOST_LEDGER);
+    const room = Buffer.alloc(ahead + AHEAD_BYTES);
+    const before = this.#read;
+    readSync(this.#fd, room, 0, before, 0);
+    return this.locked(patienceMs, async () => {
+      this.catchUp();
+      const whole = this.#read <= room.length ? room : Buffer.concat([room], this.#read);
+      readSync(this.#fd, whole, before, this.#read - before, before);
+      const bytes = new Uint8Array(whole.buffer, whole.byteOffset, this.#read);
+      return work(bytes, this.#replay.length === 0 ? undefined : this.#replay.ledger());
+    });
+  }
+
   /** Does work while no other supervisor writes or extends. Throws if the others take longer than this. */
   async locked<T>(patienceMs: number, work: () => Promise<T>): Promise<T> {
     if (!lock(this.#fd, patienceMs))
       throw new AttestError(
         "tpm-unreachable",
-        `${this.path} was locked by another supervisor for ${patienceMs / 1000} seconds; the TPM that it waits for does not answer`,
+        `${this.path} was locked for ${patienceMs / 1000} seconds, by another supervisor or by evidence that is being made (the agent's loop, ` +
+          "isoline attest evidence): the TPM that it waits for does not answer, or is slow; see whether it answers, then try again",
       );
     try {
       return await work();

@@ -2,7 +2,7 @@
 import { lstatSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { IsolineError } from "@isoline/core/error";
-import { HostRegisters } from "./host-registers.ts";
+import { HostRegisters, type SharedLedger } from "./host-registers.ts";
 import { lostLives } from "./lives.ts";
 import type { TpmPlan } from "./plan.ts";
 
@@ -26,10 +26,15 @@ export interface LostRuns {
  * supervisors may wait for it. One that cannot be closed keeps none of the others open, unless the TPM is away, or the ledger does not fit
  * it. What is left is for the next time.
  */
-export async function closeLostRuns(plan: TpmPlan, ledger: string, until: number): Promise<LostRuns> {
+export async function closeLostRuns(
+  plan: TpmPlan,
+  ledger: string,
+  until: number,
+  shared?: SharedLedger,
+): Promise<LostRuns> {
   const lost = lstatSync(ledger, { throwIfNoEntry: false }) === undefined ? [] : lostLives(ledger);
   if (lost.length === 0) return { closed: 0, left: 0, fault: undefined };
-  const registers = new HostRegisters(plan, PATIENCE_MS);
+  const registers = new HostRegisters(plan, PATIENCE_MS, shared);
   let closed = 0;
   let fault: IsolineError | undefined;
   try {
