@@ -12,6 +12,8 @@ import type { Ask, BufferMeasured, PolicyLoaded } from "../namespace/requests.ts
 
 /** A policy, and data to be measured, may be longer than other requests. */
 export const MOST_BODY_BYTES = 64 * 1024;
+/** A list that is full has fewer, in every form. */
+const MOST_LIST_BYTES = 256 * 1024 * 1024;
 
 const POLICY = "/ima/policy";
 const CRITICAL_DATA = "/ima/critical_data";
@@ -52,7 +54,12 @@ export function integrityRoute(method: string, url: URL, body: Buffer): Integrit
   const [, form, bank = "sha1"] = LIST.exec(path) ?? [];
   if ((form !== "ascii" && form !== "binary") || !isBank(bank)) return undefined;
   const type = form === "ascii" ? "text/plain" : "application/octet-stream";
-  return (ask) => told(ask({ ask: "ima-list", form, bank }), (bytes) => ({ status: 200, type, bytes }));
+  return (ask) =>
+    told(ask({ ask: "ima-list", form, bank, most: MOST_LIST_BYTES }), (bytes) =>
+      bytes === null
+        ? { status: 409, code: "full", message: `expected a list of at most ${MOST_LIST_BYTES} bytes; measure less` }
+        : { status: 200, type, bytes },
+    );
 }
 
 async function told<T>(reply: Promise<T | undefined>, form: (reply: T) => IntegrityAnswer) {

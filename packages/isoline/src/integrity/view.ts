@@ -12,7 +12,7 @@ import { FileRecords, type FileRecord } from "./file-record.ts";
 import { algorithmByName, type HashAlgorithm } from "./hash-algorithms.ts";
 import { labelPart } from "./label.ts";
 import { bootAggregate } from "./measure/boot-aggregate.ts";
-import { DEFAULT_REGISTER, RunningList } from "./measure/running-list.ts";
+import { DEFAULT_REGISTER, type ListLimits, RunningList } from "./measure/running-list.ts";
 import { templateData } from "./measure/template-data.ts";
 import { decideBuffer } from "./policy/buffer.ts";
 import { type Decision, decide, type Use } from "./policy/decide.ts";
@@ -37,6 +37,8 @@ export interface ViewOptions {
   readonly unshown: ReadonlySet<Hook>;
   /** Whether a process of the namespace holds a file open. */
   readonly holders: (file: UsedFile) => { readonly readers: boolean; readonly writers: boolean };
+  /** What the list holds at most; the usual if undefined. */
+  readonly listLimits?: ListLimits | undefined;
   /** Further data that the list holds if the policy measures critical data: label, name and bytes. */
   readonly criticalData: readonly (readonly [label: string, name: string, data: () => Buffer])[];
 }
@@ -61,7 +63,7 @@ const hooksOf: Readonly<Record<FileUse, readonly Hook[]>> = {
 const raced: ReadonlySet<Hook> = new Set(["FILE_CHECK", "MMAP_CHECK", "MMAP_CHECK_REQPROT"]);
 
 export class IntegrityView implements FileInspector {
-  readonly list = new RunningList();
+  readonly list: RunningList;
   readonly #options: ViewOptions;
   readonly #records = new FileRecords();
   readonly #assessor: Assessor;
@@ -79,6 +81,7 @@ export class IntegrityView implements FileInspector {
 
   constructor(options: ViewOptions) {
     this.#options = options;
+    this.list = new RunningList(options.listLimits);
     this.#assessor = new Assessor(options, this.list);
     const own = options.template === "ima" ? (algorithmByName("sha1") ?? options.algorithm) : options.algorithm;
     const { digest, algorithm } = bootAggregate(own);

@@ -10,7 +10,7 @@ import { Keyring } from "../integrity/appraise/keyring.ts";
 import { AuditWriter } from "../integrity/audit/writer.ts";
 import { Failures } from "../integrity/failures.ts";
 import { algorithmByName, type Bank, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
-import { keptBanks } from "../integrity/measure/running-list.ts";
+import { keptBanks, OF_STRANGER } from "../integrity/measure/running-list.ts";
 import { type IntegrityPlan, unasked } from "../integrity/plan.ts";
 import { parseImaPolicy } from "../integrity/policy/parse.ts";
 import { readImaPolicy } from "../integrity/policy/policy-file.ts";
@@ -29,6 +29,8 @@ export interface Surroundings {
   /** The present state of the contour, in hexadecimal. */
   readonly contourState: () => string;
   readonly sensor: SensorName;
+  /** Whether its measurement list has to be small, as there may be many. */
+  readonly isForStranger: boolean;
   /** Called when there is something to inspect. */
   readonly onActive: (view: IntegrityView) => void;
 }
@@ -58,7 +60,7 @@ export class NamespaceIntegrity {
 
   readonly answers: IntegrityAnswers = {
     "ima-policy": () => this.#view?.policy?.rules.map(({ text }) => `${text}\n`).join("") ?? "",
-    "ima-list": ({ form, bank }) => (form === "binary" ? this.#made.list.binary(bank) : this.#made.list.ascii(bank)),
+    "ima-list": ({ form, bank, most }) => this.#made.list.within(most, form, bank) ?? null,
     "ima-counts": () => ({ entries: this.#made.list.entries.length, violations: this.#made.list.violations }),
     "load-ima-policy": ({ text }) => this.#take(text),
     "measure-critical-data": ({ label, event, data }) => this.#measure(label, event, data),
@@ -118,6 +120,7 @@ export class NamespaceIntegrity {
   get #made(): IntegrityView {
     this.#view ??= new IntegrityView({
       mode: this.#plan.mode,
+      listLimits: this.#around.isForStranger ? OF_STRANGER : undefined,
       keys: this.#keys,
       template: this.#plan.template,
       algorithm: algorithmByName(this.#plan.algorithm) as HashAlgorithm,

@@ -56,8 +56,11 @@ interface Exchanges {
   "ima-policy": { with: object; reply: string };
   /** Sets a policy, if there is none yet. */
   "load-ima-policy": { with: { readonly text: string }; reply: PolicyLoaded };
-  /** The measurement list as bytes, in the kernel's forms. */
-  "ima-list": { with: { readonly form: "binary" | "ascii"; readonly bank: Bank }; reply: Uint8Array };
+  /** The measurement list as bytes, in the kernel's forms; null if that would have more than `most`. */
+  "ima-list": {
+    with: { readonly form: "binary" | "ascii"; readonly bank: Bank; readonly most: number };
+    reply: Uint8Array | null;
+  };
   "ima-counts": { with: object; reply: { readonly entries: number; readonly violations: number } };
   /** Data that is not a file, to be measured if a rule says so. */
   "measure-critical-data": {

@@ -161,7 +161,7 @@ export class Session {
       lost: (reason, process) => this.mediator.lost(reason, process),
       pids: () => Array.from(this.#processes, ({ pid }) => pid),
       contourState: () => this.model.state().state,
-      sensor: this.#plan.sensor,
+      ...{ sensor: this.#plan.sensor, isForStranger: this.#plan.forStranger === true },
       onActive: (view) => {
         this.mediator.inspector = view;
       },

@@ -67,11 +67,11 @@ export async function setPolicy(begun: Begun, policy: string): Promise<number> {
 
 /** Its measurement list in the kernel's form for reading, with digests of SHA-256. */
 export async function listed({ name, namespace }: Begun): Promise<string> {
-  const list = await told(namespace, { ask: "ima-list", form: "ascii", bank: "sha256" });
-  if (list.length <= MOST_LIST_BYTES) return Buffer.from(list).toString("utf8");
+  const list = await told(namespace, { ask: "ima-list", form: "ascii", bank: "sha256", most: MOST_LIST_BYTES });
+  if (list !== null) return Buffer.from(list).toString("utf8");
   throw new CliError(
     "agent-refused",
-    `the measurement list of ${name} has ${list.length} bytes, and at most ${MOST_LIST_BYTES} are told; measure less`,
+    `the measurement list of ${name} has more than ${MOST_LIST_BYTES} bytes, and is not told; measure less`,
   );
 }
 

@@ -14,15 +14,29 @@ export const DEFAULT_REGISTER = 10;
 /** The banks in which registers are kept. */
 export const keptBanks = ["sha1", "sha256", "sha384"] as const satisfies readonly Bank[];
 
-/** Some 60 MB of entries. A measurement beyond that cannot be recorded and is a loss. */
-const MAX_ENTRIES = 262_144;
+/** What a list holds at most. A measurement beyond that cannot be recorded and is a loss. */
+export interface ListLimits {
+  readonly entries: number;
+  /** Of template data. Names are up to 4 KiB long, and none of this counts for the heap of a thread. */
+  readonly bytes: number;
+}
+
+const USUAL: ListLimits = { entries: 262_144, bytes: 64 * 1024 * 1024 };
+/** Of a namespace that a stranger began: many of those are in one process. */
+export const OF_STRANGER: ListLimits = { entries: 16_384, bytes: 4 * 1024 * 1024 };
 
 export class RunningList {
   readonly #entries: Entry[] = [];
   readonly #known = new Set<string>();
   readonly #registers = keptBanks.map((bank) => new Registers(bank));
   readonly #scratch: Buffer = Buffer.alloc(32);
+  readonly #limits: ListLimits;
   #violations = 0;
+  #bytes = 0;
+
+  constructor(limits: ListLimits = USUAL) {
+    this.#limits = limits;
+  }
 
   get entries(): readonly Entry[] {
     return this.#entries;
@@ -40,11 +54,12 @@ export class RunningList {
       hashInto("sha256", data, this.#scratch, 0);
       const key = `${register} ${template} ${this.#scratch.toString("latin1")}`;
       if (this.#known.has(key)) return true;
-      if (this.#entries.length >= MAX_ENTRIES) return false;
+      if (this.#isFull(data)) return false;
       this.#known.add(key);
-    } else if (this.#entries.length >= MAX_ENTRIES) return false;
+    } else if (this.#isFull(data)) return false;
     if (isViolation(entry)) this.#violations += 1;
     this.#entries.push(entry);
+    this.#bytes += data.length;
     for (const registers of this.#registers) registers.extend(entry);
     return true;
   }
@@ -60,5 +75,24 @@ export class RunningList {
 
   ascii(bank: Bank): Buffer {
     return writeAsciiList(this.#entries, bank);
+  }
+
+  /** In one of these forms; undefined if that has more bytes than `most`, and no more than those is put together. */
+  within(most: number, form: "binary" | "ascii", bank: Bank): Buffer | undefined {
+    const write = form === "binary" ? writeBinaryList : writeAsciiList;
+    const parts: Buffer[] = [];
+    let size = 0;
+    for (const entry of this.#entries) {
+      const part = write([entry], bank);
+      size += part.length;
+      if (size > most) return undefined;
+      parts.push(part);
+    }
+    return Buffer.concat(parts);
+  }
+
+  #isFull({ length }: Buffer): boolean {
+    const { entries, bytes } = this.#limits;
+    return this.#entries.length >= entries || this.#bytes + length > bytes;
   }
 }
