@@ -1,7 +1,13 @@
 /** That ledger and TPM are of each other, and hold the same: what they do not is refused, with the next step. */
 import { AttestError } from "@isoline/attest/error";
 import { isRegisterThere, readRegister, undefineRegister } from "@isoline/attest/birth";
-import { type ExpectedValue, lossOfSupervisor, type RegisterFacts, standingOf } from "@isoline/attest/register";
+import {
+  type BornRegister,
+  type ExpectedValue,
+  lossOfSupervisor,
+  type RegisterFacts,
+  standingOf,
+} from "@isoline/attest/register";
 import { commands, type Tpm } from "@isoline/attest/tpm";
 import type { LedgerFile } from "./ledger-file.ts";
 
@@ -58,6 +64,18 @@ export async function isHeldBy(tpm: Tpm, register: RegisterFacts): Promise<boole
 /** Removes a register that has ended. Another run may have its index, where it was removed before and the answer of that was lost. */
 export async function removeOwn(tpm: Tpm, register: RegisterFacts): Promise<void> {
   if (!register.isShared && (await isRegisterThere(tpm, register))) await undefineRegister(tpm, register.index);
+}
+
+/**
+ * Removes a register that was defined for a birth which was not recorded, if that very one is at its index. A TPM that does not answer
+ * keeps it until the next ledger begins: the fault that keeps the birth from being recorded is the one to be told.
+ */
+export async function giveBack(tpm: Tpm, born: BornRegister): Promise<void> {
+  try {
+    if (await isRegisterThere(tpm, born)) await undefineRegister(tpm, born.index);
+  } catch (fault) {
+    if (!(fault instanceof AttestError)) throw fault;
+  }
 }
 
 /** A supervisor must not write behind what closed its run: no program would read the ledger any more. */

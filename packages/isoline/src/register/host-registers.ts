@@ -3,7 +3,7 @@
  * it, and the next is written only after that, by whichever supervisor has the lock.
  */
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { AttestError } from "@isoline/attest/error";
 import {
   bear,
@@ -32,8 +32,8 @@ import {
 } from "@isoline/attest/register";
 import { Tpm } from "@isoline/attest/tpm";
 import { LedgerFile } from "./ledger-file.ts";
-import { assertNotReset, assertOpen, assertUnused, clockOf, isHeldBy, removeOwn, standing } from "./agreement.ts";
-import { bearLife, type BornLife, isFree, Life, removeLivesBefore } from "./lives.ts";
+import { assertNotReset, assertOpen, assertUnused, clockOf, giveBack, isHeldBy, removeOwn, standing } from "./agreement.ts";
+import { bearLife, type BornLife, isFree, Life, removeLife, removeLivesBefore } from "./lives.ts";
 import { NamingKey } from "./naming-key.ts";
 import { isOfMachine, type TpmPlan } from "./plan.ts";
 
@@ -146,12 +146,15 @@ export class HostRegisters {
       const named = { ...about, name, aggregate: aggregate.digest() };
       const own = await defineRegister(tpm);
       if (own !== undefined) this.#newborn.set(own.index, own);
-      const birth = await this.#write(
-        tpm,
-        file,
-        own ? { kind: "birth", ...named, ...own.record } : { kind: "guest", ...named, register: begin.register },
-        { ahead: ahead(file.path) },
-      );
+      const draft = own
+        ? ({ kind: "birth", ...named, ...own.record } as const)
+        : ({ kind: "guest", ...named, register: begin.register } as const);
+      const { length } = file.ledger;
+      const birth = await this.#write(tpm, file, draft, { ahead: ahead(file.path) }).catch(async (fault: unknown) => {
+        // Without a record of it nothing else would remove it, and a TPM has room for some tens.
+        if (own !== undefined && file.ledger.length === length) await giveBack(tpm, own);
+        throw fault;
+      });
       const { index } = file.ledger.register(birth.register);
       const isShared = own === undefined;
       const { register, sequence } = birth;
@@ -176,8 +179,12 @@ export class HostRegisters {
       if (told.kind !== "end") return;
       await removeOwn(tpm, own);
       const life = this.#lives.get(birth);
-      if (life !== undefined) rmSync(life.path, { force: true });
-      this.leave(birth);
+      try {
+        if (life !== undefined) removeLife(life.path);
+      } finally {
+        // The end is recorded: what is left of the file is for those who close lost runs, and is no reason to try this again for ever.
+        this.leave(birth);
+      }
     });
   }
 
@@ -197,7 +204,7 @@ export class HostRegisters {
       if (!isFree(life.path, LOOK_MS)) return false;
       const facts = runOf(life, file);
       if (facts !== undefined) await this.#close(tpm, file, facts);
-      rmSync(life.path, { force: true });
+      removeLife(life.path);
       return true;
     }, life);
   }

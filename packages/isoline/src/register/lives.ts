@@ -124,13 +124,22 @@ function whileFree(path: string, patienceMs: number, act: () => void): boolean {
   }
 }
 
+/** Removes the file of a life whose run is over, if it is there. Throws `cannot-write` where it stays. */
+export function removeLife(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (fault) {
+    throw new CliError("cannot-write", `${path}: ${(fault as Error).message}; its run is over, so remove it`);
+  }
+}
+
 /** Removes those of earlier boots, and those of supervisors that ended before a birth. Only when the ledger of a boot begins. */
 export function removeLivesBefore(ledger: string): void {
   const directory = join(dirname(ledger), DIRECTORY);
   const boot = basename(ledger, SUFFIX).slice(0, BOOT_ID_LENGTH);
   for (const name of namesIn(directory)) {
     const path = join(directory, name);
-    const remove = () => rmSync(path, { force: true });
+    const remove = () => removeLife(path);
     if (name.startsWith(UNBORN)) whileFree(path, 0, remove);
     else if (NAME.test(name) && !name.startsWith(boot)) remove();
   }
@@ -140,7 +149,8 @@ function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory);
   } catch (fault) {
-    if ((fault as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw fault;
+    const { code, message } = fault as NodeJS.ErrnoException;
+    if (code === "ENOENT") return [];
+    throw new CliError("cannot-read", `${directory}: ${message}; which supervisors live is written there`);
   }
 }

@@ -2,6 +2,7 @@
 import { lstatSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { IsolineError } from "@isoline/core/error";
+import { CliError } from "../error.ts";
 import { HostRegisters, type SharedLedger } from "./host-registers.ts";
 import { lostLives } from "./lives.ts";
 import type { TpmPlan } from "./plan.ts";
@@ -18,7 +19,7 @@ export interface LostRuns {
   /** Not closed in this time, because of a fault, or because another program looked at it. */
   readonly left: number;
   /** The first one. */
-  readonly fault: IsolineError | undefined;
+  readonly fault: IsolineError<string> | undefined;
 }
 
 /**
@@ -36,7 +37,7 @@ export async function closeLostRuns(
   if (lost.length === 0) return { closed: 0, left: 0, fault: undefined };
   const registers = new HostRegisters(plan, PATIENCE_MS, shared);
   let closed = 0;
-  let fault: IsolineError | undefined;
+  let fault: IsolineError<string> | undefined;
   try {
     for (const life of lost) {
       const began = performance.now();
@@ -44,9 +45,9 @@ export async function closeLostRuns(
       try {
         if (await registers.closeLost(life)) closed += 1;
       } catch (found) {
-        if (!(found instanceof IsolineError)) throw found;
-        fault ??= found;
-        if (OF_ALL.includes(found.code)) break;
+        const why = faultOf(found, life.path);
+        fault ??= why;
+        if (OF_ALL.includes(why.code)) break;
       }
       await setTimeout(Math.max(LEAST_PAUSE_MS, performance.now() - began));
     }
@@ -54,4 +55,12 @@ export async function closeLostRuns(
   } finally {
     registers.close();
   }
+}
+
+/** What a file system refuses of one run is a fault of that run alone. */
+function faultOf(found: unknown, path: string): IsolineError<string> {
+  if (found instanceof IsolineError) return found;
+  if (found instanceof Error && "syscall" in found)
+    return new CliError("cannot-write", `${path}: ${found.message}; see to the disk of the ledgers`);
+  throw found;
 }
