@@ -117,7 +117,7 @@ export class Hardware implements Witness {
   }
 
   get remedy(): string {
-    return this.#recorder.remedy;
+    return bounded(this.#recorder.remedy, MOST_REASON);
   }
 
   departed({ handle, pid }: ActingProcess, point: Digest | undefined): boolean {
@@ -260,9 +260,9 @@ function sum(numbers: Iterable<number>): number {
   return total;
 }
 
-/** At most so many letters, and none of them half. */
+/** At most so many letters, none of them half, and no zero: a record takes no other text. */
 function bounded(text: string, most: number): string {
-  return Buffer.from(text.slice(0, most)).toString();
+  return Buffer.from(text.slice(0, most)).toString().replaceAll("\0", "�");
 }
 
 /** As reference values have it: under neither base nor aggregate. */

@@ -1,5 +1,6 @@
 /** What one namespace has told, and its TPM has not taken yet, oldest first. */
-import type { Told } from "./host-registers.ts";
+import { encodeRecord, type LedgerRecord } from "@isoline/attest/register";
+import type { Registered, Told } from "./host-registers.ts";
 
 /** An item, and the number of the last order that it stands for. */
 interface Item {
@@ -10,6 +11,10 @@ interface Item {
 const MOST_WAITING = 10_000;
 /** Of what stands for each item that came when so many waited. */
 const TOO_MUCH = "more happened than could wait for the TPM";
+
+/** Of what stands for an item that is in no form of a record. */
+const UNRECORDABLE = "something happened that has no form in the ledger";
+const EMPTY = new Uint8Array(32);
 
 export class RecordQueue {
   readonly #items: Item[] = [];
@@ -36,6 +41,14 @@ export class RecordQueue {
     (this.#items.at(-1) as Item).through = number;
   }
 
+  /** What no ledger could ever have counts as lost, so that it does not keep back all that comes after it. Whether the first was that. */
+  loseUnrecordable(of: Registered): boolean {
+    const [first] = this.#items;
+    if (first === undefined || isRecordable(first.told, of)) return false;
+    first.told = { kind: "loss", reason: UNRECORDABLE, count: 1 };
+    return true;
+  }
+
   taken(): void {
     this.#items.shift();
   }
@@ -47,4 +60,15 @@ export class RecordQueue {
 
 function isSameLoss(one: Told, other: Told): boolean {
   return one.kind === "loss" && other.kind === "loss" && one.reason === other.reason;
+}
+
+/** Whether there is a record of it, whenever that is written. */
+function isRecordable(told: Told, { birth, register }: Registered): boolean {
+  const known = { sequence: 1, at: 0, birth, register, ...(told.kind === "end" ? { value: EMPTY } : {}) };
+  try {
+    encodeRecord({ ...told, ...known } as LedgerRecord);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { MessageChannel } from "node:worker_threads";
 import { AttestError } from "@isoline/attest/error";
+import { encodeRecord, type LedgerRecord } from "@isoline/attest/register";
 import { describe, expect, it } from "vitest";
 import type { HostRegisters, Registered, Told } from "./host-registers.ts";
 import { RecordedNamespace, type RecorderOrder } from "./recorded-namespace.ts";
@@ -12,6 +13,8 @@ const END: Told = {
   ...{ kind: "end", measurement: new Uint8Array(32), state: new Uint8Array(32) },
   ...{ events: 0, off: 0, refused: 0, lost: 0 },
 };
+/** What registers add to a record. */
+const KNOWN = { sequence: 1, at: 1, birth: 1, register: new Uint8Array(34) };
 const loss = (count: number): Told => ({ kind: "loss", reason: "a record was lost", count });
 
 function queued() {
@@ -20,9 +23,10 @@ function queued() {
   const tpm: { fault: AttestError | undefined } = { fault: undefined };
   const none = { departures: 0, losses: 0 };
   const registers = {
-    begin: async () => ({}) as Registered,
+    begin: async () => KNOWN as unknown as Registered,
     record: async (_: Registered, told: Told) => {
       if (tpm.fault !== undefined) throw tpm.fault;
+      encodeRecord({ ...told, ...KNOWN, ...(told.kind === "end" && { value: new Uint8Array(32) }) } as LedgerRecord);
       recorded.push(told);
     },
     has: () => ({ ofName: none, inAll: none }),
@@ -98,5 +102,14 @@ describe("a namespace that is recorded", () => {
     await proceed();
     await proceed();
     expect([recorded, words[DONE], namespace.wait]).toEqual([[loss(1), loss(6)], 3, undefined]);
+  });
+
+  it("tells what has no form in a ledger as a loss, and what comes after it as ever", async () => {
+    const { namespace, tell, proceed, recorded, words } = await begun();
+    const told: Told = { kind: "loss", reason: "x".repeat(300), count: 3 };
+    await tell({ item: told, number: 1 }, { item: END, number: 2 }, { close: true });
+    for (let turns = 0; turns < 3; turns++) await proceed();
+    const instead = { kind: "loss", reason: "something happened that has no form in the ledger", count: 1 };
+    expect([recorded, words[DONE], namespace.isOver]).toEqual([[instead, END], 2, true]);
   });
 });

@@ -91,6 +91,7 @@ export class RecordedNamespace {
       Atomics.add(words, TURN, 1);
       Atomics.notify(words, TURN);
     } catch (fault) {
+      if (this.#queue.loseUnrecordable(registered)) return;
       // A ledger that does not fit the TPM never will again: of what has ended there is nothing left to try.
       if (this.#isClosed && fault instanceof IsolineError && fault.code === "bad-ledger") return this.#queue.drop();
       this.#failures += 1;

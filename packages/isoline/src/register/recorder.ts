@@ -14,6 +14,8 @@ import { DONE, IN_ALL, OF_NAME, TURN, WORDS } from "./recorder-words.ts";
 
 /** For a record. */
 const DEADLINE_MS = 3000;
+/** Letters of the TPM's address in words: its end, where it is longer. */
+const MOST_ADDRESS = 120;
 
 export class Recorder {
   /** The namespace in the registers. */
@@ -95,7 +97,7 @@ export class Recorder {
 
   /** Why: for the person who reads that something was lost, and has to do something. */
   get remedy(): string {
-    return `the TPM at ${this.#plan.address} did not take a record in time; start it again, or see why it does not answer`;
+    return `the TPM at ${shown(this.#plan.address)} did not take a record in time; start it again, or see why it does not answer`;
   }
 
   /** Whether what was sent last may still be recorded in time. */
@@ -138,4 +140,9 @@ export class Recorder {
     this.#port.postMessage({ close: true } satisfies RecorderOrder);
     this.#life.end();
   }
+}
+
+/** It becomes the reason of a loss in the ledger, which is not long. */
+function shown(address: string): string {
+  return address.length <= MOST_ADDRESS ? address : `…${address.slice(1 - MOST_ADDRESS)}`;
 }
