@@ -1,4 +1,4 @@
-/** Who holds the ledger, and for how long: what is long ago is replayed once, and by nobody under the lock that births wait for. */
+/** Who holds the ledger, and for how long: what is long ago is replayed once, and not under the lock that births wait for. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

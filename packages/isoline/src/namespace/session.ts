@@ -375,8 +375,7 @@ export class Session {
       refused,
       ...(gravest && { gravest }),
       ...counted(this.#processes, engine.trust),
-      departures: engine.forensics.departures.length,
-      incomplete: this.#losses(),
+      ...{ departures: engine.forensics.departures.length, incomplete: this.#losses() },
     };
   }
 

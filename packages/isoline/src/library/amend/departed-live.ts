@@ -2,7 +2,10 @@
 import type { ControlClient } from "../../control/client.ts";
 import { type Departed, DepartureReader, type ReadDeparture, readHead } from "./departed.ts";
 
-/** The last departures of a live namespace that has `total` of them, read within so many milliseconds. An earlier isoline tells no total. */
+/**
+ * The last departures of a live namespace that has `total` of them, read within so many milliseconds. An earlier isoline tells no `total`:
+ * all are read then.
+ */
 export async function lastDepartedLive(
   client: ControlClient,
   total: number | undefined,
