@@ -32,7 +32,16 @@ import {
 } from "@isoline/attest/register";
 import { Tpm } from "@isoline/attest/tpm";
 import { LedgerFile } from "./ledger-file.ts";
-import { assertNotReset, assertOpen, assertUnused, clockOf, giveBack, isHeldBy, removeOwn, standing } from "./agreement.ts";
+import {
+  assertNotReset,
+  assertOpen,
+  assertUnused,
+  clockOf,
+  giveBack,
+  isHeldBy,
+  removeOwn,
+  standing,
+} from "./agreement.ts";
 import { bearLife, type BornLife, isFree, Life, removeLife, removeLivesBefore } from "./lives.ts";
 import { NamingKey } from "./naming-key.ts";
 import { isOfMachine, type TpmPlan } from "./plan.ts";
