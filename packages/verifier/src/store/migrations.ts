@@ -119,22 +119,13 @@ create table intervals (id int primary key, seconds double precision not null, u
  */
 const retired = `
 create index changes_gone on changes (at) where label is null and after = 'gone';
-create table retired_keys (
-  id text primary key, tenant text not null, accepted text, policy text, at timestamptz not null);
+create table retired_keys (id text primary key, accepted text not null, at timestamptz not null);
+create table retired_policies (
+  id text not null, tenant text not null, policy text not null, at timestamptz not null, primary key (id, tenant));
 create table retired_names (
   name text not null, tenant text not null, policy text not null, at timestamptz not null, primary key (name, tenant));
 alter table nodes add column idle timestamptz default now();
 create index nodes_by_idle on nodes ((greatest(idle, since))) where state in ('stale', 'unknown');
-`;
-
-/** A key that went from one tenant to another lost the label that it had in the first. */
-const retiredPolicies = `
-create table retired_policies (
-  id text not null, tenant text not null, policy text not null, at timestamptz not null, primary key (id, tenant));
-insert into retired_policies (id, tenant, policy, at)
-  select id, tenant, policy, at from retired_keys where policy is not null;
-delete from retired_keys where accepted is null;
-alter table retired_keys drop column tenant, drop column policy, alter column accepted set not null;
 `;
 
 const steps: Readonly<Record<string, Migration>> = {
@@ -153,7 +144,6 @@ const steps: Readonly<Record<string, Migration>> = {
   "0013-tokens": { up: (db) => run(db, tokens) },
   "0014-intervals": { up: (db) => run(db, intervals) },
   "0015-retired": { up: (db) => run(db, retired) },
-  "0016-retired-policies": { up: (db) => run(db, retiredPolicies) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };
