@@ -244,6 +244,8 @@ export class Enrolment {
         "conflict",
         `expected ${name} to be enrolled ${wasMachine ? "by a report" : "by its TPM"}, as it was, got the other; choose another name for it`,
       );
+    const isOther = there !== undefined && there.id !== id && isMachine;
+    if (isOther && there.labels["policy"] !== undefined && token.labels["policy"] === undefined) throw chosenFor(name);
     const isSame = there?.id === id || (isMachine && same === undefined);
     if (there !== undefined && isSame && token.name === name) return there.id;
     throw taken(name);
@@ -280,6 +282,15 @@ function taken(name: string): VerifierError {
   return new VerifierError(
     "conflict",
     `expected a name and a key that are not enrolled yet, got ${name}, of which one is; to enrol it anew, make a token for that name`,
+  );
+}
+
+/** Else a token for the name alone would have any machine judged by a policy that was chosen for this one. */
+function chosenFor(name: string): VerifierError {
+  return new VerifierError(
+    "conflict",
+    `expected the key of ${name}, which its label policy has judged by a policy of its own, got another key; have an administrator of all ` +
+      "tenants make the token with the label policy",
   );
 }
 
