@@ -14,7 +14,9 @@ export function rootByDefinition(leaves: readonly Uint8Array[]): Uint8Array {
   return innerHash(rootByDefinition(leaves.slice(0, split)), rootByDefinition(leaves.slice(split)));
 }
 
-export class PowerFailure extends Error {}
+export class PowerFailure extends Error {
+  override readonly message = "the power failed";
+}
 
 /** Files that are durable once settled. Of what was written after that, a power failure keeps any part: `keeps` says which. */
 export class MemoryStore extends LogStore {
@@ -40,6 +42,19 @@ export class MemoryStore extends LogStore {
     this.#step();
     for (const [path, bytes] of this.#written) this.#durable.set(path, bytes);
     this.#written.clear();
+  }
+
+  names(directory: string): readonly string[] {
+    const below = `${directory}/`;
+    const paths = [...this.#written.keys(), ...this.#durable.keys()].filter((path) => path.startsWith(below));
+    return [...new Set(paths.map((path) => path.slice(below.length).replace(/\/.*/, "")))];
+  }
+
+  /** What is removed may be gone for good at once. */
+  remove(directory: string): void {
+    this.#step();
+    for (const files of [this.#written, this.#durable])
+      for (const path of files.keys()) if (path.startsWith(`${directory}/`)) files.delete(path);
   }
 
   async close(): Promise<void> {}

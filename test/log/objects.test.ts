@@ -281,6 +281,22 @@ describe.skipIf(!isInstalled("moto_server"))("an object store (needs python3-mot
       expect(again.stderr).toMatch(/there is a log already/);
     });
 
+    it("takes entries also where nothing may be removed, and says once what stays", async () => {
+      writeFileSync(at("bucket"), server.credentials(), { mode: 0o600 });
+      writeFileSync(at("c"), "signature of c\n");
+      server.lies = {
+        before: ({ method, path }) =>
+          method === "DELETE" || path === "?delete"
+            ? { ...forged("<Code>AccessDenied</Code>"), status: 403 }
+            : undefined,
+      };
+      const added = await log("add", where, "c", "--credentials", "bucket", "--key", "log.pem");
+      expect(added).toMatchObject({ status: 0, stdout: "2 c\n" });
+      expect(added.stderr).toMatch(
+        /^isoline: files stay that no reader needs.*AccessDenied.*no entry is lost[^\n]*\n$/,
+      );
+    });
+
     it("refuses to go there without credentials, or with some that others can read", async () => {
       writeFileSync(at("open"), server.credentials(), { mode: 0o644 });
       const words = ["prove", where, "a"];

@@ -54,6 +54,29 @@ describe.skipIf(!isInstalled("moto_server"))("a verifier whose log is in a bucke
     );
   });
 
+  it("goes on where the store lets nothing be removed, and says so once", async () => {
+    const before = rig.noted.length;
+    const states = async () => (await kinds()).length;
+    const had = await states();
+    server.lies = {
+      before: ({ method, path }) =>
+        method === "DELETE" || path === "?delete"
+          ? { status: 403, headers: {}, body: Buffer.from("<Code>AccessDenied</Code>") }
+          : undefined,
+    };
+    await rig.start(configured);
+    await rig.rules();
+    await vi.waitFor(async () => expect(await states()).toBeGreaterThan(had), { timeout: 10_000, interval: 50 });
+    await rig.stop();
+    await rig.start(configured);
+    await rig.stop();
+    server.lies = {};
+    const said = rig.noted.slice(before).filter((line) => line.includes("files stay that no reader needs"));
+    expect(said).not.toEqual([]);
+    expect(said[0]).toMatch(/^log: files stay that no reader needs.*AccessDenied.*no entry is lost/);
+    expect(said.length).toBeLessThanOrEqual(2);
+  });
+
   it("does not start with credentials that others can read, or without any", async () => {
     writeFileSync(at("open"), server.credentials(), { mode: 0o644 });
     await expect(rig.start({ log: { ...configured.log, credentials: at("open") } })).rejects.toThrow(/mode 600/);

@@ -37,7 +37,12 @@ let epoch = 0;
 function verifier(id: string, place: LogPlace) {
   const lease = { id, isHeld: true };
   const fleet = { store, lease, rules: new Rules(store.db, trusted), onChange: () => () => undefined };
-  const appender = new Appender(fleet as unknown as Fleet, place, (fault) => failures.push(fault));
+  const appender = new Appender(
+    fleet as unknown as Fleet,
+    place,
+    (fault) => failures.push(fault),
+    (note) => failures.push(note),
+  );
   return { lease, appender };
 }
 

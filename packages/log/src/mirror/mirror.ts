@@ -9,7 +9,7 @@ import { type LogPolicy, openWitnessed } from "../proof/index.ts";
 import { CHECKPOINT, type LogStore } from "../store/index.ts";
 import { entriesIn, type FetchTile, nodesOf, TILE_WIDTH, tileIn, tilePath } from "../tiles/index.ts";
 import { rootOf, sameHash } from "../tree/index.ts";
-import { Edge } from "../writer/index.ts";
+import { Edge, type LeftBehind, Leftovers } from "../writer/index.ts";
 import { readComing, type Seen, seenIn, writeComing } from "./coming.ts";
 import { type Divergence, divergence, isContinued } from "./divergence.ts";
 
@@ -40,6 +40,7 @@ export class Mirror {
   readonly #store: LogStore;
   readonly #policy: LogPolicy;
   readonly #mostAtOnce: number;
+  readonly #leftovers: Leftovers;
   /** Of what the copy has; it may have more than its checkpoint says while it takes what is new. */
   #edge: Edge;
   /** The checkpoint of the copy. */
@@ -48,7 +49,7 @@ export class Mirror {
   #latest: Seen | undefined;
 
   /** Continues the copy in a store; begins one where it is empty. Refuses one whose files do not fit its checkpoint. */
-  constructor(store: LogStore, policy: LogPolicy, mostAtOnce = MOST_AT_ONCE) {
+  constructor(store: LogStore, policy: LogPolicy, mostAtOnce = MOST_AT_ONCE, leftBehind?: LeftBehind) {
     this.#store = store;
     this.#policy = policy;
     this.#mostAtOnce = mostAtOnce;
@@ -62,6 +63,7 @@ export class Mirror {
     for (const { size, root } of [coming?.taken, this.#last].filter((each) => each !== undefined))
       if (!sameHash(this.#rootAt(size), root))
         throw new LogError("broken-log", "the copy does not fit its checkpoint; restore it, or begin another");
+    this.#leftovers = new Leftovers(store, this.#edge.size, leftBehind);
   }
 
   /** How many entries the copy has: each was proven to be in what the log has signed for. */
@@ -99,11 +101,15 @@ export class Mirror {
       await this.#takeSome(fetch, seen, isOver);
       if (isOver()) break;
     }
-    if (this.#edge.size < seen.size) return seen.size - this.#edge.size;
-    this.#store.write(CHECKPOINT, Buffer.from(seen.shown));
-    this.#store.settle();
-    this.#last = seen;
-    return 0;
+    const left = seen.size - this.#edge.size;
+    if (left <= 0) {
+      this.#store.write(CHECKPOINT, Buffer.from(seen.shown));
+      this.#store.settle();
+      this.#last = seen;
+    }
+    this.#leftovers.clear(this.#edge.size);
+    await this.#leftovers.done();
+    return Math.max(0, left);
   }
 
   /** Writes the checkpoint to the disk before the mirror asks for its entries. A log that withholds them must still continue it. */
@@ -167,6 +173,7 @@ export class Mirror {
     this.#store.settle();
     if (taken.size < seen.size) writeComing(this.#store, { taken, checkpoint: seen });
     this.#edge = edge;
+    this.#leftovers.grown(edge.size);
   }
 
   /** The root that the copy's own tiles lead to, for as many entries as it has, or for the first of them. */

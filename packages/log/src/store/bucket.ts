@@ -48,6 +48,8 @@ const SLOWEST_BYTES_PER_MS = 16;
 const MOST_TRIES = 4;
 /** Too many requests, or the server is at fault, or two conditional writes met (S3: ConditionalRequestConflict). */
 const PASSING = new Set([409, 429, 500, 502, 503, 504]);
+/** What is asked of the bucket itself, and not of what is below the prefix. */
+const MANY = "?delete";
 const NOT_THERE = 404;
 const CONDITION_FAILED = 412;
 
@@ -83,9 +85,24 @@ export class Bucket {
     return this.#putIf(path, bytes, { "if-match": version });
   }
 
-  async remove(path: string): Promise<void> {
-    const { status, body } = await this.#ask("DELETE", path, {});
-    if (status !== 204 && status !== 200 && status !== NOT_THERE) throw refusal("DELETE", path, status, body);
+  /** Removes up to 1000 objects in one request; one that is not there is passed over. */
+  async remove(paths: readonly string[]): Promise<void> {
+    const [first] = paths;
+    if (first === undefined) return;
+    if (paths.length > 1) return await this.#removeAll(paths);
+    const { status, body } = await this.#ask("DELETE", first, {});
+    if (status !== 204 && status !== 200 && status !== NOT_THERE) throw refusal("DELETE", first, status, body);
+  }
+
+  /** DeleteObjects of S3. An answer of 200 names those that were not removed. Paths of a log need no escapes in XML. */
+  async #removeAll(paths: readonly string[]): Promise<void> {
+    const { prefix } = this.#address;
+    const objects = paths.map((path) => `<Object><Key>${prefix}${path}</Key></Object>`).join("");
+    const body = Buffer.from(`<Delete><Quiet>true</Quiet>${objects}</Delete>`);
+    const digest = createHash("md5").update(body).digest("base64");
+    const answer = await this.#ask("POST", MANY, { "content-md5": digest }, body);
+    if (answer.status !== 200 || answer.body.includes("<Error>"))
+      throw refusal("POST", MANY, answer.status, answer.body);
   }
 
   async #putIf(path: string, bytes: Uint8Array, condition: Record<string, string>): Promise<boolean> {
@@ -118,8 +135,9 @@ export class Bucket {
     const digest = createHash("sha256")
       .update(body ?? "")
       .digest("hex");
+    const below = path === MANY ? path : `${prefix}${path}`;
     const signed = await new AwsV4Signer({
-      ...{ method, url: new URL(`${bucket}/${prefix}${path}`, endpoint).href, service: "s3", region },
+      ...{ method, url: new URL(`${bucket}/${below}`, endpoint).href, service: "s3", region },
       headers: { ...headers, "x-amz-content-sha256": digest },
       ...{ accessKeyId: accessKey, secretAccessKey: secretKey },
       ...(sessionToken === undefined ? {} : { sessionToken }),

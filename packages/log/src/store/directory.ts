@@ -10,6 +10,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -28,15 +29,18 @@ export type Lock = (directory: number) => boolean;
 /** Reads below a directory. */
 export const readDirectory =
   (root: string): ReadTile =>
-  (path) => {
-    try {
-      return readFileSync(join(root, path));
-    } catch (fault) {
-      const { code } = fault as NodeJS.ErrnoException;
-      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-      throw fault;
-    }
-  };
+  (path) =>
+    ifThere(() => readFileSync(join(root, path)));
+
+function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (fault) {
+    const { code } = fault as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw fault;
+  }
+}
 
 export class DirectoryStore extends LogStore {
   readonly read: ReadTile;
@@ -82,6 +86,16 @@ export class DirectoryStore extends LogStore {
   settle(): void {
     for (const directory of this.#changed) syncDirectory(directory);
     this.#changed.clear();
+  }
+
+  names(directory: string): readonly string[] {
+    return ifThere(() => readdirSync(join(this.#root, directory))) ?? [];
+  }
+
+  remove(directory: string): void {
+    const target = join(this.#root, directory);
+    rmSync(target, { recursive: true, force: true });
+    this.#changed.delete(target);
   }
 
   async close(): Promise<void> {

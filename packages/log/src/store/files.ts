@@ -1,5 +1,5 @@
 /** What a log that this process appends to asks of the place where its files are. */
-import type { FetchTile } from "../tiles/index.ts";
+import type { FetchTile, Tile } from "../tiles/index.ts";
 
 /** Where the checkpoint of a log is found (c2sp.org/tlog-tiles). */
 export const CHECKPOINT = "checkpoint";
@@ -22,6 +22,11 @@ export interface LogFiles {
   commit(files: readonly LogFile[], note: Uint8Array): Promise<void>;
   /** Shows a checkpoint in place of what was shown. */
   show(checkpoint: Uint8Array): Promise<void>;
+  /**
+   * Removes the partial tiles of these full ones, which every reader takes in their place, and what earlier commits left behind. Refuses
+   * where something stays: it does no harm, and is removed by a later call, or stays.
+   */
+  clear(full: readonly Tile[]): Promise<void>;
   /** Lets the next process append. */
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@
  * A note is committed by writing what follows the one before, where nothing may be yet (If-None-Match). So no two processes continue one
  * note, and of a log that begins at `committed/none` there is one history. Tiles are staged before, and laid at their places after: a
  * process that did not get through has changed nothing that a reader sees. The tiles of one history have one content each, so it does
- * no harm if two processes lay them.
+ * no harm if two processes lay them. What was staged is removed by `clear`: left there, it is laid again, or never looked at.
  *
  * Nothing below `committed/` may be deleted while any process may hold an older note.
  */
@@ -19,6 +19,7 @@ import { createHash } from "node:crypto";
 import { LogError } from "../error.ts";
 import { parseCheckpoint, parseNote } from "../note/index.ts";
 import type { Bucket } from "./bucket.ts";
+import { type Tile, TILE_WIDTH, tilePath } from "../tiles/index.ts";
 import { CHECKPOINT, type LogFile, type LogFiles } from "./files.ts";
 import { pack, unpack } from "./staged.ts";
 
@@ -26,11 +27,15 @@ const FIRST = "committed/none";
 const HINT = "committed/last";
 const AT_ONCE = 8;
 const MOST_TRIES = 3;
+/** S3 removes no more at once. */
+const MOST_REMOVED = 1000;
 
 export class ObjectStore implements LogFiles {
   readonly #bucket: Bucket;
   /** The note that this process continues. */
   #last: Uint8Array | undefined;
+  /** Objects that were staged, and are not needed any more. */
+  #left: readonly string[] = [];
 
   constructor(bucket: Bucket) {
     this.#bucket = bucket;
@@ -58,7 +63,7 @@ export class ObjectStore implements LogFiles {
     const staged = stagedAt(note);
     if (files.length > 0) await this.#bucket.put(staged, pack(files));
     if (!(await this.#bucket.create(place, note)) && !isSame(await this.read(place), note)) {
-      await this.#bucket.remove(staged);
+      this.#leaves(staged);
       throw new LogError(
         "log-in-use",
         "another process has appended to this log meanwhile; end it, and open the log again",
@@ -68,7 +73,7 @@ export class ObjectStore implements LogFiles {
     this.#last = note;
     await this.#lay(files);
     await this.#bucket.put(HINT, note);
-    if (files.length > 0) await this.#bucket.remove(staged);
+    if (files.length > 0) this.#leaves(staged);
   }
 
   async show(checkpoint: Uint8Array): Promise<void> {
@@ -87,7 +92,22 @@ export class ObjectStore implements LogFiles {
     throw new LogError("log-in-use", "other processes show checkpoints of this log; end them");
   }
 
+  /** One request for a commit, and few more where a tile became full. Which partial tiles there were is not asked: any may be named. */
+  async clear(full: readonly Tile[]): Promise<void> {
+    const paths = [...this.#left, ...full.flatMap(partialsOf)];
+    for (let from = 0; from < paths.length; from += MOST_REMOVED) {
+      const removed = paths.slice(from, from + MOST_REMOVED);
+      await this.#bucket.remove(removed);
+      this.#left = this.#left.filter((path) => !removed.includes(path));
+    }
+  }
+
   async close(): Promise<void> {}
+
+  /** A store that never lets anything be removed must not fill memory. */
+  #leaves(staged: string): void {
+    this.#left = [...this.#left, staged].slice(-MOST_REMOVED);
+  }
 
   /** Refuses a server that writes over what is there although it was asked not to: two processes could fork the log. */
   async #assertConditions(first: Uint8Array): Promise<void> {
@@ -103,7 +123,7 @@ export class ObjectStore implements LogFiles {
     if (staged === undefined) return;
     await this.#lay(unpack(staged));
     await this.#bucket.put(HINT, note);
-    await this.#bucket.remove(stagedAt(note));
+    this.#leaves(stagedAt(note));
   }
 
   async #lay(files: readonly LogFile[]): Promise<void> {
@@ -114,6 +134,9 @@ export class ObjectStore implements LogFiles {
 
 /** Where the note after this one is. */
 const after = (note: Uint8Array): string => `committed/${sizeOf(note)}`;
+
+const partialsOf = (full: Tile): string[] =>
+  Array.from({ length: TILE_WIDTH - 1 }, (_, before) => tilePath({ ...full, width: before + 1 }));
 
 const sizeOf = (note: Uint8Array): number => parseCheckpoint(parseNote(Buffer.from(note).toString("utf8"))).size;
 

@@ -1,6 +1,7 @@
 /** Appending to a log. */
 export { Batches } from "./batches.ts";
 export { Edge } from "./edge.ts";
+export { type LeftBehind, Leftovers } from "./leftovers.ts";
 export { Log, type LogOptions, signedIn } from "./log.ts";
 export {
   Bucket,

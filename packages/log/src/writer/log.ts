@@ -22,10 +22,13 @@ import { CHECKPOINT, type LogFile, type LogFiles } from "../store/index.ts";
 import { sameHash } from "../tree/index.ts";
 import { assertFits, fetchTiles, tilePath } from "../tiles/index.ts";
 import { Edge } from "./edge.ts";
+import { type LeftBehind, Leftovers } from "./leftovers.ts";
 
 export interface LogOptions {
   /** Checkpoints are shown only by `publish`. */
   readonly waitsForWitnesses?: boolean;
+  /** Is told once where files cannot be removed that no reader needs. Otherwise the process warns of it. */
+  readonly leftBehind?: LeftBehind;
 }
 
 export class Log {
@@ -33,17 +36,24 @@ export class Log {
   readonly #key: SignerKey;
   readonly #edge: Edge;
   readonly #waits: boolean;
+  readonly #leftovers: Leftovers;
   #head: Checkpoint;
   /** After a write that failed, memory is ahead of the files. */
   #isBroken = false;
   /** What is written depends on what was written before, so one step waits for the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(files: LogFiles, key: SignerKey, edge: Edge, { waitsForWitnesses = false }: LogOptions) {
+  private constructor(
+    files: LogFiles,
+    key: SignerKey,
+    edge: Edge,
+    { waitsForWitnesses = false, leftBehind }: LogOptions,
+  ) {
     this.#files = files;
     this.#waits = waitsForWitnesses;
     this.#key = key;
     this.#edge = edge;
+    this.#leftovers = new Leftovers(files, edge.size, leftBehind);
     this.#head = { origin: key.name, size: edge.size, root: edge.root() };
   }
 
@@ -71,6 +81,7 @@ export class Log {
       throw new LogError("broken-log", "its tiles do not lead to its checkpoint; restore the log from a copy");
     // A process that ended in between has committed, and not shown it.
     if (!log.#waits) await log.#show([]);
+    log.#leftovers.clear();
     return log;
   }
 
@@ -109,17 +120,23 @@ export class Log {
   }
 
   close(): Promise<void> {
-    return this.#inTurn(() => this.#files.close());
+    return this.#inTurn(async () => {
+      await this.#leftovers.done();
+      await this.#files.close();
+    });
   }
 
   async #commit(files: readonly LogFile[], head: Checkpoint): Promise<void> {
     await this.#files.commit(files, Buffer.from(this.#signedAs(head)));
     this.#head = head;
-    if (!this.#waits) await this.#show([]);
+    this.#leftovers.grown(head.size);
+    if (this.#waits) this.#leftovers.clear();
+    else await this.#show([]);
   }
 
   async #show(witnesses: readonly NoteSignature[]): Promise<void> {
     await this.#files.show(Buffer.from(this.signed + witnesses.map(signatureLine).join("")));
+    this.#leftovers.clear(this.#head.size);
   }
 
   #signedAs(head: Checkpoint): string {

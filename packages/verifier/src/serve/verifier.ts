@@ -97,7 +97,7 @@ export async function startVerifier({
   const deliveries = receiversIn(configuration).map((receiver) => new Delivery(fleet, receiver, unsent ?? (() => {})));
   for (const delivery of deliveries) await delivery.start();
   const unlogged = (fault: unknown) => (unsent ?? (() => {}))("log", fault);
-  const appender = place && new Appender(fleet, place, unlogged);
+  const appender = place && new Appender(fleet, place, unlogged, noted);
   try {
     await appender?.start();
   } catch (fault) {

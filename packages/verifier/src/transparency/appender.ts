@@ -30,24 +30,29 @@ export class Appender {
   readonly #fleet: Fleet;
   readonly #place: LogPlace;
   readonly #failed: (fault: unknown) => void;
+  readonly #noted: (note: string) => void;
   #log: OpenLog | undefined;
   #timer: NodeJS.Timeout | undefined;
   #unheard: (() => void) | undefined;
   #working: Promise<void> | undefined;
   #isNews = false;
+  #isLeftSaid = false;
   #restsUntil = 0;
   #asksAfter = 0;
 
-  /** `failed` is told why statements wait. They are in the database until the log has them. */
-  constructor(fleet: Fleet, place: LogPlace, failed: (fault: unknown) => void) {
+  /**
+   * `failed` is told why statements wait. They are in the database until the log has them. `noted` is told what does not keep any waiting.
+   */
+  constructor(fleet: Fleet, place: LogPlace, failed: (fault: unknown) => void, noted: (note: string) => void) {
     this.#fleet = fleet;
     this.#place = place;
     this.#failed = failed;
+    this.#noted = noted;
   }
 
   /** Refuses a log that cannot be appended to, or that is not the one of this database. */
   async start(): Promise<void> {
-    const log = await OpenLog.open(this.#place);
+    const log = await this.#open();
     try {
       await this.#begin(log);
     } catch (fault) {
@@ -73,6 +78,14 @@ export class Appender {
         `log: expected ${row.origin}, into which this database is stated, got ${log.origin}; name that log`,
       );
     await this.#lastIn(log, row);
+  }
+
+  /** What cannot be removed is said once, however often the log is opened. */
+  #open(): Promise<OpenLog> {
+    return OpenLog.open(this.#place, (what) => {
+      if (!this.#isLeftSaid) this.#noted(`log: ${what}`);
+      this.#isLeftSaid = true;
+    });
   }
 
   #lastIn(log: OpenLog, row: LogRow): Promise<number> {
@@ -127,7 +140,7 @@ export class Appender {
     const { lease, store } = this.#fleet;
     // Another verifier appended to it, in a time of which this one knows nothing, as while it was paused.
     if (this.#log !== undefined && this.#log.size < row.size) await this.#letGo();
-    this.#log ??= await OpenLog.open(this.#place);
+    this.#log ??= await this.#open();
     const log = this.#log;
     let appended = await this.#lastIn(log, row);
     const settled = () => settleLog(store.db, row.writer, appended, log.size);

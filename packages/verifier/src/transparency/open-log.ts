@@ -11,6 +11,7 @@ import {
   type BucketAddress,
   COMMITTED,
   DirectoryStore,
+  type LeftBehind,
   Log,
   type LogFiles,
   ObjectStore,
@@ -49,15 +50,18 @@ export class OpenLog {
     this.#policy = policy;
   }
 
-  /** Refuses a place without a log, with another key's, or that another process appends to. */
-  static async open({ at, key, policy }: LogPlace): Promise<OpenLog> {
+  /**
+   * Refuses a place without a log, with another key's, or that another process appends to. `leftBehind` is told what cannot be removed
+   * there.
+   */
+  static async open({ at, key, policy }: LogPlace, leftBehind: LeftBehind): Promise<OpenLog> {
     // A directory is not made by looking for a log in it.
     if (typeof at === "string" && readDirectory(at)(COMMITTED) === undefined) throw noLog(at);
     const files =
       typeof at === "string" ? new DirectoryStore(at, (fd) => lock(fd, 0)) : new ObjectStore(new Bucket(at));
     try {
       const signer = signerOf(at, await files.last(), key);
-      const log = await Log.open(files, signer, { waitsForWitnesses: policy !== undefined });
+      const log = await Log.open(files, signer, { waitsForWitnesses: policy !== undefined, leftBehind });
       return new OpenLog(files, log, policy);
     } catch (fault) {
       await files.close();

@@ -26,9 +26,14 @@ export async function logAdd(place: string, files: readonly string[], options: L
   const entries = files.map((file) => readRegular(file, MOST_BYTES, "a file of at most 65 535 bytes"));
   const policy = policyFile === undefined ? undefined : readPolicyFile(policyFile);
   const store = openLogFiles(place, credentials);
+  let close = () => store.close();
   try {
     const signer = readKey(key, await originOf(store, place), "log");
-    const log = await Log.open(store, signer, { waitsForWitnesses: policy !== undefined });
+    const log = await Log.open(store, signer, {
+      waitsForWitnesses: policy !== undefined,
+      leftBehind: (what) => note(harmless(what)),
+    });
+    close = () => log.close();
     const first = await log.append(entries);
     for (const [at, file] of files.entries()) printLine(`${first + at} ${harmless(file)}`);
     const cosigned = policy && (await cosign(log, store.read, policy));
@@ -47,6 +52,6 @@ export async function logAdd(place: string, files: readonly string[], options: L
     }
     return status.success;
   } finally {
-    await store.close();
+    await close();
   }
 }

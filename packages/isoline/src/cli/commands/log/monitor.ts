@@ -33,7 +33,7 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
   try {
     const wasForked = saysFork(state);
     const [source, counts] = [sourceOf(place, credentials), readPolicyFile(policy)];
-    const mirror = new Mirror(store, counts);
+    const mirror = new Mirror(store, counts, undefined, (what) => note(harmless(what)));
     const end = Date.now() + minutes * 60_000;
     const round = async (): Promise<Round> => {
       const followed = await mirror.look(source);
