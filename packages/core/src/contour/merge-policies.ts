@@ -1,7 +1,7 @@
 /** The policy that two branches have made of one: member by member, and lists element by element. */
 import { IsolineError } from "../error.ts";
 import { rulesOfBranches } from "../identity/classes/branches.ts";
-import { parseRule } from "../identity/classes/parse-rule.ts";
+import { parseRules } from "../identity/classes/parse-rule.ts";
 import { canonicalRule } from "../identity/classes/rule.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -33,13 +33,9 @@ function mergeMember(key: string, before: unknown, one: unknown, other: unknown)
   const [origin, ours, theirs] = lists as [unknown[], unknown[], unknown[]];
   const merged =
     key === "classes"
-      ? rulesOfBranches(rulesIn(origin), rulesIn(ours), rulesIn(theirs)).map(canonicalRule)
+      ? rulesOfBranches(parseRules(origin), parseRules(ours), parseRules(theirs)).map(canonicalRule)
       : mergeLists(key, origin, ours, theirs);
   return merged.length === 0 ? undefined : merged;
-}
-
-function rulesIn(list: readonly unknown[]) {
-  return list.map((rule, at) => parseRule(rule, `classes[${at}]`));
 }
 
 /** An element has no name by which it could be known again, so that one which neither branch has any more may have been changed. */

@@ -1,10 +1,15 @@
 /**
  * The class rules that two branches of a history have made of one list. What one branch withdrew or narrowed never comes back because
- * the other wrote the same rule in other words; where the other changed what the rule takes, that is a conflict for a person.
+ * the other wrote the same rule in other words; where the other changed what the rule takes, or by another rule takes acts of it, that is a
+ * conflict for a person.
  */
 import { IsolineError } from "../../error.ts";
 import { lineOf, placeOf, takesIn, takeTheSame, widerOf } from "./combine.ts";
+import { beyond, mayMeet } from "./overlap.ts";
 import { type ClassRule, canonicalRule } from "./rule.ts";
+
+/** More rules of a branch are counted. */
+const MOST_SHOWN = 3;
 
 /** Every rule that stays, those of `ours` first; throws `not-comparable` where the branches made of one rule what cannot be one. */
 export function rulesOfBranches(
@@ -15,8 +20,8 @@ export function rulesOfBranches(
   const [before, one, other] = [origin, ours, theirs].map(byPlace) as [Places, Places, Places];
   const places = [...new Set([...one.keys(), ...other.keys()])];
   const merged = places.flatMap((place) => mergeRule(before.get(place), one.get(place), other.get(place)) ?? []);
-  for (const [place, rule] of before)
-    if (!one.has(place) && !other.has(place)) assertWithdrawn(rule, before, one, other);
+  assertWithdrawn(before, one, other);
+  assertWithdrawn(before, other, one);
   return merged;
 }
 
@@ -51,31 +56,51 @@ function onlyReworded(before: ClassRule, made: ClassRule | undefined, reworded: 
 }
 
 /**
- * A rule that neither branch has any more: both withdrew it, or one withdrew it and the other put another class in its place, which
- * may take the same acts.
+ * What one branch no longer takes must not come back by a rule of the other for another place: that one may be new, and it may take more
+ * than it did. Each branch was reviewed without what the other did.
  */
-function assertWithdrawn(rule: ClassRule, before: Places, one: Places, other: Places): void {
-  const directory = directoryOf(rule);
-  for (const [own, others] of [[one, other] as const, [other, one] as const])
-    for (const [place, made] of own)
-      if (!before.has(place) && !others.has(place) && directoryOf(made) === directory)
-        throw conflict(rule, undefined, made, ` at ${made.at}`);
+function assertWithdrawn(before: Places, own: Places, other: Places): void {
+  const gained = gainedBy(other, before).flatMap((part) => beyond(part, own.get(placeOf(part))));
+  if (gained.length === 0) return;
+  for (const [place, rule] of before)
+    for (const part of beyond(rule, own.get(place)))
+      if (elsewhere(part, gained).length > 0) throw comesBack(rule, part, before, own, other);
 }
 
-function directoryOf({ at, found }: ClassRule): string {
-  return `${found ?? ""} ${found === undefined ? at.slice(0, at.lastIndexOf("/")) : at}`;
+/** What a branch takes by its rules that the origin did not take by the rules for the same places. */
+function gainedBy(branch: Places, before: Places): ClassRule[] {
+  return [...branch].flatMap(([place, rule]) => beyond(rule, before.get(place)));
 }
 
-function conflict(
-  before: ClassRule,
-  one: ClassRule | undefined,
-  other: ClassRule | undefined,
-  where = "",
-): IsolineError {
-  const [first, second] = [one, other].map((rule) => (rule === undefined ? "deleted it" : `made it ${lineOf(rule)}`));
+function elsewhere(part: ClassRule, gained: readonly ClassRule[]): ClassRule[] {
+  return gained.filter((each) => placeOf(each) !== placeOf(part) && mayMeet(part, each));
+}
+
+function comesBack(rule: ClassRule, part: ClassRule, before: Places, own: Places, other: Places): IsolineError {
+  const [first, second] = [own, other].map((branch) => {
+    const there = new Set(elsewhere(part, gainedBy(branch, before)).map(placeOf));
+    const said = [...there]
+      .map((place) => branch.get(place) as ClassRule)
+      .map((each) => `${lineOf(each)} at ${each.at}`);
+    const shown = said.length > MOST_SHOWN ? [...said.slice(0, MOST_SHOWN), `${said.length - MOST_SHOWN} more`] : said;
+    return `${deedOf(rule, branch.get(placeOf(rule)))} and has ${shown.join(" and ") || "no other"} for them`;
+  });
   return new IsolineError(
     "not-comparable",
-    `both branches changed the rule for ${before.at}, ${lineOf(before)}: one ${first}, the other ${second}${where}; ` +
-      "make the rule the same in both contours, or delete it in both, and merge again",
+    `the branches differ in what takes the acts of the rule for ${rule.at}, ${lineOf(rule)}: one ${first}, the other ${second}; ` +
+      "make the rules for these places the same in both contours, and merge again",
+  );
+}
+
+function deedOf(before: ClassRule, made: ClassRule | undefined): string {
+  if (made === undefined) return "deleted it";
+  return takeTheSame(before, made) ? "kept it" : `made it ${lineOf(made)}`;
+}
+
+function conflict(before: ClassRule, one: ClassRule | undefined, other: ClassRule | undefined): IsolineError {
+  return new IsolineError(
+    "not-comparable",
+    `both branches changed the rule for ${before.at}, ${lineOf(before)}: one ${deedOf(before, one)}, ` +
+      `the other ${deedOf(before, other)}; make the rule the same in both contours, or delete it in both, and merge again`,
   );
 }
