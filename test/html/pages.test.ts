@@ -94,6 +94,9 @@ describe("a page of a contour", () => {
     const raised = of({ ...opened.actor.credentials, capabilities: 0x20n });
     const other = pageOf(["diff", plain, place.keep("raised.contour", raised)]);
     expect(other).toMatch(/"name":"node \(uid=1000 [^"]* capabilities=0x20\)"/);
+    const grouped = of({ ...opened.actor.credentials, gid: 42, egid: 42, sgid: 42, fsgid: 42 });
+    const added = pageOf(["diff", place.keep("empty.contour", learnt()), place.keep("grouped.contour", grouped)]);
+    expect(added).toContain('"name":"node (1000:42)"');
   });
 
   it("leaves the page that was there where the contour cannot be read", () => {

@@ -1,7 +1,7 @@
 /** As which user programs act, for a reader of their acts: with all ids and capabilities where the user alone would hide something. */
 import type { Credentials } from "../event/event.ts";
 import { formatId } from "../event/text.ts";
-import { formatCredentials } from "./credentials.ts";
+import { formatCredentials, parseCredentials } from "./credentials.ts";
 
 interface Acting {
   readonly chain: readonly string[];
@@ -10,8 +10,8 @@ interface Acting {
 }
 
 /**
- * The user of each of these, or all of its credentials: where its ids differ, where a user who is not root has capabilities, and where
- * one of the others is called alike and has other credentials.
+ * The user of each of these, with a group that is not the user's own: `33:44`. All of its credentials where its user ids or its group ids
+ * differ, and where a user who is not root has capabilities; also where one of the others is called alike and has other credentials.
  */
 export function actingUsers(all: readonly Acting[]): (one: Acting) => string {
   const called = new Map<string, Set<string>>();
@@ -23,17 +23,24 @@ function nameOf({ chain, credentials }: Acting): string {
   return `${chain.join("\n")} ${userIn(credentials)}`;
 }
 
-function userIn(credentials: string): string {
-  const [uid = "", ...others] = credentials.split(" ").map((word) => word.slice(word.indexOf("=") + 1));
-  const isPlain = others.slice(0, 3).every((id) => id === uid) && (uid === "0" || others.at(-1) === "0x0");
-  return isPlain ? uid : credentials;
+/** The user and, where it is not the user's own, the group; all of the credentials where these two would hide rights. */
+function userIn(text: string): string {
+  const credentials = parseCredentials(text);
+  if (credentials === undefined) return text;
+  const { uid, capabilities } = credentials;
+  const isPlain = areEqual(credentials) && (uid === 0 || capabilities === 0n);
+  return isPlain ? briefCredentials({ ...credentials, capabilities: 0n }) : text;
+}
+
+/** Whether a program has the rights of one user and of one group. */
+function areEqual({ uid, euid, suid, fsuid, gid, egid, sgid, fsgid }: Credentials): boolean {
+  return [euid, suid, fsuid].every((id) => id === uid) && [egid, sgid, fsgid].every((id) => id === gid);
 }
 
 /** Credentials in few words, and in different words for different ones: `user`, `0 with 0x1ffffffffff`, `33:44`. */
 export function briefCredentials(credentials: Credentials): string {
-  const { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities } = credentials;
-  if ([euid, suid, fsuid].some((id) => id !== uid) || [egid, sgid, fsgid].some((id) => id !== gid))
-    return formatCredentials(credentials);
+  const { uid, gid, capabilities } = credentials;
+  if (!areEqual(credentials)) return formatCredentials(credentials);
   const group = gid === uid ? "" : `:${formatId(gid)}`;
   return `${formatId(uid)}${group}${capabilities === 0n ? "" : ` with 0x${capabilities.toString(16)}`}`;
 }

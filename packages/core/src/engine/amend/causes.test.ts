@@ -47,6 +47,26 @@ describe("the causes of departures", () => {
     },
   );
 
+  const withGroups = { egid: 42, sgid: 42, fsgid: 42 };
+  const asLauncher = { ...user, uid: LAUNCH_USER, euid: LAUNCH_USER, suid: LAUNCH_USER, fsuid: LAUNCH_USER };
+  const group = (gid: number) => ({ gid, egid: gid, sgid: gid, fsgid: gid });
+  const asBoth = { ...asLauncher, ...group(LAUNCH_USER) };
+
+  it.each([
+    ["a set-group-id program", { ...asBoth, ...withGroups }, formatCredentials({ ...asBoth, ...withGroups })],
+    ["a program that kept a group", { ...asBoth, sgid: 42 }, formatCredentials({ ...asBoth, sgid: 42 })],
+    ["a program that took a group for all", { ...asBoth, ...group(42) }, "user:42"],
+    ["a program of another user with a group", { ...user, ...group(42) }, "1000:42"],
+    ["root with a group", { ...root, ...group(42) }, "0:42"],
+    ["root", root, "0"],
+    ["another user", user, "1000"],
+  ])("tell by one act alone with which rights it was done: %s", (_, credentials, said) => {
+    const act = opens(node, "/etc/shadow");
+    expect(titles(caused({ ...act, actor: { ...act.actor, credentials } }))).toEqual([
+      `\`node\` (npm → sh → node) as ${said} opened /etc/shadow for reading`,
+    ]);
+  });
+
   it("never gather what a start loads with what it loads as another user", () => {
     const act = opens(node, "/etc/ld.so.cache", "read", { uid: 0, gid: 0 });
     const raised = { ...act, actor: { ...act.actor, credentials: root } };

@@ -110,7 +110,7 @@ function chainsWithUsers(points: readonly LonePoint[]): (point: LonePoint) => re
   return (point) => {
     const { chain } = point;
     const user = userOf(point);
-    const isSaid = user.includes(" ") || (users.get(keyOf(point))?.size ?? 0) > 1;
+    const isSaid = /[ :]/.test(user) || (users.get(keyOf(point))?.size ?? 0) > 1;
     return isSaid ? [...chain.slice(0, -1), `${chain.at(-1) ?? "before the first program"} (${user})`] : chain;
   };
 }

@@ -80,9 +80,24 @@ function habitOfAny(contour: Contour<Exchange>, index: number): Activity {
   return { heading: event.op, line: contour.profile.formatAct(event).slice(event.op.length + 1) };
 }
 
-function userOf({ credentials: { uid, euid, capabilities } }: Actor): string {
-  const who = uid === euid ? named(uid) : `${named(uid)} acting as ${named(euid)}`;
-  return capabilities === 0n ? who : `${who} with ${capabilityPhrase(capabilities)}`;
+/** The user, then what it may become, its groups and its capabilities, where they are not plain. */
+function userOf({ credentials }: Actor): string {
+  const { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities } = credentials;
+  const acting = uid === euid ? named(uid) : `${named(uid)} acting as ${named(euid)}`;
+  const able = [...new Set([suid, fsuid])].filter((id) => id !== uid && id !== euid);
+  const groups = [...new Set([gid, egid, sgid, fsgid])];
+  const others = groups.filter((id) => id !== uid).map(groupNamed);
+  return [
+    acting,
+    ...(able.length === 0 ? [] : [`able to act as ${able.map(named).join(" and ")}`]),
+    ...(others.length === 0 ? [] : [`${groups.includes(uid) ? "also in" : "in"} ${others.join(" and ")}`]),
+    ...(capabilities === 0n ? [] : [`with ${capabilityPhrase(capabilities)}`]),
+  ].join(" ");
+}
+
+function groupNamed(id: number): string {
+  if (id === LAUNCH_USER) return "the group of the user who started it";
+  return id === 0 ? "group 0 (root)" : `group ${id}`;
 }
 
 function named(id: number): string {
