@@ -103,4 +103,23 @@ describe.skipIf(needsSwtpm)("a node that makes evidence again and again (needs s
     expect(await made()).toBe(2);
     kept.close();
   });
+
+  it("closes runs that lost their supervisor also where the ledger is long: its replay takes none of the time for that", async () => {
+    const plan = { address: tpm.address, ledger: join(tpm.place, "ledger"), pcr: 13 };
+    for (const label of ["web", "db"]) {
+      const registers = new HostRegisters(plan, 5000);
+      const life = Life.begin(plan.ledger);
+      await registers.begin({ mode: "enforce", sensor: "seccomp", state: digest("state"), label }, life.path);
+      life.end();
+      registers.close();
+    }
+    // The first replay takes a minute.
+    const replayed = vi.spyOn(LedgerFile.prototype, "catchUpAhead");
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, "now").mockImplementation(() => now() + (replayed.mock.calls.length > 0 ? 60_000 : 0));
+    const remarks: string[] = [];
+    const order = { challenge: digest("challenge"), tpm: plan.address, ledgers: plan.ledger };
+    await makeEvidence({ ...order, onRemark: (what) => remarks.push(what) });
+    expect(remarks).toEqual([expect.stringMatching(/are closed in the ledger now: 2$/)]);
+  });
 });

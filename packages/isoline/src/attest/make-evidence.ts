@@ -66,7 +66,7 @@ const MOST_BOOT_LOG = 2 ** 24;
 const MOST_IMA_LIST = 2 ** 25;
 /** How often canisters are asked that go on meanwhile. */
 const MOST_TRIES = 5;
-/** For runs that lost their supervisor, of which there may be thousands. */
+/** For runs that lost their supervisor, of which there may be thousands; from when the ledger is replayed. */
 const CLOSING_MS = 10_000;
 const NO_AGGREGATE = new Uint8Array(32);
 const NOTHING: Proofs = { registers: [], reports: [] };
@@ -138,10 +138,9 @@ async function lostRunsClosed(
   kept: KeptLedger,
 ): Promise<readonly string[]> {
   const plan = { address, ledger: ledgers, pcr: BIRTHS_PCR };
-  const until = performance.now() + CLOSING_MS;
   const file = await kept.fileOf(ledgers, resetCount);
   const shared = file && { file, resetCount };
-  const { closed, left, fault } = await closeLostRuns(plan, ledgerPath(ledgers, resetCount), until, shared);
+  const { closed, left, fault } = await closeLostRuns(plan, ledgerPath(ledgers, resetCount), CLOSING_MS, shared);
   if (closed > 0) onRemark?.(`runs that had lost their supervisor, and are closed in the ledger now: ${closed}`);
   if (fault !== undefined)
     onRemark?.(`runs that lost their supervisor, and could not be closed: ${left}; ${fault.message}`);
