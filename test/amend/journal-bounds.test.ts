@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Journal } from "../../packages/isoline/src/control/journal.ts";
 import { readJournalOf } from "../../packages/isoline/src/library/amend/journal-file.ts";
+import { EndedDepartures } from "../../packages/isoline/src/namespace/ended-departures.ts";
 import type { DepartureReport, RunReport } from "../../packages/isoline/src/namespace/report.ts";
 import type { Ask, Request } from "../../packages/isoline/src/namespace/requests.ts";
 
@@ -68,6 +69,54 @@ describe("a journal", () => {
       { incomplete: [{ reason: expect.stringContaining("not in the journal"), count: 9 - told }] },
       { ended: expect.any(String) },
     ]);
+  });
+
+  /** The report of a namespace that ended beside others: the heap of the agent had room for so many letters. */
+  const cutReport = (found: readonly DepartureReport[], letters: number, incomplete: RunReport["incomplete"] = []) => {
+    const heap = { most: letters, used: 0 };
+    new EndedDepartures(heap).take([whole(departure("another"))]);
+    const ended = new EndedDepartures(heap);
+    ended.hasJournal = true;
+    ended.take(found.map(whole));
+    return reportOf(ended.departures, [...incomplete, ...ended.losses]);
+  };
+  const whole = (each: DepartureReport): DepartureReport => ({ ...each, why: "", chain: [] });
+  const missing = () => lines().flatMap(({ incomplete }) => (incomplete as RunReport["incomplete"] | undefined) ?? []);
+
+  it("says what is neither in it nor in a report that was cut, of a run that was over before it was written", async () => {
+    const found = Array.from({ length: 9 }, (_, number) => departure(`act ${number}`));
+    const report = cutReport(found, 10_000, [{ reason: "events were lost", count: 3 }]);
+    expect(report.departures.length).toBeLessThan(9);
+    expect(await begun([]).end(report)).toBeUndefined();
+    expect(acts()).toHaveLength(report.departures.length);
+    expect(missing()).toEqual([
+      { reason: "events were lost", count: 3 },
+      { reason: expect.stringContaining("neither in it nor in a report"), count: 9 - acts().length },
+    ]);
+  });
+
+  it("says nothing is missing that it has, though the report was cut, and of how many the counts are old", async () => {
+    const found = Array.from({ length: 9 }, (_, number) => departure(`act ${number}`));
+    const journal = begun(found);
+    await journal.note();
+    const report = cutReport(found, 0);
+    expect(report.departures).toEqual([]);
+    await journal.end(report);
+    expect(acts()).toHaveLength(9);
+    expect(missing()).toEqual([{ reason: expect.stringContaining("count and time are as they were"), count: 9 }]);
+  });
+
+  it("says what did not fit into it also where the report is shorter than it is", async () => {
+    const found = Array.from({ length: 9 }, (_, number) => departure(`act ${number} ${"x".repeat(200)}`));
+    const journal = begun(found, 1000);
+    await journal.note();
+    await journal.end(cutReport(found, 0));
+    const told = acts().length;
+    expect(told).toBeGreaterThan(2);
+    expect(missing()[0]).toEqual({
+      reason: expect.stringMatching(/beyond 1000 bytes .* did not have them all either/),
+      count: 9 - told,
+    });
   });
 
   it("is written anew, whole, where it was removed meanwhile", async () => {

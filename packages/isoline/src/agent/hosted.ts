@@ -33,6 +33,11 @@ interface Uses {
 
 type Head = ConstructorParameters<typeof Journal>[0];
 
+/** What is kept of the departures of a namespace, with the head of its journal where it has one. */
+interface Keeping extends Pick<Uses, "departures"> {
+  readonly head: Head | undefined;
+}
+
 /** Reasons of losses in one line of the log; the report has all of them. */
 const MOST_REASONS = 20;
 /** Letters of the departures of all that end at once. One alone may have as many as there are in a namespace. */
@@ -151,7 +156,7 @@ export class Hosting {
       caller.begun(namespace);
       caller.say({ say: "begun", name: server?.name });
       const head = { name, command: read.command, contour: about.contour };
-      const { report, removedSignature } = await this.#kept(hosted, run, server && head, caller);
+      const { report, removedSignature } = await this.#kept(hosted, run, caller, { head: server && head, ...uses });
       caller.say({ say: "over", report, removedSignature });
       caller.end();
     } finally {
@@ -161,12 +166,13 @@ export class Hosting {
   }
 
   /** The result of a run, whose departures are kept in a journal where it has a socket to be found by. */
-  async #kept(hosted: Hosted, run: Run, head: Head | undefined, caller: Caller): Promise<Result> {
+  async #kept(hosted: Hosted, run: Run, caller: Caller, { head, departures }: Keeping): Promise<Result> {
     const said = (why: string) => {
       caller.say({ say: "note", text: why });
       this.#log.say("warning", { namespace: hosted.name, why });
     };
     const journal = head && beginJournal(head, hosted.namespace, run, said);
+    departures.hasJournal = journal !== undefined;
     let report: RunReport | undefined;
     try {
       const result = await run.ended;

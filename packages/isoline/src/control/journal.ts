@@ -11,6 +11,7 @@
  */
 import { closeSync, existsSync, fstatSync, lstatSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isUntold } from "../namespace/ended-departures.ts";
 import type { Ask } from "../namespace/requests.ts";
 import type { DepartureReport, Loss, RunReport } from "../namespace/report.ts";
 import { Output } from "../store/output.ts";
@@ -26,6 +27,9 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** Journals of all namespaces together, which often stand in memory. */
 const MOST_JOURNALS = 64;
 const MOST_BYTES_IN_ALL = 128 * 1024 * 1024;
+const UNKEPT =
+  "departures since the journal was last written are neither in it nor in a report, as they did not fit into the memory of the agent";
+const STALE = "departures whose count and time are as they were when the journal was last written";
 
 /** What the first line of a journal says of the run. */
 export interface JournalHead {
@@ -114,10 +118,22 @@ export class Journal {
     if (this.#isAbsent()) this.#open(report, departures.map(lineOf));
     else for (const departure of departures.slice(this.#told.length)) this.#tell(lineOf(departure));
     this.#recount(departures);
-    const untold = departures.length - this.#told.length;
-    const losses = untold <= 0 ? incomplete : [...incomplete, { reason: this.#fullText(), count: untold }];
+    const losses = this.#lossesAfter(report);
     if (losses.length > 0) this.#change({ incomplete: losses });
     this.#change({ ended: new Date().toISOString() });
+  }
+
+  /** The report may have been cut: what is missing here is counted by all that departed, and not by what is there. */
+  #lossesAfter({ departures, incomplete }: RunReport): readonly Loss[] {
+    const cut = incomplete.filter(isUntold).reduce((sum, { count }) => sum + count, 0);
+    const told = this.#told.length;
+    const untold = departures.length + cut - told;
+    const stale = told - departures.length;
+    return [
+      ...incomplete.filter((loss) => !isUntold(loss)),
+      ...(untold > 0 ? [{ reason: this.#missingText(cut > 0), count: untold }] : []),
+      ...(stale > 0 ? [{ reason: STALE, count: stale }] : []),
+    ];
   }
 
   async #note(): Promise<void> {
@@ -208,8 +224,10 @@ export class Journal {
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd as number, bytes, at);
   }
 
-  #fullText(): string {
-    return `departures beyond ${this.#mostBytes} bytes are not in the journal; --report FILE writes them all`;
+  #missingText(isCut: boolean): string {
+    const full = `departures beyond ${this.#mostBytes} bytes are not in the journal; --report FILE`;
+    if (this.#bytes < this.#mostBytes) return UNKEPT;
+    return isCut ? `${full} did not have them all either` : `${full} writes them all`;
   }
 
   /** A journal that cannot be written does not end the run. */

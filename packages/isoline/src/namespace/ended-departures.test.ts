@@ -21,3 +21,17 @@ it("of namespaces that end at once what does not fit is counted in the report, a
   other.take(page(200));
   expect([told(third), told(other)]).toEqual([[100], [0, 300]]);
 });
+
+it.each([
+  [true, "isoline departures has those that its journal had taken before the end"],
+  [false, "what they were is not kept"],
+])("names a journal where there is one alone: %s", (hasJournal, where) => {
+  const heap: SharedHeap = { most: 0, used: 1 };
+  const ended = new EndedDepartures(heap);
+  ended.hasJournal = hasJournal;
+  ended.take(page(0));
+  const [loss] = ended.losses;
+  expect(loss).toEqual({ reason: expect.stringContaining(`not in this report`), count: 100 });
+  expect(loss?.reason.split("; ")[1]).toContain(where);
+  expect(loss?.reason.includes("isoline departures")).toBe(hasJournal);
+});

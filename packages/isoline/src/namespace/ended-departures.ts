@@ -12,12 +12,17 @@ export interface SharedHeap {
 }
 
 const UNTOLD =
-  "departures that are not in this report, as those of all namespaces that end at once did not fit into the memory of the agent; see isoline departures";
+  "departures that are not in this report, as those of all namespaces that end at once did not fit into the memory of the agent";
+const IN_JOURNAL =
+  "; isoline departures has those that its journal had taken before the end, and says how many are missing there";
+const NOT_KEPT = "; what they were is not kept";
 /** Of what each has beside its texts. */
 const LEAST = 2048;
 
 export class EndedDepartures {
   readonly departures: DepartureReport[] = [];
+  /** Whether a journal takes the departures while the namespace lives. */
+  hasJournal = false;
   readonly #heap: SharedHeap | undefined;
   #used = 0;
   #untold = 0;
@@ -36,7 +41,8 @@ export class EndedDepartures {
   }
 
   get losses(): readonly Loss[] {
-    return this.#untold === 0 ? [] : [{ reason: UNTOLD, count: this.#untold }];
+    if (this.#untold === 0) return [];
+    return [{ reason: UNTOLD + (this.hasJournal ? IN_JOURNAL : NOT_KEPT), count: this.#untold }];
   }
 
   /** The report was told. */
@@ -56,4 +62,9 @@ export class EndedDepartures {
     this.#heap.used += letters;
     return true;
   }
+}
+
+/** Whether a loss of a report is of departures that were cut from it, which a journal may have. */
+export function isUntold({ reason }: Loss): boolean {
+  return reason.startsWith(UNTOLD);
 }
