@@ -1,9 +1,9 @@
 /** A disk that refuses something of one run: neither the evidence of the node nor the TPM pays for it, nor the runs beside it. */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { replayLedger } from "../../packages/attest/src/register/index.ts";
-import { readNodeBody } from "../../packages/attest/src/evidence/index.ts";
+import { readEvidence, readNodeBody } from "../../packages/attest/src/evidence/index.ts";
 import { makeEvidence } from "../../packages/isoline/src/attest/make-evidence.ts";
 import { CliError } from "../../packages/isoline/src/error.ts";
 import { HostRegisters, type Told } from "../../packages/isoline/src/register/host-registers.ts";
@@ -11,6 +11,7 @@ import { LedgerFile } from "../../packages/isoline/src/register/ledger-file.ts";
 import { Life } from "../../packages/isoline/src/register/lives.ts";
 import { digest } from "../attest/ledger-sample.ts";
 import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
+import { ended, isBuilt, isolineProgram } from "../support/isoline.ts";
 
 const about = { mode: "enforce", sensor: "seccomp", state: digest("state") } as const;
 const totals = { state: digest("state"), off: 0, refused: 0, lost: 0 };
@@ -69,6 +70,38 @@ describe.skipIf(needsSwtpm)("a disk that refuses (needs swtpm and tpm2-tools)", 
     expect([...ledger().namespaces.values()].filter(({ end: over }) => over === undefined)).toEqual([]);
     expect(lives()).toEqual([first]);
   });
+
+  it.skipIf(!isBuilt || process.getuid?.() !== 0)(
+    "to take anything more: the node makes evidence, which says what could not be closed (needs root and a build)",
+    async () => {
+      const [gone, other] = [new HostRegisters(plan, 5000), new HostRegisters(plan, 5000)];
+      const { life } = await begun(gone, "web");
+      const { run } = await begun(other, "db");
+      life.end();
+      gone.close();
+      const [name = ""] = readdirSync(plan.ledger).filter((each) => each.endsWith(".ledger"));
+      // Half of a record, of a supervisor that ended while it wrote.
+      appendFileSync(join(plan.ledger, name), Buffer.from([0, 90, 1]));
+      const before = readFileSync(join(plan.ledger, name));
+      const script = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
+      const words = ["attest", "evidence", "--challenge", "c4".repeat(32), "-o", join(tpm.place, "node.cbor")];
+      const place = ["--tpm", plan.address, "--tpm-ledger", plan.ledger];
+      const env = { ISOLINE_HOST_DIRECTORY: tpm.place };
+      const mounted = ["--mount", "sh", "-c", script, plan.ledger, isolineProgram, ...words, ...place];
+      const { status, stderr } = await ended("unshare", mounted, { cwd: tpm.place, env });
+      expect([stderr, status]).toEqual([expect.stringMatching(/could not be closed: 1; .*read-only file system/), 0]);
+      const { node, ledger: told } = readEvidence(readFileSync(join(tpm.place, "node.cbor")));
+      expect(readNodeBody(node).losses).toEqual([
+        expect.stringContaining("no end in the ledger yet: 1 (cannot-write)"),
+      ]);
+      expect(readFileSync(join(plan.ledger, name))).toEqual(before);
+      expect(Buffer.from(told ?? [])).toEqual(before.subarray(0, -3));
+      // With a disk that takes it again, what was half written makes room for what comes.
+      await other.record(run, { ...end });
+      expect(ledger().namespaces.get(run.birth)?.end).toBeDefined();
+      other.close();
+    },
+  );
 
   it("the same of a run that ends: its end is recorded once, and not tried for ever", async () => {
     const registers = new HostRegisters(plan, 5000);

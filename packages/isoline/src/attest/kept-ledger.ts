@@ -1,6 +1,7 @@
 /**
  * The ledger of this boot, for evidence: replayed before it is locked, from where the evidence before this one had come to, and held still
  * only while what was added is read and the TPM signs. No supervisor writes or extends meanwhile: births and departures wait for it.
+ * Nothing is written for that: a node whose disk takes nothing any more makes evidence.
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
 import { AttestError } from "@isoline/attest/error";
@@ -24,7 +25,7 @@ export class KeptLedger {
     const path = ledgerPath(directory, resetCount);
     if (this.#file?.path !== path || !this.#file.isInPlace) this.close();
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-    this.#file ??= LedgerFile.open(directory, resetCount);
+    this.#file ??= LedgerFile.reading(directory, resetCount);
     const file = this.#file;
     try {
       await file.catchUpAhead();

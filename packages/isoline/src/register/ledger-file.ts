@@ -42,13 +42,16 @@ export function ledgerPath(directory: string, resetCount: number): string {
 export class LedgerFile {
   readonly path: string;
   readonly #fd: number;
+  /** Where records are appended: the same file, opened for that once there is one where it was opened for reading. */
+  #out: number | undefined;
   readonly #replay = new LedgerReplay();
   /** Bytes of the file that were replayed. */
   #read = 0;
 
-  private constructor(path: string, fd: number) {
+  private constructor(path: string, fd: number, out?: number) {
     this.path = path;
     this.#fd = fd;
+    this.#out = out;
   }
 
   /** Opens or makes the ledger of a boot. Refuses one that another user could write, with `unsafe-place`. */
@@ -59,11 +62,29 @@ export class LedgerFile {
       // The directory's entry must reach the disk too.
       assertOwn(directory, fsyncSync);
       const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
-      assertOwnFile(path, fd);
-      return new LedgerFile(path, fd);
+      return new LedgerFile(path, ownOrClosed(path, fd), fd);
     } catch (fault) {
       if (fault instanceof CliError) throw fault;
       throw new CliError("cannot-write", `${path}: ${(fault as Error).message}; the ledger of the TPM has to be there`);
+    }
+  }
+
+  /**
+   * Opens the ledger of a boot that is there. Its disk need not take anything: only a record that is appended opens it for writing. Refuses
+   * one that another user could write, with `unsafe-place`.
+   */
+  static reading(directory: string, resetCount: number): LedgerFile {
+    const path = ledgerPath(directory, resetCount);
+    try {
+      assertOwn(directory);
+      const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+      return new LedgerFile(path, ownOrClosed(path, fd));
+    } catch (fault) {
+      if (fault instanceof CliError) throw fault;
+      throw new CliError(
+        "cannot-read",
+        `${path}: ${(fault as Error).message}; expected the ledger of this boot, so see to its disk`,
+      );
     }
   }
 
@@ -133,7 +154,7 @@ export class LedgerFile {
 
   /**
    * Takes in what other supervisors have written. A record of which only the beginning is there was never extended: a supervisor ended
-   * while it wrote. It is cut off. Only under the lock.
+   * while it wrote. It counts as not there, and the next record takes its place. Only under the lock.
    */
   catchUp(): void {
     const { size } = fstatSync(this.#fd);
@@ -148,7 +169,6 @@ export class LedgerFile {
     const { records, bytes } = wholeRecords(more);
     for (const record of records) this.#replay.add(record);
     this.#read += bytes;
-    if (bytes < more.length) ftruncateSync(this.#fd, this.#read);
   }
 
   /** Adds one record. Only under the lock, after `catchUp`. */
@@ -156,19 +176,44 @@ export class LedgerFile {
     const bytes = framed(encoded);
     if (this.#read + bytes.length > MOST_LEDGER)
       throw new AttestError("bad-ledger", `${this.path} is full; restart the machine, which begins another one`);
+    const out = this.#writable();
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at, bytes.length - at, this.#read + at);
-      if (this.#read === 0) fsyncSync(this.#fd);
-      else fdatasyncSync(this.#fd);
+      // What is behind the last whole record is half of one.
+      if (fstatSync(out).size > this.#read) ftruncateSync(out, this.#read);
+      for (let at = 0; at < bytes.length; ) at += writeSync(out, bytes, at, bytes.length - at, this.#read + at);
+      if (this.#read === 0) fsyncSync(out);
+      else fdatasyncSync(out);
     } catch (fault) {
-      ftruncateSync(this.#fd, this.#read);
+      ftruncateSync(out, this.#read);
       throw new CliError("cannot-write", `${this.path}: ${(fault as Error).message}; make room for it`);
     }
     this.#read += bytes.length;
     return this.#replay.add(encoded);
   }
 
+  #writable(): number {
+    if (this.#out !== undefined) return this.#out;
+    try {
+      // By its descriptor, so that it is the file that is locked, whatever lies at its path by now.
+      this.#out = openSync(`/proc/self/fd/${this.#fd}`, constants.O_RDWR);
+      return this.#out;
+    } catch (fault) {
+      throw new CliError("cannot-write", `${this.path}: ${(fault as Error).message}; see to the disk of the ledgers`);
+    }
+  }
+
   close(): void {
+    if (this.#out !== undefined && this.#out !== this.#fd) closeSync(this.#out);
     closeSync(this.#fd);
+  }
+}
+
+function ownOrClosed(path: string, fd: number): number {
+  try {
+    assertOwnFile(path, fd);
+    return fd;
+  } catch (fault) {
+    closeSync(fd);
+    throw fault;
   }
 }
