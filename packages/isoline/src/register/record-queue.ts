@@ -41,11 +41,14 @@ export class RecordQueue {
     (this.#items.at(-1) as Item).through = number;
   }
 
-  /** What no ledger could ever have counts as lost, so that it does not keep back all that comes after it. Whether the first was that. */
+  /**
+   * What no ledger could ever have counts as lost, so that it does not keep back all that comes after it: a loss for as many as it stood
+   * for. Whether the first was that.
+   */
   loseUnrecordable(of: Registered): boolean {
     const [first] = this.#items;
     if (first === undefined || isRecordable(first.told, of)) return false;
-    first.told = { kind: "loss", reason: UNRECORDABLE, count: 1 };
+    first.told = { kind: "loss", reason: UNRECORDABLE, count: lostIn(first.told) };
     return true;
   }
 
@@ -56,6 +59,12 @@ export class RecordQueue {
   drop(): void {
     this.#items.length = 0;
   }
+}
+
+/** How many things an item stands for, as a number that a record can have. */
+function lostIn(told: Told): number {
+  const count = told.kind === "loss" ? told.count : 1;
+  return count >= 1 ? Math.min(Math.ceil(count), Number.MAX_SAFE_INTEGER) : 1;
 }
 
 function isSameLoss(one: Told, other: Told): boolean {

@@ -104,12 +104,19 @@ describe("a namespace that is recorded", () => {
     expect([recorded, words[DONE], namespace.wait]).toEqual([[loss(1), loss(6)], 3, undefined]);
   });
 
-  it("tells what has no form in a ledger as a loss, and what comes after it as ever", async () => {
-    const { namespace, tell, proceed, recorded, words } = await begun();
-    const told: Told = { kind: "loss", reason: "x".repeat(300), count: 3 };
-    await tell({ item: told, number: 1 }, { item: END, number: 2 }, { close: true });
-    for (let turns = 0; turns < 3; turns++) await proceed();
-    const instead = { kind: "loss", reason: "something happened that has no form in the ledger", count: 1 };
-    expect([recorded, words[DONE], namespace.isOver]).toEqual([[instead, END], 2, true]);
-  });
+  it.each([
+    ["a loss of many, of as many", { kind: "loss", reason: "x".repeat(300), count: 3 }, 3],
+    ["a departure, of one", { kind: "departure", process: 1, pid: -2, point: new Uint8Array(32) }, 1],
+    ["a loss of more than can be counted, of the most", { kind: "loss", reason: "x", count: 2 ** 60 }, 2 ** 53 - 1],
+    ["a loss of no number, of one", { kind: "loss", reason: "x", count: Number.NaN }, 1],
+  ] as const)(
+    "tells what has no form in a ledger as a loss, and what comes after it as ever: %s",
+    async (_, told, count) => {
+      const { namespace, tell, proceed, recorded, words } = await begun();
+      await tell({ item: told, number: 1 }, { item: END, number: 2 }, { close: true });
+      for (let turns = 0; turns < 3; turns++) await proceed();
+      const instead = { kind: "loss", reason: "something happened that has no form in the ledger", count };
+      expect([recorded, words[DONE], namespace.isOver]).toEqual([[instead, END], 2, true]);
+    },
+  );
 });
