@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { ControlClient } from "../control/client.ts";
 import { begunNamespaces, liveNamespaces } from "../control/directory.ts";
 import { lastDepartedLive } from "../library/amend/departed-live.ts";
-import { journalVersion, readJournalOf } from "../library/amend/journal-file.ts";
+import { findJournal } from "../library/amend/journal-file.ts";
 import type { ReadDeparture } from "../library/amend/departed.ts";
 import { CliError } from "../error.ts";
 
@@ -129,15 +129,22 @@ async function liveOf(clients: readonly ControlClient[]): Promise<readonly Sourc
   });
 }
 
-/** A journal is looked for by its whole name: another one may begin with it. One that is damaged is not read again until it changes. */
+/**
+ * A journal is looked for by its whole name: another one may begin with it. One that is damaged is not read again until it changes; one
+ * that could not be read this time is read in the next round.
+ */
 function journalOf(label: string): readonly Source[] {
-  const version = journalVersion(label);
-  if (version === undefined) return [];
+  const found = findJournal(label);
+  if (found === undefined) return [];
   const read = async () => {
-    const found = await gone(async () => readJournalOf(label));
-    return found?.name === label ? found.departures : [];
+    try {
+      return found.read().departures;
+    } catch (fault) {
+      if (fault instanceof CliError && fault.code === "bad-report") return [];
+      throw fault;
+    }
   };
-  return [{ label, version, read }];
+  return [{ label, version: found.version, read }];
 }
 
 /** The last ones, which are the new ones. */
@@ -164,12 +171,12 @@ function line(text: string): string {
   return text.slice(0, MOST_LINE).replace(/[\p{Cc}\p{Cs}]/gu, "�");
 }
 
-/** Undefined where a namespace ends while it is asked, or its words are damaged. The evidence has its numbers in any case. */
+/** Undefined where a namespace ends while it is asked, or its words cannot be read now. The evidence has its numbers in any case. */
 async function gone<T>(work: () => Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await work();
   } catch (fault) {
-    if (fault instanceof CliError) return undefined;
+    if (fault instanceof CliError || (fault instanceof Error && "syscall" in fault)) return undefined;
     throw fault;
   }
 }

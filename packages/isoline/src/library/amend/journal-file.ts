@@ -34,12 +34,24 @@ export function readJournalOf(name: string, earlier = false): ReadJournal | unde
   return readJournal(`${directory}/${only}${suffix}`, only);
 }
 
-/** What changes whenever a journal of exactly this name does; undefined if there is none. */
-export function journalVersion(name: string): string | undefined {
+/** A journal that is there. */
+export interface FoundJournal {
+  /** What changes whenever the journal does. */
+  readonly version: string;
+  /** Throws `bad-report` where it is damaged, and anything else where it could not be read this time. */
+  readonly read: () => ReadJournal;
+}
+
+/** The journal of the last namespace of exactly this name; undefined if there is none. */
+export function findJournal(name: string): FoundJournal | undefined {
   const file = name + JOURNAL_SUFFIX;
   const directory = fitKeptDirectories().find((each) => readdirSync(each).includes(file));
-  const found = directory && lstatSync(join(directory, file), { bigint: true, throwIfNoEntry: false });
-  return found && [found.dev, found.ino, found.size, found.mtimeNs].join(" ");
+  if (directory === undefined) return undefined;
+  const path = join(directory, file);
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  const version = [found.dev, found.ino, found.size, found.mtimeNs].join(" ");
+  return { version, read: () => readJournal(path, name) };
 }
 
 /** Whether a namespace of exactly this name has a journal. */
