@@ -1,4 +1,6 @@
 /** That ledger and TPM are of each other, and hold the same: what they do not is refused, with the next step. */
+import { lstatSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { AttestError } from "@isoline/attest/error";
 import { isRegisterThere, readRegister, undefineRegister } from "@isoline/attest/birth";
 import {
@@ -9,6 +11,7 @@ import {
   standingOf,
 } from "@isoline/attest/register";
 import { commands, type Tpm } from "@isoline/attest/tpm";
+import { ofRoot } from "../store/host-directory.ts";
 import type { LedgerFile } from "./ledger-file.ts";
 
 /** How often the TPM was reset and restarted. */
@@ -30,13 +33,28 @@ export async function assertNotReset(tpm: Tpm, { path }: LedgerFile, expected: n
 }
 
 /** A ledger that begins from another value is refused by every verifier, and an earlier one of this boot would fit the TPM no longer. */
-export function assertUnused(pcr: number, value: Uint8Array, path: string): void {
+export function assertUnused(pcr: number, value: Uint8Array, path: string, former = ofRoot("ledger")): void {
   if (value.every((byte) => byte === 0)) return;
+  if (isOwn(join(former, basename(path))) && former !== dirname(path))
+    throw new AttestError(
+      "bad-ledger",
+      `${path}: expected PCR ${pcr} to hold zeros where a ledger begins, and it holds ${hex(value).slice(0, 16)}…; your ledger of this boot ` +
+        `lies in ${former}, where an isoline before kept it: add --tpm-ledger ${former}, until the machine is restarted`,
+    );
   throw new AttestError(
     "bad-ledger",
     `${path}: expected PCR ${pcr} to hold zeros where a ledger begins, and it holds ${hex(value).slice(0, 16)}…; if another user of this ` +
       "machine records there, do it as that user; else restart the machine, or name another --tpm-pcr",
   );
+}
+
+/** Whether a file is there, and this user's. What another user's directory hides is not. */
+function isOwn(path: string): boolean {
+  try {
+    return lstatSync(path).uid === process.geteuid?.();
+  } catch {
+    return false;
+  }
 }
 
 export function standing(

@@ -23,6 +23,9 @@ export function placeOfHost(place: "run" | "ledger" | "fleet"): string | undefin
   );
 }
 
+/** Root's, where it has no directory of its own. An isoline before had those of all users there, where an administrator allowed it. */
+export const ofRoot = (place: "ledger" | "fleet"): string => join("/var/lib/isoline", place);
+
 /**
  * Where this host keeps what is to stay: for root below /var/lib/isoline, for another user below that user's own directory of state, since
  * no other user may write in root's. A directory of state that is not absolute is ignored, as the XDG specification says.
@@ -30,7 +33,7 @@ export function placeOfHost(place: "run" | "ledger" | "fleet"): string | undefin
 export function keptByHost(place: "ledger" | "fleet"): string {
   const ofHost = placeOfHost(place);
   if (ofHost !== undefined) return ofHost;
-  if (process.geteuid?.() === 0) return join("/var/lib/isoline", place);
+  if (process.geteuid?.() === 0) return ofRoot(place);
   const { XDG_STATE_HOME: state = "", HOME: home = homedir() } = process.env;
   return join(isAbsolute(state) ? state : join(home, ".local/state"), "isoline", place);
 }
