@@ -157,10 +157,12 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
     await append(Array.from({ length: 600 }, (_, index) => Buffer.from(`entry ${index}\n`)));
     const called = [];
     for (const _ of [1, 2, 3]) called.push(await monitor("slow-copy", "--minutes", "0"));
-    expect(called.map(({ status, stdout, stderr }) => [status, stdout.split(",")[0], stderr.split(":")[1]])).toEqual([
-      [4, "example.com/fleet: 256 entries", " 344 of the log's entries are not taken yet"],
-      [4, "example.com/fleet: 512 entries", " 88 of the log's entries are not taken yet"],
-      [0, "example.com/fleet: 600 entries", undefined],
+    expect(
+      called.map(({ status, stdout, stderr }) => [status, stdout.split(", seen")[0], stderr.split(":")[1]]),
+    ).toEqual([
+      [4, "example.com/fleet: 256 entries, 256 new", " 344 of the log's entries are not taken yet"],
+      [4, "example.com/fleet: 512 entries, 256 new", " 88 of the log's entries are not taken yet"],
+      [0, "example.com/fleet: 600 entries, 88 new", undefined],
     ]);
   });
 

@@ -1,5 +1,6 @@
 /** Whether one tree begins with another one, and what shows that it does not. */
 import { LogError } from "../error.ts";
+import { fromBase64 } from "../note/index.ts";
 import { fetchConsistency, fetchNodes, type FetchTile } from "../tiles/index.ts";
 import { assertConsistent, rootOf, sameHash, type TreeHead } from "../tree/index.ts";
 
@@ -40,6 +41,23 @@ export async function isContinued(fetch: FetchTile, before: TreeHead, after: Tre
 export function formatDivergence({ size, root, proof }: Divergence): string {
   const lines = [root, ...proof].map((hash) => Buffer.from(hash).toString("base64"));
   return `old ${size}\n${lines.join("\n")}\n`;
+}
+
+/** What `formatDivergence` made; undefined of another text. */
+export function parseDivergence(text: string): Divergence | undefined {
+  const [, digits, body = ""] = /^old (0|[1-9]\d{0,15})\n((?:[^\n]+\n)+)$/.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const [root, ...proof] = body.split("\n").slice(0, -1).map(fromBase64);
+  if (root === undefined || !proof.every((hash) => hash !== undefined)) return undefined;
+  return { size: Number(digits), root, proof };
+}
+
+/** Whether no log has both of two trees: by themselves if they have one size, else by what shows it. */
+export function contradict(one: TreeHead, other: TreeHead, shownBy: Divergence | undefined): boolean {
+  if (one.size === other.size) return !sameHash(one.root, other.root);
+  const [before, after] = one.size < other.size ? [one, other] : [other, one];
+  if (shownBy === undefined || shownBy.size !== before.size || sameHash(shownBy.root, before.root)) return false;
+  return isProven(shownBy, after, shownBy.proof);
 }
 
 function isProven(before: TreeHead, after: TreeHead, proof: readonly Uint8Array[]): boolean {

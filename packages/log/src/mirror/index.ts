@@ -1,3 +1,10 @@
 /** Watching a log. */
-export { type Divergence, divergence, formatDivergence, isContinued } from "./divergence.ts";
+export {
+  contradict,
+  type Divergence,
+  divergence,
+  formatDivergence,
+  isContinued,
+  parseDivergence,
+} from "./divergence.ts";
 export { type Followed, Fork, Mirror } from "./mirror.ts";

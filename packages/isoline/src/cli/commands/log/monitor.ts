@@ -7,12 +7,13 @@ import { formatNote } from "@isoline/log/note";
 import { compareAgain, compareWitnesses, type Comparison, isAgainst } from "@isoline/log/witness";
 import { readTrustedKey } from "../../../store/signature/keys.ts";
 import { examine } from "../../../transparency/examine.ts";
-import { type Contradiction, forkIn, keepFork } from "../../../transparency/fork.ts";
+import { type Contradiction, forkIn, isForkProven, keepFork, proveFork } from "../../../transparency/fork.ts";
 import { openStore, readPolicyFile, sourceOf } from "../../../transparency/places.ts";
 import { ReviewedContours } from "../../../transparency/review.ts";
 import { status } from "../../ending.ts";
-import { note, printJson, printLine } from "../../output/streams.ts";
+import { note, OutputClosed, printJson, printLine } from "../../output/streams.ts";
 import { counted, grouped, harmless } from "../../output/wording.ts";
+import { refuse } from "../../refusal.ts";
 
 export interface LogMonitorOptions {
   readonly policy: string;
@@ -27,36 +28,66 @@ export interface LogMonitorOptions {
 }
 
 export async function logMonitor(place: string, options: LogMonitorOptions): Promise<number> {
+  const distrust: Distrust = { isFounded: saysFork(options.state) };
+  try {
+    return await watch(place, options, distrust);
+  } catch (fault) {
+    if (!distrust.isFounded || fault instanceof OutputClosed) throw fault;
+    // What speaks against the log stays said, whatever fails besides.
+    refuse(fault, "log monitor");
+    return status.offContour;
+  }
+}
+
+/** Whether something speaks against the log: what was found before, or by now. */
+interface Distrust {
+  isFounded: boolean;
+}
+
+async function watch(place: string, options: LogMonitorOptions, distrust: Distrust): Promise<number> {
   const { policy, state, reviewer = [], contours, all = false, minutes, json, credentials } = options;
+  const wasForked = distrust.isFounded;
   const review = new ReviewedContours(reviewer.map(readTrustedKey), contours);
   const store = openStore(state);
   try {
-    const wasForked = saysFork(state);
     const [source, counts] = [sourceOf(place, credentials), readPolicyFile(policy)];
     const mirror = new Mirror(store, counts, undefined, (what) => note(harmless(what)));
+    const first = mirror.size;
     const end = Date.now() + minutes * 60_000;
+    const say = onlyOnce();
+    const doubted = new Set<string>();
     const round = async (): Promise<Round> => {
       const followed = await mirror.look(source);
       const { checkpoint } = followed;
       const found = await compareWitnesses(store, counts, checkpoint, source, mirror.size);
       // Before the entries, which may take long, or not come.
+      const against = found.filter(isAgainst);
+      if (against.length > 0) distrust.isFounded = true;
+      for (const { witness, what, why } of against) {
+        if (what !== "split") say(why);
+        doubted.add(witness);
+      }
       const isSplit = keepSplit(state, followed, found);
+      let isTaken = true;
       const left = await mirror
         .take(source, () => Date.now() >= end)
         .catch((fault: unknown) => {
-          if (!isSplit) throw fault;
+          if (against.length === 0) throw fault;
+          isTaken = false;
           note(`entries are missing: ${harmless((fault as Error).message)}`);
           return checkpoint.size - mirror.size;
         });
-      const compared = left > 0 ? found : await compareAgain(found, store, checkpoint);
+      const compared = left > 0 || !isTaken ? found : await compareAgain(found, store, checkpoint);
       const later = compared.filter((one) => !found.includes(one));
       return { ...followed, compared, left, isSplit: keepSplit(state, followed, later) || isSplit };
     };
-    const asked = await round();
-    const { first } = asked;
-    const { checkpoint, compared, left } = await latest(asked, round);
-    const against = compared.filter(isAgainst);
-    for (const { what, why } of compared) if (what !== "agrees" && what !== "split") note(harmless(why));
+    const { checkpoint, compared, left } = await latest(await round(), round);
+    distrust.isFounded = wasForked || compared.some(isAgainst);
+    for (const { witness, what, why } of compared) {
+      if (what === "agrees" && doubted.has(witness)) say(`${why}, as is proven by now`);
+      if (what !== "agrees" && what !== "split") say(why);
+    }
+    if (wasForked) await proveFork(state, [store.read, source]);
     const { origin } = checkpoint;
     const { size } = mirror;
     const added = size - first;
@@ -76,10 +107,11 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
     if (left > 0)
       note(`${grouped(left)} of the log's entries are not taken yet: call again, it goes on behind the others`);
     remember();
-    if (findings.length > 0 || against.length > 0 || wasForked) return status.offContour;
+    if (findings.length > 0 || distrust.isFounded) return status.offContour;
     return left === 0 ? status.success : status.incomplete;
   } catch (fault) {
     if (!(fault instanceof Fork)) throw fault;
+    distrust.isFounded = true;
     const [known, checkpoint] = fault.checkpoints;
     note(harmless(fault.message));
     sayKept(state, keepFork(state, known, [{ checkpoint, shownBy: fault.divergence }]));
@@ -87,6 +119,15 @@ export async function logMonitor(place: string, options: LogMonitorOptions): Pro
   } finally {
     await store.close();
   }
+}
+
+/** Says each line once, though the witnesses are compared again. */
+function onlyOnce(): (why: string) => void {
+  const said = new Set<string>();
+  return (why) => {
+    if (!said.has(why)) note(harmless(why));
+    said.add(why);
+  };
 }
 
 /** What the log shows, and what its witnesses signed. */
@@ -125,7 +166,12 @@ function keepSplit(state: string, { checkpoint }: Followed, compared: readonly C
 }
 
 function sayKept(state: string, files: readonly string[]): void {
-  note(`the checkpoints that prove it are in ${harmless(state)}: ${files.map(harmless).join(" and ")}`);
+  const names = `${harmless(state)}: ${files.map(harmless).join(" and ")}`;
+  note(
+    isForkProven(state)
+      ? `the checkpoints that prove it are in ${names}`
+      : `what was found of it is in ${names}; the log withholds the hashes without which these do not prove it, and is asked again`,
+  );
 }
 
 /** A log that shows its first history again is not what it was. */
@@ -133,8 +179,9 @@ function saysFork(state: string): boolean {
   const files = forkIn(state);
   if (files.length > 0)
     note(
-      `this log was found to have two histories, and ${files.map(harmless).join(" and ")} in ${harmless(state)} prove it: distrust the log, ` +
-        "and move these files away only when you trust it again",
+      `this log was found to have two histories, and ${files.map(harmless).join(" and ")} in ${harmless(state)} ` +
+        `${isForkProven(state) ? "prove it" : "do not prove it alone yet"}: distrust the log, and move these files away only when you ` +
+        "trust it again",
     );
   return files.length > 0;
 }
