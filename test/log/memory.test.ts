@@ -15,6 +15,9 @@ const other = signerKey("witness.example/one", "witness", Buffer.alloc(32, 3));
 const refusal = (message: RegExp) =>
   expect.objectContaining({ code: "no-memory", message: expect.stringMatching(message) });
 
+/** The names of the files of a witness that signed of this log. */
+const kept = [hashOf(log.name)];
+
 /** What a witness has kept that signed three entries. */
 async function signed(key = own): Promise<MemoryStore> {
   const [store, files] = [new MemoryStore(), new MemoryStore()];
@@ -30,7 +33,7 @@ async function signed(key = own): Promise<MemoryStore> {
 describe("the memory of a witness", () => {
   it("is refused where it is empty, and writes nothing then; it begins with the first start of the key, once", () => {
     const store = new MemoryStore();
-    const claim = (isFirst: boolean) => () => claimMemory(store, own, [log], isFirst);
+    const claim = (isFirst: boolean) => () => claimMemory(store, own, [], isFirst);
     expect(claim(false)).toThrow(refusal(/expected the memory of witness\.example\/one, found none.*--first$/));
     expect(claim(false)).toThrow(refusal(/found none/));
     claim(true)();
@@ -40,27 +43,40 @@ describe("the memory of a witness", () => {
 
   it("is that of an earlier isoline where the witness's signature is in it, and has an owner then", async () => {
     const store = await signed();
-    expect(() => claimMemory(store, own, [log], true)).toThrow(refusal(/leave out --first$/));
-    claimMemory(store, own, [log], false);
+    expect(() => claimMemory(store, own, kept, true)).toThrow(refusal(/leave out --first$/));
+    claimMemory(store, own, kept, false);
     store.write(hashOf(log.name), Buffer.from("lost\n"));
-    claimMemory(store, own, [log], false);
+    claimMemory(store, own, kept, false);
   });
 
   it("is refused where another key signed what is in it, with and without an owner", async () => {
     const store = await signed(other);
-    expect(() => claimMemory(store, own, [log], false)).toThrow(refusal(/found none/));
-    claimMemory(store, other, [log], false);
-    expect(() => claimMemory(store, own, [log], false)).toThrow(refusal(/found that of witness\.example\/one\+/));
+    expect(() => claimMemory(store, own, kept, false)).toThrow(refusal(/found what no signature of its key is under/));
+    claimMemory(store, other, kept, false);
+    expect(() => claimMemory(store, own, kept, false)).toThrow(refusal(/found that of witness\.example\/one\+/));
   });
+});
+
+it("does not become another witness's at its first start, with and without an owner", async () => {
+  const store = await signed(other);
+  const before = store.read(hashOf(log.name));
+  const first = () => claimMemory(store, own, kept, true);
+  expect(first).toThrow(
+    refusal(/expected a new directory for the first start of witness\.example\/one, found what no/),
+  );
+  claimMemory(store, other, kept, false);
+  expect(first).toThrow(refusal(/found that of witness\.example\/one\+.*: name another directory$/));
+  claimMemory(store, other, kept, false);
+  expect(store.read(hashOf(log.name))).toBe(before);
 });
 
 describe.skipIf(!isBuilt)("isoline log witness (needs a build)", () => {
   const place = mkdtempSync(join(tmpdir(), "isoline-memory-"));
-  const start = (directory: string) =>
+  const start = (directory: string, ...more: readonly string[]) =>
     isoline(
       [
         ...["log", "witness", directory, "--listen", "127.0.0.1:0", "--name", own.name],
-        ...["--key", "w.pem", "--log", formatVerifierKey(log)],
+        ...["--key", "w.pem", "--log", formatVerifierKey(log), ...more],
       ],
       { cwd: place },
     );
@@ -70,6 +86,28 @@ describe.skipIf(!isBuilt)("isoline log witness (needs a build)", () => {
     mkdirSync(join(place, "unmounted"));
   });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  it("knows its memory of an earlier isoline by any log in it; and takes not that of another witness with --first", async () => {
+    const [own1, other1] = [await signed(), await signed(other)];
+    const unnamed = "f".repeat(64);
+    for (const [directory, store] of [
+      ["earlier", own1],
+      ["others", other1],
+    ] as const) {
+      mkdirSync(join(place, directory));
+      writeFileSync(join(place, directory, unnamed), store.read(hashOf(log.name)) ?? "");
+    }
+    const said = [await start("earlier", "--first"), await start("others", "--first"), await start("others")];
+    expect(said.map(({ status, stderr }) => [status, stderr])).toEqual([
+      [1, expect.stringMatching(/has a memory here already.*leave out --first\n$/)],
+      [1, expect.stringMatching(/expected a new directory for the first start of .*: name another directory\n$/)],
+      [1, expect.stringMatching(/expected the memory of witness\.example\/one and its key, found what no signature/)],
+    ]);
+    expect(["earlier", "others"].map((directory) => readdirSync(join(place, directory)))).toEqual([
+      [unnamed],
+      [unnamed],
+    ]);
+  });
 
   it.each(["mistyped", "unmounted"])(
     "does not start on a directory that is %s, and makes nothing",

@@ -1,6 +1,6 @@
 /** Where the commands for transparency logs find things: keys, policies, logs in directories and behind HTTP. */
-import { existsSync } from "node:fs";
-import { latticeSeedIn, latticeWitness, type SignerKey, signerKeyOf, type VerifierKey } from "@isoline/log/note";
+import { existsSync, readdirSync } from "node:fs";
+import { latticeSeedIn, latticeWitness, type SignerKey, signerKeyOf } from "@isoline/log/note";
 import { type LogPolicy, parsePolicy } from "@isoline/log/proof";
 import type { FetchTile } from "@isoline/log/tiles";
 import {
@@ -33,18 +33,16 @@ export function openStore(directory: string): DirectoryStore {
   return new DirectoryStore(directory, (fd) => lock(fd, 0));
 }
 
-/** Opens what a witness signed. Refuses a directory that is missing, empty, or another one's, unless this is the first start of its key. */
-export async function openMemory(
-  directory: string,
-  key: SignerKey,
-  logs: readonly VerifierKey[],
-  isFirst: boolean,
-): Promise<DirectoryStore> {
+/**
+ * Opens what a witness signed. Refuses a directory that is missing or empty, unless this is the first start of its key; and that of another
+ * witness always.
+ */
+export async function openMemory(directory: string, key: SignerKey, isFirst: boolean): Promise<DirectoryStore> {
   // Opening makes the directory, and one that is made here would hide from the next look that a volume is not mounted.
   if (!isFirst && !existsSync(directory)) throw noMemory(`${directory}: ${lostBy(key)}`);
   const store = openStore(directory);
   try {
-    claimMemory(store, key, logs, isFirst);
+    claimMemory(store, key, readdirSync(directory), isFirst);
     return store;
   } catch (fault) {
     await store.close();

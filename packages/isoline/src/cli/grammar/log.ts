@@ -136,7 +136,7 @@ export function declareLog(program: Command, { ends }: Invocation): void {
     .summary("sign for logs that take nothing back")
     .description(
       "Serves a witness (c2sp.org/tlog-witness) until it is told to end. What it signed is in the directory: it does not start on one that " +
-        "is missing or empty, except with --first.",
+        "is missing or empty, except with --first, nor on that of another witness.",
     )
     .argument("<dir>", "where it keeps what it signed")
     .requiredOption("--listen <address>", "HOST:PORT; port 0 takes any")

@@ -24,7 +24,7 @@ export async function logWitness(directory: string, options: LogWitnessOptions):
   if (log.length === 0) throw usage("expected --log KEY, the verifier key of a log to sign for");
   const signer = readKey(key, name, "witness");
   const logs = log.map((each) => parseVerifierKey(each, "log"));
-  const store = await openMemory(directory, signer, logs, first);
+  const store = await openMemory(directory, signer, first);
   const server = serveWitness(new Witness({ key: signer, logs, store, now: () => Math.floor(Date.now() / 1000) }));
   const told = new Promise<void>((end) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end());
