@@ -19,7 +19,14 @@ import {
   proveEntry,
   verifyProof,
 } from "../../packages/log/src/proof/index.ts";
-import { askWitness, hashOf, serveWitness, Witness } from "../../packages/log/src/witness/index.ts";
+import {
+  askWitness,
+  compareWitnesses,
+  cosign,
+  hashOf,
+  serveWitness,
+  Witness,
+} from "../../packages/log/src/witness/index.ts";
 import { CHECKPOINT, Log } from "../../packages/log/src/writer/index.ts";
 import { entries, entry, MemoryStore } from "./logs.ts";
 
@@ -318,16 +325,28 @@ describe("a policy", () => {
       `log ${formatVerifierKey(signerKey("example.com/log", "log"))}`,
       /line 2 of the policy: expected a new log, got a second key of/,
     ],
-    [`witness w ${formatVerifierKey(signerKey("w", "witness"))} witness.example/w`, /line 2 .*begins with http:\/\//],
-    [`witness w ${formatVerifierKey(signerKey("w", "witness"))} ftp://w.example/`, /line 2 .*begins with http:\/\//],
-    [
-      `witness w ${formatVerifierKey(signerKey("w", "witness"))} https://w.example/?a=b`,
-      /line 2 .*begins with http:\/\//,
-    ],
   ])("refuses %s behind the log of that name", (line, why) => {
     const first = `log ${formatVerifierKey(signerKey("example.com/log", "log"))}`;
     expect(() => parsePolicy(`${first}\n${line}\nquorum none\n`)).toThrow(why);
   });
+
+  it.each(["witness.example/w", "ftp://w.example/", "https://w.example/?a=b", "https://w.example/#c"])(
+    "may have an address to which no path can be appended, %s: what asks no witness reads it, what asks them says it",
+    async (address) => {
+      const key = signerKey("w", "witness");
+      const lines = [`log ${formatVerifierKey(logKey)}`, `witness w ${formatVerifierKey(key)} ${address}`];
+      const some = parsePolicy([...lines, "quorum w"].join("\n"));
+      const store = new MemoryStore();
+      const log = await Log.create(store, logKey);
+      const why = expect.stringMatching(
+        /witness w was not asked: expected an address .* begins with http:\/\/ .*, got "/,
+      );
+      expect((await cosign(log, store.read, some)).refusals[0]).toEqual(why);
+      expect(await compareWitnesses(new MemoryStore(), some, log.head, store.read, 0)).toEqual([
+        expect.objectContaining({ witness: "w", what: "silent", why }),
+      ]);
+    },
+  );
 
   it("asks for as many as it says, group in group", () => {
     const [a, b, c] = ["a", "b", "c"].map((name): SignerKey => signerKey(name, "witness")) as [

@@ -27,6 +27,7 @@ export async function askWitness(
   seen = 0,
 ): Promise<NoteSignature> {
   const { size } = parseCheckpoint(parseNote(checkpoint));
+  assertAddress(key, address);
   let answer = await post(address, await requestOf(fetchTile, seen, size, checkpoint));
   if (answer.status === 409) {
     const known = sizeIn(answer.body);
@@ -45,6 +46,7 @@ export async function askWitness(
 
 /** The last checkpoint of a log that a witness signed, as it serves it. Refuses one that does not bear the signatures of both. */
 export async function lastSigned({ key, address }: KnownWitness, log: VerifierKey): Promise<string> {
+  assertAddress(key, address);
   const { status, body } = await request(below(address, `${hashOf(log.name)}/checkpoint`), { method: "GET" });
   const shows = (why: string) => new LogError("witness-refused", `witness ${key.name} shows no checkpoint: ${why}`);
   if (status !== 200) throw shows(`it answered ${status}: ${body.slice(0, 200).trim()}`);
@@ -87,6 +89,17 @@ interface Answered {
 
 const post = (address: string, body: string): Promise<Answered> =>
   request(below(address, "add-checkpoint"), { method: "POST", body });
+
+/** Refuses an address to which no path can be appended. */
+function assertAddress({ name }: VerifierKey, address: string): void {
+  const url = /^https?:\/\//i.test(address) && URL.canParse(address) ? new URL(address) : undefined;
+  if (url !== undefined && url.search === "" && url.hash === "") return;
+  throw new LogError(
+    "witness-refused",
+    `the witness ${name} was not asked: expected an address in the policy that begins with http:// or https:// and has no query, got ` +
+      `${JSON.stringify(address.slice(0, 80))}; correct its line`,
+  );
+}
 
 /** Relative to an address without a slash at its end, the last segment would be lost. */
 const below = (address: string, path: string): URL => new URL(path, address.endsWith("/") ? address : `${address}/`);
