@@ -87,6 +87,21 @@ describe.skipIf(!isBuilt)("isoline log monitor on the log of a fleet (needs a bu
     ]).toEqual([3, [3, 4]]);
   });
 
+  it("says after an earlier isoline, which kept no findings, how many of them that one may have said; once", async () => {
+    expect((await monitor("upgraded")).status).toBe(3);
+    rmSync(at("upgraded/said"));
+    writeFileSync(at("upgraded/examined"), "4\n");
+    const first = await monitor("upgraded");
+    expect([first.status, first.stdout.split("\n").length]).toEqual([3, 4]);
+    expect(first.stderr).toMatch(
+      /^isoline: 1 finding in entries that an earlier isoline examined, .*may have been said/,
+    );
+    expect(await monitor("upgraded")).toMatchObject({
+      status: 0,
+      stderr: "isoline: 2 findings said before; --all says them again\n",
+    });
+  });
+
   it("says of entries that were examined before what only a reviewer's key, which is new to it, makes a finding", async () => {
     expect([(await monitor("own-copy")).status, (await monitor("own-copy")).status]).toEqual([3, 0]);
     const { status, stdout } = await monitor("own-copy", "--reviewer", "reviewer.pub");

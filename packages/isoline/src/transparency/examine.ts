@@ -11,6 +11,8 @@ import type { ReviewedContours } from "./review.ts";
  * same entries show what was never said.
  */
 const SAID = "said";
+/** How many entries an isoline examined that did not yet keep which findings it said. */
+const EXAMINED = "examined";
 const DIGEST_DIGITS = 32;
 
 export interface Examined {
@@ -18,6 +20,11 @@ export interface Examined {
   readonly findings: readonly Finding[];
   /** How many there are that were said before. */
   readonly earlier: number;
+  /**
+   * How many of the findings are in entries that an earlier isoline examined, which kept no findings: they may have been said before, or
+   * be what it did not look for, so they are among `findings`.
+   */
+  readonly perhapsSaid: number;
   /** To be called once the findings were said: what was not said is said again. */
   readonly remember: () => void;
 }
@@ -43,12 +50,14 @@ export function examine(store: LogStore, review: ReviewedContours, { size, isWho
   for (const [entry, bytes] of entriesOf(store, size)) found.push(...monitor.see(entry, bytes));
   const fresh = all ? found : found.filter((finding) => !said.has(digestOf(finding)));
   const overdue = isWhole ? monitor.overdue() : [];
+  const examined = store.read(SAID) === undefined ? examinedIn(store) : 0;
+  const perhapsSaid = all ? 0 : fresh.filter(({ entry }) => entry < examined).length;
   const remember = () => {
     const lines = [...new Set([...said, ...found.map(digestOf)])].sort().map((digest) => `${digest}\n`);
     store.write(SAID, Buffer.from(lines.join("")));
     store.settle();
   };
-  return { findings: [...fresh, ...overdue], earlier: found.length - fresh.length, remember };
+  return { findings: [...fresh, ...overdue], earlier: found.length - fresh.length, perhapsSaid, remember };
 }
 
 const digestOf = ({ kind, entry, why }: Finding): string =>
@@ -65,6 +74,12 @@ function saidIn(store: LogStore): ReadonlySet<string> {
     "cannot-read",
     "the file said of the copy: expected digests of findings, got other bytes; remove the file, and all findings are said again",
   );
+}
+
+/** 0 where no earlier isoline examined the copy. */
+function examinedIn(store: LogStore): number {
+  const text = Buffer.from(store.read(EXAMINED) ?? []).toString("latin1");
+  return /^\d{1,15}\n$/.test(text) ? Number(text) : 0;
 }
 
 function* entriesOf(store: LogStore, size: number): Generator<readonly [number, Uint8Array]> {

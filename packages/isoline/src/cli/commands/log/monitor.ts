@@ -93,7 +93,7 @@ async function watch(place: string, options: LogMonitorOptions, distrust: Distru
     const added = size - first;
     const witnesses = checkpoint.witnesses.map(({ key }) => key.name);
     const looking = { size, isWhole: left === 0, all, now: Date.now() };
-    const { findings, earlier, remember } = examine(store, review, looking);
+    const { findings, earlier, perhapsSaid, remember } = examine(store, review, looking);
     if (json) {
       const others = compared.map(({ witness, what, size: signed, why }) => ({ witness, what, size: signed, why }));
       printJson({ origin, size, first, new: added, left, witnesses, asked: others, findings, earlier });
@@ -104,6 +104,11 @@ async function watch(place: string, options: LogMonitorOptions, distrust: Distru
       for (const { kind, entry, why } of findings) printLine(`entry ${entry}: ${kind}: ${harmless(why)}`);
       if (earlier > 0) note(`${counted(earlier, "finding")} said before; --all says them again`);
     }
+    if (perhapsSaid > 0)
+      note(
+        `${counted(perhapsSaid, "finding")} in entries that an earlier isoline examined, which did not keep what it said: they may have ` +
+          "been said before, and are not said again",
+      );
     if (left > 0)
       note(`${grouped(left)} of the log's entries are not taken yet: call again, it goes on behind the others`);
     remember();
