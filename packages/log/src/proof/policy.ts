@@ -13,7 +13,7 @@ export interface LogPolicy {
   readonly logs: ReadonlyMap<string, VerifierKey>;
   /** By the name that the policy gives them. */
   readonly witnesses: ReadonlyMap<string, VerifierKey>;
-  /** Where they are asked, by the same name, as the policy has it: one that asks nobody has no use for it, so what asks checks it. */
+  /** Where they are asked, by the same name, as the policy has it: checked where a witness is asked, since `log verify` asks none. */
   readonly addresses: ReadonlyMap<string, string>;
   /** Whether these witnesses are enough. */
   readonly isEnough: (signed: ReadonlySet<VerifierKey>) => boolean;
