@@ -320,18 +320,6 @@ describe.skipIf(!isInstalled("openssl"))("a node without a TPM (needs openssl)",
     expect(await enrol(borrowed)).toMatch(/^409/);
   });
 
-  it("is judged by a policy that was chosen for a lost key only by a token that chooses it as well", async () => {
-    const [node, anew] = [new MachineNode("chosen", guest(chip(14))), new MachineNode("chosen", guest(chip(14)))];
-    const chosen = { name: "chosen", labels: { policy: "default" } };
-    expect(await enrol(node, { more: chosen })).toBe("200 enrolled");
-    expect(await enrol(anew, { more: { name: "chosen" } })).toMatch(
-      /^409 expected the key of chosen, which its label policy/,
-    );
-    expect((await attest(node)).state).toBe("affirming");
-    expect(await enrol(anew, { more: chosen })).toBe("200 enrolled");
-    expect((await attest(anew)).state).toBe("affirming");
-  });
-
   it("does not take a name that another node got while it was asked", async () => {
     const [slow, fast] = [new MachineNode("race", guest(chip(7))), new MachineNode("race", guest(chip(10)))];
     const begun = await begin(slow, await token());
