@@ -14,7 +14,7 @@ export const logErrors = {
   "too-large": "An entry is larger than a log takes.",
   "bad-statement": "An entry of a log begins as a statement of a fleet, and is damaged or not in its one form.",
   "object-store": "An object store cannot be reached, refuses, or does not do what a log needs of it.",
-  "no-memory": "The directory of a witness is not the memory of what it signed.",
+  "no-memory": "The directory of a witness has no record of the checkpoints that this witness signed.",
   "witness-refused": "A witness refused to sign a checkpoint, or its answer is not understood.",
 } as const;
 
