@@ -15,7 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { createServer, type ListenOptions, type Server } from "node:net";
 import { createSocket } from "node:dgram";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -64,7 +64,7 @@ export class Outside {
       outside.words.set(`${name}-socket`, path);
       outside.words.set(`${name}-udp`, String(await outside.#udp(fixed)));
       outside.words.set(`${name}-udp-any`, String(await outside.#udp([0])));
-      outside.words.set(`${name}-free`, String(await freePort(free)));
+      outside.words.set(`${name}-free`, String(await outside.#free(free)));
     }
     return outside;
   }
@@ -99,21 +99,30 @@ export class Outside {
     }
     throw new Error("no port is free");
   }
+
+  /** A free port of these, which no other suite takes meanwhile: an abstract socket of its name is held as the claim. */
+  async #free(ports: readonly number[]): Promise<number> {
+    for (const port of ports) {
+      // The claim comes first: a try at the port would disturb the suite that has it.
+      const claim = await listening({ path: `\0isoline-test-port-${port}` });
+      if (claim === undefined) continue;
+      this.#servers.push(claim);
+      const tried = await listening({ host: "127.0.0.1", port });
+      if (tried === undefined) continue;
+      await new Promise((resolve) => tried.close(resolve));
+      return port;
+    }
+    throw new Error("no port is free");
+  }
 }
 
-/** A free port of these. */
-async function freePort(ports: Iterable<number>): Promise<number> {
-  for (const port of ports) {
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!free) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
-  throw new Error("no port is free");
+/** A server there; undefined where another has the place. */
+function listening(where: ListenOptions): Promise<Server | undefined> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(undefined));
+    server.listen(where, () => resolve(server));
+  });
 }
 
 /** One directory for one run. */
