@@ -221,5 +221,10 @@ export function madeContour(name: string, names: readonly string[] = []): Contou
     ...names.map((program) => ({ program, acts: names.map((target) => ({ operation: "open read", target })) })),
   ];
   const points = programs.reduce((sum, { acts }) => sum + acts.length, 0);
-  return { name, points, programs, text: "isoline contour 2\n" };
+  const [root, server] = ["user 0 (root)", "user 101"] as const;
+  const withUsers = programs.map(({ program, acts }) => ({
+    program,
+    acts: acts.map((act) => ({ ...act, user: act.operation === "connect" ? server : root })),
+  }));
+  return { name, points, users: [root, server], programs: withUsers, text: "isoline contour 2\n" };
 }

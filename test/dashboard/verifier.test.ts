@@ -99,6 +99,9 @@ describe.skipIf(!hasBrowser)("the page of a verifier", () => {
     await map.getByRole("button", { name: "/bin/sh, 2 acts" }).waitFor();
     await map.getByRole("button", { name: "/usr/bin/node, 3 acts" }).waitFor();
     await map.getByRole("button", { name: "$HOME/.npmrc, 1 act" }).waitFor();
+    expect(await tab.page.locator(".toolbar").allInnerTexts()).toContainEqual(
+      expect.stringContaining("2 programs, as the user who started it"),
+    );
     await tab.page.getByRole("group", { name: "Show as" }).getByRole("button", { name: "text" }).click();
     await expect.poll(() => tab.page.locator(".contour-text tbody").innerText()).toMatch(/r\s*open read\s+\/b\\x20c/);
   });

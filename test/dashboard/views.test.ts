@@ -115,6 +115,12 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await tab.page.getByRole("group", { name: "Show as" }).getByRole("button", { name: "text" }).click();
     await tab.page.getByLabel("Search in the contour").fill("nginx connect 5432");
     await expect.poll(() => tab.page.locator(".contour-text output").innerText()).toBe("1 act");
+    expect(await tab.page.locator(".contour-text tbody").innerText()).toMatch(/nginx\s+as user 101\s/);
+    await tab.page.getByLabel("Search in the contour").fill("user 101 connect");
+    await expect.poll(() => tab.page.locator(".contour-text output").innerText()).toBe("1 act");
+    expect(await tab.page.locator(".toolbar").allInnerTexts()).toContainEqual(
+      expect.stringContaining("as 2 users; the text names them"),
+    );
   });
 
   it("draws the counters over time, and has them as a table", async () => {

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { Contour } from "@isoline/core/contour";
-import type { Credentials, Subject } from "@isoline/core/event";
+import type { Credentials, Event, Subject } from "@isoline/core/event";
 import { canonicalPolicy, parsePolicy } from "@isoline/core/identity";
 import { iso1 } from "@isoline/core/profile";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -82,6 +82,16 @@ describe("a page of a contour", () => {
     const compared = pageOf(["diff", a, b]);
     expect(compared).toContain(`added ${shown.replaceAll("<", "&#60;").replaceAll(">", "&#62;")}`);
     expect(compared).toContain("1 rule added · 0 rules removed");
+  });
+
+  it("says as which user programs act, and of each act where there are several", () => {
+    expect(page).toContain("· as user 1000<");
+    const { subject } = opens(node, "/root/x") as Event & { subject: Subject<"open"> };
+    const asRoot = event(node, "open", subject, root);
+    const both = pageOf(["show", place.keep("both.contour", learnt(opens(node, "$CWD/.ssh/id_rsa"), asRoot))]);
+    expect(both).not.toContain("· as user");
+    expect(both).toMatch(/What matters first[^]*id_rsa[^<]*\(as user 1000\)/);
+    expect(both).toMatch(/\(as user 0 \(root\) with [^)]*\)/);
   });
 
   it("of a difference tells programs apart that act as other users, or with other rights", () => {

@@ -12,3 +12,4 @@ export { type AnyContour, parseContour, type PointCounts, readContour } from "./
 export { type Changing, rebuild, type Rebuilt } from "./rebuild.ts";
 export { writeContour } from "./write.ts";
 export { filesIn, type ReplacedFiles, replaceFiles, type Replacement } from "./replace-files.ts";
+export { userPhrase } from "./user-phrase.ts";

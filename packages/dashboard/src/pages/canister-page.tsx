@@ -176,6 +176,10 @@ function NodeInShort({ node }: { readonly node: Node }): JSX.Element {
   );
 }
 
+/** The text says of each act as which of several users it is done. */
+const usersSaid = (users: readonly string[]): string =>
+  users.length === 1 ? `as ${users[0]}` : `as ${counted(users.length, "user")}; the text names them`;
+
 function ContourPart({ canister }: { readonly canister: CanisterInFull }): JSX.Element {
   const { contour, departures } = canister;
   const view = useSignal<"map" | "text">("map");
@@ -194,7 +198,7 @@ function ContourPart({ canister }: { readonly canister: CanisterInFull }): JSX.E
           <div class="toolbar">
             <p>
               <Said text={value.name} most={120} />: {counted(value.points, "point")} of{" "}
-              {counted(value.programs.length, "program")}
+              {counted(value.programs.length, "program")}, {usersSaid(value.users)}
             </p>
             <div class="switch" role="group" aria-label="Show as">
               {(["map", "text"] as const).map((one) => (

@@ -17,7 +17,12 @@ export function ContourText({ contour }: { readonly contour: ContourMap }): JSX.
   const all = useMemo(
     () =>
       contour.programs.flatMap(({ program, acts }) =>
-        acts.map((act) => ({ program: program === "" ? FIRST : program, times: act.times, ...readAct(act) })),
+        acts.map((act) => ({
+          program: program === "" ? FIRST : program,
+          times: act.times,
+          user: act.user,
+          ...readAct(act),
+        })),
       ),
     [contour],
   );
@@ -25,8 +30,8 @@ export function ContourText({ contour }: { readonly contour: ContourMap }): JSX.
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== "");
-  const found = all.filter(({ program, operation, place, details }) => {
-    const line = `${program} ${operation} ${place} ${details}`.toLowerCase();
+  const found = all.filter(({ program, user = "", operation, place, details }) => {
+    const line = `${program} ${user} ${operation} ${place} ${details}`.toLowerCase();
     return words.every((word) => line.includes(word));
   });
   return (
@@ -56,10 +61,15 @@ export function ContourText({ contour }: { readonly contour: ContourMap }): JSX.
             </tr>
           </thead>
           <tbody>
-            {found.slice(0, most.value).map(({ program, family, operation, place, details, times }) => (
+            {found.slice(0, most.value).map(({ program, user, family, operation, place, details, times }) => (
               <tr>
                 <td>
                   <Said text={program} most={300} code />
+                  {user !== undefined && (
+                    <small class="details">
+                      as <Said text={user} most={200} />
+                    </small>
+                  )}
                 </td>
                 <td>
                   <abbr title={familyWords[family].says}>{familyWords[family].letter}</abbr>{" "}

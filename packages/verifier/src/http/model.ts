@@ -174,10 +174,18 @@ export const contourMap = z
   .object({
     name: z.string(),
     points: count,
+    users: z.array(z.string()).describe("As which users its programs act, in words"),
     programs: z.array(
       z.object({
         program: z.string(),
-        acts: z.array(z.object({ operation: z.string(), target: z.string(), times: count.optional() })),
+        acts: z.array(
+          z.object({
+            operation: z.string(),
+            target: z.string(),
+            times: count.optional(),
+            user: z.string().optional().describe("One of users, where there are several"),
+          }),
+        ),
       }),
     ),
     text: z.string(),

@@ -1,5 +1,12 @@
 /** What a page shows of a contour, or of the difference between two: programs as a tree, and their acts by consequence and place. */
-import { actingUsers, type Contour, type ContourDiff, type LonePoint, ruleText } from "@isoline/core/contour";
+import {
+  actingUsers,
+  type Contour,
+  type ContourDiff,
+  type LonePoint,
+  ruleText,
+  userPhrase,
+} from "@isoline/core/contour";
 import { consequenceOf, consequenceOfAct, type Consequence, consequences } from "@isoline/core/engine";
 import { type Event, phrase, subjectRecord } from "@isoline/core/event";
 import { programName, taskPhrase } from "@isoline/core/identity";
@@ -54,10 +61,14 @@ const WORTH_NAMING: ReadonlySet<Consequence> = new Set([
 
 export function mapOfContour(title: string, facts: readonly string[], contour: Contour): ContourMap {
   const byTask = new Map<string, Ranked[]>();
+  const userOf = (index: number) => userPhrase(contour.actor(index).credentials);
+  const users = new Set(Array.from({ length: contour.size }, (_, index) => userOf(index)));
+  // Where there are several, a reader has to know of each act as which of them it is done.
+  const asUser = (index: number) => (users.size > 1 ? ` (as ${userOf(index)})` : "");
   for (let index = 0; index < contour.size; index++) {
     const event = contour.event(index);
     const { task } = event.actor;
-    const ranked = { ...consequenceOf(event), says: phrase(event), place: placeOf(event) };
+    const ranked = { ...consequenceOf(event), says: phrase(event) + asUser(index), place: placeOf(event) };
     const known = byTask.get(task);
     if (known === undefined) byTask.set(task, [ranked]);
     else known.push(ranked);
@@ -73,7 +84,7 @@ export function mapOfContour(title: string, facts: readonly string[], contour: C
       acts: byTask.get(task.id) ?? [],
     })),
   ];
-  return mapOf(title, facts, [], programs);
+  return mapOf(title, users.size === 1 ? [...facts, `as ${[...users].join()}`] : facts, [], programs);
 }
 
 export function mapOfDiff(title: string, facts: readonly string[], diff: ContourDiff): ContourMap {

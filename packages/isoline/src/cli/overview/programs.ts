@@ -1,8 +1,8 @@
 /** A contour by program: what each may do. */
-import { type Contour, type Phase, phasesOf } from "@isoline/core/contour";
+import { type Contour, type Phase, phasesOf, userPhrase } from "@isoline/core/contour";
 import { ZERO_DIGEST } from "@isoline/core/digest";
 import { consequenceOf } from "@isoline/core/engine";
-import { type Actor, capabilityPhrase, type Event, LAUNCH_USER } from "@isoline/core/event";
+import type { Event } from "@isoline/core/event";
 import { type Task, taskPhrase } from "@isoline/core/identity";
 import type { Exchange } from "@isoline/core/profile";
 import { type Activity, activityOf } from "./activities.ts";
@@ -50,7 +50,7 @@ export function programsOf(contour: Contour<Exchange>, apart: boolean): ProgramO
       chains: tasks.map(({ id }) => contour.taskChain(id).map(taskPhrase)),
       path,
       phase,
-      users: [...new Set(own.map((index) => userOf(contour.actor(index))))],
+      users: [...new Set(own.map((index) => userPhrase(contour.actor(index).credentials)))],
       activities: told.map((index) => habitOfAny(contour, index)),
       ordinary: own.length - told.length,
     };
@@ -78,29 +78,4 @@ function habitOfAny(contour: Contour<Exchange>, index: number): Activity {
   const event = contour.event(index);
   if (contour.profile.name === "iso1") return activityOf(event as Event);
   return { heading: event.op, line: contour.profile.formatAct(event).slice(event.op.length + 1) };
-}
-
-/** The user, then what it may become, its groups and its capabilities, where they are not plain. */
-function userOf({ credentials }: Actor): string {
-  const { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities } = credentials;
-  const acting = uid === euid ? named(uid) : `${named(uid)} acting as ${named(euid)}`;
-  const able = [...new Set([suid, fsuid])].filter((id) => id !== uid && id !== euid);
-  const groups = [...new Set([gid, egid, sgid, fsgid])];
-  const others = groups.filter((id) => id !== uid).map(groupNamed);
-  return [
-    acting,
-    ...(able.length === 0 ? [] : [`able to act as ${able.map(named).join(" and ")}`]),
-    ...(others.length === 0 ? [] : [`${groups.includes(uid) ? "also in" : "in"} ${others.join(" and ")}`]),
-    ...(capabilities === 0n ? [] : [`with ${capabilityPhrase(capabilities)}`]),
-  ].join(" ");
-}
-
-function groupNamed(id: number): string {
-  if (id === LAUNCH_USER) return "the group of the user who started it";
-  return id === 0 ? "group 0 (root)" : `group ${id}`;
-}
-
-function named(id: number): string {
-  if (id === LAUNCH_USER) return "the user who started it";
-  return id === 0 ? "user 0 (root)" : `user ${id}`;
 }

@@ -1,9 +1,6 @@
-import { Contour } from "@isoline/core/contour";
-import { type Credentials, type Event, LAUNCH_USER } from "@isoline/core/event";
-import { iso1 } from "@isoline/core/profile";
 import { expect, it } from "vitest";
-import { node, npm, opens, sh } from "../../../../../test/engine/workload.ts";
-import { programsOf } from "./programs.ts";
+import { type Credentials, LAUNCH_USER } from "../event/index.ts";
+import { userPhrase } from "./user-phrase.ts";
 
 const ids = (uid: number, gid: number): Credentials => ({
   ...{ uid, euid: uid, suid: uid, fsuid: uid },
@@ -11,14 +8,6 @@ const ids = (uid: number, gid: number): Credentials => ({
   capabilities: 0n,
 });
 const launcher = ids(LAUNCH_USER, LAUNCH_USER);
-
-function usersOf(credentials: Credentials): readonly string[] {
-  const contour = Contour.create({ profile: iso1, policy: "{}" });
-  for (const task of [npm, sh, node]) contour.defineTask(task);
-  const event = opens(node, "/etc/shadow");
-  contour.add({ ...event, actor: { ...event.actor, credentials } } as Event);
-  return programsOf(contour as unknown as Parameters<typeof programsOf>[0], true).flatMap(({ users }) => users);
-}
 
 it.each<[string, Credentials]>([
   ["the user who started it", launcher],
@@ -30,5 +19,5 @@ it.each<[string, Credentials]>([
   ["user 33 in group 0 (root) and group 44", { ...ids(33, 0), sgid: 44 }],
   ["user 33", ids(33, 33)],
 ])("a program's rights are told whole: %s", (said, credentials) => {
-  expect(usersOf(credentials)).toEqual([said]);
+  expect(userPhrase(credentials)).toEqual(said);
 });
