@@ -233,8 +233,8 @@ describe("a verifier", () => {
   });
 
   /** The changes behind the one with this number, as they come. */
-  const changesAfter = async (id: string, signal: AbortSignal) => {
-    const headers = { authorization: `Bearer ${VIEWER}`, "last-event-id": id };
+  const changesAfter = async (id: string | undefined, signal: AbortSignal) => {
+    const headers = { authorization: `Bearer ${VIEWER}`, ...(id !== undefined && { "last-event-id": id }) };
     const changes = await fetch(`${rig.address}/v1/changes`, { headers, signal });
     return (changes.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
   };
@@ -277,6 +277,23 @@ describe("a verifier", () => {
     expect(body.items).toMatchObject([{ who: "ann", act: "revoke", object: "node-1", detail: "sold" }]);
     const { body: all } = await rig.get<{ items: { object: string }[] }>("/v1/audit?limit=2");
     expect(all.items.map(({ object }) => object)).toEqual(["node-3", "node-1"]);
+  });
+
+  it("gives a reader a number to go on from before anything has changed", async () => {
+    const stop = new AbortController();
+    const reader = await changesAfter(undefined, stop.signal);
+    let text = "";
+    while (!/id: \d+\n/.test(text)) text += (await reader.read()).value ?? "";
+    stop.abort();
+    const [, id] = /event: begun\ndata: \{\}\nid: (\d+)\n/.exec(text) ?? [];
+    // While no stream is there.
+    await rig.call("POST", "/v1/nodes/node-2/revocation", { body: { reason: "lent" } });
+    const again = new AbortController();
+    const next = await changesAfter(id, again.signal);
+    let told = "";
+    while (!told.includes("event: change")) told += (await next.read()).value ?? "";
+    again.abort();
+    expect(told).toMatch(/"node":"node-2",[^\n]*"to":"revoked"/);
   });
 
   it("has not failed", () => {

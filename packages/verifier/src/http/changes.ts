@@ -19,7 +19,7 @@ export function changeRoutes(app: OpenAPIHono<Env>, door: Door, readers: Readers
     summary: "Changes of verdicts as they happen, after the one whose id is in `Last-Event-ID`.",
     responses: {
       200: text(
-        "Events `change`, each with a change as JSON; `reset` first where the id is above all: what was read before is to be read anew.",
+        "First `begun`, with the id that the stream begins behind, or `reset` where the id that was sent is above all: what was read before is to be read anew. Then events `change`, each with a change as JSON.",
         "text/event-stream",
       ),
     },
@@ -66,7 +66,8 @@ interface Reading {
 async function send(stream: SSEStreamingApi, { fleet }: Door, reading: Reading, wake: Bell): Promise<void> {
   const { from, isReset, tenant } = reading;
   await inTime(stream.write(": changes\n\n"));
-  if (isReset) await inTime(stream.writeSSE({ event: "reset", id: String(from), data: "{}" }));
+  // Also before the first change a reader has a number then, and goes on from it where the stream breaks off.
+  if (!(await inTime(stream.writeSSE({ event: isReset ? "reset" : "begun", id: String(from), data: "{}" })))) return;
   for (let last = from; !stream.aborted && !stream.closed && Date.now() < reading.until; ) {
     const rows = await changesAfter(fleet.store.db, last, AT_ONCE, tenant);
     for (const row of rows) {
