@@ -1,12 +1,15 @@
 /** The manifests for Kubernetes: read by kubectl's own types, without a cluster, and agreeing with each other and with the verifier. */
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { configurationIn } from "../../packages/verifier/src/serve/configuration.ts";
+import { ended } from "../support/isoline.ts";
 import { isInstalled } from "../support/machine.ts";
+import { ApiTypes } from "./api-types.ts";
 
 type Table = Readonly<Record<string, unknown>>;
 interface Manifest extends Table {
@@ -37,8 +40,7 @@ function lost(ours: unknown, theirs: unknown, path = ""): readonly string[] {
 }
 
 /**
- * A workload as kubectl's types hold it: a field that the API does not have is gone. It asks no server, unlike `--dry-run=client`, which
- * asks one for its types; and it does so for what has a pod's template only.
+ * A workload as kubectl's types hold it: a field that the API does not have is gone. For what has a pod's template only.
  */
 function asTyped(manifest: Manifest): Manifest {
   const words = ["set", "serviceaccount", "--local", "-f", "-", "isoline", "-o", "json"];
@@ -93,6 +95,12 @@ function strange(value: unknown, fields: Fields | undefined, path: string): read
   );
 }
 
+/** As kubectl names what it would make. */
+function named(apiVersion: string, kind: string, name: string): string {
+  const [group, version] = apiVersion.split("/");
+  return `${kind.toLowerCase()}${version === undefined ? "" : `.${group}`}/${name}`;
+}
+
 describe("the manifests", () => {
   it("are of the versions and kinds that they should be", () => {
     expect(all.map(({ apiVersion, kind, metadata }) => `${apiVersion} ${kind} ${metadata.name}`).sort()).toEqual([
@@ -126,6 +134,40 @@ describe("the manifests", () => {
     const wrong = structuredClone(one("DaemonSet"));
     Object.assign(at(wrong, "spec", "template", "spec", "containers", 0) as Table, { privileged: true });
     expect(lost(wrong, asTyped(wrong))).toContain(".spec.template.spec.containers.0.privileged");
+  });
+
+  it.skipIf(!isInstalled("kubectl"))("pass kubectl create --dry-run=client (needs kubectl)", async () => {
+    const types = await ApiTypes.start();
+    const place = mkdtempSync(join(tmpdir(), "isoline-kubectl-"));
+    const dryRun = (...names: readonly string[]) => {
+      const words = [
+        "create",
+        "--dry-run=client",
+        "--validate=false",
+        "-o",
+        "name",
+        ...names.flatMap((name) => ["-f", name]),
+      ];
+      return ended("kubectl", ["--server", types.address, "--cache-dir", join(place, "cache"), ...words], {
+        cwd: place,
+      });
+    };
+    try {
+      const { status, stdout, stderr } = await dryRun(...files.map((name) => join(folder, name)));
+      expect([status, stderr]).toEqual([0, ""]);
+      expect(stdout.trim().split("\n").sort()).toEqual(
+        all.map(({ apiVersion, kind, metadata }) => named(apiVersion, kind, metadata.name)).sort(),
+      );
+      // It asked for types, and nothing was sent to the server.
+      expect(types.asked.filter((asked) => !/^GET \/apis?(?:\/|$)/.test(asked))).toEqual([]);
+      writeFileSync(join(place, "wrong.yaml"), "apiVersion: node.k8s.io/v2\nkind: RuntimeClass\nmetadata: {name: x}\n");
+      const wrong = await dryRun("wrong.yaml");
+      expect(wrong.status).toBe(1);
+      expect(wrong.stderr).toContain('no matches for kind "RuntimeClass" in version "node.k8s.io/v2"');
+    } finally {
+      await types.stop();
+      rmSync(place, { recursive: true });
+    }
   });
 
   it("have a configuration that the verifier takes, whose exempt namespaces are those of the webhook", () => {

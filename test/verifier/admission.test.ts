@@ -1,4 +1,4 @@
-/** The admission webhook: AdmissionReviews as an API server sends them, and what a user of kubectl is told. */
+/** The admission webhook: AdmissionReviews as the documentation of the API server has them, and what a user of kubectl is told. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -40,7 +40,7 @@ const REFERENCES = {
 };
 const TOKEN = "token-of-the-api-server";
 
-const recorded = (name: string): Review =>
+const written = (name: string): Review =>
   JSON.parse(readFileSync(new URL(`admission-reviews/${name}.json`, import.meta.url), "utf8")) as Review;
 
 const rig = new Rig();
@@ -58,7 +58,7 @@ describe("admission", () => {
   afterAll(() => rig.stop());
 
   it("of a pod whose images have contours", async () => {
-    const review = recorded("create");
+    const review = written("create");
     const { status, body, headers } = await ask(review);
     expect(status).toBe(200);
     expect(headers.get("content-type")).toContain("application/json");
@@ -70,7 +70,7 @@ describe("admission", () => {
   });
 
   it("is refused to an image by its tag, in words for a user of kubectl", async () => {
-    const review = recorded("create-by-tag");
+    const review = written("create-by-tag");
     const { body } = await ask(review);
     expect(body.response).toEqual({
       uid: review.request.uid,
@@ -122,7 +122,7 @@ describe("admission", () => {
       /volume "m": expected an image by its digest/,
     ],
   ])("is refused to %s", async (_, change, refusal) => {
-    const review = recorded("create");
+    const review = written("create");
     const { object } = review.request;
     for (const one of object.spec.containers) Object.assign(one, { name: "web" });
     change(object);
@@ -131,14 +131,14 @@ describe("admission", () => {
   });
 
   it("is not asked twice: a pod that is there can be changed and so removed, but gets no new image", async () => {
-    expect((await ask(recorded("update-label"))).body.response.allowed).toBe(true);
-    expect(await told(recorded("update-ephemeral"))).toMatch(
+    expect((await ask(written("update-label"))).body.response.allowed).toBe(true);
+    expect(await told(written("update-ephemeral"))).toMatch(
       /container "debugger-m2v8q": expected an image by its digest/,
     );
   });
 
   it("is asked again of an image that was a volume, where a container is to run it", async () => {
-    const review = recorded("update-label");
+    const review = written("update-label");
     const { object, oldObject } = review.request;
     const reference = `models@${image("99")}`;
     for (const pod of [object, oldObject]) pod!.spec["volumes"] = [{ name: "m", image: { reference } }];
@@ -148,13 +148,13 @@ describe("admission", () => {
   });
 
   it.each(["delete", "create-deployment"])("is refused to what the webhook is not for: %s", async (name) => {
-    expect(await told(recorded(name))).toMatch(
+    expect(await told(written(name))).toMatch(
       /expected a pod that is made or changed, got .*; correct the webhook's rules/,
     );
   });
 
   it("leaves exempt namespaces alone, by the namespace of the request", async () => {
-    const review = recorded("create-by-tag");
+    const review = written("create-by-tag");
     Object.assign(review.request.object.metadata, { namespace: "kube-system" });
     expect((await ask(review)).body.response.allowed).toBe(false);
     review.request.namespace = "kube-system";
@@ -162,7 +162,7 @@ describe("admission", () => {
   });
 
   it("says in one line what a stranger wrote, and how much more there is", async () => {
-    const review = recorded("create");
+    const review = written("create");
     review.request.object.spec.containers = Array.from({ length: 9 }, (_, index) => ({
       name: `c${index}`,
       image: "a\u001b[31m\nb",
@@ -173,17 +173,17 @@ describe("admission", () => {
 
   it("follows the reference values", async () => {
     await rig.rules(samplePolicy({ version: 2 }), { ...REFERENCES, contours: REFERENCES.contours.slice(1) });
-    expect(await told(recorded("create"))).toMatch(/container "web": expected an image with a published contour/);
+    expect(await told(written("create"))).toMatch(/container "web": expected an image with a published contour/);
     await rig.rules(samplePolicy({ version: 3 }), REFERENCES);
   });
 
   it("is answered to the API server alone, and never when the request is damaged", async () => {
-    const review = recorded("create");
+    const review = written("create");
     expect((await ask(review, "another-token-0123456789")).status).toBe(401);
     expect((await ask(review, "")).status).toBe(401);
     const damaged = [{}, { ...review, apiVersion: "admission.k8s.io/v1beta1" }, { ...review, request: undefined }];
     for (const body of damaged) expect((await ask(body)).status).toBe(400);
-    const large = recorded("create");
+    const large = written("create");
     Object.assign(large.request.object.metadata, { filler: "x".repeat(9 * 2 ** 20) });
     expect((await ask(large)).status).toBe(413);
   });
@@ -191,7 +191,7 @@ describe("admission", () => {
   it("is never given to a pod of any shape without a known image", async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (spec) => {
-        const review = recorded("create");
+        const review = written("create");
         Object.assign(review.request.object, {
           spec: { ...(spec as object), containers: [{ name: "x", image: "y:1" }] },
         });
@@ -210,7 +210,7 @@ describe("admission that is not configured", () => {
 
   it("is no answer, so that a cluster which asks refuses its pods", async () => {
     await rig.start();
-    const { status, body } = await rig.call<Refusal>("POST", "/v1/admission", { token: "", body: recorded("create") });
+    const { status, body } = await rig.call<Refusal>("POST", "/v1/admission", { token: "", body: written("create") });
     expect(status).toBe(404);
     expect(body.error.message).toContain("admission is not configured");
     await rig.stop();
