@@ -14,6 +14,7 @@ export async function testModule(path, scratch) {
   const build = await rolldown({
     input: join(repository, `test/${path}.ts`),
     platform: "node",
+    logLevel: "silent",
     plugins: [
       {
         name: "own-places",
@@ -23,7 +24,7 @@ export async function testModule(path, scratch) {
     ],
   });
   const file = join(scratch, `${basename(path)}.mjs`);
-  await build.write({ file, format: "esm" });
+  await build.write({ file, format: "esm", codeSplitting: false });
   await build.close();
   return await import(pathToFileURL(file).href);
 }
