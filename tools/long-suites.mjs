@@ -17,6 +17,7 @@ export const longSuites = [
   "test/dashboard/views.test.ts",
   "test/engine-host/machine.test.ts",
   "test/fleet/attesting.test.ts",
+  "test/fleet/certificates.test.ts",
   "test/fleet/real-verifier.test.ts",
   "test/fleet/story.test.ts",
   "test/fleet/without-tpm.test.ts",
