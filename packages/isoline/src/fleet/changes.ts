@@ -1,6 +1,8 @@
 /** Changes of verdicts as they happen: server-sent events (WHATWG HTML, 9.2), taken up again where they broke off. */
+import type { IncomingMessage } from "node:http";
 import { StringDecoder } from "node:string_decoder";
 import { CliError } from "../error.ts";
+import { isPassing } from "./in-time.ts";
 import { type Change, change } from "./model.ts";
 import { backOff, sleep } from "./patience.ts";
 import { FleetRefusal, type FleetServer } from "./server.ts";
@@ -9,42 +11,70 @@ const MOST_LINE = 64 * 1024;
 /** The verifier sends a comment each 15 seconds. */
 const SILENCE_SECONDS = 45;
 
+/** A connection that lasted so long was one: a server that closes each at once is asked less and less often. */
+const LASTED_MS = 60_000;
+const EVENTS = "text/event-stream";
+
 /** What is told of the connection itself. */
 export interface Following {
   readonly signal?: AbortSignal | undefined;
-  /** The connection was lost, and is made again; changes may have been missed where the server does not know the last one. */
+  /** It was made, for the first time or again: changes from here on are told. */
+  readonly onOpen?: () => void;
+  /** It was lost, or not made, and is tried again. */
   readonly onLost?: (why: string) => void;
-  /** It was made again. */
-  readonly onAgain?: () => void;
+  /** It was made again. `isKnown`: from the last change on; otherwise those in between are missing. */
+  readonly onAgain?: (isKnown: boolean) => void;
   /** The server was set back, as after a restore: what it said before may not be so any more. */
   readonly onReset?: () => void;
 }
 
-/** Every change from now on, until the signal. A refusal of the server ends it. */
+/** Every change from now on, until the signal. A refusal of the server ends it, and so does a server that tells no changes. */
 export async function* changesOf(server: FleetServer, following: Following = {}): AsyncGenerator<Change> {
-  const { signal, onLost, onAgain, onReset } = following;
+  const { signal, onOpen, onLost, onAgain, onReset } = following;
   let last: string | undefined;
+  let isLost = false;
   for (let failures = 0; !isOver(signal); ) {
+    let opened: number | undefined;
+    let atLeast = 0;
     try {
-      const headers = { accept: "text/event-stream", ...(last === undefined ? {} : { "last-event-id": last }) };
+      const headers = { accept: EVENTS, ...(last === undefined ? {} : { "last-event-id": last }) };
       const response = await server.open("/v1/changes", { headers, signal, patience: SILENCE_SECONDS });
-      if (failures > 0) onAgain?.();
-      failures = 0;
+      assertEvents(server, response);
+      opened = performance.now();
+      if (isLost) onAgain?.(last !== undefined);
+      isLost = false;
+      onOpen?.();
       for await (const event of eventsIn(response)) {
         last = event.id ?? last;
-        if (event.name === "change") yield change(parsed(event.data), "a change");
-        else if (event.name === "reset") onReset?.();
+        if (event.name === "change") {
+          failures = 0;
+          yield change(parsed(event.data), "a change");
+        } else if (event.name === "reset") onReset?.();
       }
       onLost?.("the server closed the connection");
     } catch (fault) {
       if (isOver(signal)) return;
-      if (fault instanceof FleetRefusal && fault.status < 500 && fault.status !== 429) throw fault;
+      if (fault instanceof FleetRefusal && !isPassing(fault)) throw fault;
       if (fault instanceof CliError && fault.code === "bad-fleet-answer") throw fault;
+      if (fault instanceof FleetRefusal) atLeast = fault.retryAfter ?? 0;
       onLost?.((fault as Error).message);
     }
+    isLost = true;
+    if (opened !== undefined && performance.now() - opened >= LASTED_MS) failures = 0;
     failures += 1;
-    await sleep(backOff(failures), signal);
+    await sleep(backOff(failures, atLeast), signal);
   }
+}
+
+/** What answers with a page, say, is no verifier, and would answer so again and again. */
+function assertEvents(server: FleetServer, response: IncomingMessage): void {
+  const type = response.headers["content-type"] ?? "nothing";
+  if (type.split(";")[0]?.trim().toLowerCase() === EVENTS) return;
+  response.destroy();
+  throw new CliError(
+    "bad-fleet-answer",
+    `${server.url.host}: expected changes as ${EVENTS}, got ${JSON.stringify(type.slice(0, 60))}; see --server: is it a verifier?`,
+  );
 }
 
 const isOver = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
@@ -67,8 +97,10 @@ async function* eventsIn(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Serv
     if (rest.length > MOST_LINE || data.join("\n").length > MOST_LINE) throw tooLong();
     for (const line of lines) {
       if (line === "") {
+        // One without data is none, but its id counts.
         if (data.length > 0) yield { name, data: data.join("\n"), id };
-        [name, data] = ["message", []];
+        else if (id !== undefined) yield { name: "message", data: "", id };
+        [name, data, id] = ["message", [], undefined];
         continue;
       }
       const [, field = "", value = ""] = /^([^:]*)(?:: ?([^]*))?$/.exec(line) ?? [];

@@ -1,5 +1,5 @@
 /** One command's conversation with a verifier, and the options that all of them have. */
-import { changesOf } from "../../fleet/changes.ts";
+import { changesOf, type Following } from "../../fleet/changes.ts";
 import { endpointFor } from "../../fleet/configuration.ts";
 import { type Change, nodeName } from "../../fleet/model.ts";
 import { FleetServer } from "../../fleet/server.ts";
@@ -27,14 +27,21 @@ export async function withServer<T>(
   }
 }
 
-/** Changes until this program is ended; what is lost of the connection is said. */
-export function followed(server: FleetServer): AsyncGenerator<Change> {
+/** Changes until this program is ended, or until the signal; what is lost of the connection is said. */
+export function followed(server: FleetServer, { signal, onOpen, onLost }: Following = {}): AsyncGenerator<Change> {
   return changesOf(server, {
-    onLost: (why) => note(`not following: ${harmless(why)}; trying again`),
-    onAgain: () => note("following again; what changed in between may be missing"),
+    signal,
+    onOpen: () => onOpen?.(),
+    onLost: (why) => {
+      note(`not following: ${harmless(why)}; trying again`);
+      onLost?.(why);
+    },
+    onAgain: (isKnown) => note(isKnown ? AGAIN : `${AGAIN}; what changed in between may be missing: list it anew`),
     onReset: () => note("the verifier was set back, as after a restore: what was shown may not be so; list it anew"),
   });
 }
+
+const AGAIN = "following again";
 
 /** What a command is about: `NODE`, or `NODE/LABEL`; also as `node/NODE` and `canister/NODE/LABEL`, as `-o name` prints them. */
 export function subjectIn(text: string): { readonly node: string; readonly label: string | undefined } {
