@@ -5,6 +5,7 @@ import {
   auditPage,
   type Canister,
   canisterPage,
+  type CanisterWhole,
   canisterWhole,
   dryRun,
   issuedToken,
@@ -12,7 +13,7 @@ import {
   nodePage,
   publishedPage,
 } from "./model.ts";
-import type { FleetServer } from "./server.ts";
+import { FleetRefusal, type FleetServer } from "./server.ts";
 
 /** Which nodes or canisters: all that fit every member. */
 export interface Selection {
@@ -49,8 +50,20 @@ export const audit = (server: FleetServer, limit: number) => paged<Audited>(serv
 
 export const nodeNamed = (server: FleetServer, name: string) => server.ask(`/v1/nodes/${part(name)}`, node);
 
-export const canisterNamed = (server: FleetServer, on: string, label: string) =>
-  server.ask(`/v1/nodes/${part(on)}/canisters/${part(label)}`, canisterWhole);
+/** A path means another place by such a part of it, however it is written: such a label is asked for in the list. */
+const NO_PART: readonly string[] = [".", ".."];
+
+/** One without its departures and its history where its label can be no part of a path. */
+export async function canisterNamed(server: FleetServer, on: string, label: string): Promise<CanisterWhole> {
+  if (!NO_PART.includes(label)) return server.ask(`/v1/nodes/${part(on)}/canisters/${part(label)}`, canisterWhole);
+  const { items } = await canisters(server, { node: on, label }, 1);
+  const [found] = items;
+  if (found !== undefined) return found;
+  throw new FleetRefusal(
+    404,
+    `${server.url.host}: no canister ${on}/${label}; see isoline fleet canisters --node ${on}`,
+  );
+}
 
 /** Policies and reference values are files, published under a name. */
 export type Shelf = "policies" | "references";

@@ -21,13 +21,19 @@ export async function fleetCanisters(label: string | undefined, options: FleetCa
     const listing: Listing<Canister> = {
       view: canisterView,
       read: () => canisters(server, { state, node, image, label }, limit),
-      changed: async (change) =>
-        change.label === undefined ? undefined : canisterNamed(server, change.node, change.label),
+      nameIn: (change) => (change.label === undefined ? undefined : `canister/${change.node}/${change.label}`),
+      changed: (change) => canisterNamed(server, change.node, change.label ?? ""),
       isSelected: (one) =>
         (state === undefined || one.state === state) &&
         (node === undefined || one.node === node) &&
         (image === undefined || one.image === image) &&
         (label === undefined || one.label === label),
+      // Of which image it was, the verifier does not say any more: a failure is shown all the same.
+      mayBeSelected: (change) =>
+        (state === undefined || change.to === state) &&
+        (node === undefined || change.node === node) &&
+        (label === undefined || change.label === label) &&
+        (image === undefined || change.failure !== undefined),
       goesWith: (name, gone) => name.startsWith(`canister/${gone}/`),
     };
     if (watch) await watched(server, output, listing);

@@ -20,11 +20,16 @@ export async function fleetNodes(options: FleetNodesOptions): Promise<number> {
     const listing: Listing<Node> = {
       view: nodeView,
       read: () => nodes(server, { state, labels, tenant }, limit),
-      changed: async ({ node, label }) => (label === undefined ? nodeNamed(server, node) : undefined),
+      nameIn: ({ node, label }) => (label === undefined ? `node/${node}` : undefined),
+      changed: ({ node }) => nodeNamed(server, node),
       isSelected: (node) =>
         (state === undefined || node.state === state) &&
         (tenant === undefined || node.tenant === tenant) &&
         labels.every((each) => hasLabel(node, each)),
+      // Its tenant and its labels, the verifier does not say any more: a failure is shown all the same.
+      mayBeSelected: ({ to, failure }) =>
+        (state === undefined || to === state) &&
+        ((tenant === undefined && labels.length === 0) || failure !== undefined),
       goesWith: (name, node) => name === `node/${node}`,
     };
     if (watch) await watched(server, output, listing);
