@@ -282,8 +282,13 @@ const stateOption = () => new Option("--state <state>", "only those with this ve
 function labelled(value: string, earlier: readonly string[] = []): readonly string[] {
   const given = value.split(",");
   const odd = given.find((each) => !/^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}=[^\p{C}]{0,128}$/u.test(each));
-  if (odd === undefined) return [...earlier, ...given];
-  throw new InvalidArgumentError(`expected NAME=VALUE, got ${JSON.stringify(odd.slice(0, 60))}.`);
+  if (odd !== undefined)
+    throw new InvalidArgumentError(`expected NAME=VALUE, got ${JSON.stringify(odd.slice(0, 60))}.`);
+  const all = [...earlier, ...given];
+  const names = all.map((each) => each.slice(0, each.indexOf("=")));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return all;
+  throw new InvalidArgumentError(`expected each label once, got ${twice} twice: a node has one value of it.`);
 }
 
 const MOST = 100_000;
