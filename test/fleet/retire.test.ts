@@ -68,14 +68,29 @@ describe.skipIf(!isBuilt)("nodes that leave, for isoline fleet (needs a build)",
     expect(asked()).toHaveLength(2);
   });
 
-  it("waits as long as the verifier says where it asks too often, and goes on", async () => {
+  it.each([429, 503])("waits as long as the verifier says with %i, says so, and goes on", async (refused) => {
     let busy = 2;
-    server.answers(() => (busy-- > 0 ? { status: 429, headers: { "retry-after": "0" } } : stale("node-1")));
-    expect(await retire("node-1")).toMatchObject({ status: 0, stdout: "node-1: retired\n", stderr: "" });
+    const wait = { ...refusal(refused, "not now"), headers: { "retry-after": "0" } };
+    server.answers(() => (busy-- > 0 ? wait : stale("node-1")));
+    const { status, stdout, stderr } = await retire("node-1");
+    expect([status, stdout]).toEqual([0, "node-1: retired\n"]);
+    expect(stderr).toMatch(/^(isoline: waiting for 0 s: [^\n]*not now; [^\n]*\n){2}$/);
     expect(asked()).toHaveLength(3);
     busy = 100;
-    expect(await retire("node-1")).toMatchObject({ status: 1, stdout: "" });
+    expect(await retire("node-1", "node-2")).toMatchObject({ status: 1, stdout: "" });
     expect(asked()).toHaveLength(3 + 21);
+  });
+
+  it("goes on behind one that keeps changing its verifier", async () => {
+    const moving = {
+      error: { code: "owned-elsewhere", message: "another verifier answers for node-1 now; ask again" },
+    };
+    server.answers(({ path }) =>
+      path.endsWith("node-1") ? { status: 503, headers: { "retry-after": "0" }, json: moving } : stale("node-2"),
+    );
+    const { status, stdout, stderr } = await retire("node-1", "node-2");
+    expect([status, stdout]).toEqual([1, "node-2: retired\n"]);
+    expect(stderr).toMatch(/another verifier answers for node-1 now; ask again; try again later\n$/);
   });
 
   it.each([[["node-1", "node-2/web"]], [["canister/node-1/web"]], [["../x"]], [[]]])(

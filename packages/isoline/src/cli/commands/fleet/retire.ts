@@ -1,6 +1,6 @@
 /** `isoline fleet retire`: nodes that are gone for good leave the fleet. */
+import { inTime } from "../../../fleet/in-time.ts";
 import type { Node } from "../../../fleet/model.ts";
-import { sleep } from "../../../fleet/patience.ts";
 import { retire } from "../../../fleet/people.ts";
 import { FleetRefusal, type FleetServer } from "../../../fleet/server.ts";
 import { status } from "../../ending.ts";
@@ -9,7 +9,7 @@ import { type FleetOptions, subjectIn, withServer } from "../../fleet/session.ts
 import { nodeView } from "../../fleet/views.ts";
 import { shown } from "../../fleet/words.ts";
 import { note, printLine } from "../../output/streams.ts";
-import { harmless } from "../../output/wording.ts";
+import { grouped, harmless } from "../../output/wording.ts";
 import { usage } from "../../refusal.ts";
 
 export interface FleetRetireOptions extends FleetOptions {
@@ -35,31 +35,25 @@ export async function fleetRetire(subjects: readonly string[], options: FleetRet
   return gone.length === names.length ? status.success : status.failure;
 }
 
-/** Statuses that are about one node alone: there is none, or it is not to be retired so. */
-const OF_ONE: readonly number[] = [404, 409];
+/** Refusals that are about one node alone: there is none, it is not to be retired so, or it keeps changing its verifier. */
+const isOfOne = ({ status: refused, reason }: FleetRefusal): boolean =>
+  refused === 404 || refused === 409 || reason === "owned-elsewhere";
+
+/** Who retires a thousand nodes asks more often than a person may; a node may be about to change its verifier. */
+const passes = (fault: unknown): boolean => fault instanceof FleetRefusal && [429, 503].includes(fault.status);
+
+/** So often a verifier may say that for one node, before it is given up. */
+const MOST_WAITS = 20;
 
 /** The nodes that are gone, as they were. A refusal of one keeps no other from it. */
 async function* retired(server: FleetServer, names: readonly string[], isForced: boolean): AsyncGenerator<Node> {
+  const onWait = (seconds: number, why: string) => note(`waiting for ${grouped(seconds)} s: ${harmless(why)}`);
   for (const name of names)
     try {
-      yield await inTime(() => retire(server, name, isForced));
+      yield await inTime(() => retire(server, name, isForced), { passes, most: MOST_WAITS, onWait });
     } catch (fault) {
-      if (!(fault instanceof FleetRefusal && OF_ONE.includes(fault.status))) throw fault;
+      if (!(fault instanceof FleetRefusal && isOfOne(fault))) throw fault;
       note(harmless(fault.message));
-    }
-}
-
-/** So often a verifier may say that it was asked too much, before the command ends with that. */
-const MOST_WAITS = 20;
-
-/** Asks again when the verifier says: who retires a thousand nodes asks more often than a person may. */
-async function inTime<T>(ask: () => Promise<T>): Promise<T> {
-  for (let waits = 0; ; waits++)
-    try {
-      return await ask();
-    } catch (fault) {
-      if (!(fault instanceof FleetRefusal && fault.status === 429) || waits === MOST_WAITS) throw fault;
-      await sleep(1000 * (fault.retryAfter ?? 1));
     }
 }
 
