@@ -22,7 +22,7 @@ export type ChangedTo = State | "gone";
 
 const MOST_WHY = 4096;
 /** No evidence has more. */
-const MOST_CANISTERS = 4096;
+export const MOST_CANISTERS = 4096;
 const state = word(...states);
 const time = formed(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, "a time in UTC");
 export const digest = formed(/^[0-9a-f]{64}$/, "a digest in hexadecimal");

@@ -1,7 +1,9 @@
 /** The forms of output: `-o table|wide|json|yaml|name`. What JSON and YAML carry is the same text by text, in harmless letters. */
 import { jsonText, plainLetters } from "../../store/json-text.ts";
-import { print, printJson, printLine } from "../output/streams.ts";
+import type { Listed } from "../../fleet/people.ts";
+import { note, print, printJson, printLine } from "../output/streams.ts";
 import { table } from "../output/table.ts";
+import { grouped } from "../output/wording.ts";
 
 export const formats = ["table", "wide", "json", "yaml", "name"] as const;
 export type Format = (typeof formats)[number];
@@ -16,9 +18,15 @@ export interface View<T> {
   readonly name: (item: T) => string;
 }
 
+/** Prints what was read of a list. Where there is more of it, that is said, and a document has it as `more`. */
+export async function printListed<T>(format: Format, { items, isCut }: Listed<T>, view: View<T>): Promise<void> {
+  await printList(format, items, view, isCut);
+  if (isCut) note(`${grouped(items.length)} shown, and there are more: --limit shows more of them`);
+}
+
 /** Prints a list. */
-export async function printList<T>(format: Format, items: readonly T[], view: View<T>): Promise<void> {
-  if (format === "json" || format === "yaml") return printValue(format, { isoline: 1, items });
+export async function printList<T>(format: Format, items: readonly T[], view: View<T>, more = false): Promise<void> {
+  if (format === "json" || format === "yaml") return printValue(format, { isoline: 1, items, more });
   for (const line of linesOf(format, items, view)) printLine(line);
 }
 

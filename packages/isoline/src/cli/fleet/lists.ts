@@ -4,12 +4,10 @@ import type { Change, Node } from "../../fleet/model.ts";
 import type { Listed } from "../../fleet/people.ts";
 import { FleetRefusal, type FleetServer } from "../../fleet/server.ts";
 import { note, printJsonLine, printLine } from "../output/streams.ts";
-import { grouped, harmless } from "../output/wording.ts";
-import { type Format, linesOf, oneWord, printList, type View } from "./format.ts";
+import { harmless } from "../output/wording.ts";
+import { type Format, linesOf, oneWord, printListed, type View } from "./format.ts";
 import { followed } from "./session.ts";
 import { shown, stateText, whyText } from "./words.ts";
-
-const MOST_WHY = 200;
 
 /** What changes have of a node and of a canister. */
 type Verdict = Pick<Node, "state" | "failure" | "why" | "since" | "links">;
@@ -31,8 +29,7 @@ export interface Listing<T> {
 
 export async function printed<T>(format: Format, { view, read }: Listing<T>): Promise<Listed<T>> {
   const listed = await read();
-  await printList(format, listed.items, view);
-  if (listed.isCut) note(`${grouped(listed.items.length)} shown, and there are more: --limit shows more of them`);
+  await printListed(format, listed, view);
   return listed;
 }
 
@@ -120,7 +117,7 @@ function printChange(format: Format, name: string, { at: since, to: state, failu
     printJsonLine({ ...(label === undefined ? { name: node } : { node, label }), state, since, failure, why });
   else {
     const subject = [shown(node), ...(label === undefined ? [] : [shown(label, 60)])];
-    printLine([...subject, stateText(state), whyText({ failure, why }, MOST_WHY)].join("  "));
+    printLine([...subject, stateText(state), whyText({ failure, why })].join("  "));
   }
 }
 

@@ -2,11 +2,10 @@
 import { audit, issueToken, revoke } from "../../../fleet/people.ts";
 import type { Audited } from "../../../fleet/model.ts";
 import { status } from "../../ending.ts";
-import { printList, printValue, type View } from "../../fleet/format.ts";
+import { printListed, printValue, type View } from "../../fleet/format.ts";
 import { type FleetOptions, named, withServer } from "../../fleet/session.ts";
 import { shown, stateText } from "../../fleet/words.ts";
 import { note, printLine } from "../../output/streams.ts";
-import { grouped } from "../../output/wording.ts";
 
 export interface FleetTokenOptions extends FleetOptions {
   readonly tenant: string;
@@ -51,9 +50,8 @@ export interface FleetAuditOptions extends FleetOptions {
 }
 
 export async function fleetAudit(options: FleetAuditOptions): Promise<number> {
-  const { items, isCut } = await withServer(options, (server) => audit(server, options.limit));
-  await printList(options.output, items, view);
-  if (isCut) note(`${grouped(items.length)} shown, and there are more: --limit shows more of them`);
+  const listed = await withServer(options, (server) => audit(server, options.limit));
+  await printListed(options.output, listed, view);
   return status.success;
 }
 

@@ -1,6 +1,6 @@
 /** `isoline fleet show` and `isoline fleet why`: one node or one canister, link by link, and why it is not affirmed. */
-import { type Canister, type CanisterWhole, type Node, states } from "../../../fleet/model.ts";
-import { canisterNamed, canisters, nodeNamed } from "../../../fleet/people.ts";
+import { type Canister, type CanisterWhole, MOST_CANISTERS, type Node, states } from "../../../fleet/model.ts";
+import { canisterNamed, canisters, type Listed, nodeNamed } from "../../../fleet/people.ts";
 import type { FleetServer } from "../../../fleet/server.ts";
 import { status } from "../../ending.ts";
 import { printValue } from "../../fleet/format.ts";
@@ -16,15 +16,15 @@ type Links = Node["links"];
 
 const WHOLE = 1000;
 const MOST_SHOWN = 20;
-const MOST_CANISTERS = 1000;
 
 export async function fleetShow(text: string, options: FleetOptions): Promise<number> {
   const { node, label } = subjectIn(text);
   await withServer(options, async (server) => {
     if (label !== undefined) return show(options, await canisterNamed(server, node, label), canisterLines);
     const found = await nodeNamed(server, node);
-    const { items } = await canisters(server, { node }, MOST_CANISTERS);
-    return show(options, { ...found, running: items }, nodeLines);
+    const { items: running, isCut: more } = await canisters(server, { node }, MOST_CANISTERS);
+    if (more) note(cutText(running.length, node));
+    return show(options, { ...found, running, more }, nodeLines);
   });
   return status.success;
 }
@@ -39,29 +39,39 @@ export async function fleetWhy(text: string, options: FleetOptions): Promise<num
       return statusOf(canister.state);
     }
     const found = await nodeNamed(server, node);
-    const running = await notAffirmed(server, found);
-    await show(options, { ...found, running }, (it) => [...whyLines(it, text), ...canisterTable(it)]);
+    const { items: running, isCut: more } = await notAffirmed(server, found);
+    if (more) note(cutText(running.length, node));
+    await show(options, { ...found, running, more }, (it) => [...whyLines(it, text), ...canisterTable(it)]);
     return worstStatus([found, ...running]);
   });
 }
 
 /** Canisters whose verdict is another than affirming: the node's own says nothing of them. */
-async function notAffirmed(server: FleetServer, { name, canisters: counts }: Node): Promise<readonly Canister[]> {
+async function notAffirmed(server: FleetServer, { name, canisters: counts }: Node): Promise<Listed<Canister>> {
   const others = states.filter((state) => state !== "affirming" && (counts[state] ?? 0) > 0);
-  const lists: (readonly Canister[])[] = [];
-  for (const state of others) lists.push((await canisters(server, { node: name, state }, MOST_CANISTERS)).items);
-  return lists.flat();
+  const lists: Listed<Canister>[] = [];
+  for (const state of others) lists.push(await canisters(server, { node: name, state }, MOST_CANISTERS));
+  return { items: lists.flatMap(({ items }) => items), isCut: lists.some(({ isCut }) => isCut) };
 }
 
-function canisterTable({ running }: { readonly running: readonly Canister[] }): string[] {
+const cutText = (count: number, node: string): string =>
+  `${counted(count, "canister")} read, and there are more: isoline fleet canisters --node ${node} --limit has them`;
+
+interface Running {
+  readonly running: readonly Canister[];
+  /** There are more of them than were read. */
+  readonly more: boolean;
+}
+
+function canisterTable({ running, more: isCut }: Running): string[] {
   if (running.length === 0) return [];
   const rows = running.slice(0, MOST_SHOWN).map((one) => canisterView.cells(one).slice(1));
   const more = running.length - rows.length;
   return [
     "",
-    `${counted(running.length, "canister")} of it ${running.length === 1 ? "is" : "are"} not affirmed:`,
+    `${isCut ? "at least " : ""}${counted(running.length, "canister")} of it ${running.length === 1 ? "is" : "are"} not affirmed:`,
     ...table(canisterView.heading.slice(1), rows).map((line) => `  ${line}`),
-    ...(more > 0 ? [`  … and ${more} more: isoline fleet canisters --node ${running[0]?.node ?? ""}`] : []),
+    ...(more > 0 ? [`  … and ${grouped(more)} more: isoline fleet canisters --node ${running[0]?.node ?? ""}`] : []),
   ];
 }
 
@@ -178,7 +188,12 @@ function departureLines({ departures = [], counters }: CanisterWhole): string[] 
       ...(nearest === undefined ? [] : [`           nearest on contour: ${shown(nearest, WHOLE)}`]),
     ]);
   const more = departures.length - MOST_SHOWN;
-  return ["", `${when}, in the node's own words:`, ...rows, ...(more > 0 ? [`  … and ${more} more: -o json`] : [])];
+  return [
+    "",
+    `${when}, in the node's own words:`,
+    ...rows,
+    ...(more > 0 ? [`  … and ${grouped(more)} more: -o json`] : []),
+  ];
 }
 
 /** What a process did is in the words of a departure that the node told of; which one, its point says. */
