@@ -156,7 +156,9 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
       expect((await fleet("nodes", "--server", "shop", "--tenant", "other")).stderr).toContain(
         "ask for a role that may",
       );
-      expect((await fleet("canisters", "-o", "json")).stdout).toBe('{\n  "isoline": 1,\n  "items": []\n}\n');
+      expect((await fleet("canisters", "-o", "json")).stdout).toBe(
+        '{\n  "isoline": 1,\n  "items": [],\n  "more": false\n}\n',
+      );
     });
 
     it("would turn red under a policy that is tried, and stays as it is", async () => {
