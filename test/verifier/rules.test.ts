@@ -30,6 +30,14 @@ describe("rules of a verifier", () => {
     expect((await rig.attest(node)).body.canisters).toMatchObject([{ state: "affirming" }]);
   });
 
+  it.each([
+    ["policies", "policy"],
+    ["references", "reference"],
+  ])("a name that is none of the %s leads to the command that lists them", async (shelf, command) => {
+    const { status, body } = await rig.get<{ error: { message: string } }>(`/v1/${shelf}/none`);
+    expect([status, body.error.message]).toEqual([404, expect.stringMatching(`; see isoline fleet ${command}$`)]);
+  });
+
   it("a newer policy judges the next evidence, and so do other reference values", async () => {
     await rig.rules(samplePolicy({ version: 2, kernels: ["7.*"] }));
     expect((await rig.attest(node)).body).toMatchObject({ state: "contraindicated", failure: "untrusted-platform" });

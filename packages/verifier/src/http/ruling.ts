@@ -158,7 +158,7 @@ function referenceRoutes(app: OpenAPIHono<Env>, door: Door): void {
       const { name } = c.req.valid("param");
       const found = await referenceFile(db, name);
       if (found === undefined)
-        throw new VerifierError("not-found", `no reference values ${name}; see GET /v1/references`);
+        throw new VerifierError("not-found", `no reference values ${name}; see isoline fleet reference`);
       return fileAnswer(found);
     },
   );
