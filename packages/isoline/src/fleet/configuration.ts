@@ -17,7 +17,8 @@ import { dirname, isAbsolute, join } from "node:path";
 import { CliError } from "../error.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { parseYaml } from "../store/yaml.ts";
-import { assertClosed } from "./node-place.ts";
+import { authorityIn } from "./authority.ts";
+import { assertClosed } from "./closed.ts";
 import { type Endpoint, serverUrl } from "./server.ts";
 
 const MOST_BYTES = 256 * 1024;
@@ -56,7 +57,18 @@ export async function endpointFor(server: string | undefined): Promise<Endpoint>
   const { servers, current } = whole;
   if (!Array.isArray(servers) || servers.length === 0) throw wrong(place, 'expected a list of "servers"; add one');
   const entries = servers.map((each, index) => entryIn(each, place, `servers[${index}]`));
-  const wanted = server ?? (typeof current === "string" ? current : entries[0]?.name);
+  if (current !== undefined && typeof current !== "string")
+    throw wrong(
+      place,
+      `expected the name of a server as "current", in quotes if it is a number; got ${kindOf(current)}`,
+    );
+  const twice = entries.find(({ name }, index) => entries.findIndex((one) => one.name === name) !== index);
+  if (twice !== undefined)
+    throw wrong(
+      place,
+      `expected servers with names of their own, got two of ${JSON.stringify(twice.name.slice(0, 80))}`,
+    );
+  const wanted = server ?? current ?? entries[0]?.name;
   const found = entries.find(({ name }) => name === wanted) ?? entries.find(({ url }) => isSame(url, wanted ?? ""));
   if (found === undefined)
     throw wrong(place, `it has no server ${JSON.stringify(wanted?.slice(0, 80))}; there are: ${namesOf(entries)}`);
@@ -74,8 +86,7 @@ function entryIn(value: unknown, place: string, at: string): Entry {
   if (name === undefined || url === undefined) throw wrong(place, `expected "name" and "url" in ${at}`);
   const token = textIn("token") ?? (tokenFile === undefined ? undefined : tokenIn(beside(place, tokenFile)));
   if (token !== undefined && !TOKEN.test(token)) throw wrong(place, `the token of ${at} is malformed; copy it again`);
-  const authority = ca === undefined ? undefined : readRegular(beside(place, ca), MOST_BYTES, "certificates in PEM");
-  return { name, url: serverUrl(url).href, token, ca: authority?.toString("latin1") };
+  return { name, url: serverUrl(url).href, token, ca: ca === undefined ? undefined : authorityIn(beside(place, ca)) };
 }
 
 /** A token in a file of its own, which is closed to others. */
@@ -94,6 +105,8 @@ function tableOf(value: unknown, place: string, at: string, known: readonly stri
     throw wrong(place, `expected no other members in ${at} than ${known.join(", ")}`);
   return value as Table;
 }
+
+const kindOf = (value: unknown): string => (value === null ? "nothing" : `a ${typeof value}`);
 
 const beside = (place: string, path: string): string => (isAbsolute(path) ? path : join(dirname(place), path));
 

@@ -16,7 +16,7 @@ import { usingTpm } from "../attest/using-tpm.ts";
 import { CliError } from "../error.ts";
 import { MachineKey } from "./machine-key.ts";
 import { enrolled, enrolment } from "./model.ts";
-import { assertNotEnrolled, type EnrolledAt, keepEnrolment } from "./node-place.ts";
+import { type EnrolledAt, keepEnrolment, preparePlace } from "./node-place.ts";
 import { FleetServer } from "./server.ts";
 
 export interface JoinOrder {
@@ -37,20 +37,37 @@ export interface JoinOrder {
   readonly key?: string | undefined;
 }
 
-/** Enrols this node, and keeps what the verifier gave it. Fails with `fleet-refused` where the token or the proof is not accepted. */
+/**
+ * Enrols this node, and keeps what the verifier gave it. Fails with `fleet-refused` where the token or the proof is not accepted, and
+ * before the token is used where the enrolment could not be kept.
+ */
 export async function joinFleet(order: JoinOrder): Promise<EnrolledAt> {
   const { server: url, ca, name, tpm, directory, certificate, key } = order;
-  assertNotEnrolled(directory);
   const server = new FleetServer({ url, ca });
   try {
+    preparePlace(directory, order);
     const { answer, id, ...own } = tpm === undefined ? await byReport(server, order) : await byTpm(server, order, tpm);
     if (answer.name !== name || answer.node !== id)
       throw new CliError("bad-fleet-answer", `${server.url.host}: expected node ${name} to be enrolled, got another`);
     const kept = { server: url, name, node: id, nodeToken: answer.nodeToken, ca, certificate, key, ...own };
-    keepEnrolment(directory, kept);
+    keep(directory, kept);
     return kept;
   } finally {
     server.close();
+  }
+}
+
+/** The place was ready before; what fails now costs the token, and that is said. */
+function keep(directory: string, kept: EnrolledAt): void {
+  try {
+    keepEnrolment(directory, kept);
+  } catch (fault) {
+    const why = fault instanceof Error ? fault.message : String(fault);
+    throw new CliError(
+      fault instanceof CliError ? fault.code : "cannot-write",
+      `${why}; the verifier enrolled ${kept.name}, what it gave is lost, and the token is used up: make another one, and join again`,
+      { cause: fault },
+    );
   }
 }
 

@@ -3,18 +3,19 @@
  *
  *   DIRECTORY/node.json    the verifier's address, the node's name and token, and which TPM it attests with, or the key of a node without
  */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { CliError } from "../error.ts";
 import { keptByHost } from "../store/host-directory.ts";
 import { readRegular } from "../store/bounded-file.ts";
-import { writeDurably } from "../store/output.ts";
+import { assertWritable, writeDurably } from "../store/output.ts";
 import { formed, optional, type ReadAs, table, text, word } from "./answer.ts";
+import { assertClosed } from "./closed.ts";
 import { digest, nodeName } from "./model.ts";
 import { FleetServer } from "./server.ts";
 
 const MOST_BYTES = 1024 * 1024;
-const OTHERS = 0o077;
 const FILE = "node.json";
 
 const enrolledAt = table({
@@ -41,18 +42,41 @@ export type EnrolledAt = Omit<ReadAs<typeof enrolledAt>, "isoline">;
 /** Where it is kept unless another place is named. */
 export const usualNodePlace = (): string => keptByHost("fleet");
 
-/** Refuses to take the place of an enrolment that is there. */
-export function assertNotEnrolled(directory: string): void {
-  if (lstatSync(join(directory, FILE), { throwIfNoEntry: false }) === undefined) return;
-  throw new CliError(
-    "bad-fleet-configuration",
-    `${join(directory, FILE)}: this node is enrolled already; remove the file to enrol it anew, or name another --state`,
-  );
+/** Room for an enrolment beside its certificates: tokens, keys and names. */
+const ROOM = 32 * 1024;
+
+/** What is known of an enrolment before there is one. */
+type Planned = Pick<EnrolledAt, "ca" | "certificate" | "key">;
+
+/**
+ * Makes the place ready, and refuses one where an enrolment could not be kept: to be called before a token is used, since what the
+ * verifier answers is said once.
+ */
+export function preparePlace(directory: string, { ca = "", certificate, key }: Planned): void {
+  const path = join(directory, FILE);
+  makeClosed(directory);
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+    throw new CliError(
+      "bad-fleet-configuration",
+      `${path}: this node is enrolled already; remove the file to enrol it anew, or name another --state`,
+    );
+  assertWritable(path, 2 * ca.length + ROOM);
+  if (certificate !== undefined && key !== undefined) assertPair(certificate, key);
+}
+
+function makeClosed(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (fault) {
+    // What is there and no directory is named below.
+    if ((fault as NodeJS.ErrnoException).code !== "EEXIST")
+      throw new CliError("cannot-write", `cannot make ${directory}: ${(fault as Error).message}; name another --state`);
+  }
+  assertClosed(directory, "directory");
 }
 
 export function keepEnrolment(directory: string, enrolment: EnrolledAt): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  assertClosed(directory, "directory");
+  makeClosed(directory);
   writeDurably(
     join(directory, FILE),
     [`${JSON.stringify({ isoline: "fleet node 1", ...enrolment }, null, 2)}\n`],
@@ -83,30 +107,27 @@ export function readEnrolment(directory: string): EnrolledAt {
 /** The verifier of this node, to which the node shows its token, or its certificate where it has one. */
 export function serverOf({ server: url, ca, nodeToken: token, certificate, key }: EnrolledAt): FleetServer {
   if (certificate === undefined || key === undefined) return new FleetServer({ url, ca, token, isNode: true });
-  const read = () => {
-    assertClosed(key, "file");
-    return {
-      cert: readRegular(certificate, MOST_BYTES, "a certificate in PEM").toString("latin1"),
-      key: readRegular(key, MOST_BYTES, "a private key in PEM").toString("latin1"),
-    };
-  };
-  return new FleetServer({ url, ca, certificate: read, isNode: true });
+  return new FleetServer({ url, ca, certificate: () => pairIn(certificate, key), isNode: true });
 }
 
-/** Refuses what belongs to another user, or is open to others. */
-export function assertClosed(path: string, kind: "file" | "directory"): void {
-  const { uid, mode, isKind } = factsOf(path, kind);
-  if (isKind && (uid === 0 || uid === process.geteuid?.()) && (mode & OTHERS) === 0) return;
+function pairIn(certificate: string, key: string) {
+  assertClosed(key, "file");
+  return {
+    cert: readRegular(certificate, MOST_BYTES, "a certificate in PEM").toString("latin1"),
+    key: readRegular(key, MOST_BYTES, "a private key in PEM").toString("latin1"),
+  };
+}
+
+/** Refuses files that no request could show. */
+function assertPair(certificate: string, key: string): void {
+  const pair = pairIn(certificate, key);
+  try {
+    if (new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))) return;
+  } catch {
+    // Said below: the reason could quote the key.
+  }
   throw new CliError(
     "bad-fleet-configuration",
-    `${path}: expected a ${kind} of yours that is closed to others, got ${
-      isKind ? `one of user ${uid} with mode 0${(mode & 0o777).toString(8)}` : "something else"
-    }; chmod ${kind === "file" ? "600" : "700"} it`,
+    `expected a certificate in PEM as ${certificate} and its own private key as ${key}, got others; name two that belong together`,
   );
-}
-
-function factsOf(path: string, kind: "file" | "directory") {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  const isKind = kind === "file" ? stat?.isFile() : stat?.isDirectory();
-  return { uid: stat?.uid ?? -1, mode: stat?.mode ?? 0, isKind: isKind === true };
 }

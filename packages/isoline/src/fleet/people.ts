@@ -76,8 +76,17 @@ export const fileOf = (server: FleetServer, shelf: Shelf, name: string) => serve
 export const publish = (server: FleetServer, shelf: Shelf, name: string, body: Uint8Array) =>
   server.text(`/v1/${shelf}/${part(name)}`, { method: "PUT", headers: AS_FILE, body });
 
+/** Every node is judged anew, and the answer comes when all are. */
 export const dryRunOf = (server: FleetServer, name: string, body: Uint8Array) =>
-  server.ask(`/v1/policies/${part(name)}/dry-run`, dryRun, { method: "POST", headers: AS_FILE, body });
+  server.ask(`/v1/policies/${part(name)}/dry-run`, dryRun, {
+    method: "POST",
+    headers: AS_FILE,
+    body,
+    patience: DRY_RUN_PATIENCE,
+  });
+
+/** Seconds. */
+const DRY_RUN_PATIENCE = 1800;
 
 /** With `onlyNamed` it is refused with `conflict` unless reference values name it. */
 export const publishContour = (server: FleetServer, digest: string, body: Uint8Array, onlyNamed = false) =>

@@ -7,6 +7,7 @@ import { readAtMost } from "@isoline/core/bounded";
 import { type IncomingMessage, Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { CliError } from "../error.ts";
+import { assertAuthority } from "./authority.ts";
 import { optional, type Read, table, text } from "./answer.ts";
 
 /** Where a verifier is, and what this program shows to it. */
@@ -60,6 +61,7 @@ export class FleetServer {
   constructor(endpoint: Endpoint) {
     this.url = serverUrl(endpoint.url);
     this.#endpoint = endpoint;
+    if (endpoint.ca !== undefined) assertAuthority(endpoint.ca, `the authority of ${this.url.host}`);
     const kept = { keepAlive: true, maxSockets: 4 };
     this.#agent =
       this.url.protocol === "https:"
@@ -107,8 +109,7 @@ export class FleetServer {
         },
         ...(signal === undefined ? {} : { signal }),
       });
-      if (patience > 0)
-        outgoing.setTimeout(patience * 1000, () => outgoing.destroy(this.#lost(`it was silent for ${patience} s`)));
+      if (patience > 0) outgoing.setTimeout(patience * 1000, () => outgoing.destroy(this.#silent(patience)));
       outgoing.on("response", resolve);
       outgoing.on("error", (fault) => reject(this.#named(fault)));
       outgoing.end(body);
@@ -158,6 +159,15 @@ export class FleetServer {
   #named(fault: Error): Error {
     if (fault instanceof CliError || fault.name === "AbortError") return fault;
     return this.#lost(fault.message || ((fault as NodeJS.ErrnoException).code ?? "no answer"));
+  }
+
+  /** It took the request: it may be at work, and go on with that. */
+  #silent(seconds: number): CliError {
+    return new CliError(
+      "fleet-unreachable",
+      `${this.url.origin}: expected an answer within ${seconds} s, got silence; it may be at work on it still: see whether it runs, ` +
+        "and ask again later",
+    );
   }
 
   #lost(why: string): CliError {

@@ -20,7 +20,8 @@ import { writeDurably } from "../store/output.ts";
 import { json } from "./join.ts";
 import { MachineKey } from "./machine-key.ts";
 import { challenged, type SvidAnswer, svidAnswer } from "./model.ts";
-import { assertClosed, type EnrolledAt, serverOf } from "./node-place.ts";
+import { assertClosed } from "./closed.ts";
+import { type EnrolledAt, serverOf } from "./node-place.ts";
 
 export interface SvidOrder {
   readonly enrolled: EnrolledAt;

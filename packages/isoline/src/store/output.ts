@@ -93,6 +93,24 @@ export class Output {
     }
   }
 
+  /** Refuses a place that has no room for so many bytes now. What was there before is unchanged. */
+  assertRoom(bytes: number): void {
+    if (bytes === 0 || this.#device !== undefined) return;
+    const probe = `.${this.#name}.${randomBytes(6).toString("hex")}`;
+    const fd = this.#directory.create(probe, 0o600);
+    if (fd < 0) throw refused(this.#path, `${reason(fd)}; ${UNCHANGED}`);
+    try {
+      // No zeros: a file system may keep those without room for them.
+      writeWhole(fd, randomBytes(bytes));
+      fsyncSync(fd);
+    } catch (fault) {
+      throw refused(this.#path, `${fault instanceof Error ? fault.message : String(fault)}; ${UNCHANGED}`, fault);
+    } finally {
+      closeSync(fd);
+      this.#directory.remove(probe);
+    }
+  }
+
   /** The whole of a small file beside this one, whose name goes on with `suffix`; undefined where there is none. */
   readBeside(suffix: string, most: number): Buffer | undefined {
     const name = `${this.#name}${suffix}`;
@@ -206,9 +224,14 @@ export function writeDurably(path: string, chunks: Iterable<string | Uint8Array>
   }
 }
 
-/** Refuses a path that could not be written, so that the error does not come after an hour. */
-export function assertWritable(path: string): void {
-  Output.open(path).close();
+/** Refuses a path that could not be written, or where so many bytes have no room, so that the error does not come after an hour. */
+export function assertWritable(path: string, bytes = 0): void {
+  const output = Output.open(path);
+  try {
+    output.assertRoom(bytes);
+  } finally {
+    output.close();
+  }
 }
 
 function writeWhole(fd: number, chunk: string | Uint8Array): void {

@@ -4,11 +4,11 @@ import { resolve } from "node:path";
 import { runningBuild } from "../../../attest/collect/build.ts";
 import { tpmAddress } from "../../../attest/using-tpm.ts";
 import { attestToFleet } from "../../../fleet/attesting.ts";
+import { authorityIn } from "../../../fleet/authority.ts";
 import { tokenIn } from "../../../fleet/configuration.ts";
 import { joinFleet } from "../../../fleet/join.ts";
 import { readEnrolment, usualNodePlace } from "../../../fleet/node-place.ts";
 import { askForSvid } from "../../../fleet/svid.ts";
-import { readRegular } from "../../../store/bounded-file.ts";
 import { writeDurably } from "../../../store/output.ts";
 import { status } from "../../ending.ts";
 import { shown, stateText, whyText } from "../../fleet/words.ts";
@@ -29,8 +29,6 @@ export interface FleetJoinOptions {
   readonly key?: string;
 }
 
-const MOST_CA = 256 * 1024;
-
 export async function fleetJoin(options: FleetJoinOptions): Promise<number> {
   const { server, ca, token, tokenFile, name = hostname(), state, tee, ...identity } = options;
   const [certificate, key] = [identity.certificate, identity.key].map((path) => path && resolve(path));
@@ -46,7 +44,7 @@ export async function fleetJoin(options: FleetJoinOptions): Promise<number> {
       "expected --tpm ADDRESS, since this machine has no /dev/tpmrm0; --tee in a confidential machine without",
     );
   const directory = state ?? usualNodePlace();
-  const authority = ca === undefined ? undefined : readRegular(ca, MOST_CA, "certificates in PEM").toString("latin1");
+  const authority = ca === undefined ? undefined : authorityIn(ca);
   const given = token ?? tokenIn(tokenFile as string);
   const kept = await joinFleet({ server, ca: authority, token: given, name, tpm, directory, certificate, key });
   printLine(`${shown(kept.name)}: enrolled, node ${kept.node}`);
