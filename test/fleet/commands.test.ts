@@ -1,10 +1,10 @@
 /** `isoline fleet` as an operator uses it, against a server that answers what the test says. */
-import { createHash } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { contour, digest } from "../forgery/published.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
 import { aCanister, aNode, type Answer, type Asked, TinyVerifier } from "./tiny-verifier.ts";
 
@@ -204,8 +204,7 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
 
     it("publishes reference values before their contours, which would count for any image, and withdraws contours last", async () => {
       writeFileSync(join(place, "references.json"), "{}");
-      writeFileSync(join(place, "web.contour"), "a contour");
-      const digest = createHash("sha256").update("a contour").digest("hex");
+      writeFileSync(join(place, "web.contour"), contour);
       server.answers(() => ({ status: 204 }));
       const old = "0a".repeat(32);
       await fleet("reference", "main", "--set", "references.json", "--contour", "web.contour", "--withdraw", old);

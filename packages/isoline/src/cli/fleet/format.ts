@@ -55,5 +55,8 @@ export function linesOf<T>(format: Format, items: readonly T[], view: View<T>): 
   return table(heading, rows);
 }
 
-/** For scripts: a name with anything but printable letters is not one that a command would take. */
-export const oneWord = (name: string): string => jsonText(name).slice(1, -1);
+/** For scripts: one word to a shell and to xargs. A name with other than printable letters, blanks or quotes is none that a command takes. */
+export const oneWord = (name: string): string =>
+  jsonText(name)
+    .slice(1, -1)
+    .replace(/[\p{Z}']/gu, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);

@@ -3,7 +3,7 @@ import type { Canister, Node } from "../../fleet/model.ts";
 import { counted, grouped } from "../output/wording.ts";
 import { paint } from "../output/paint.ts";
 import type { View } from "./format.ts";
-import { ageText, shown, stateText, whyText } from "./words.ts";
+import { ageText, shown, shownWord, stateText, whyText } from "./words.ts";
 
 const MOST_WHY = 90;
 const SHORT = 12;
@@ -24,9 +24,9 @@ export const nodeView: View<Node> = {
     shown(tenant),
     shown(id, SHORT),
     ageText(due),
-    shown(kernel, 40),
-    shown(build, 40),
-    shown(sensors?.join(",")),
+    shownWord(kernel, 40),
+    shownWord(build, 40),
+    shownWord(sensors?.join(",")),
     shown(
       Object.entries(labels)
         .map(([key, value]) => `${key}=${value}`)
@@ -41,9 +41,9 @@ export const canisterView: View<Canister> = {
   wide: ["TENANT", "ROOT", "SENSOR", "IMAGE", "CONTOUR", "POINTS", "EVENTS", "REFUSED", "LOST", "UNTRUSTED", "STARTED"],
   cells: (canister) => [
     shown(canister.node),
-    shown(canister.label, 60),
+    shownWord(canister.label, 60),
     stateText(canister.state),
-    shown(canister.begun === undefined ? canister.mode : `${canister.mode} (begun)`),
+    `${shownWord(canister.mode)}${canister.begun === undefined ? "" : " (begun)"}`,
     numberText(canister.counters.departures, "red"),
     ageText(canister.since),
     whyText(canister, MOST_WHY),
@@ -51,8 +51,8 @@ export const canisterView: View<Canister> = {
   wideCells: ({ tenant, root, sensor, image, contour, contourName, points, counters, started }) => [
     shown(tenant),
     root,
-    shown(sensor),
-    shown(image, 60),
+    shownWord(sensor),
+    shownWord(image, 60),
     shown(contourName ?? contour?.slice(0, SHORT)),
     grouped(points),
     grouped(counters.events),

@@ -1,4 +1,5 @@
 /** What a verifier tells, as words for a terminal. Every text of it is from outside: escaped, and cut. */
+import { escapeText } from "@isoline/core/event";
 import type { ChangedTo, State } from "../../fleet/model.ts";
 import { status } from "../ending.ts";
 import { type Paint, paint } from "../output/paint.ts";
@@ -16,12 +17,23 @@ const colours: Readonly<Record<ChangedTo, Paint>> = {
 
 export const stateText = (state: ChangedTo): string => paint(colours[state], state);
 
-/** A text from outside, at most so many letters. */
+/** A text from outside, at most so many letters. Spaces in a row, which would look like the end of a column, are escaped. */
 export function shown(text: string | undefined, most = 200): string {
   if (text === undefined || text === "") return "-";
-  const whole = harmless(text);
-  return whole.length <= most ? whole : `${whole.slice(0, most - 1)}…`;
+  return cut(
+    harmless(text).replace(/ {2,}/g, (run) => SPACE.repeat(run.length)),
+    most,
+  );
 }
+
+/** A text from outside that is one word to the eye and to awk: what a node calls itself and its canisters must not fill other columns. */
+export function shownWord(text: string | undefined, most = 200): string {
+  return text === undefined || text === "" ? "-" : cut(escapeText(text), most);
+}
+
+const SPACE = "\\x20";
+
+const cut = (whole: string, most: number): string => (whole.length <= most ? whole : `${whole.slice(0, most - 1)}…`);
 
 /** `off-contour: expected no departure, got 1; …` */
 export function whyText(

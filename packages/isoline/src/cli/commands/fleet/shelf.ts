@@ -1,4 +1,6 @@
 /** `isoline fleet policy`, and `isoline fleet reference` without images: files that say what is accepted, and what good looks like. */
+import { parseContour } from "@isoline/core/contour";
+import { IsolineError } from "@isoline/core/error";
 import { createHash } from "node:crypto";
 import {
   dryRunOf,
@@ -16,7 +18,7 @@ import { readRegular } from "../../../store/bounded-file.ts";
 import { status } from "../../ending.ts";
 import { printList, printValue, type View } from "../../fleet/format.ts";
 import { type FleetOptions, named, withServer } from "../../fleet/session.ts";
-import { ageText, shown, stateText } from "../../fleet/words.ts";
+import { ageText, shown, shownWord, stateText } from "../../fleet/words.ts";
 import { note, print, printLine } from "../../output/streams.ts";
 import { table } from "../../output/table.ts";
 import { counted, grouped, harmless } from "../../output/wording.ts";
@@ -46,24 +48,29 @@ export async function onShelf(shelf: Shelf, name: string | undefined, options: F
     throw usage("expected one of --set and --dry-run: try it, then set it");
   if (name === undefined && (set !== undefined || dryRun !== undefined))
     throw usage("expected a name to publish under");
+  if (name !== undefined && set === undefined && contour.length + withdraw.length > 0)
+    throw usage("expected --set beside a name; --contour and --withdraw are about no name: leave it out");
+  const files = { set: readNamed(set), dryRun: readNamed(dryRun), contours: contour.map(contourAt) };
   return withServer(options, async (server) => {
     if (name === undefined) {
       if (contour.length + withdraw.length === 0)
         await printList(output, await published(server, shelf), shelfView(shelf));
-    } else if (set !== undefined) {
-      const file = readRegular(set, MOST_FILE, "a file to publish");
-      if (shelf === "policies") await putPolicy(server, named(name), file);
+    } else if (files.set !== undefined) {
+      if (shelf === "policies") await putPolicy(server, named(name), files.set);
       else {
-        await publish(server, shelf, named(name), file);
+        await publish(server, shelf, named(name), files.set);
         note(`${name}: published`);
       }
-    } else if (dryRun !== undefined) {
-      const told = await dryRunOf(server, named(name), readRegular(dryRun, MOST_FILE, "a policy"));
+    } else if (files.dryRun !== undefined) {
+      const told = await dryRunOf(server, named(name), files.dryRun);
       await tellDryRun(options, told);
       return told.red > 0 ? status.offContour : status.success;
     } else print(lined(await fileOf(server, shelf, named(name))));
     // After reference values, which say for which images it is: without them it counts for any.
-    for (const path of contour) await putContour(server, path);
+    for (const { path, digest, file } of files.contours) {
+      await publishContour(server, digest, file);
+      note(`${harmless(path)}: published as ${digest}`);
+    }
     // Last, so that reference values may name it no more.
     for (const digest of withdrawn) {
       await withdrawContour(server, digest);
@@ -71,6 +78,21 @@ export async function onShelf(shelf: Shelf, name: string | undefined, options: F
     }
     return status.success;
   });
+}
+
+/** All files are read before anything is published: a name that was mistyped must leave nothing half done. */
+const readNamed = (path: string | undefined) =>
+  path === undefined ? undefined : readRegular(path, MOST_FILE, "a file to publish");
+
+function contourAt(path: string) {
+  const file = readRegular(path, MOST_FILE, "a contour");
+  try {
+    parseContour(file);
+  } catch (fault) {
+    if (!(fault instanceof IsolineError)) throw fault;
+    throw new IsolineError(fault.code, `${path}: ${fault.message}`, { cause: fault });
+  }
+  return { path, file, digest: createHash("sha256").update(file).digest("hex") };
 }
 
 async function putPolicy(server: FleetServer, name: string, file: Buffer): Promise<void> {
@@ -92,13 +114,6 @@ async function interval(server: FleetServer): Promise<number | undefined> {
   return Number.isNaN(seconds) ? undefined : seconds;
 }
 
-async function putContour(server: FleetServer, path: string): Promise<void> {
-  const file = readRegular(path, MOST_FILE, "a contour");
-  const digest = createHash("sha256").update(file).digest("hex");
-  await publishContour(server, digest, file);
-  note(`${harmless(path)}: published as ${digest}`);
-}
-
 function digestIn(told: string): string {
   const [, digest] = DIGEST.exec(told) ?? [];
   if (digest === undefined)
@@ -112,7 +127,7 @@ async function tellDryRun({ output }: FleetOptions, told: DryRun): Promise<void>
   const heading = ["NODE", "CANISTER", "FROM", "TO", "WHY"];
   const rows = changes.map(({ node, label, from, to, why }) => [
     shown(node),
-    shown(label, 60),
+    shownWord(label, 60),
     stateText(from),
     stateText(to),
     shown(why, 120),

@@ -2,7 +2,7 @@
 import type { Change } from "../../../fleet/model.ts";
 import { status } from "../../ending.ts";
 import { type FleetOptions, followed, withServer } from "../../fleet/session.ts";
-import { shown, stateText, whyText } from "../../fleet/words.ts";
+import { shown, shownWord, stateText, whyText } from "../../fleet/words.ts";
 import { printJsonLine, printLine } from "../../output/streams.ts";
 
 export async function fleetWatch(options: FleetOptions): Promise<number> {
@@ -16,7 +16,7 @@ export async function fleetWatch(options: FleetOptions): Promise<number> {
 }
 
 function lineOf(isName: boolean, { at, node, label, from = "unknown", to, ...reason }: Change): string {
-  const subject = label === undefined ? shown(node) : `${shown(node)}/${shown(label)}`;
+  const subject = label === undefined ? shown(node) : `${shown(node)}/${shownWord(label)}`;
   if (isName) return subject;
   const because = to === "affirming" ? "" : `  ${whyText(reason, 1000)}`;
   return `${shown(at)}  ${subject}  ${stateText(from)} → ${stateText(to)}${because}`;
