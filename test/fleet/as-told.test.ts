@@ -170,6 +170,41 @@ describe.skipIf(!isBuilt)("isoline fleet, and what it is told (needs a build)", 
     });
   });
 
+  it("takes the names that lists print where a node is meant", async () => {
+    server.answers(({ method }) => ({ json: method === "GET" ? { items: [] } : aNode({ state: "revoked" }) }));
+    expect((await fleet("revoke", "node/node-1", "--reason", "sold")).stdout).toBe("node-1: revoked\n");
+    expect((await fleet("canisters", "--node", "node/node-1", "--tenant", "shop")).status).toBe(0);
+    expect(called()).toEqual(["POST /v1/nodes/node-1/revocation", "GET /v1/canisters"]);
+    expect(server.asked[1]?.query.toString()).toBe("node=node-1&tenant=shop&limit=500");
+    const odd = await fleet("revoke", "canister/node-1/web", "--reason", "sold");
+    expect([odd.status, odd.stderr]).toEqual([2, expect.stringContaining("expected the name of a node")]);
+  });
+
+  it.each([
+    "show node-1 -o name",
+    "why node-1 -o wide",
+    "watch -o yaml",
+    "nodes --watch -o yaml",
+    "canisters --watch -o yaml",
+    "revoke node-1 --reason sold -o wide",
+    "retire node-1 -o wide",
+    "token --tenant shop -o name",
+    "policy main -o json",
+    "policy main --set references.json -o json",
+    "policy main --dry-run references.json -o name",
+    "reference main -o yaml",
+    "reference --contour web.contour -o json",
+    "reference main --image registry.example/web:1 -o json",
+  ])("does nothing where its form would be passed over: %s", async (line) => {
+    server.answers(() => ({ status: 500 }));
+    const { status, stdout, stderr } = await fleet(...line.split(" "));
+    expect({ status, stdout, stderr }).toEqual({
+      ...{ status: 2, stdout: "" },
+      stderr: expect.stringMatching(/expected -o |Allowed choices are /),
+    });
+    expect(called()).toEqual([]);
+  });
+
   describe("a verifier that is long at work", () => {
     it("has minutes for a policy that is tried on every node", async () => {
       const asked: unknown[] = [];

@@ -1,4 +1,4 @@
-/** What `isoline fleet join` looks at before it uses the token: a token is for one enrolment, and what the verifier answers is said once. */
+/** What `isoline fleet join` looks at before it uses the token: a token is for one enrolment, and its answer is said once. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

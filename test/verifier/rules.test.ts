@@ -33,7 +33,7 @@ describe("rules of a verifier", () => {
   it.each([
     ["policies", "policy"],
     ["references", "reference"],
-  ])("a name that is none of the %s leads to the command that lists them", async (shelf, command) => {
+  ])("a name that the %s do not have leads to the command that lists them", async (shelf, command) => {
     const { status, body } = await rig.get<{ error: { message: string } }>(`/v1/${shelf}/none`);
     expect([status, body.error.message]).toEqual([404, expect.stringMatching(`; see isoline fleet ${command}$`)]);
   });

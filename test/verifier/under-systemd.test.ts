@@ -31,7 +31,7 @@ step first answers
 step set fleet policy default --set policy.json
 kill -KILL "$(main)"
 step second answers
-step kept fleet policy default -o json
+step kept fleet policy default
 grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs):' "/proc/$(main)/status" >rights
 find /var/lib/isoline-verifier -maxdepth 2 -printf '%U %m %P\\n' | sort -k 3 >kept-files
 systemctl show isoline-verifier --property=NRestarts >restarts

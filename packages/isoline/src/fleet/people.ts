@@ -38,10 +38,11 @@ const PAGE = 500;
 export const nodes = (server: FleetServer, { state, labels = [], tenant }: Selection, limit: number) =>
   paged(server, "/v1/nodes", nodePage, limit, [["state", state], ["tenant", tenant], ...labels.map(labelled)]);
 
-export const canisters = (server: FleetServer, { state, node: on, image, label }: Selection, limit: number) =>
+export const canisters = (server: FleetServer, { state, node: on, tenant, image, label }: Selection, limit: number) =>
   paged<Canister>(server, "/v1/canisters", canisterPage, limit, [
     ["state", state],
     ["node", on],
+    ["tenant", tenant],
     ["image", image],
     ["label", label],
   ]);

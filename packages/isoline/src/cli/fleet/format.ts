@@ -55,7 +55,7 @@ export function linesOf<T>(format: Format, items: readonly T[], view: View<T>): 
   return table(heading, rows);
 }
 
-/** For scripts: one word to a shell and to xargs. A name with other than printable letters, blanks or quotes is none that a command takes. */
+/** For scripts: one word to a shell and to xargs. Escaped names are not taken by other commands. */
 export const oneWord = (name: string): string =>
   jsonText(name)
     .slice(1, -1)

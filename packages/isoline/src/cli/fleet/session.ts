@@ -53,6 +53,22 @@ export function subjectIn(text: string): { readonly node: string; readonly label
   return { node: named(name), label };
 }
 
+/** Refuses a form that this use of a command does not have: it would be passed over. */
+export function assertForm(output: Format, has: readonly Format[]): void {
+  if (!has.includes(output))
+    throw usage(`expected -o ${has.join(", ")} here, got ${output}; name one of these, or none`);
+}
+
+/** The forms of lists that are followed: YAML has no lines. */
+export const followable: readonly Format[] = ["table", "wide", "json", "name"];
+
+/** A node, also as `node/NODE`. */
+export function nodeIn(text: string): string {
+  const { node, label } = subjectIn(text);
+  if (label !== undefined) throw usage(`expected the name of a node, got ${JSON.stringify(text.slice(0, 80))}`);
+  return node;
+}
+
 export function named(name: string): string {
   try {
     return nodeName(name, "it");

@@ -8,11 +8,15 @@ import type { FleetNodesOptions } from "../commands/fleet/nodes.ts";
 import type { FleetReferenceOptions } from "../commands/fleet/reference.ts";
 import type { FleetRetireOptions } from "../commands/fleet/retire.ts";
 import type { FleetShelfOptions } from "../commands/fleet/shelf.ts";
-import { formats } from "../fleet/format.ts";
+import { type Format, formats } from "../fleet/format.ts";
 import type { FleetOptions } from "../fleet/session.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
+
+/** The forms of one thing, and of lines that never end. */
+const ONE: readonly Format[] = ["table", "json", "yaml"];
+const LINES: readonly Format[] = ["table", "json", "name"];
 
 const CONFIGURED = "Which server, and with which token, is in ~/.config/isoline/fleet.yaml: docs/fleet.md.";
 
@@ -41,7 +45,7 @@ function declareLooking(fleet: Command, { ends }: Invocation): void {
     .addOption(stateOption())
     .option("-l, --selector <k=v>", "only nodes with this label; may be repeated", labelled)
     .option("--tenant <name>", "only nodes of this tenant")
-    .option("-w, --watch", "print a line for each change from then on")
+    .option("-w, --watch", "print a line for each change from then on; with -o json one object a line after the list")
     .option("--limit <n>", "at most so many", amount, 1000)
     .addHelpText(
       "after",
@@ -57,15 +61,16 @@ function declareLooking(fleet: Command, { ends }: Invocation): void {
     .argument("[label]", "only canisters of this label")
     .addOption(stateOption())
     .option("--node <name>", "only those of this node")
+    .option("--tenant <name>", "only those of nodes of this tenant")
     .option("--image <digest>", "only those of this image")
-    .option("-w, --watch", "print a line for each change from then on")
+    .option("-w, --watch", "print a line for each change from then on; with -o json one object a line after the list")
     .option("--limit <n>", "at most so many", amount, 1000)
     .addHelpText("after", examples("isoline fleet canisters", "isoline fleet canisters --node node-1 -o wide"))
     .action((label: string | undefined, options: FleetCanistersOptions) =>
       ends(import("../commands/fleet/canisters.ts").then(({ fleetCanisters }) => fleetCanisters(label, options))),
     );
 
-  asked(fleet.command("show"))
+  asked(fleet.command("show"), ONE)
     .summary("one node or canister, link by link")
     .description(
       "Shows every check from the hardware up, counters, history, and what departed in the node's own words.",
@@ -76,7 +81,7 @@ function declareLooking(fleet: Command, { ends }: Invocation): void {
       ends(import("../commands/fleet/show.ts").then(({ fleetShow }) => fleetShow(subject, options))),
     );
 
-  asked(fleet.command("why"))
+  asked(fleet.command("why"), ONE)
     .summary("why a node or canister is not affirmed")
     .description(
       "Says the verdict in one line, then the checks that did not pass, and what departed; of a node also which of its canisters are not " +
@@ -91,7 +96,7 @@ function declareLooking(fleet: Command, { ends }: Invocation): void {
       ends(import("../commands/fleet/show.ts").then(({ fleetWhy }) => fleetWhy(subject, options))),
     );
 
-  asked(fleet.command("watch"))
+  asked(fleet.command("watch"), LINES)
     .summary("each change of a verdict, as it happens")
     .description("Prints one line for each change, until it is ended. -o json prints one object a line.")
     .addHelpText("after", examples("isoline fleet watch", "isoline fleet watch -o json"))
@@ -149,7 +154,7 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
       ends(import("../commands/fleet/reference.ts").then(({ fleetReference }) => fleetReference(name, options))),
     );
 
-  asked(fleet.command("token"))
+  asked(fleet.command("token"), ONE)
     .summary("a token for one node to be enrolled with")
     .description(
       "Makes a token, and prints it once. A node that shows it in time is enrolled if its TPM is of a maker that is trusted.",
@@ -165,7 +170,7 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
       ends(import("../commands/fleet/administer.ts").then(({ fleetToken }) => fleetToken(options))),
     );
 
-  asked(fleet.command("revoke"))
+  asked(fleet.command("revoke"), ONE)
     .summary("trust a node no longer")
     .description("Revokes a node: no evidence of it is accepted from then on. To trust it again, enrol it anew.")
     .argument("<node>", "its name")
@@ -175,7 +180,7 @@ function declareAdministering(fleet: Command, { ends }: Invocation): void {
       ends(import("../commands/fleet/administer.ts").then(({ fleetRevoke }) => fleetRevoke(name, options))),
     );
 
-  asked(fleet.command("retire"))
+  asked(fleet.command("retire"), ["table", "json", "yaml", "name"])
     .summary("take nodes away that are gone for good")
     .description(
       "Takes nodes away that are stale, or never sent evidence: a node that comes back has to be enrolled anew. Nodes that are silent " +
@@ -270,10 +275,10 @@ function declareNodes(fleet: Command, { ends }: Invocation): void {
     );
 }
 
-/** What every command has that asks a verifier. */
-function asked(command: Command): Command {
+/** What every command has that asks a verifier. A form that a command does not have is refused. */
+function asked(command: Command, forms: readonly Format[] = formats): Command {
   return command
-    .addOption(new Option("-o, --output <format>", "how to print it").choices(formats).default("table"))
+    .addOption(new Option("-o, --output <format>", "how to print it").choices(forms).default("table"))
     .option("--server <name>", "a server of the configuration, by name or address; its current one otherwise");
 }
 

@@ -3,7 +3,7 @@ import { audit, issueToken, revoke } from "../../../fleet/people.ts";
 import type { Audited } from "../../../fleet/model.ts";
 import { status } from "../../ending.ts";
 import { printListed, printValue, type View } from "../../fleet/format.ts";
-import { type FleetOptions, named, withServer } from "../../fleet/session.ts";
+import { type FleetOptions, named, nodeIn, withServer } from "../../fleet/session.ts";
 import { shown, stateText } from "../../fleet/words.ts";
 import { note, printLine } from "../../output/streams.ts";
 
@@ -39,7 +39,7 @@ export interface FleetRevokeOptions extends FleetOptions {
 
 export async function fleetRevoke(name: string, options: FleetRevokeOptions): Promise<number> {
   const { output, reason } = options;
-  const node = await withServer(options, (server) => revoke(server, named(name), reason));
+  const node = await withServer(options, (server) => revoke(server, nodeIn(name), reason));
   if (output === "json" || output === "yaml") await printValue(output, node);
   else printLine(`${shown(node.name)}: ${stateText(node.state)}`);
   return status.success;

@@ -3,7 +3,7 @@ import { type Node, type State } from "../../../fleet/model.ts";
 import { nodeNamed, nodes } from "../../../fleet/people.ts";
 import { status } from "../../ending.ts";
 import { type Listing, printed, watched } from "../../fleet/lists.ts";
-import { type FleetOptions, withServer } from "../../fleet/session.ts";
+import { assertForm, type FleetOptions, followable, withServer } from "../../fleet/session.ts";
 import { nodeView } from "../../fleet/views.ts";
 
 export interface FleetNodesOptions extends FleetOptions {
@@ -16,6 +16,7 @@ export interface FleetNodesOptions extends FleetOptions {
 
 export async function fleetNodes(options: FleetNodesOptions): Promise<number> {
   const { output, state, selector: labels = [], tenant, watch, limit } = options;
+  if (watch) assertForm(output, followable);
   await withServer(options, async (server) => {
     const listing: Listing<Node> = {
       view: nodeView,

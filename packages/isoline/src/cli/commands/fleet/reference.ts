@@ -9,7 +9,7 @@ import { fileOf, publish, publishContour } from "../../../fleet/people.ts";
 import { FleetRefusal, type FleetServer } from "../../../fleet/server.ts";
 import { readTrustedKey, type TrustedKey } from "../../../store/signature/keys.ts";
 import { status } from "../../ending.ts";
-import { named, withServer } from "../../fleet/session.ts";
+import { assertForm, named, withServer } from "../../fleet/session.ts";
 import { note, print } from "../../output/streams.ts";
 import { usage } from "../../refusal.ts";
 import { type FleetShelfOptions, MOST_FILE, onShelf } from "./shelf.ts";
@@ -38,6 +38,7 @@ export async function fleetReference(name: string | undefined, options: FleetRef
   if ((set ?? contour ?? withdraw) !== undefined)
     throw usage("expected --image without --set, --contour and --withdraw; give those in a call of their own");
   if (name === undefined) throw usage("expected a name to publish under");
+  assertForm(options.output, ["table"]);
   const called = as === undefined ? undefined : calledIn(as);
   const keys = trustedKey?.map(readTrustedKey);
   return withServer(options, async (server) => {

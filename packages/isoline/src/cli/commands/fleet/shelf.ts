@@ -16,8 +16,8 @@ import type { DryRun, Published } from "../../../fleet/model.ts";
 import type { FleetServer } from "../../../fleet/server.ts";
 import { readRegular } from "../../../store/bounded-file.ts";
 import { status } from "../../ending.ts";
-import { printList, printValue, type View } from "../../fleet/format.ts";
-import { type FleetOptions, named, withServer } from "../../fleet/session.ts";
+import { type Format, formats, printList, printValue, type View } from "../../fleet/format.ts";
+import { assertForm, type FleetOptions, named, withServer } from "../../fleet/session.ts";
 import { ageText, shown, shownWord, stateText } from "../../fleet/words.ts";
 import { note, print, printLine } from "../../output/streams.ts";
 import { table } from "../../output/table.ts";
@@ -50,6 +50,7 @@ export async function onShelf(shelf: Shelf, name: string | undefined, options: F
     throw usage("expected a name to publish under");
   if (name !== undefined && set === undefined && contour.length + withdraw.length > 0)
     throw usage("expected --set beside a name; --contour and --withdraw are about no name: leave it out");
+  assertForm(output, formsOf(name, options));
   const files = { set: readNamed(set), dryRun: readNamed(dryRun), contours: contour.map(contourAt) };
   return withServer(options, async (server) => {
     if (name === undefined) {
@@ -78,6 +79,12 @@ export async function onShelf(shelf: Shelf, name: string | undefined, options: F
     }
     return status.success;
   });
+}
+
+/** A file is printed as it is, and what is published has no form. */
+function formsOf(name: string | undefined, { dryRun, contour, withdraw }: FleetShelfOptions): readonly Format[] {
+  if (dryRun !== undefined) return ["table", "json", "yaml"];
+  return name === undefined && contour === undefined && withdraw === undefined ? formats : ["table"];
 }
 
 /** All files are read before anything is published: a name that was mistyped must leave nothing half done. */
