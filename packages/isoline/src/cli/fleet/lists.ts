@@ -7,7 +7,7 @@ import { note, printJsonLine, printLine } from "../output/streams.ts";
 import { harmless } from "../output/wording.ts";
 import { type Format, linesOf, oneWord, printListed, type View } from "./format.ts";
 import { followed } from "./session.ts";
-import { shown, stateText, whyText } from "./words.ts";
+import { shown, shownWord, stateText, whyText } from "./words.ts";
 
 /** What changes have of a node and of a canister. */
 type Verdict = Pick<Node, "state" | "failure" | "why" | "since" | "links">;
@@ -116,7 +116,7 @@ function printChange(format: Format, name: string, { at: since, to: state, failu
   else if (format === "json" || format === "yaml")
     printJsonLine({ ...(label === undefined ? { name: node } : { node, label }), state, since, failure, why });
   else {
-    const subject = [shown(node), ...(label === undefined ? [] : [shown(label, 60)])];
+    const subject = [shown(node), ...(label === undefined ? [] : [shownWord(label, 60)])];
     printLine([...subject, stateText(state), whyText({ failure, why })].join("  "));
   }
 }

@@ -11,7 +11,7 @@ import { readEnrolment, usualNodePlace } from "../../../fleet/node-place.ts";
 import { askForSvid } from "../../../fleet/svid.ts";
 import { writeDurably } from "../../../store/output.ts";
 import { status } from "../../ending.ts";
-import { shown, stateText, whyText } from "../../fleet/words.ts";
+import { shown, shownWord, stateText, whyText } from "../../fleet/words.ts";
 import { note, printJsonLine, printLine } from "../../output/streams.ts";
 import { counted, harmless } from "../../output/wording.ts";
 import { usage } from "../../refusal.ts";
@@ -82,7 +82,8 @@ export async function fleetAttest({ state, tpmLedger, tee, json }: FleetAttestOp
       const lines = [
         `${shown(enrolled.name)}: ${stateText(verdict)}, ${counted(canisters.length, "canister")}${verdict === "affirming" ? "" : `: ${whyText({ failure, why }, 1000)}`}`,
         ...red.map(
-          (each) => `${shown(enrolled.name)}/${shown(each.label)}: ${stateText(each.state)}: ${whyText(each, 1000)}`,
+          (each) =>
+            `${shown(enrolled.name)}/${shownWord(each.label)}: ${stateText(each.state)}: ${whyText(each, 1000)}`,
         ),
       ];
       const text = lines.join("\n");

@@ -5,12 +5,11 @@ import { retire } from "../../../fleet/people.ts";
 import { FleetRefusal, type FleetServer } from "../../../fleet/server.ts";
 import { status } from "../../ending.ts";
 import { printList } from "../../fleet/format.ts";
-import { type FleetOptions, subjectIn, withServer } from "../../fleet/session.ts";
+import { type FleetOptions, nodeIn, withServer } from "../../fleet/session.ts";
 import { nodeView } from "../../fleet/views.ts";
 import { shown } from "../../fleet/words.ts";
 import { note, printLine } from "../../output/streams.ts";
 import { grouped, harmless } from "../../output/wording.ts";
-import { usage } from "../../refusal.ts";
 
 export interface FleetRetireOptions extends FleetOptions {
   readonly force?: boolean;
@@ -55,10 +54,4 @@ async function* retired(server: FleetServer, names: readonly string[], isForced:
       if (!(fault instanceof FleetRefusal && isOfOne(fault))) throw fault;
       note(harmless(fault.message));
     }
-}
-
-function nodeIn(text: string): string {
-  const { node, label } = subjectIn(text);
-  if (label !== undefined) throw usage(`expected the name of a node, got ${JSON.stringify(text.slice(0, 80))}`);
-  return node;
 }

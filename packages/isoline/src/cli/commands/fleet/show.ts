@@ -6,7 +6,7 @@ import { status } from "../../ending.ts";
 import { printValue } from "../../fleet/format.ts";
 import { type FleetOptions, subjectIn, withServer } from "../../fleet/session.ts";
 import { canisterView } from "../../fleet/views.ts";
-import { ageText, shown, stateText, statusOf, whyText } from "../../fleet/words.ts";
+import { ageText, shown, shownWord, stateText, statusOf, whyText } from "../../fleet/words.ts";
 import { paint } from "../../output/paint.ts";
 import { note, printLine } from "../../output/streams.ts";
 import { table } from "../../output/table.ts";
@@ -124,7 +124,7 @@ function canisterLines(it: CanisterWhole): string[] {
   const { node, label, image, contour, contourName, mode, sensor, root, started, points, measurement, counters } = it;
   const { events, departures, refused, lost, untrusted } = counters;
   return [
-    `${paint("bold", `${shown(node)}/${shown(label)}`)}   ${stateText(it.state)} for ${ageText(it.since)}`,
+    `${paint("bold", `${shown(node)}/${shownWord(label)}`)}   ${stateText(it.state)} for ${ageText(it.since)}`,
     ...(it.state === "affirming" ? [] : [row("why", whyText(it, WHOLE))]),
     ...begunLines(it),
     row("image", shown(image)),
