@@ -3,7 +3,8 @@ import { type Circumstances, Engine, type Mode, type Reaction, SUPERVISOR } from
 import { IsolineError } from "@isoline/core/error";
 import { encodeEvent, type Event, MAX_EVENT_BYTES } from "@isoline/core/event";
 import { describe, expect, test } from "vitest";
-import { by, connects, emptyContour, learnt, node, opens, sh } from "./workload.ts";
+import { deriveTask } from "@isoline/core/identity";
+import { by, connects, emptyContour, image, learnt, node, opens, sh } from "./workload.ts";
 
 const npmrc = opens(node, "$HOME/.npmrc");
 const key = opens(node, "$HOME/.ssh/id_ed25519");
@@ -92,6 +93,43 @@ describe("learn, seal, watch, enforce", () => {
     engine.repeat(known, 1, 2, 500);
     expect(contour.occurrences(0)).toBe(501);
     expect(engine.tally.events).toBe(501);
+  });
+});
+
+describe("the room for departures", () => {
+  const judged = (maxBytes: number, circumstances: object) => {
+    const engine = new Engine({ contour: learnt(npmrc), mode: "watch", reaction: "log", limits: { maxBytes } });
+    engine.trust.born(1, SUPERVISOR);
+    const paths = ["/1", "/2", "/3", "/4"];
+    for (const path of paths) engine.judge(opens(node, path), { ...by(1), ...circumstances });
+    const { departures, overflow } = engine.forensics;
+    return [departures.length, overflow];
+  };
+  const long = "x".repeat(10_000);
+
+  test("is that of remarks on content as well, and what has none is counted", () => {
+    expect(judged(24_000, {})).toEqual([4, 0]);
+    expect(judged(24_000, { content: [{ what: "changed", path: long }] })).toEqual([2, 2]);
+  });
+
+  test("is that of a task's texts, which are kept once", () => {
+    const task = deriveTask(sh.id, [image("/usr/bin/node")], { runs: [long] });
+    expect(judged(12_000, { task })).toEqual([4, 0]);
+    expect(judged(9000, { task })).toEqual([0, 4]);
+  });
+});
+
+describe("losses", () => {
+  test("are all counted, by so many reasons as can be told apart", () => {
+    const engine = engineOf("watch");
+    const told: string[] = [];
+    engine.onGap = (reason) => told.push(reason);
+    for (let number = 0; number < 1000; number++) engine.gap(`reason ${number}`, 2);
+    engine.gap("reason 7", 3);
+    expect(engine.losses.size).toBeLessThan(300);
+    expect([engine.losses.get("reason 7"), told.length]).toEqual([5, 1001]);
+    expect([...engine.losses.values()].reduce((sum, count) => sum + count, 0)).toBe(2003);
+    expect([...engine.losses.keys()].at(-1)).toMatch(/further reasons/);
   });
 });
 

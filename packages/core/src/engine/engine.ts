@@ -20,6 +20,7 @@ import { assertSuperset } from "../contour/comparable.ts";
 import { Contour } from "../contour/contour.ts";
 import type { Digest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
+import { brief } from "../event/brief.ts";
 import type { Event } from "../event/event.ts";
 import { phrase } from "../event/phrase.ts";
 import type { Policy } from "../identity/policy.ts";
@@ -100,6 +101,11 @@ export interface EngineOptions<E extends Exchange = Event> {
 /** The high bit of a known verdict: off contour. The other bits are the index of the departure; all ones stand for none. */
 const OFF = 0x8000_0000;
 const UNRECORDED = 0x7fff_ffff;
+
+/** Reasons of losses that are told apart, and letters of each. A fault may say what a workload has chosen. */
+const MOST_REASONS = 256;
+const MOST_OF_REASON = 1000;
+const FURTHER = "for further reasons, of which there are too many to tell them apart";
 
 const ON = { verdict: "on", refuse: false, known: 0 } as const;
 
@@ -245,7 +251,9 @@ export class Engine<E extends Exchange = Event> {
   }
 
   /** Records events that went ahead unobserved. Everything measured here is incomplete from now on. */
-  gap(reason: string, count = 1): void {
+  gap(why: string, count = 1): void {
+    const said = brief(why, MOST_OF_REASON);
+    const reason = this.#losses.has(said) || this.#losses.size < MOST_REASONS ? said : FURTHER;
     this.#losses.set(reason, (this.#losses.get(reason) ?? 0) + count);
     if (this.#mode === "learn") this.#contour.flag(reason);
     this.onGap?.(reason, count);

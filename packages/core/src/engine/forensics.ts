@@ -6,6 +6,7 @@
  * differently.
  */
 import type { Digest } from "../digest.ts";
+import { ownCopy } from "../event/brief.ts";
 import type { Event } from "../event/event.ts";
 import type { Task } from "../identity/task.ts";
 import type { Exchange } from "../profile/profile.ts";
@@ -70,7 +71,10 @@ export interface Departure<E extends Exchange = Event> {
 
 export interface ForensicsLimits {
   readonly maxDepartures?: number;
-  /** Bytes of the encoded events and of the names of their chains; this bounds the memory of departures. */
+  /**
+   * Bytes of the encoded events, and letters of the names of their chains, of their tasks and of remarks about content; this bounds the
+   * memory of departures.
+   */
   readonly maxBytes?: number;
 }
 
@@ -130,14 +134,18 @@ export class Forensics<E extends Exchange = Event> {
   }
 
   #open(what: Pick<Departure<E>, "event" | "point" | "first">, encoded: number): number {
-    const bytes = what.first.chain.reduce((sum, name) => sum + name.length, encoded);
-    if (this.#entries.length >= this.#maxDepartures || this.#bytes + bytes > this.#maxBytes) return -1;
-    this.#bytes += bytes;
+    if (this.#entries.length >= this.#maxDepartures) return -1;
     const { point, event, first } = what;
-    const { task } = first;
-    const isNew = task !== undefined && !this.#tasks.has(task.id);
+    // A sensor may forget a task and derive it again: of each, one is kept.
+    const known = first.task && this.#tasks.get(first.task.id);
+    const task = known ?? first.task;
+    const isNew = task !== undefined && known === undefined;
+    const bytes = encoded + lettersOf(first) + (isNew ? lettersOfTask(task) : 0);
+    if (this.#bytes + bytes > this.#maxBytes) return -1;
+    this.#bytes += bytes;
     const introduces = isNew ? { introduces: task } : {};
-    const { answerTo: _, ...told } = first;
+    const { answerTo: _, ...seen } = first;
+    const told = task === undefined ? seen : { ...seen, task };
     const entry = { point, event: copyOf(event), first: told, count: 0, refused: 0, ...introduces };
     const index = this.#entries.push(entry) - 1;
     this.#byPoint.set(what.point, index);
@@ -146,13 +154,26 @@ export class Forensics<E extends Exchange = Event> {
   }
 }
 
+function lettersOf({ chain, content = [] }: Circumstances): number {
+  const names = chain.reduce((sum, name) => sum + name.length, 0);
+  return content.reduce((sum, { path, digest = "" }) => sum + path.length + digest.length, names);
+}
+
+function lettersOfTask({ images, as = "", runs = [] }: Task): number {
+  const texts = [as, ...runs, ...images.map(({ path }) => path)];
+  return texts.reduce((sum, text) => sum + text.length, 0);
+}
+
 /**
  * The departure is copied instead of kept as passed. V8 allocates objects of an allocation site in the old generation once most
- * objects of that site survive, and continues to do so long after the last departure that fits (440 bytes an event).
+ * objects of that site survive, and continues to do so long after the last departure that fits (440 bytes an event). Its texts are
+ * copied as well: a slice would keep the whole text alive that it was cut from.
  */
-function copyOf<E extends Exchange>(event: E): E {
-  const fields = Object.entries(event).map(([name, value]) => [name, isRecord(value) ? { ...value } : value]);
-  return Object.fromEntries(fields) as E;
+function copyOf<T>(value: T): T {
+  if (typeof value === "string") return ownCopy(value) as T;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, copyOf(each)])) as T;
 }
 
 function isRecord(value: unknown): value is object {

@@ -85,6 +85,18 @@ describe("trust", () => {
     trust.born(1, SUPERVISOR);
     expect(trust.isTrusted(1)).toBe(false);
   });
+
+  test("of what a process did, the beginning is kept, also of one that has ended; the distrust is kept whole", () => {
+    const trust = new Trust();
+    trust.born(1, SUPERVISOR);
+    trust.distrust(1, cause(`made /tmp/x a symbolic link to ${"\\x01".repeat(4095)}`));
+    trust.died(1);
+    trust.born(2, 1);
+    const what = expect.stringMatching(/^made \/tmp\/x a symbolic link to (\\x01)+ \(cut: \d+ of 16411 letters\)…$/);
+    for (const process of [1, 2])
+      expect(trust.trustOf(process)).toMatchObject({ trusted: false, cause: { ...cause(""), what }, origin: 1 });
+    expect([trust.isTrusted(1), trust.isTrusted(2), trust.everUntrusted]).toEqual([false, false, 2]);
+  });
 });
 
 const handle = fc.integer({ min: 0, max: 12 });

@@ -6,9 +6,13 @@
  *
  * Processes are handles: positive integers that the sensor assigns in increasing order and never reuses, so that a reused pid
  * inherits nothing. A handle without a recorded birth has no known lineage and is not trusted.
+ *
+ * The dead are remembered, because a birth may be noticed after the death of the parent that it names. A workload decides how many die
+ * and what they did: their number is bounded, and so are the words about each. Words are cut, the distrust never is.
  */
+import { brief } from "../event/brief.ts";
 
-/** Why a process is not trusted. `what` is one line for the user. */
+/** Why a process is not trusted. `what` is one line for the user; of a long one `Trust` keeps the beginning, and says so. */
 export interface Cause {
   readonly reason: "off-contour" | "unknown-lineage" | "sensor";
   readonly what: string;
@@ -76,13 +80,14 @@ export class Trust {
   /** Makes a process untrusted for good. The first cause is kept. */
   distrust(process: number, cause: Cause): void {
     if (!isHandle(process)) return;
-    const fall: Fall = { trusted: false, cause, origin: process };
     const standing = this.#living.get(process);
     const isKnown = standing === undefined && this.trustOf(process).trusted;
     const isNew = standing?.trusted === true || (standing === undefined && process > this.#highest);
+    if (!isNew && !isKnown) return;
+    const fall: Fall = { trusted: false, cause: { ...cause, what: brief(cause.what) }, origin: process };
     if (isNew) this.#living.set(process, fall);
-    else if (isKnown) this.#bury(process, fall);
-    if (isNew || isKnown) this.#everUntrusted += 1;
+    else this.#bury(process, fall);
+    this.#everUntrusted += 1;
     if (isNew) this.onFall?.(process);
   }
 

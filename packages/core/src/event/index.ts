@@ -1,4 +1,5 @@
 /** Events: what a task did, as code, bytes, JSON and text. */
+export { brief, ownCopy } from "./brief.ts";
 export { capabilityNames, capabilityPhrase } from "./capabilities.ts";
 export { decodeEvent, encodeEvent, MAX_EVENT_BYTES } from "./encoding.ts";
 export { escapeBytes, escapeText, isEscaped, unescapeToBytes } from "./escape.ts";
