@@ -41,6 +41,13 @@ it("whose note is missing are unknown, and their numbers are given to no other",
   expect(next.numbered(4)).toBe(UNTOLD);
 });
 
+it("have names for a person that are cut where they are long", () => {
+  const identities = new Identities();
+  const task = { ...taskOf(1), images: [{ path: `/bin/${"x".repeat(4000)}` }] } as const;
+  const { chain } = identities.of(task, "program", identities.root);
+  expect(chain).toEqual([`${"x".repeat(300)} (cut: 300 of 4000 letters)…`]);
+});
+
 it("are forgotten but for those that were used last and those of living processes, and their numbers are given to no other", () => {
   const living: { identity: Identity }[] = [];
   let times = 0;

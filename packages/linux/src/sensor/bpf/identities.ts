@@ -8,6 +8,7 @@
  * One that is forgotten is unknown by its number, which is given to no other.
  */
 import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
+import { brief, ownCopy } from "@isoline/core/event";
 import { type Task, taskPhrase } from "@isoline/core/identity";
 import type { ActingProcess, Identity } from "../acting.ts";
 import { PENDING } from "./record.ts";
@@ -63,8 +64,10 @@ export class Identities {
   of(task: Task, program: string, parent: Identity): Identity {
     const known = this.#byDigest.get(task.id);
     if (known) return known;
-    const chain = [...parent.chain.slice(-MOST_NAMES), taskPhrase(task)];
-    const added = this.#add({ serial: this.#next, id: task.id, parentId: task.parent, program, chain });
+    const chain = [...parent.chain.slice(-MOST_NAMES), brief(taskPhrase(task))];
+    // The name of the program may be a slice of a long path.
+    const named = { program: ownCopy(program), chain };
+    const added = this.#add({ serial: this.#next, id: task.id, parentId: task.parent, ...named });
     if (this.#bySerial.size > this.#room) this.#makeRoom();
     return added;
   }

@@ -1,5 +1,5 @@
 /** What is remembered of tasks and credentials is bounded, and a number that was given stands for one of them for good. */
-import type { Digest } from "@isoline/core/digest";
+import { type Digest, sha256 } from "@isoline/core/digest";
 import type { Task } from "@isoline/core/identity";
 import { describe, expect, it } from "vitest";
 import { readThreadStatus, type ThreadStatus } from "../../../process/proc-status.ts";
@@ -28,6 +28,34 @@ describe("what is remembered", () => {
     });
     expect(numbersFrom((id) => known.of(taskOf(id), "program", known.root).serial)).toEqual(ALL);
     expect(known.of(taskOf(0), "", known.root)).toBe(known.root);
+  });
+
+  it("of task identities, words for a person are cut where they are long, and the name that rules know a program by is not", () => {
+    const known = new KnownIdentities(MOST);
+    const name = "x".repeat(4000);
+    const task: Task = {
+      id: "1".repeat(64) as Digest,
+      parent: "0".repeat(64) as Digest,
+      images: [{ path: `/bin/${name}` }],
+    };
+    const { chain, program } = known.of(task, name, known.root);
+    expect(chain).toEqual([`${"x".repeat(300)} (cut: 300 of 4000 letters)…`]);
+    expect(program).toBe(name);
+  });
+
+  it("of task identities with long names, fewer", () => {
+    const known = new KnownIdentities();
+    const names = Array.from({ length: 5000 }, (_, index) => `${index}${"x".repeat(4000)}`);
+    const numberOf = (name: string) =>
+      known.of(
+        { id: sha256(Buffer.from(name)), parent: "0".repeat(64) as Digest, images: [{ path: name }] },
+        name,
+        known.root,
+      ).serial;
+    const given = names.map(numberOf);
+    expect(new Set(given).size).toBe(names.length);
+    expect(numberOf(names.at(-1) as string)).toBe(given.at(-1));
+    expect(given).not.toContain(numberOf(names[0] as string));
   });
 
   it("of credentials", () => {
