@@ -8,10 +8,11 @@ import { until } from "../faults/bench.ts";
 import { ended, isBuilt } from "../support/isoline.ts";
 import { isInstalled, isRoot } from "../support/machine.ts";
 import { TestAgent } from "./agent.ts";
+import { evidenceOfNode } from "./node-evidence.ts";
 
 describe.skipIf(!isBuilt || !isRoot)("what an agent tells (needs a build and root)", () => {
   const agent = new TestAgent();
-  beforeAll(() => agent.start());
+  beforeAll(() => agent.start("", { ISOLINE_HOST_DIRECTORY: agent.directory }));
   afterAll(() => agent.clear());
 
   it("metrics have the counters of every namespace by its name, and what has ended", async () => {
@@ -33,6 +34,29 @@ describe.skipIf(!isBuilt || !isRoot)("what an agent tells (needs a build and roo
     const after = await agent.fetch("/metrics");
     expect(after.text).toContain('isoline_agent_ended_total{verdict="off-contour"} 1');
     expect(after.text).not.toContain('namespace="web"');
+  });
+
+  it("metrics have each counter of evidence with its meaning, also of what departed and has ended", async () => {
+    execFileSync("rm", ["-f", join(agent.directory, "end")]);
+    const script = "cat /etc/passwd; cat /etc/hostname; sleep 0.1; while [ ! -e end ]; do sleep 0.1; done";
+    const running = agent.run(["-q", "cat.contour", "--enforce", "--name", "web"], script);
+    const countersOf = async () => (await evidenceOfNode(agent, ["--no-tpm"])).bodies.get("web")?.counters;
+    let before = await countersOf();
+    while ((before?.events ?? 0) < 5 || (before?.refused ?? 0) === 0) before = await countersOf();
+    const { text } = await agent.fetch("/metrics");
+    const after = await countersOf();
+    const metric = (name: string) =>
+      Number(new RegExp(`^isoline_namespace_${name}\\{namespace="web".*\\} (\\d+)$`, "m").exec(text)?.[1]);
+    const [refused, lost, untrusted] = [metric("refused"), metric("lost"), metric("untrusted")];
+    expect({ departures: metric("off"), refused, lost, untrusted }).toEqual({
+      ...{ departures: after?.departures, refused: after?.refused, lost: after?.lost, untrusted: after?.untrusted },
+    });
+    expect(metric("events")).toBeGreaterThanOrEqual(before?.events ?? Number.NaN);
+    expect(metric("events")).toBeLessThanOrEqual(after?.events ?? Number.NaN);
+    // The one that departed has ended.
+    expect([untrusted, metric("untrusted_processes")]).toEqual([1, 0]);
+    execFileSync("touch", [join(agent.directory, "end")]);
+    await running;
   });
 
   it("its health is told, and nothing else answers", async () => {

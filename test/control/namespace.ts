@@ -13,6 +13,7 @@ export class FakeNamespace implements Subject {
   readonly asked: Request[] = [];
   readonly followers = new Set<(event: LiveEvent) => void>();
   mode: CountedSnapshot["mode"] = "learn";
+  incomplete: CountedSnapshot["incomplete"] = [];
   over = false;
   /** Makes it stop answering. */
   stuck = false;
@@ -90,7 +91,13 @@ export class FakeNamespace implements Subject {
 
   #snapshot(): CountedSnapshot {
     const counts = { events: 10, points: 7, novel: 7, attempts: 0, off: 0, refused: 0 };
-    return { mode: this.mode, ...counts, processes: processes.length, untrusted: 1, departures: 0, incomplete: [] };
+    return {
+      mode: this.mode,
+      ...counts,
+      processes: processes.length,
+      ...{ untrusted: 1, everUntrusted: 3, departures: 0 },
+      incomplete: this.incomplete,
+    };
   }
 }
 

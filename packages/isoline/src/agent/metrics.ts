@@ -7,12 +7,15 @@ import type { SharedDigests } from "@isoline/linux";
 import { Counter, Gauge, Registry } from "prom-client";
 import { within } from "../control/http.ts";
 import type { CountedSnapshot } from "../namespace/live.ts";
+import type { Loss } from "../namespace/report.ts";
+import { countersOf } from "../namespace/standing.ts";
 import type { Hosted, Hosting } from "./hosted.ts";
 
 /** A thread that does not answer in this time is told of as one that does not. */
 const ANSWER_MS = 2000;
-/** Reasons of losses, of each namespace. */
+/** Reasons of losses, of each namespace; what was lost for others is told together. */
 const MOST_REASONS = 20;
+const FURTHER = "for further reasons";
 
 const LABELS = ["namespace", "contour", "mode", "sensor"] as const;
 const COUNTED: Readonly<Record<string, readonly [help: string, of: (snapshot: CountedSnapshot) => number]>> = {
@@ -20,10 +23,15 @@ const COUNTED: Readonly<Record<string, readonly [help: string, of: (snapshot: Co
   points: ["points of the contour", ({ points }) => points],
   novel: ["points that this run has added", ({ novel }) => novel],
   attempts: ["what the kernel refused by itself", ({ attempts }) => attempts],
-  off: ["events off contour", ({ off }) => off],
+  off: ["events off contour, which evidence has as departures", (snapshot) => countersOf(snapshot).departures],
   refused: ["events that were refused", ({ refused }) => refused],
+  lost: ["events that could not be observed, for whatever reason", (snapshot) => countersOf(snapshot).lost],
+  untrusted: [
+    "processes that lost their trust or were born without it, also those that have ended",
+    (snapshot) => countersOf(snapshot).untrusted,
+  ],
   processes: ["processes that live", ({ processes }) => processes],
-  untrusted_processes: ["processes that are not trusted", ({ untrusted }) => untrusted],
+  untrusted_processes: ["processes that live and are not trusted", ({ untrusted }) => untrusted],
 };
 
 /** A counter or a gauge, with its values by label. */
@@ -142,13 +150,20 @@ export class Metrics {
     this.#gauge("answers").set(labels, snapshot === undefined ? 0 : 1);
     if (snapshot === undefined) return;
     for (const [counted, [, of]] of Object.entries(COUNTED)) this.#gauge(counted).set(labels, of(snapshot));
-    for (const { reason, count } of snapshot.incomplete.slice(0, MOST_REASONS))
+    for (const { reason, count } of told(snapshot.incomplete))
       this.#gauge("incomplete").set({ ...labels, reason }, count);
   }
 
   #gauge(name: string): Gauge {
     return this.#registry.getSingleMetric(`isoline_namespace_${name}`) as Gauge;
   }
+}
+
+/** Nothing that was lost is left out. */
+function told(losses: readonly Loss[]): readonly Loss[] {
+  const others = losses.slice(MOST_REASONS).reduce((sum, { count }) => sum + count, 0);
+  const first = losses.slice(0, MOST_REASONS);
+  return others === 0 ? first : [...first, { reason: FURTHER, count: others }];
 }
 
 /** What namespaces share of the digests of files. */

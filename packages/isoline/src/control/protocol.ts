@@ -3,7 +3,7 @@ import type { CountedSnapshot } from "../namespace/live.ts";
 import type { Standing } from "../namespace/standing.ts";
 
 /** `GET /state`: one live namespace at one moment. */
-export interface State extends Omit<CountedSnapshot, "untrusted"> {
+export interface State extends Omit<CountedSnapshot, "untrusted" | "everUntrusted"> {
   readonly isoline: 1;
   readonly name: string;
   /** Of the workload's first process, which may have ended. */

@@ -222,7 +222,7 @@ export class ControlServer {
 
   #state(snapshot: CountedSnapshot): State {
     const { command, contour, pid } = this.#subject;
-    const { untrusted: _, ...told } = snapshot;
+    const { untrusted: _, everUntrusted: __, ...told } = snapshot;
     return {
       isoline: 1,
       name: this.name,

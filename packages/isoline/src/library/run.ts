@@ -114,7 +114,7 @@ export class Run implements AsyncDisposable {
   async #listed(asked: Promise<CountedSnapshot | undefined>): Promise<Snapshot | undefined> {
     const [snapshot, processes] = await Promise.all([asked, this.#namespace.ask({ ask: "trust" })]);
     if (snapshot === undefined || processes === undefined) return undefined;
-    const { untrusted: _, departures: __, ...rest } = snapshot;
+    const { untrusted: _, everUntrusted: __, departures: ___, ...rest } = snapshot;
     return { ...rest, processes };
   }
 

@@ -47,7 +47,10 @@ export interface Snapshot {
 /** The same with its processes counted, so that it is as small whatever their number is. */
 export interface CountedSnapshot extends Omit<Snapshot, "processes"> {
   readonly processes: number;
+  /** Of the processes that live. */
   readonly untrusted: number;
+  /** Processes that lost their trust or were born without it, also those that have ended. */
+  readonly everUntrusted: number;
   /** How many departures can be asked for. */
   readonly departures: number;
 }

@@ -209,14 +209,7 @@ export class Session {
     "contour-text": ({ most }) => contourText(this.model.finalContour(), most),
     attest: ({ binds }) => {
       const register = this.hardware?.standing ?? null;
-      const standing = standingOf(
-        this.#plan,
-        this.model,
-        this.#snapshot(),
-        this.model.engine.trust.everUntrusted,
-        binds,
-        register,
-      );
+      const standing = standingOf(this.#plan, this.model, this.#snapshot(), binds, register);
       return { ...standing, tracepoints: this.#sensor?.isToldAfterwards };
     },
     checkpoint: () => {
@@ -375,6 +368,7 @@ export class Session {
       refused,
       ...(gravest && { gravest }),
       ...counted(this.#processes, engine.trust),
+      everUntrusted: engine.trust.everUntrusted,
       ...{ departures: engine.forensics.departures.length, incomplete: this.#losses() },
     };
   }

@@ -38,15 +38,22 @@ export interface Standing {
   readonly register: { readonly name: string; readonly birth: number } | null;
 }
 
+/** What has happened so far, as evidence has it and as the agent's metrics have it. */
+export function countersOf(snapshot: CountedSnapshot): Standing["counters"] {
+  const { events, off, refused, everUntrusted, incomplete } = snapshot;
+  const lost = incomplete.reduce((sum, { count }) => sum + count, 0);
+  return { events, departures: off, refused, lost, untrusted: everUntrusted };
+}
+
 export function standingOf(
   plan: Plan,
   model: Model,
-  { mode, events, off, refused, incomplete }: CountedSnapshot,
-  untrusted: number,
+  snapshot: CountedSnapshot,
   binds: Bond | undefined,
   register: Standing["register"],
 ): Standing {
   const { state, measurement, points, bound } = model.portable(binds);
+  const { mode, incomplete } = snapshot;
   return {
     mode,
     sensor: plan.sensor,
@@ -60,13 +67,7 @@ export function standingOf(
     measurement,
     points,
     bound,
-    counters: {
-      events,
-      departures: off,
-      refused,
-      lost: incomplete.reduce((sum, { count }) => sum + count, 0),
-      untrusted,
-    },
+    counters: countersOf(snapshot),
     incomplete,
     register,
   };
