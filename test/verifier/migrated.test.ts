@@ -10,12 +10,21 @@ import { SoftwareNode } from "./software-node.ts";
 const YEAR_MS = 31_536_000_000;
 const states = ["affirming", "stale", "unknown", "revoked"] as const;
 
-/** Makes the tables as they were before the step `0015-retired`, with rows as a verifier of then wrote them. */
+/** When the last evidence came that changed something. */
+const ACCEPTED = new Date("2026-03-01T00:00:07Z");
+const canisterOf = (node: string, state: (typeof states)[number], since: Date) => ({
+  ...{ node, state, since, label: "web", tenant: "acme", image: null, contour: null, mode: "enforcing", sensor: "bpf" },
+  ...({ root: "tpm", failure: null, why: null, links: "[]", started: since, points: 7, measurement: "06" } as const),
+  counters: JSON.stringify({ events: 9, departures: 2, refused: 1, lost: 0, untrusted: 1 }),
+});
+
+/** Makes the tables as they were before the step `0015-retired`, and so before all later ones, with rows as a verifier of then wrote them. */
 async function asBefore(address: string): Promise<void> {
   const store = await stores.openStore(address);
   const { db } = store;
   for (const index of ["nodes_by_idle", "changes_gone"]) await db.schema.dropIndex(index).execute();
-  for (const table of ["retired_keys", "retired_policies", "retired_names"]) await db.schema.dropTable(table).execute();
+  for (const table of ["reports", "retired_keys", "retired_policies", "retired_names"])
+    await db.schema.dropTable(table).execute();
   await db.schema.alterTable("nodes").dropColumn("idle").execute();
   await db
     .deleteFrom("kysely_migration" as "nodes")
@@ -25,6 +34,12 @@ async function asBefore(address: string): Promise<void> {
     await stores.insertNode(db, new SoftwareNode(`node-${state}`).row());
     const since = new Date(Date.now() - YEAR_MS);
     await db.updateTable("nodes").set({ state, since }).where("name", "=", `node-${state}`).execute();
+    await db
+      .insertInto("canisters")
+      .values(canisterOf(`node-${state}`, state, since))
+      .execute();
+    const evidence = { node: `node-${state}`, at: ACCEPTED, challenge: Buffer.from("c"), evidence: Buffer.from("e") };
+    await db.insertInto("evidence").values(evidence).execute();
   }
   await store.close();
 }
@@ -36,6 +51,8 @@ async function collected(address: string) {
     const order = { verifier: "v1", days, most: 64, skip: 0, pastOf: () => undefined };
     return (await stores.collectNodes(store.db, order)).map(({ name }) => name);
   };
+  const reports = await stores.reportsOf(store.db, "node-affirming", "web");
+  const ofSilent = await stores.reportsOf(store.db, "node-stale", "web");
   const counts = await stores.nodeCounts(store.db, { tenant: "acme" });
   const atOnce = await collect(1);
   await store.db
@@ -46,11 +63,16 @@ async function collected(address: string) {
   await store.db.updateTable("nodes").set({ since: new Date() }).where("name", "=", "node-unknown").execute();
   const later = await collect(30);
   await store.close();
-  return { counts, atOnce, later };
+  return { counts, reports, ofSilent, atOnce, later };
 }
 
-/** Silent for a year, and yet each has the whole time from the upgrade on. */
+/**
+ * Silent for a year, and yet each has the whole time from the upgrade on. What canisters had counted is known as of the last evidence; of
+ * one whose node was silent, as of when it was found so.
+ */
 const expected = {
+  reports: [{ at: ACCEPTED, counters: { events: 9, departures: 2, refused: 1, lost: 0, untrusted: 1 } }],
+  ofSilent: [{ at: expect.any(Date) as Date, counters: expect.objectContaining({ departures: 2 }) as object }],
   counts: Object.fromEntries(states.map((state) => [state, 1])),
   ...{ atOnce: [], later: ["node-stale"] },
 };

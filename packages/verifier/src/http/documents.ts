@@ -8,16 +8,20 @@ import type {
   DepartedProcesses,
   DepartureRow,
   NodeRow,
+  ReportRow,
   State,
 } from "../store/index.ts";
 import type { Canister, CanisterInFull, Departure, Link, Node } from "./model.ts";
 
 type FailureClass = NonNullable<Node["failure"]>;
 
+/** When its last evidence came. */
+export const seenOf = (row: NodeRow, fleet: Fleet): Date | null => fleet.ownership.present(row.name)?.seen ?? row.seen;
+
 export function nodeDocument(row: NodeRow, counts: Counts, fleet: Fleet): Node {
   // The owner knows more than what is written; for a node that another verifier owns, what is written counts.
   const owned = fleet.ownership.present(row.name);
-  const seen = owned?.seen ?? row.seen;
+  const seen = seenOf(row, fleet);
   return {
     name: row.name,
     id: row.id,
@@ -93,6 +97,18 @@ export function historyDocument({ at, after, failure, why, counters }: ChangeRow
     ...(failure !== null && { failure: failure as FailureClass }),
     ...(why !== null && { why }),
     ...(counters !== null && { counters }),
+  };
+}
+
+/** Where the node's own evidence was refused or did not come, nothing newer is known of its canisters than what is kept. */
+export function reportsDocument(
+  rows: readonly ReportRow[],
+  state: State,
+  seen: Date | null,
+): CanisterInFull["reports"] {
+  return {
+    items: rows.map(({ at, counters }) => ({ at: at.toISOString(), counters })),
+    ...(state === "affirming" && seen !== null && { until: seen.toISOString() }),
   };
 }
 

@@ -115,15 +115,28 @@ export const canisterInFull = canister
       .object({ total: count, items: z.array(departedProcess).max(200).describe("the first of them") })
       .optional()
       .describe("those that departed; left out where no register of a TPM vouches for the records"),
-    history: z.array(
-      z.object({
-        at: time,
-        state,
-        failure: failureClass.optional(),
-        why: z.string().optional(),
-        counters: counters.optional(),
-      }),
-    ),
+    history: z
+      .array(
+        z.object({
+          at: time,
+          state,
+          failure: failureClass.optional(),
+          why: z.string().optional(),
+          counters: counters.optional(),
+        }),
+      )
+      .describe("changes of its verdict, the newest first"),
+    reports: z
+      .object({
+        items: z
+          .array(z.object({ at: time, counters }))
+          .max(200)
+          .describe("the newest first; of those within ten seconds the last"),
+        until: time
+          .optional()
+          .describe("the last evidence of its node; left out where that was refused, or none came in time"),
+      })
+      .describe("what it counted, each time that its evidence had another count than before, other than of events"),
   })
   .openapi("CanisterInFull");
 

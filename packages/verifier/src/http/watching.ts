@@ -13,6 +13,7 @@ import {
   nodeCounts,
   type NodeRow,
   nodesBehind,
+  reportsOf,
 } from "../store/index.ts";
 import type { Person } from "../access/index.ts";
 import {
@@ -22,6 +23,8 @@ import {
   historyDocument,
   nodeDocument,
   processesDocument,
+  reportsDocument,
+  seenOf,
 } from "./documents.ts";
 import { type Door, type Env, personOf, tenantFor } from "./door.ts";
 import { heldJson } from "./held.ts";
@@ -148,13 +151,15 @@ function canisterRoutes(app: OpenAPIHono<Env>, door: Door): void {
     route({
       method: "get",
       path: "/v1/nodes/{name}/canisters/{label}",
-      summary: "One canister, with its departures and its history.",
+      summary: "One canister, with its departures, its history and what it counted over time.",
       request: { params: z.object({ name, label }) },
       responses: { 200: json(canisterInFull, "The canister.") },
     }),
     async (c) => {
       const { name: of, label: told } = c.req.valid("param");
       const row = await nodeFor(door, await personOf(c, door, "viewer"), of);
+      // Before its counters are read: they are those of this evidence, or of a later one.
+      const seen = seenOf(row, fleet);
       const canister = await canisterOf(db, row.name, told);
       if (canister === undefined)
         throw new VerifierError(
@@ -163,11 +168,13 @@ function canisterRoutes(app: OpenAPIHono<Env>, door: Door): void {
         );
       const departures = await departuresOf(db, row.name, told, MOST_SHOWN);
       const history = await historyOf(db, row.name, told, MOST_SHOWN);
+      const reports = await reportsOf(db, row.name, told);
       return heldJson(c, door, {
         ...(await canisterDocument(canister, fleet)),
         departures: departures.map(departureDocument),
         ...(canister.processes !== null && { processes: processesDocument(canister.processes) }),
         history: history.map(historyDocument),
+        reports: reportsDocument(reports, row.state, seen),
       });
     },
   );

@@ -10,6 +10,7 @@ export * from "./listing.ts";
 export * from "./nodes.ts";
 export { assertNameIsFree, takePast } from "./pasts.ts";
 export * from "./receivers.ts";
+export { reportsOf, type ReportRow } from "./reports.ts";
 export * from "./retirement.ts";
 export * from "./revocations.ts";
 export * from "./rules.ts";

@@ -128,6 +128,23 @@ alter table nodes add column idle timestamptz default now();
 create index nodes_by_idle on nodes ((greatest(idle, since))) where state in ('stale', 'unknown');
 `;
 
+/**
+ * What is known of the canisters that are there: what they had counted when the last evidence was written, or, where that was refused or
+ * did not come, when nothing newer was known of them.
+ */
+const reports = `
+create table reports (
+  id bigint generated always as identity, node text not null, label text not null, slot bigint not null,
+  at timestamptz not null, counters jsonb not null, primary key (node, label, slot),
+  foreign key (node, label) references canisters (node, label) on delete cascade);
+create index reports_by_canister on reports (node, label, id);
+insert into reports (node, label, slot, at, counters)
+  select node, label, floor(extract(epoch from known) / 10), known, counters from (
+    select canisters.node, canisters.label, canisters.counters,
+      case when nodes.state = 'affirming' then coalesce(evidence.at, canisters.since) else canisters.since end as known
+    from canisters join nodes on nodes.name = canisters.node left join evidence on evidence.node = canisters.node) as standing;
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -144,6 +161,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0013-tokens": { up: (db) => run(db, tokens) },
   "0014-intervals": { up: (db) => run(db, intervals) },
   "0015-retired": { up: (db) => run(db, retired) },
+  "0016-reports": { up: (db) => run(db, reports) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

@@ -81,11 +81,14 @@ async function empty(step: Transaction<Tables>, node: string): Promise<number> {
       with few as (
           delete from departures where id in (
             select id from departures where node = ${node} order by label, id limit ${PIECE}) returning 1),
+        counted as (
+          delete from reports where node = ${node} and (label, slot) in (
+            select label, slot from reports where node = ${node} order by label, slot limit ${PIECE}) returning 1),
         others as (
           delete from canisters where node = ${node} and label in (
             select label from canisters where node = ${node} order by label limit ${PIECE}) returning 1),
         large as (delete from evidence where node = ${node} returning octet_length(evidence) as bytes)
-      select ((select count(*) from few) + (select count(*) from others))::integer as few,
+      select ((select count(*) from few) + (select count(*) from counted) + (select count(*) from others))::integer as few,
         (select coalesce(sum(bytes), 0) / ${EVIDENCE_PART} from large)::integer as large`.execute(step);
     const { few = 0, large = 0 } = rows[0] ?? {};
     all += few + large;

@@ -13,6 +13,7 @@ const rights: Readonly<Record<keyof Tables | "kysely_migration" | "kysely_migrat
   nodes: ["select", "insert", "update", "delete"],
   canisters: ["select", "insert", "update", "delete"],
   changes: ["select", "insert", "delete"],
+  reports: ["select", "insert", "update", "delete"],
   evidence: ["select", "insert", "update", "delete"],
   departures: ["select", "insert", "delete"],
   enrolment_tokens: ["select", "insert", "update", "delete"],

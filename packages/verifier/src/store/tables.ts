@@ -112,6 +112,17 @@ export interface ChangeTable {
   counters: Json<CounterRow> | null;
 }
 
+/** What a canister counted, when that was another count of what is bad than before. A row goes with its canister. */
+export interface ReportTable {
+  id: Generated<number>;
+  node: string;
+  label: string;
+  /** Tens of seconds since 1970. Of the reports in one, the last is kept. */
+  slot: number;
+  at: Date;
+  counters: Json<CounterRow>;
+}
+
 /** The last evidence of a node that changed something, for dry runs. */
 export interface EvidenceTable {
   node: string;
@@ -294,6 +305,7 @@ export interface Tables {
   nodes: NodeTable;
   canisters: CanisterTable;
   changes: ChangeTable;
+  reports: ReportTable;
   evidence: EvidenceTable;
   departures: DepartureTable;
   retired_keys: RetiredKeyTable;

@@ -5,6 +5,7 @@ import { type VerdictChange, writeChanges } from "./changes.ts";
 import type { Database } from "./connection.ts";
 import type { NodeRow } from "./nodes.ts";
 import { inPieces } from "./pieces.ts";
+import { keepReports, type NodeReports, reportsIn } from "./reports.ts";
 import { statementsOf } from "./stated-changes.ts";
 import { state, type ToState } from "./statements.ts";
 import type { CanisterTable, CounterRow, NodeTable, State, Tables } from "./tables.ts";
@@ -49,6 +50,7 @@ interface Plan {
   /** Labels of canisters that are not. */
   readonly ended: readonly string[];
   readonly changes: readonly VerdictChange[];
+  readonly reports: NodeReports;
 }
 
 /**
@@ -80,6 +82,10 @@ export function writeVerdicts(
     for (const plan of plans) await writeNode(step, plan);
     for (const some of inPieces(plans.flatMap(({ canisters }) => canisters))) await upsertCanisters(step, some);
     for (const plan of plans) await writeOtherCanisters(step, plan);
+    await keepReports(
+      step,
+      plans.map(({ reports }) => reports),
+    );
     await keepEvidence(step, ours);
     const further = new Map<VerdictWrite, readonly ToState[]>();
     for (const { write, before } of plans) further.set(write, (await write.also?.(step, before)) ?? []);
@@ -166,7 +172,7 @@ function planOf(write: VerdictWrite, before: NodeRow, standing: ReadonlyMap<stri
   if (canisters === undefined) {
     for (const { label, state: was, counters } of others === undefined ? [] : standing.values())
       if (was !== others?.state) changed(label, was, others as Reasons, counters);
-    return { write, before, canisters: [], ended: [], changes };
+    return { write, before, canisters: [], ended: [], changes, reports: { kept: [], cut: [] } };
   }
   const rows = canisters.map((row) => {
     const was = standing.get(row.label);
@@ -183,7 +189,8 @@ function planOf(write: VerdictWrite, before: NodeRow, standing: ReadonlyMap<stri
   const said = unseen.length === 0 || before.accepted === null ? undefined : write.endingsIn?.(before.accepted);
   for (const [label, ending] of unseen)
     if (said?.has(label) !== true) changed(label, "unknown", { ...ENDED, ...ending });
-  return { write, before, canisters: rows, ended: ended.map(({ label }) => label), changes };
+  const reports = reportsIn(node, at, canisters, standing);
+  return { write, before, canisters: rows, ended: ended.map(({ label }) => label), changes, reports };
 }
 
 type Reasons = Pick<NodeTable, "state" | "failure" | "why">;
