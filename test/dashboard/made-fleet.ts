@@ -160,30 +160,46 @@ export function madeCanisterInFull(canister: Canister, names: readonly string[] 
       times: 1,
     }),
   );
-  const history = Array.from({ length: 60 }, (_, index): CanisterInFull["history"][number] => {
-    const isBad = bad && index > 56;
-    const passed = index / 59;
-    return {
-      at: at((60 - index) * 60),
-      state: isBad ? canister.state : "affirming",
-      failure: isBad ? canister.failure : undefined,
-      why: isBad ? canister.why : undefined,
-      counters: {
-        events: Math.round(canister.counters.events * (0.9 + passed * 0.1) + Math.sin(index / 4) * 9_000),
-        departures: isBad ? canister.counters.departures - (59 - index) * 5 : 0,
-        refused: isBad ? canister.counters.refused - (59 - index) * 4 : 0,
-        lost: 0,
-        untrusted: isBad ? canister.counters.untrusted : 0,
-      },
-    };
-  });
   const items = [
     { process: 3, pid: 4711, at: at(49), point: "ab".repeat(32) },
     { process: 9, pid: 4712, at: at(50), point: "cd".repeat(32) },
     { process: 12, pid: 4713, at: at(51) },
   ];
   const processes = { total: bad ? 240 : 0, items: bad ? items : [] };
-  return { ...canister, departures: [...told, ...hostile], processes, history };
+  const past = { history: historyOf(canister), reports: reportsOf(canister) };
+  return { ...canister, departures: [...told, ...hostile], processes, ...past };
+}
+
+/** A canister was affirming from when it was first reported on, until its verdict changed to what it is. */
+function historyOf(canister: Canister): CanisterInFull["history"] {
+  const { state, failure, why, since, started, counters } = canister;
+  const first = { at: started, state: "affirming", counters: share(counters, 0) } as const;
+  return state === "affirming" ? [first] : [{ at: since, state, failure, why, counters: share(counters, 1) }, first];
+}
+
+/** Nothing was counted that is bad until its verdict changed; then more, in even steps, up to what it counts now. */
+function reportsOf({ node, since, started, counters }: Canister): CanisterInFull["reports"] {
+  const hasCounted = counters.departures + counters.lost > 0;
+  const step = (NOW - Date.parse(since)) / STEPS;
+  const steps = Array.from({ length: hasCounted ? STEPS : 0 }, (_, index) => ({
+    at: new Date(Date.parse(since) + index * step).toISOString(),
+    counters: share(counters, index + 1),
+  }));
+  const items = [...steps.toReversed(), { at: started, counters: share(counters, 0) }];
+  // Of a node whose own evidence does not count, nothing newer is known.
+  return { items, ...(stateOf(Number(node.slice(-5))) === "affirming" && { until: at(0) }) };
+}
+
+const STEPS = 5;
+
+/** Of what a canister counts now, what it had counted after so many steps. */
+function share({ events, ...bad }: Canister["counters"], step: number): Canister["counters"] {
+  const part = (value: number) => Math.round((value * step) / STEPS);
+  const { departures, refused, lost, untrusted } = bad;
+  return {
+    events: events - (STEPS - step) * 900,
+    ...{ departures: part(departures), refused: part(refused), lost: part(lost), untrusted: part(untrusted) },
+  };
 }
 
 const folders = ["/usr/lib/x86_64-linux-gnu", "/etc", "/usr/share/nginx/html", "/proc/self", "/var/log/nginx", "/run"];

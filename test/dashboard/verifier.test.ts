@@ -1,12 +1,15 @@
 /** The page as the verifier itself serves it, with its embedded store: a canister turns red before the reader's eyes. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import type { CanisterInFull } from "@isoline/verifier";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canisterSample } from "../attest/samples.ts";
 import { hasBrowser } from "../support/browser.ts";
 import { Rig, samplePolicy, VIEWER } from "../verifier/rig.ts";
 import { SoftwareNode } from "../verifier/software-node.ts";
+import { unlikeAVerifier } from "./as-verifiers-make-it.ts";
 import { inlineScript, launchBrowser, openTab, type Tab } from "./page-in-browser.ts";
 
 describe.skipIf(!hasBrowser)("the page of a verifier", () => {
@@ -78,6 +81,37 @@ describe.skipIf(!hasBrowser)("the page of a verifier", () => {
       .poll(() => tab.page.locator(".departures").innerText())
       .toContain("`sh` executed /tmp/<img src=x onerror=alert(1)>\\u{202e}");
     expect(await tab.page.locator(".trust").innerText()).toContain("1 process lost their trust");
+  });
+
+  it("draws what it counted over time: a line that grows when it departs again, and not by events alone", async () => {
+    const kept = async () => {
+      const { body } = await rig.get<CanisterInFull>("/v1/nodes/node-1/canisters/web");
+      expect(unlikeAVerifier(body)).toStrictEqual([]);
+      return body.reports.items.map(({ counters: { departures, events } }) => [departures, events]);
+    };
+    const again = async (departures: number, events: number) => {
+      const counters = { events, departures, refused: 1, lost: 0, untrusted: 1 };
+      const { body } = await rig.attest(node, { canisters: [canisterSample("web", { counters })] });
+      expect(body.canisters).toMatchObject([{ state: "contraindicated", failure: "off-contour" }]);
+    };
+    const before = await kept();
+    expect(before[0]).toStrictEqual([1, 100]);
+    // Of the reports within ten seconds the last is kept.
+    await setTimeout(10_000);
+    await again(10_000, 200);
+    await again(10_000, 300);
+    expect(await kept()).toStrictEqual([[10_000, 200], ...before]);
+
+    await tab.page.reload();
+    const chart = tab.page.getByRole("img", { name: /^departures, refused, lost, untrusted over time/ });
+    await chart.locator("canvas").waitFor();
+    await tab.page.getByText("Reports and verdicts as tables").click();
+    const rows = tab.page.getByRole("table").filter({ hasText: "All reports that are kept" }).locator("tbody tr");
+    expect((await rows.allInnerTexts()).slice(0, 3).map((row) => row.replace(/\s+/g, " "))).toStrictEqual([
+      expect.stringMatching(/ UTC, the last evidence 10 000 1 0 1 –$/),
+      expect.stringMatching(/ UTC 10 000 1 0 1 200$/),
+      expect.stringMatching(/ UTC 1 1 0 1 100$/),
+    ]);
   });
 
   it("draws the contour that the node has sent, and has its acts as text", async () => {

@@ -123,15 +123,44 @@ describe.skipIf(!hasBrowser)("the page", () => {
     );
   });
 
-  it("draws the counters over time, and has them as a table", async () => {
-    expect(await tab.page.getByRole("img", { name: /^departures, refused, lost, untrusted over time/ }).count()).toBe(
-      1,
+  /** What is said of the counts over time, and the rows of their table, of the canister that is shown. */
+  const overTime = async () => {
+    const part = tab.page.locator("section").filter({ has: tab.page.getByRole("heading", { name: "Over time" }) });
+    const chart = part.getByRole("img", {
+      name: "departures, refused, lost, untrusted over time; the table below has the same",
+    });
+    await chart.locator("canvas").waitFor();
+    if (!(await part.getByRole("table").first().isVisible()))
+      await part.getByText("Reports and verdicts as tables").click();
+    const rows = await part.getByRole("table").first().locator("tbody").getByRole("row").allInnerTexts();
+    return { says: await part.locator("p").innerText(), rows: rows.map((row) => row.replace(/\s+/g, " ")), part };
+  };
+
+  it("draws the counters over time as they were kept, and has them as a table, and the changes of its verdict", async () => {
+    const { says, rows, part } = await overTime();
+    expect(says).toMatch(
+      /^A report is kept when a count changes, .* The lines end there: evidence of the node was refused/,
     );
-    await tab.page.getByText("Reports as a table").click();
-    const table = tab.page.getByRole("table").filter({ hasText: "latest 50 of 60 reports" });
-    expect((await table.getByRole("row").nth(1).innerText()).replace(/\s+/g, " ")).toMatch(
+    expect(rows.map((row) => row.replace(/^.* UTC (.*) 18 \d{3} \d{3}$/, "$1"))).toStrictEqual([
+      ...["14 11 0 2", "11 9 0 2", "8 7 0 1", "6 4 0 1", "3 2 0 0", "0 0 0 0"],
+    ]);
+    const verdicts = part.getByRole("table").filter({ hasText: "All changes of its verdict" });
+    expect((await verdicts.getByRole("row").nth(1).innerText()).replace(/\s+/g, " ")).toMatch(
       /contraindicated off-contour/,
     );
+  });
+
+  it("draws a flat line up to the last evidence of a canister whose counts never changed", async () => {
+    await goTo("#/nodes/eu-north-00000/canisters/web-0", "web-0");
+    const { says, rows } = await overTime();
+    expect(says).toMatch(
+      /^No count changed since the first report that is kept, of 20.* UTC\. The lines go on to the last evidence of the node, of 20/,
+    );
+    expect(rows).toStrictEqual([
+      expect.stringMatching(/UTC, the last evidence 0 0 0 0 –$/),
+      expect.stringMatching(/UTC 0 0 0 0 [ \d]{10}$/),
+    ]);
+    await goTo(CANISTER, "worker-3");
   });
 
   it("goes up one view by Escape", async () => {

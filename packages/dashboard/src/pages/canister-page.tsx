@@ -7,7 +7,7 @@ import { canisterStages, nodeStages, worstOf } from "../model/chain.ts";
 import { Chain } from "../parts/chain.tsx";
 import { ContourDrawing } from "../parts/contour-drawing.tsx";
 import { ContourText } from "../parts/contour-text.tsx";
-import { CountersChart, HistoryTable } from "../parts/counters-chart.tsx";
+import { OverTime } from "../parts/counters-chart.tsx";
 import { Departures, Trust } from "../parts/departures.tsx";
 import { OutcomeMark, outcomeWord } from "../parts/marks.tsx";
 import { Await } from "../parts/notices.tsx";
@@ -78,11 +78,7 @@ export function CanisterPage({ node, label }: { readonly node: string; readonly 
             </section>
             <section>
               <h2>Over time</h2>
-              <CountersChart history={value.history} />
-              <details>
-                <summary>Reports as a table</summary>
-                <HistoryTable history={value.history} />
-              </details>
+              <OverTime canister={value} />
             </section>
           </>
         )}

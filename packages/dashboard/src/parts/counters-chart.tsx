@@ -1,64 +1,81 @@
-/** Counters of a canister over time, with its verdict below; the same is beside it as a table. */
+/** Counters of a canister over time; the same is below as a table, with the changes of its verdict. */
 import type { CanisterInFull } from "@isoline/verifier";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { stateOf } from "../model/states.ts";
 import { colour, colours } from "../place/theme.ts";
 import { count, exact } from "../text/amounts.ts";
-import { Verdict } from "./marks.tsx";
 import { useWidth } from "./measured.ts";
-import { Said } from "./said.tsx";
+import { History, type Known, Reports } from "./counters-tables.tsx";
 
-type History = CanisterInFull["history"];
-type Counter = keyof CanisterInFull["counters"];
+type Counter = Exclude<keyof CanisterInFull["counters"], "events">;
 
-const bad = [
+const series = [
   { name: "departures", colour: "contraindicated", dash: [] },
   { name: "refused", colour: "write", dash: [8, 4] },
   { name: "lost", colour: "unverifiable", dash: [2, 4] },
   { name: "untrusted", colour: "system", dash: [12, 3, 3, 3] },
 ] as const satisfies readonly { name: Counter; colour: string; dash: readonly number[] }[];
-const events = [{ name: "events", colour: "affirming", dash: [] }] as const satisfies readonly {
-  name: Counter;
-  colour: string;
-  dash: readonly number[];
-}[];
 
-export function CountersChart({ history }: { readonly history: History }): JSX.Element {
-  const known = history
-    .filter(({ at, counters }) => counters !== undefined && !Number.isNaN(Date.parse(at)))
-    .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
-  if (known.length < 2)
-    return (
-      <p class="nothing">A chart needs two reports of this canister with counters; the verifier has {known.length}.</p>
-    );
+export function OverTime({ canister }: { readonly canister: CanisterInFull }): JSX.Element {
+  const known = knownOf(canister);
   return (
-    <div class="charts">
-      <Plot history={known} series={bad} title="departures, refused, lost, untrusted" />
-      <Plot history={known} series={events} title="events" />
-    </div>
+    <>
+      <p class="faint">
+        {sayReports(canister)} {known.length > 0 && sayEnd(canister)}
+      </p>
+      {known.length > 0 && (
+        <div class="charts">
+          <Plot canister={canister} />
+        </div>
+      )}
+      <details>
+        <summary>Reports and verdicts as tables</summary>
+        <Reports known={known} />
+        <History history={canister.history} />
+      </details>
+    </>
   );
 }
 
-type Series = readonly { readonly name: Counter; readonly colour: string; readonly dash: readonly number[] }[];
+/** The kept reports from the oldest on, and behind them what stands at the last evidence that counts, if that is later. */
+function knownOf({ reports: { items, until }, counters }: CanisterInFull): readonly Known[] {
+  const kept = items
+    .filter(({ at }) => !Number.isNaN(Date.parse(at)))
+    .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
+    .map((report): Known => ({ ...report, isKept: true }));
+  const last = kept.at(-1);
+  // The number of events changes with each evidence, and is known as of a kept report alone.
+  if (last === undefined || until === undefined || !(Date.parse(until) > Date.parse(last.at))) return kept;
+  return [...kept, { at: until, counters: { ...counters, events: undefined }, isKept: false }];
+}
 
-function Plot({
-  history,
-  series,
-  title,
-}: {
-  readonly history: History;
-  readonly series: Series;
-  readonly title: string;
-}): JSX.Element {
+function sayReports({ reports: { items } }: CanisterInFull): string {
+  const [only, ...others] = items;
+  if (only === undefined) return "The verifier keeps no report of what this canister counted yet.";
+  return others.length === 0
+    ? `No count changed since the first report that is kept, of ${exact(only.at) ?? "a time that cannot be read"}.`
+    : "A report is kept when a count changes, of those within ten seconds the last; in between no change was accepted.";
+}
+
+function sayEnd({ reports: { until } }: CanisterInFull): string {
+  return until === undefined
+    ? "The lines end there: evidence of the node was refused since, or did not come in time."
+    : `The lines go on to the last evidence of the node, of ${exact(until) ?? "a time that cannot be read"}.`;
+}
+
+const TITLE = series.map(({ name }) => name).join(", ");
+const steps = uPlot.paths.stepped?.({ align: 1 });
+
+function Plot({ canister }: { readonly canister: CanisterInFull }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
-  const last = history.at(-1)?.counters;
   useLayoutEffect(() => {
     if (box.current === null || width === 0) return undefined;
-    const span = Date.parse(history.at(-1)?.at ?? "") - Date.parse(history[0]?.at ?? "");
+    const known = knownOf(canister);
+    const kept = known.flatMap(({ isKept }, index) => (isKept ? [index] : []));
+    const span = Date.parse(known.at(-1)?.at ?? "") - Date.parse(known[0]?.at ?? "");
     const axis = {
       stroke: colour("faint"),
       grid: { stroke: colour("line"), width: 1 },
@@ -83,18 +100,20 @@ function Plot({
             stroke: colour(stroke),
             width: 2,
             dash: [...dash],
-            points: { show: history.length < 30, size: 5 },
+            // A count holds until the next report.
+            ...(steps !== undefined && { paths: steps }),
+            points: { show: kept.length < 30, size: 5, filter: () => kept },
           })),
         ],
       },
       [
-        history.map(({ at }) => Date.parse(at) / 1000),
-        ...series.map(({ name }) => history.map(({ counters }) => counters?.[name] ?? null)),
+        known.map(({ at }) => Date.parse(at) / 1000),
+        ...series.map(({ name }) => known.map(({ counters }) => counters[name])),
       ] as uPlot.AlignedData,
       box.current,
     );
     return () => plot.destroy();
-  }, [history, width, colours.value]);
+  }, [canister, width, colours.value]);
   return (
     <figure>
       <figcaption>
@@ -103,12 +122,12 @@ function Plot({
             <svg width="26" height="8" aria-hidden="true">
               <path class={`line ${of}`} d="M1 4h24" stroke-width="2.5" stroke-dasharray={dash.join(" ")} />
             </svg>
-            {name} <b>{count(last?.[name])}</b>
+            {name} <b>{count(canister.counters[name])}</b>
           </span>
         ))}
         <span>times in UTC</span>
       </figcaption>
-      <div ref={box} class="plot" role="img" aria-label={`${title} over time; the table below has the same`} />
+      <div ref={box} class="plot" role="img" aria-label={`${TITLE} over time; the table below has the same`} />
     </figure>
   );
 }
@@ -126,46 +145,4 @@ function short(value: number): string {
   if (value >= 1e9) return `${value / 1e9} G`;
   if (value >= 1e6) return `${value / 1e6} M`;
   return value >= 1e4 ? `${value / 1e3} k` : count(value);
-}
-
-const LATEST = 50;
-
-/** The latest reports, newest first. */
-export function HistoryTable({ history }: { readonly history: History }): JSX.Element {
-  const newest = history.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at));
-  return (
-    <div class="scrolled">
-      <table>
-        <caption>{newest.length > LATEST ? `The latest ${LATEST} of ${newest.length} reports` : "All reports"}</caption>
-        <thead>
-          <tr>
-            <th scope="col">At</th>
-            <th scope="col">Verdict</th>
-            <th scope="col">Why</th>
-            {["events", "departures", "refused", "lost", "untrusted"].map((name) => (
-              <th scope="col" class="number">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {newest.slice(0, LATEST).map(({ at, state, failure, why, counters }) => (
-            <tr>
-              <td>{exact(at) ?? <Said text={at} most={40} />}</td>
-              <td>
-                <Verdict state={stateOf(state)} failure={failure} />
-              </td>
-              <td>
-                <Said text={why} most={300} />
-              </td>
-              {(["events", "departures", "refused", "lost", "untrusted"] as const).map((name) => (
-                <td class="number">{count(counters?.[name])}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
 }
