@@ -139,7 +139,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
   it("draws the counters over time as they were kept, and has them as a table, and the changes of its verdict", async () => {
     const { says, rows, part } = await overTime();
     expect(says).toMatch(
-      /^A report is kept when a count changes, .* The lines end there: evidence of the node was refused/,
+      /^A report is kept when a count changes, .* The lines end at the last report: evidence of the node/,
     );
     expect(rows.map((row) => row.replace(/^.* UTC (.*) 18 \d{3} \d{3}$/, "$1"))).toStrictEqual([
       ...["14 11 0 2", "11 9 0 2", "8 7 0 1", "6 4 0 1", "3 2 0 0", "0 0 0 0"],

@@ -18,7 +18,7 @@ const canisterOf = (node: string, state: (typeof states)[number], since: Date) =
   counters: JSON.stringify({ events: 9, departures: 2, refused: 1, lost: 0, untrusted: 1 }),
 });
 
-/** Makes the tables as they were before the step `0015-retired`, and so before all later ones, with rows as a verifier of then wrote them. */
+/** Makes the tables as they were before the step `0015-retired` and all later ones, with rows as a verifier of then wrote them. */
 async function asBefore(address: string): Promise<void> {
   const store = await stores.openStore(address);
   const { db } = store;

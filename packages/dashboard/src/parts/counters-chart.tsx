@@ -61,7 +61,7 @@ function sayReports({ reports: { items } }: CanisterInFull): string {
 
 function sayEnd({ reports: { until } }: CanisterInFull): string {
   return until === undefined
-    ? "The lines end there: evidence of the node was refused since, or did not come in time."
+    ? "The lines end at the last report: evidence of the node was refused since, or did not come in time."
     : `The lines go on to the last evidence of the node, of ${exact(until) ?? "a time that cannot be read"}.`;
 }
 
