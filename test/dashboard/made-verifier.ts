@@ -160,7 +160,7 @@ export class MadeVerifier implements AsyncDisposable {
       to: index < 9 ? "contraindicated" : "affirming",
       why: index < 9 ? "the policy accepts no canister that only watches" : "the policy accepts this kernel",
     }));
-    return { changes, unlisted: 5, red: 9, green: 3, same: this.nodes.length - 12 };
+    return { changes, unlisted: 5, red: 9, green: 3, other: 2, same: this.nodes.length - 12 };
   }
 
   #stream(answer: ServerResponse) {

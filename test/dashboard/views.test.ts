@@ -177,7 +177,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     const result = tab.page.getByRole("region", { name: "What would change" });
     const text = (await result.innerText()).replace(/\s+/g, " ");
     expect(text).toMatch(
-      /9 would turn red 3 would turn green 288 stay as they are 12 changes are shown below, with their reasons, and 5 more are not\. 9 changes the policy accepts no canister/,
+      /9 would turn red 3 would turn green 2 would change otherwise 288 stay as they are 12 changes are shown below, with their reasons, and 5 more are not\. 9 changes the policy accepts no canister/,
     );
     expect(verifier.asked.at(-1)).toMatchObject({
       what: "POST /v1/policies/fleet/dry-run",

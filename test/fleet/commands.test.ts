@@ -195,10 +195,14 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
     it("tries a policy, and ends with 3 where something would turn red", async () => {
       writeFileSync(join(place, "policy.json"), "{}");
       const changes = [{ node: "node-1", label: "web", from: "affirming", to: "contraindicated", why: "no signature" }];
-      answering({ "POST /v1/policies/main/dry-run": { json: { changes, unlisted: 7, red: 1, green: 7, same: 4 } } });
+      answering({
+        "POST /v1/policies/main/dry-run": { json: { changes, unlisted: 9, red: 1, green: 7, other: 2, same: 4 } },
+      });
       const { stdout, stderr, status } = await fleet("policy", "main", "--dry-run", "policy.json");
       expect(stdout).toMatch(/node-1 +web +affirming +contraindicated +no signature/);
-      expect(stderr).toMatch(/1 change shown, and there are 7 more\n.*: would turn 1 verdict red and 7 green; 4 stay/);
+      expect(stderr).toMatch(
+        /1 change shown, and there are 9 more\n.*: would turn 1 verdict red and 7 green, and change 2 otherwise; 4 stay/,
+      );
       expect(status).toBe(3);
     });
 

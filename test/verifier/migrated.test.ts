@@ -26,6 +26,7 @@ async function asBefore(address: string): Promise<void> {
   for (const table of ["reports", "retired_keys", "retired_policies", "retired_names"])
     await db.schema.dropTable(table).execute();
   await db.schema.alterTable("nodes").dropColumn("idle").execute();
+  await db.schema.alterTable("evidence").dropColumn("last").execute();
   await db
     .deleteFrom("kysely_migration" as "nodes")
     .where("name", ">=", "0015-retired")

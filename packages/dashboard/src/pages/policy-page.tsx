@@ -61,7 +61,10 @@ function Trial({ policies }: { readonly policies: readonly PolicyInList[] }): JS
     try {
       const result = await send<DryRun>(`${pathOf("policies", name.value)}/dry-run`, file.value, mine.signal);
       state.value = { running: false, result };
-      announce(`${result.red} would turn red, ${result.green} would turn green, ${result.same} stay as they are`);
+      const { red, green, other, same } = result;
+      announce(
+        `${red} would turn red, ${green} would turn green, ${other} would change otherwise, ${same} stay as they are`,
+      );
     } catch (fault) {
       if (!mine.signal.aborted) state.value = { running: false, fault: sayFault(fault) };
     }
@@ -139,7 +142,7 @@ function Trial({ policies }: { readonly policies: readonly PolicyInList[] }): JS
   );
 }
 
-function Result({ of: { changes, unlisted, red, green, same } }: { readonly of: DryRun }): JSX.Element {
+function Result({ of: { changes, unlisted, red, green, other, same } }: { readonly of: DryRun }): JSX.Element {
   const reasons = [...Map.groupBy(changes, ({ why }) => why)].sort(([, a], [, b]) => b.length - a.length);
   const sorted = changes.toSorted(
     (a, b) => Number(stateOf(a.to) === "affirming") - Number(stateOf(b.to) === "affirming"),
@@ -154,6 +157,11 @@ function Result({ of: { changes, unlisted, red, green, same } }: { readonly of: 
         <li class="figure good">
           <b>{count(green)}</b> would turn green
         </li>
+        {other > 0 && (
+          <li class="figure">
+            <b>{count(other)}</b> would change otherwise
+          </li>
+        )}
         <li class="figure">
           <b>{count(same)}</b> stay as they are
         </li>

@@ -138,6 +138,7 @@ export const dryRun = table({
   unlisted: optional(count),
   red: count,
   green: count,
+  other: optional(count),
   same: count,
 });
 export type DryRun = ReadAs<typeof dryRun>;

@@ -1,5 +1,12 @@
 /** Push attestation: a node sends evidence that answers its last challenge, and gets the result with the next challenge. */
-import { type Appraisal, appraise, endOfResult, readAccepted, type ReplayedLedger } from "@isoline/attest/appraise";
+import {
+  type Appraisal,
+  appraise,
+  endOfResult,
+  readAccepted,
+  type ReplayedLedger,
+  writeAccepted,
+} from "@isoline/attest/appraise";
 import { type EvidenceDelta, EvidenceReading } from "@isoline/attest/evidence";
 import type { ChallengeKeys } from "../challenge/challenge.ts";
 import { VerifierError } from "../error.ts";
@@ -211,7 +218,7 @@ export class Attestation {
       const write = writeOf(verdict, { node: name, tenant, verifier, at: now, departed, imprint });
       const written = this.#write(node, {
         ...write,
-        evidence: { challenge, evidence: reading.bytes },
+        evidence: { challenge, evidence: reading.bytes, last: node.accepted && writeAccepted(node.accepted) },
         policy: given.policy?.digest,
         stated: (before) => news(before === null ? undefined : readAccepted(before)),
       });

@@ -1,34 +1,17 @@
 /** What a policy would change, before it takes effect: the last evidence of every node that it judges, appraised by it. */
-import { type AppraisalRules, appraise, type Policy } from "@isoline/attest/appraise";
+import { type Accepted, type AppraisalRules, appraise, type Policy, readAccepted } from "@isoline/attest/appraise";
 import { EvidenceReading } from "@isoline/attest/evidence";
-import {
-  canistersOf,
-  type Database,
-  evidenceBehind,
-  type EvidenceRow,
-  type NodeRow,
-  type State,
-} from "../store/index.ts";
+import { canistersOf, type Database, evidenceBehind, type EvidenceRow, type NodeRow } from "../store/index.ts";
 import { enrolledAs, trustIn } from "./enrolled-as.ts";
 import type { FairTurns } from "./fair-turns.ts";
 import type { Rules, RulesForNode } from "./rules.ts";
-import { bodiesIn, type Verdict, verdictOf } from "./verdict.ts";
+import { bodiesIn, verdictOf } from "./verdict.ts";
+import { compared, isSilent, type Led, type Sums, type WouldChange } from "./would-change.ts";
 
-export interface WouldChange {
-  readonly node: string;
-  readonly label?: string;
-  readonly from: State;
-  readonly to: State;
-  readonly why: string;
-}
-
-export interface DryRunResult {
+export interface DryRunResult extends Sums {
   readonly changes: readonly WouldChange[];
   /** Changes that are not listed, since there are more than are listed. */
   readonly unlisted: number;
-  readonly red: number;
-  readonly green: number;
-  readonly same: number;
 }
 
 /** Evidence that is in memory at a time; each may have 8 MiB. */
@@ -43,7 +26,7 @@ export interface DryRunParts {
   readonly turns: FairTurns;
 }
 
-/** Evidence is judged as of when it came, so that it is not refused for its age. */
+/** Evidence is judged as of when it came, so that it is not refused for its age, and by what was accepted before it. */
 export async function dryRun(
   { db, rules, turns }: DryRunParts,
   name: string,
@@ -54,23 +37,22 @@ export async function dryRun(
   await turns.turn(whose);
   const reading = readOnce(await rules.policyIn(file));
   const changes: WouldChange[] = [];
-  const sums = { unlisted: 0, red: 0, green: 0, same: 0 };
-  const add = (all: readonly WouldChange[]) => {
-    for (const change of all) {
-      if (change.from === change.to) sums.same++;
-      else {
-        if (change.to === "affirming") sums.green++;
-        else if (change.from === "affirming") sums.red++;
-        if (changes.length < MOST_CHANGES) changes.push(change);
-        else sums.unlisted++;
-      }
+  const sums = { unlisted: 0, red: 0, green: 0, other: 0, same: 0 };
+  const add = (all: ReturnType<typeof compared>) => {
+    for (const { as, ...change } of all) {
+      sums[as]++;
+      if (as === "same") continue;
+      if (changes.length < MOST_CHANGES) changes.push(change);
+      else sums.unlisted++;
     }
   };
   for (let behind = ""; ; ) {
     const rows = await evidenceBehind(db, tenant, behind, AT_ONCE);
     for (const row of rows) {
       if (!(await isJudgedBy(rules, row, name))) continue;
-      add(await compared(db, row, await verdictBy({ rules, turns }, row, { file, reading, whose })));
+      const { tried, inForce } = await verdictsBy({ rules, turns }, row, { file, reading, whose });
+      const canisters = new Map((await canistersOf(db, row.name)).map(({ label, state }) => [label, state]));
+      add(compared({ name: row.name, state: row.state, canisters }, tried, inForce));
     }
     if (rows.length < AT_ONCE) return { changes, ...sums };
     behind = rows.at(-1)?.name ?? "";
@@ -94,17 +76,6 @@ async function isJudgedBy(rules: Rules, { tenant, labels }: NodeRow, name: strin
   return name === tenant || (await rules.policyNameOf({ tenant, labels })) === name;
 }
 
-async function compared(db: Database, row: NodeRow, verdict: Verdict): Promise<readonly WouldChange[]> {
-  const why = verdict.why ?? "all checks pass";
-  const would = new Map(verdict.canisters?.map((one) => [one.label, one]));
-  const canisters = (await canistersOf(db, row.name)).map(({ label, state }) => {
-    const one = would.get(label);
-    const to = one?.state ?? "unverifiable";
-    return { node: row.name, label, from: state, to, why: one?.why ?? (one === undefined ? why : "all checks pass") };
-  });
-  return [{ node: row.name, from: row.state, to: verdict.state, why }, ...canisters];
-}
-
 /** A policy that is tried, how it is read, and whose turns that takes. */
 interface Trying {
   readonly file: Uint8Array;
@@ -112,31 +83,48 @@ interface Trying {
   readonly whose: string;
 }
 
-async function verdictBy(
+/** By the policy that is tried; and by the one in force, where it is asked what that one makes of the same evidence. */
+async function verdictsBy(
   { rules, turns }: Pick<DryRunParts, "rules" | "turns">,
   row: NodeRow & EvidenceRow,
   { file, reading, whose }: Trying,
-): Promise<Verdict> {
+): Promise<{ readonly tried: Led; readonly inForce: Led | undefined }> {
   await turns.turn(whose);
   const evidence = new EvidenceReading(row.evidence);
   const bodies = bodiesIn(evidence);
   const breathe = turns.breath(whose);
   const given = await rules.forNode(row, bodies?.canisters ?? [], breathe);
-  // The database may have been asked meanwhile.
-  await turns.turn(whose);
   const { contours, awaited } = given;
   const { policySigners, contourSigners, machines } = rules.trusted;
   const enrolled = enrolledAs(row.document);
-  const appraisal = await appraise({
-    evidence,
-    challenge: row.challenge,
-    trust: { ...trustIn(enrolled, machines), policySigners, contourSigners, contours, awaited },
-    policy: file,
-    references: given.references,
-    readRules: reading(given.read),
-    breathe,
-    now: row.at,
-    node: enrolled.id,
-  });
-  return verdictOf(appraisal, bodies);
+  const verdictBy = async (policy: Uint8Array, readRules: ReadRules): Promise<Led> => {
+    // The database may have been asked meanwhile.
+    await turns.turn(whose);
+    const appraisal = await appraise({
+      evidence,
+      challenge: row.challenge,
+      trust: { ...trustIn(enrolled, machines), policySigners, contourSigners, contours, awaited },
+      policy,
+      references: given.references,
+      readRules,
+      breathe,
+      last: acceptedBefore(row),
+      now: row.at,
+      node: enrolled.id,
+    });
+    return verdictOf(appraisal, bodies);
+  };
+  const tried = await verdictBy(file, reading(given.read));
+  if (!isSilent(row.state)) return { tried, inForce: undefined };
+  return { tried, inForce: given.policy === undefined ? NOT_JUDGED : await verdictBy(given.policy.file, given.read) };
+}
+
+/** Without a policy nothing is proven. */
+const NOT_JUDGED: Led = { state: "unverifiable", why: null, canisters: undefined };
+
+/** A policy that is older than the one by which it was accepted will be refused, so that one counts. */
+function acceptedBefore({ last, accepted }: NodeRow & EvidenceRow): Accepted | undefined {
+  if (last === null) return undefined;
+  const before = readAccepted(last);
+  return accepted === null ? before : { ...before, policy: readAccepted(accepted).policy };
 }

@@ -116,7 +116,7 @@ export function provesNothing({ body, links }: Pick<Verdict, "body" | "links">):
 }
 
 /** Raised when more of a verdict is written than before: each is written once more then. */
-const ROWS = 1;
+const ROWS = 2;
 
 /**
  * A digest of what two verdicts must have in common for the second to be no news. Only the TPM's clock within one start, the number of

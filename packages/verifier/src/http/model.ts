@@ -211,9 +211,10 @@ export const dryRun = z
   .object({
     changes: z.array(z.object({ node: name, label: label.optional(), from: state, to: state, why: z.string() })),
     unlisted: count.describe("how many changes are not in the list, which has the first 1 000"),
-    red: count.describe("how many would turn red"),
-    green: count.describe("how many would turn green"),
-    same: count,
+    red: count.describe("how many would turn red: contraindicated, or affirming no more"),
+    green: count.describe("how many would turn green: affirming"),
+    other: count.describe("how many would change otherwise, such as from contraindicated to unverifiable"),
+    same: count.describe("how many would stay; also those that are silent, where the policy judges them no worse"),
   })
   .openapi("DryRun");
 export const referenceList = z

@@ -17,7 +17,7 @@ export function evidenceBehind(
     .selectFrom("evidence")
     .innerJoin("nodes", "nodes.name", "evidence.node")
     .selectAll("nodes")
-    .select(["evidence.node", "evidence.at", "evidence.challenge", "evidence.evidence"])
+    .select(["evidence.node", "evidence.at", "evidence.challenge", "evidence.evidence", "evidence.last"])
     .where("nodes.state", "!=", "revoked")
     .where("nodes.name", ">", behind)
     .$if(tenant !== undefined, (query) => query.where("nodes.tenant", "=", tenant as string))

@@ -145,6 +145,11 @@ insert into reports (node, label, slot, at, counters)
     from canisters join nodes on nodes.name = canisters.node left join evidence on evidence.node = canisters.node) as standing;
 `;
 
+/** Evidence of before this step has none: it is written once more with the next evidence of its node. */
+const before = `
+alter table evidence add column last text;
+`;
+
 const steps: Readonly<Record<string, Migration>> = {
   "0001-first": { up: (db) => run(db, first) },
   "0002-statements": { up: (db) => run(db, statements) },
@@ -162,6 +167,7 @@ const steps: Readonly<Record<string, Migration>> = {
   "0014-intervals": { up: (db) => run(db, intervals) },
   "0015-retired": { up: (db) => run(db, retired) },
   "0016-reports": { up: (db) => run(db, reports) },
+  "0017-before": { up: (db) => run(db, before) },
 };
 
 export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };

@@ -64,7 +64,7 @@ export class VerdictQueue {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const { node, canisters, evidence } = next.one.write;
       sum.canisters += canisters?.length ?? this.#standing(node);
-      sum.bytes += evidence?.evidence.length ?? 0;
+      sum.bytes += (evidence?.evidence.length ?? 0) + (evidence?.last?.length ?? 0);
       const isFull = nodes.size === MOST.verdicts || sum.canisters > MOST.canisters || sum.bytes > MOST.bytes;
       if (taken.length > 0 && (isFull || nodes.has(node))) break;
       nodes.add(node);

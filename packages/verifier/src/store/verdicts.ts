@@ -32,7 +32,10 @@ export interface VerdictWrite {
   /** Whether it is behind what stands as accepted of the node: then it is refused. */
   readonly isBehind?: (accepted: string) => boolean;
   readonly others?: Pick<NodeTable, "state" | "failure" | "why">;
-  readonly evidence?: { readonly challenge: Uint8Array; readonly evidence: Uint8Array } | undefined;
+  /** `last`: what was accepted before it, as `writeAccepted` has it. */
+  readonly evidence?:
+    | { readonly challenge: Uint8Array; readonly evidence: Uint8Array; readonly last?: string | undefined }
+    | undefined;
   /** SHA-256 of the policy that it was judged by, in hexadecimal; undefined where none was. */
   readonly policy?: string | undefined;
   /** Stated before the changes, by what stands as accepted of the node: it was stated before where an answer of the database was lost. */
@@ -229,7 +232,9 @@ async function writeOtherCanisters(step: Transaction<Tables>, { write, ended }: 
 }
 
 async function keepEvidence(step: Transaction<Tables>, writes: readonly VerdictWrite[]): Promise<void> {
-  const rows = writes.flatMap(({ node, at, evidence }) => (evidence === undefined ? [] : [{ node, at, ...evidence }]));
+  const rows = writes.flatMap(({ node, at, evidence }) =>
+    evidence === undefined ? [] : [{ node, at, ...evidence, last: evidence.last ?? null }],
+  );
   if (rows.length === 0) return;
   await step
     .insertInto("evidence")
@@ -239,6 +244,7 @@ async function keepEvidence(step: Transaction<Tables>, writes: readonly VerdictW
         at: of.ref("excluded.at"),
         challenge: of.ref("excluded.challenge"),
         evidence: of.ref("excluded.evidence"),
+        last: of.ref("excluded.last"),
       })),
     )
     .execute();

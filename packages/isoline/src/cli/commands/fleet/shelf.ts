@@ -130,7 +130,7 @@ function digestIn(told: string): string {
 
 async function tellDryRun({ output }: FleetOptions, told: DryRun): Promise<void> {
   if (output === "json" || output === "yaml") return printValue(output, told);
-  const { changes, unlisted = 0, red, green, same } = told;
+  const { changes, unlisted = 0, red, green, other = 0, same } = told;
   const heading = ["NODE", "CANISTER", "FROM", "TO", "WHY"];
   const rows = changes.map(({ node, label, from, to, why }) => [
     shown(node),
@@ -141,7 +141,8 @@ async function tellDryRun({ output }: FleetOptions, told: DryRun): Promise<void>
   ]);
   if (rows.length > 0) for (const line of table(heading, rows)) printLine(line);
   if (unlisted > 0) note(`${counted(changes.length, "change")} shown, and there are ${grouped(unlisted)} more`);
-  note(`would turn ${counted(red, "verdict")} red and ${green} green; ${same} stay. Nothing was changed`);
+  const otherwise = other > 0 ? `, and change ${grouped(other)} otherwise` : "";
+  note(`would turn ${counted(red, "verdict")} red and ${green} green${otherwise}; ${same} stay. Nothing was changed`);
 }
 
 const shelfView = (shelf: Shelf): View<Published> => ({
