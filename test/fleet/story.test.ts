@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { hasBrowser } from "../support/browser.ts";
+import { STARVED_SECONDS } from "../../packages/isoline/src/demo/fleet/verdicts.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
 import { isCI, isInstalled } from "../support/machine.ts";
 import { StoryOnThePage } from "./story-on-the-page.ts";
@@ -49,6 +50,13 @@ describe.skipIf(isMissing || !isCI)(
         expect(attacked).toMatch(
           /^node-1 +web +contraindicated +enforcing +1 .*off-contour: expected no departure, got 1/m,
         );
+        // The story waits for no verdict as long as evidence takes to be due, on whatever machine: this one was pushed.
+        const [, seconds, due] =
+          /^It was refused\. The verifier knew (\d+\.\d) s after the request was sent\. Evidence is due every (\d+) s here:$/m.exec(
+            attacked,
+          ) ?? [];
+        expect(Number(due)).toBeGreaterThan(STARVED_SECONDS);
+        expect(Number(seconds)).toBeLessThan(Number(due));
         expect(attacked).toMatch(/refused +`cat` .* opened \$CWD\/secret for reading/);
         expect(attacked).toMatch(/^1 process departed and is untrusted, by the register of the TPM:$/m);
         expect(attacked).toMatch(

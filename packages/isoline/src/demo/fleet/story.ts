@@ -8,10 +8,12 @@ import { Session, type Stage, Stopped } from "../session.ts";
 import { assertInstalled, Machines } from "./machines.ts";
 import { type FleetPlace, layOutFleet, REPAIRED } from "./place.ts";
 import { lastStated } from "./stated.ts";
-import { Verdicts } from "./verdicts.ts";
+import { STARVED_SECONDS, Verdicts } from "./verdicts.ts";
 
 const SERVICES = ["node-1/web", "node-1/mail", "node-2/web"] as const;
 const NODES = ["node-1", "node-2"] as const;
+/** Seconds from one evidence to the next where nothing happens: a verdict that the story waits for is never one that only was due. */
+const DUE_SECONDS = 4 * STARVED_SECONDS;
 const REQUESTS = String.raw`printf 'morning\nnight\nquit\n'`;
 
 export interface FleetDemoOptions {
@@ -101,7 +103,7 @@ class Story {
       database: "pglite:store",
       keys: "keys",
       trust: "trust",
-      due: 10,
+      due: DUE_SECONDS,
       people: { tokens: "people" },
       log: { directory: "../fleet-log", key: "log.pem", policy: "../fleet-log.policy" },
     };
@@ -159,7 +161,8 @@ class Story {
       { "node-1/web": "contraindicated" },
     );
     this.#say(
-      `\nIt was refused. The verifier knew ${this.#bold(`${seconds.toFixed(1)} s`)} after the request was sent:\n`,
+      `\nIt was refused. The verifier knew ${this.#bold(`${seconds.toFixed(1)} s`)} after the request was sent. ` +
+        `Evidence is due every ${DUE_SECONDS} s here:\nthe node sent this one by itself, since something had happened.\n`,
     );
     await run("isoline fleet canisters");
     await run("isoline fleet why node-1/web", 3);

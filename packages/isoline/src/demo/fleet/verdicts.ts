@@ -5,7 +5,8 @@ import type { Change, State } from "../../fleet/model.ts";
 import { canisterNamed, nodeNamed } from "../../fleet/people.ts";
 import { FleetRefusal, FleetServer } from "../../fleet/server.ts";
 
-const STARVED_MS = 180_000;
+/** No verdict is waited for longer. */
+export const STARVED_SECONDS = 180;
 
 export class Verdicts {
   readonly #server: FleetServer;
@@ -19,7 +20,7 @@ export class Verdicts {
    */
   async after(act: () => Promise<void>, wanted: Readonly<Record<string, State>>): Promise<number> {
     const ending = new AbortController();
-    const deadline = setTimeout(() => ending.abort(), STARVED_MS);
+    const deadline = setTimeout(() => ending.abort(), STARVED_SECONDS * 1000);
     try {
       const changes = changesOf(this.#server, { signal: ending.signal });
       // Asked for before the act, so that no change is missed.
