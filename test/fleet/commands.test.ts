@@ -195,9 +195,8 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
     it("tries a policy, and ends with 3 where something would turn red", async () => {
       writeFileSync(join(place, "policy.json"), "{}");
       const changes = [{ node: "node-1", label: "web", from: "affirming", to: "contraindicated", why: "no signature" }];
-      answering({
-        "POST /v1/policies/main/dry-run": { json: { changes, unlisted: 9, red: 1, green: 7, other: 2, same: 4 } },
-      });
+      const json = { changes, unlisted: 9, red: 1, green: 7, other: 2, same: 4 };
+      answering({ "POST /v1/policies/main/dry-run": { json } });
       const { stdout, stderr, status } = await fleet("policy", "main", "--dry-run", "policy.json");
       expect(stdout).toMatch(/node-1 +web +affirming +contraindicated +no signature/);
       expect(stderr).toMatch(
@@ -222,17 +221,8 @@ describe.skipIf(!isBuilt)("isoline fleet (needs a build)", () => {
 
     it("makes a token, which alone is on stdout", async () => {
       answering({ "POST /v1/enrolment-tokens": { json: { token: "once-abcdefgh" } } });
-      const { stdout } = await fleet(
-        "token",
-        "--tenant",
-        "shop",
-        "--name",
-        "node-9",
-        "-l",
-        "zone=n",
-        "--expires",
-        "30m",
-      );
+      const words = ["--tenant", "shop", "--name", "node-9", "-l", "zone=n", "--expires", "30m"];
+      const { stdout } = await fleet("token", ...words);
       expect(stdout).toBe("once-abcdefgh\n");
       expect(JSON.parse(server.asked[0]!.body.toString())).toMatchObject({
         tenant: "shop",
