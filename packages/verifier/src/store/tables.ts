@@ -129,7 +129,7 @@ export interface EvidenceTable {
   at: Date;
   challenge: Uint8Array;
   evidence: Uint8Array;
-  /** What was accepted of the node before it, by which it was judged; null before the first. Verifiers of before 0016 do not write it. */
+  /** What was accepted of the node before it, by which it was judged; null before the first. Verifiers of before 0017 do not write it. */
   last: string | null;
 }
 
