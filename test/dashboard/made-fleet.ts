@@ -47,10 +47,14 @@ const all = Object.keys(checks);
 const nodeChecks = all.slice(0, all.indexOf("rules"));
 const canisterChecks = all.slice(all.indexOf("rules"));
 
-/** Every check passes, up to the one that explains the state; what comes behind it is not reached. */
+/**
+ * Every check passes, up to the one that explains the state; what comes behind it is not reached. What is silent or revoked keeps the
+ * checks of its last evidence, which passed.
+ */
 function linksOf(names: readonly string[], state: State, explains: string): readonly Link[] {
   const why = reasons[state];
-  const broken = state === "affirming" || why === undefined ? names.length : names.indexOf(explains);
+  const isJudged = state === "contraindicated" || state === "unverifiable";
+  const broken = isJudged ? names.indexOf(explains) : names.length;
   return names.slice(0, broken + 1).map((name, index): Link => {
     if (index === broken) return { name, state: "failed", failure: why?.[0] ?? "stale", why: why?.[1] ?? "" };
     if (name === "node-clock") return { name, state: "warned", why: "the node's clock is 41 s ahead" };

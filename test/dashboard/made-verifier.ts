@@ -167,6 +167,7 @@ export class MadeVerifier implements AsyncDisposable {
     answer.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     answer.write(": here\n\n");
     const after = Number(this.asked.at(-1)?.lastEventId ?? this.#changes.length);
+    answer.write(`id: ${after}\nevent: begun\ndata: {}\n\n`);
     for (const { id, change } of this.#changes.slice(after)) answer.write(eventOf(id, change));
     this.#streams.add(answer);
     answer.on("close", () => this.#streams.delete(answer));

@@ -31,6 +31,8 @@ export const latest = signal<readonly Change[]>([]);
 export const changesSeen = signal(0);
 /** Every change, once, for what is shown beside the list: a node, a canister. */
 export const changed = signal<readonly Change[]>([]);
+/** How often the stream of changes was opened or reset. What was read before may lack changes then. */
+export const opened = signal(0);
 
 let filterLine = "";
 let loadingNow: AbortController | undefined;
@@ -60,7 +62,10 @@ export function watchFleet(): () => void {
         timer ??= setTimeout(takeIn, TOGETHER);
       },
       liveness: (now) => void (liveness.value = now),
-      opened: () => void reload(),
+      opened: () => {
+        opened.value++;
+        void reload();
+      },
     },
     end.signal,
   );

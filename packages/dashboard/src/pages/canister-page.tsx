@@ -1,36 +1,35 @@
 /** One canister: its contour as a map, what departed from it, how far it is trusted, and its counters over time. */
-import type { CanisterInFull, ContourMap, Node } from "@isoline/verifier";
+import type { CanisterInFull, Change, ContourMap, Node } from "@isoline/verifier";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useAnswer } from "../fleet/ask.ts";
+import { useMemo, useRef } from "preact/hooks";
+import { type Asked, useAnswer } from "../fleet/ask.ts";
 import { canisterStages, nodeStages, worstOf } from "../model/chain.ts";
+import { isEarlier } from "../model/standing.ts";
 import { Chain } from "../parts/chain.tsx";
 import { ContourDrawing } from "../parts/contour-drawing.tsx";
 import { ContourText } from "../parts/contour-text.tsx";
 import { OverTime } from "../parts/counters-chart.tsx";
 import { Departures, Trust } from "../parts/departures.tsx";
 import { OutcomeMark, outcomeWord } from "../parts/marks.tsx";
-import { Await } from "../parts/notices.tsx";
+import { Await, Hint } from "../parts/notices.tsx";
 import { Processes } from "../parts/processes.tsx";
 import { Ago, Facts, Hex, Said } from "../parts/said.tsx";
 import { toNode } from "../place/route.ts";
 import { count, counted } from "../text/amounts.ts";
 import { Fault } from "../wire/fault.ts";
 import { pathOf, read } from "../wire/request.ts";
-import { VerdictLine } from "./node-page.tsx";
+import { AS_OF_LAST, VerdictLine } from "./node-page.tsx";
 
 export function CanisterPage({ node, label }: { readonly node: string; readonly label: string }): JSX.Element {
   const key = `${node}\n${label}`;
+  const aging = { concerns: (change: Change) => change.node === node, withTime: true };
   const canister = useAnswer(
     key,
     (ending) => read<CanisterInFull>(pathOf("nodes", node, "canisters", label), {}, ending),
-    (change) => change.node === node,
+    aging,
   );
-  const below = useAnswer(
-    node,
-    (ending) => read<Node>(pathOf("nodes", node), {}, ending),
-    (change) => change.node === node,
-  );
+  const below = useAnswer(node, (ending) => read<Node>(pathOf("nodes", node), {}, ending), aging);
   return (
     <>
       <nav class="crumbs" aria-label="Path">
@@ -43,48 +42,84 @@ export function CanisterPage({ node, label }: { readonly node: string; readonly 
       <h1 tabIndex={-1}>
         <Said text={label} most={160} />
       </h1>
-      <Await asked={canister} what="the canister">
-        {(value) => (
-          <>
-            <VerdictLine of={value} />
-            {value.begun !== undefined && <BegunNote begun={value.begun} sensor={value.sensor} />}
-            <ul class="figures">
-              <Figure title="events" value={value.counters.events} />
-              <Figure title="departures" value={value.counters.departures} bad />
-              <Figure title="refused" value={value.counters.refused} bad />
-              <Figure title="lost" value={value.counters.lost} bad />
-              <Figure title="untrusted processes" value={value.counters.untrusted} bad />
-            </ul>
-            <div class="beside">
-              <section class="main-part">
-                <h2>Departures</h2>
-                <p class="faint">In the node's own words. The verifier passes them on, and does not prove them.</p>
-                <Departures all={value.departures} />
-                <h2>Trust of its processes</h2>
-                <Trust canister={value} />
-                <Processes canister={value} />
-                <h2>From hardware to this canister</h2>
-                {below.value !== undefined && <NodeInShort node={below.value} />}
-                <Chain stages={canisterStages(value.links)} label="Checks of the canister" />
-              </section>
-              <aside>
-                <h2>The canister</h2>
-                <CanisterFacts canister={value} />
-              </aside>
-            </div>
-            <section>
-              <h2>Contour</h2>
-              <ContourPart canister={value} />
-            </section>
-            <section>
-              <h2>Over time</h2>
-              <OverTime canister={value} />
-            </section>
-          </>
-        )}
+      <Await asked={canister} what="the canister" missing={notThere}>
+        {(value) => <CanisterParts canister={value} below={below} />}
       </Await>
     </>
   );
+}
+
+const notThere = {
+  never: "No canister of this name is known on this node: it ended, or none was there that you may see.",
+  was: "This canister is not there any more: it ended, or its node left the fleet.",
+};
+
+/** Where the verdict is newer than what it was judged by, everything but the verdict and the contour says so. */
+function CanisterParts({
+  canister,
+  below,
+}: {
+  readonly canister: CanisterInFull;
+  readonly below: Asked<Node>;
+}): JSX.Element {
+  const { begun, sensor, counters, links } = canister;
+  const earlier = isEarlier(canister);
+  const then = earlier && AS_OF_LAST;
+  return (
+    <>
+      <VerdictLine of={canister} />
+      {begun !== undefined && <BegunNote begun={begun} sensor={sensor} />}
+      {earlier && (
+        <Hint>
+          What the node says of this canister does not count now. Its figures, its processes, its facts and its checks
+          are as of the last evidence that counted; nothing is known of them since.
+        </Hint>
+      )}
+      <ul class={earlier ? "figures earlier" : "figures"}>
+        <Figure title="events" value={counters.events} />
+        <Figure title="departures" value={counters.departures} bad />
+        <Figure title="refused" value={counters.refused} bad />
+        <Figure title="lost" value={counters.lost} bad />
+        <Figure title="untrusted processes" value={counters.untrusted} bad />
+      </ul>
+      <div class="beside">
+        <section class="main-part">
+          <h2>Departures</h2>
+          <p class="faint">In the node's own words. The verifier passes them on, and does not prove them.</p>
+          <Departures all={canister.departures} counted={counters.departures} />
+          <h2>Trust of its processes{then}</h2>
+          <Trust canister={canister} earlier={earlier} />
+          <Processes canister={canister} earlier={earlier} />
+          <h2>From hardware to this canister{then}</h2>
+          <Await asked={below} what="the node below">
+            {(value) => <NodeInShort node={value} />}
+          </Await>
+          <Chain stages={canisterStages(links)} label="Checks of the canister" earlier={earlier} />
+        </section>
+        <aside>
+          <h2>The canister{then}</h2>
+          <CanisterFacts canister={canister} />
+        </aside>
+      </div>
+      <section>
+        <h2>Contour</h2>
+        <ContourPart canister={canister} />
+      </section>
+      <section>
+        <h2>Over time</h2>
+        <Drawn canister={canister} />
+      </section>
+    </>
+  );
+}
+
+/** Drawn anew only where what it shows is another: the canister is read again and again. */
+function Drawn({ canister }: { readonly canister: CanisterInFull }): JSX.Element {
+  const kept = useRef(canister);
+  const shownOf = ({ history, reports, counters }: CanisterInFull) => JSON.stringify([history, reports, counters]);
+  if (shownOf(kept.current) !== shownOf(canister)) kept.current = canister;
+  const { current } = kept;
+  return useMemo(() => <OverTime canister={current} />, [current]);
 }
 
 /** What a process began for itself is shown as that, whatever it called it. */
@@ -155,8 +190,13 @@ function CanisterFacts({ canister }: { readonly canister: CanisterInFull }): JSX
 
 /** The stages of the node below, each in one mark. */
 function NodeInShort({ node }: { readonly node: Node }): JSX.Element {
+  const earlier = isEarlier(node);
   return (
-    <ol class="chain-short" aria-label="Stages of the node below">
+    <ol
+      class={earlier ? "chain-short earlier" : "chain-short"}
+      aria-label={`Stages of the node below${earlier ? AS_OF_LAST : ""}`}
+    >
+      {earlier && <li>the node{AS_OF_LAST}:</li>}
       {nodeStages(node.links).map(({ title, steps }) => {
         const worst = worstOf(steps);
         return (

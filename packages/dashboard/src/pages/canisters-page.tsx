@@ -14,13 +14,15 @@ import { place, set } from "../place/route.ts";
 import { count, counted } from "../text/amounts.ts";
 import { CanisterRows } from "./node-page.tsx";
 
+/** Milliseconds between two readings of the list: it may take twenty requests, and in a busy fleet something changes all the time. */
+const APART = 15_000;
+
 export function CanistersPage(): JSX.Element {
   const line = place.value.settings.get("filter") ?? "";
-  const asked = useAnswer(
-    "canisters",
-    (ending) => loadAll<Canister, CanisterList>("canisters", {}, ending),
-    ({ label, to }) => label !== undefined || to === "gone",
-  );
+  const asked = useAnswer("canisters", (ending) => loadAll<Canister, CanisterList>("canisters", {}, ending), {
+    concerns: ({ label, to }) => label !== undefined || to === "gone",
+    apart: APART,
+  });
   return (
     <>
       <h1 tabIndex={-1}>Canisters</h1>

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useAnswer } from "../fleet/ask.ts";
 import { loadAll, type Page } from "../fleet/load.ts";
 import { nodeStages } from "../model/chain.ts";
+import { isEarlier, proven } from "../model/standing.ts";
 import { severity, stateOf } from "../model/states.ts";
 import { Chain } from "../parts/chain.tsx";
 import { Verdict } from "../parts/marks.tsx";
@@ -16,11 +17,14 @@ import { pathOf, read } from "../wire/request.ts";
 
 export function NodePage({ name }: { readonly name: string }): JSX.Element {
   const isOf = (change: { readonly node: string }) => change.node === name;
-  const node = useAnswer(name, (ending) => read<Node>(pathOf("nodes", name), {}, ending), isOf);
+  const node = useAnswer(name, (ending) => read<Node>(pathOf("nodes", name), {}, ending), {
+    concerns: isOf,
+    withTime: true,
+  });
   const canisters = useAnswer(
     name,
     (ending) => loadAll<Canister, Page<Canister>>(pathOf("nodes", name, "canisters"), {}, ending),
-    isOf,
+    { concerns: isOf, withTime: true },
   );
   return (
     <>
@@ -30,21 +34,22 @@ export function NodePage({ name }: { readonly name: string }): JSX.Element {
       <h1 tabIndex={-1}>
         <Said text={name} most={120} />
       </h1>
-      <Await asked={node} what="the node">
+      <Await asked={node} what="the node" missing={notInFleet}>
         {(value) => (
           <>
             <VerdictLine of={value} />
             <div class="beside">
               <section class="main-part">
-                <h2>From hardware to canisters</h2>
-                {value.root === "none" && <Hint>{unrooted(value)}</Hint>}
-                {value.root === "tee" && (
-                  <Hint>
-                    This node has no TPM. Its confidential machine vouches for what it says now; nothing counts how
-                    often it was started.
-                  </Hint>
+                <h2>From hardware to canisters{isEarlier(value) && AS_OF_LAST}</h2>
+                {isEarlier(value) && (
+                  <Hint>These checks are older than the verdict above. Nothing is known of them since.</Hint>
                 )}
-                <Chain stages={nodeStages(value.links)} label="Checks of the node, from the hardware on" />
+                <Rooted node={value} />
+                <Chain
+                  stages={nodeStages(value.links)}
+                  label="Checks of the node, from the hardware on"
+                  earlier={isEarlier(value)}
+                />
                 <p class="chain-end" aria-hidden="true">
                   and on it
                 </p>
@@ -57,18 +62,20 @@ export function NodePage({ name }: { readonly name: string }): JSX.Element {
           </>
         )}
       </Await>
-      <section>
-        <h2>Canisters</h2>
-        <Await asked={canisters} what="its canisters">
-          {({ items }) =>
-            items.length === 0 ? (
-              <p class="nothing">No canister runs here.</p>
-            ) : (
-              <CanisterRows items={items} withNode={false} />
-            )
-          }
-        </Await>
-      </section>
+      {node.missing === undefined && (
+        <section>
+          <h2>Canisters</h2>
+          <Await asked={canisters} what="its canisters" missing={notInFleet}>
+            {({ items }) =>
+              items.length === 0 ? (
+                <p class="nothing">{noCanister(node.value)}</p>
+              ) : (
+                <CanisterRows items={items} withNode={false} />
+              )
+            }
+          </Await>
+        </section>
+      )}
     </>
   );
 }
@@ -97,10 +104,42 @@ export function VerdictLine({ of: { state, failure, why, since } }: { readonly o
   );
 }
 
-const unrooted = ({ machine, lastSeen }: Node): string =>
-  machine !== undefined && lastSeen === undefined
-    ? "This node has no TPM, and has sent no report of its confidential machine yet."
-    : "This node has no TPM. Every check rests on its own word.";
+/** Behind a title: what is below it was not renewed with the verdict. */
+export const AS_OF_LAST = ", as of the last evidence";
+
+const notInFleet = {
+  never: "No node of this name is in the fleet, or none that you may see.",
+  was: "This node has left the fleet: it was retired, or collected after its silence. Its canisters left with it.",
+};
+
+/** What vouches for the node, where that is no TPM. */
+function Rooted({ node }: { readonly node: Node }): JSX.Element | null {
+  if (proven(node) === "never")
+    return (
+      <Hint>
+        Nothing of this node is proven yet: it has sent no evidence that was accepted since it was enrolled. What
+        vouches for it is not known before that.
+      </Hint>
+    );
+  if (node.root !== "none" && node.root !== "tee") return null;
+  const when = proven(node) === "now" ? "" : "By its last accepted evidence: ";
+  return (
+    <Hint>
+      {when}This node has no TPM.{" "}
+      {node.root === "none"
+        ? "Every check rests on its own word."
+        : "Its confidential machine vouches for what it says now; nothing counts how often it was started."}
+    </Hint>
+  );
+}
+
+/** A node of which nothing is proven may run any. */
+function noCanister(node: Node | undefined): string {
+  const known = node === undefined ? "never" : proven(node);
+  if (known === "now") return "No canister runs here.";
+  if (known === "earlier") return "No canister ran here as of the last evidence that was accepted.";
+  return "No canister is known here: nothing of this node is proven yet.";
+}
 
 const roots: Readonly<Record<Node["root"], string>> = {
   none: "none: its word only",
@@ -114,7 +153,7 @@ function NodeFacts({ node }: { readonly node: Node }): JSX.Element {
   return (
     <Facts
       of={[
-        ["root of trust", roots[node.root]],
+        ["root of trust", proven(node) === "never" ? "not known yet" : roots[node.root]],
         ["last evidence", <Ago at={node.lastSeen} />],
         ["next is due", <Ago at={node.due} />],
         ["enrolled", <Ago at={node.enrolled} />],

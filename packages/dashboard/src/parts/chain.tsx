@@ -4,9 +4,18 @@ import { type Stage, worstOf } from "../model/chain.ts";
 import { OutcomeMark, outcomeWord } from "./marks.tsx";
 import { Said } from "./said.tsx";
 
-export function Chain({ stages, label }: { readonly stages: readonly Stage[]; readonly label: string }): JSX.Element {
+/** `earlier`: the checks are older than the verdict. What they found then is told, and in no colour that says that it is so now. */
+export function Chain({
+  stages,
+  label,
+  earlier = false,
+}: {
+  readonly stages: readonly Stage[];
+  readonly label: string;
+  readonly earlier?: boolean;
+}): JSX.Element {
   return (
-    <ol class="chain" aria-label={label}>
+    <ol class={earlier ? "chain earlier" : "chain"} aria-label={label}>
       {stages.map(({ title, says, steps }) => {
         const worst = worstOf(steps);
         return (

@@ -4,8 +4,18 @@ import type { JSX } from "preact";
 import { count, counted } from "../text/amounts.ts";
 import { Ago, Said } from "./said.tsx";
 
-export function Departures({ all }: { readonly all: readonly Departure[] }): JSX.Element {
-  if (all.length === 0) return <p class="nothing">The node has told of no departure.</p>;
+/** `counted`: how many departures evidence counts. The node tells what they were some seconds after it. */
+export function Departures({
+  all,
+  counted: known,
+}: {
+  readonly all: readonly Departure[];
+  readonly counted: number;
+}): JSX.Element {
+  if (all.length === 0)
+    return (
+      <p class="nothing">{known > 0 ? "The node has not told what departed." : "The node has told of no departure."}</p>
+    );
   return (
     <ol class="departures">
       {all.map(({ at, line, why, nearest, program, refused, times }) => (
@@ -50,20 +60,28 @@ export function Departures({ all }: { readonly all: readonly Departure[] }): JSX
 }
 
 /** How far the processes of a canister are trusted: what the register vouches for, and what the node says of each program. */
-export function Trust({ canister }: { readonly canister: CanisterInFull }): JSX.Element {
-  const { counters, departures, links } = canister;
-  const check = links.find(({ name }) => name === "trust");
+export function Trust({
+  canister,
+  earlier,
+}: {
+  readonly canister: CanisterInFull;
+  /** Whether what is known of the canister is older than its verdict. */
+  readonly earlier: boolean;
+}): JSX.Element {
+  const { counters, departures } = canister;
   const programs = byProgram(departures);
   return (
     <div class="trust">
-      <p class={counters.untrusted > 0 ? "lost-trust" : "kept-trust"}>
-        <b>
-          {counters.untrusted > 0
-            ? `▼ ${counted(counters.untrusted, "process lost", "processes lost")} their trust`
-            : "▲ Every process is trusted"}
-        </b>
-        {proofOf(check?.state, canister.root)}
-      </p>
+      <div class={earlier ? "earlier" : ""}>
+        {counters.untrusted > 0 ? (
+          <p class="lost-trust">
+            <b>▼ {counted(counters.untrusted, "process lost", "processes lost")} their trust</b>
+            {proofOf(canister, earlier)}
+          </p>
+        ) : (
+          <Kept canister={canister} earlier={earlier} />
+        )}
+      </div>
       <p class="faint">
         A process that departs loses its trust, and so does every process that it starts; trust only decreases.
       </p>
@@ -104,11 +122,34 @@ export function Trust({ canister }: { readonly canister: CanisterInFull }): JSX.
   );
 }
 
+/** That none lost its trust is a good word, and said only where the check for it passed, and now. */
+function Kept({ canister, earlier }: { readonly canister: CanisterInFull; readonly earlier: boolean }): JSX.Element {
+  if (earlier) return <p>As of the last evidence no process had lost its trust. Whether one did since is not known.</p>;
+  const check = checkOf(canister);
+  if (check === "passed")
+    return (
+      <p class="kept-trust">
+        <b>▲ Every process is trusted</b>
+        {proofOf(canister, earlier)}
+      </p>
+    );
+  return (
+    <p>
+      Evidence counts no process that lost its trust. That is not proven: the check{" "}
+      {check === undefined ? "was not reached" : "did not pass"}.
+    </p>
+  );
+}
+
+const checkOf = ({ links }: CanisterInFull): string | undefined => links.find(({ name }) => name === "trust")?.state;
+
 /** What stands behind the number of untrusted processes. */
-function proofOf(check: string | undefined, root: CanisterInFull["root"]): string {
+function proofOf(canister: CanisterInFull, earlier: boolean): string {
+  const check = checkOf(canister);
+  if (earlier) return ", as of the last evidence.";
   if (check === undefined) return "; the check was not reached, so this is not proven.";
-  if (root === "node") return ": the node's own word, for which no register of a TPM vouches.";
-  if (root === "tee") return ": the word of an engine in a confidential machine.";
+  if (canister.root === "node") return ": the node's own word, for which no register of a TPM vouches.";
+  if (canister.root === "tee") return ": the word of an engine in a confidential machine.";
   return check === "failed" ? "." : ", and a register of the TPM vouches for it.";
 }
 

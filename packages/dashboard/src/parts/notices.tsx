@@ -1,6 +1,7 @@
 /** What went wrong, what is empty, what is still coming; and the line that screen readers follow. */
 import { signal } from "@preact/signals";
 import { Component, type ComponentChildren, type JSX } from "preact";
+import type { Asked } from "../fleet/ask.ts";
 import { sayFault } from "../wire/fault.ts";
 import { Said } from "./said.tsx";
 
@@ -23,23 +24,25 @@ export function Hint({ children }: { readonly children: ComponentChildren }): JS
   return <p class="notice hint">{children}</p>;
 }
 
-/** A view for a value that is on its way. */
+/** A view for a value that is on its way. `missing` says what it means that there is no such thing, never, or not any more. */
 export function Await<T>(props: {
-  readonly asked: { readonly value: T | undefined; readonly fault: string | undefined };
+  readonly asked: Asked<T>;
   readonly what: string;
+  readonly missing?: Readonly<Record<"never" | "was", string>>;
   readonly children: (value: T) => ComponentChildren;
 }): JSX.Element {
-  const { value, fault } = props.asked;
+  const { value, fault, missing } = props.asked;
   return (
     <>
       {fault !== undefined && (
         <Alarm>
+          {missing !== undefined && props.missing !== undefined && `${props.missing[missing]} The verifier says: `}
           <Said text={fault} />
           {value !== undefined && " What is shown below is older."}
         </Alarm>
       )}
       {value === undefined && fault === undefined && <p class="waiting">Loading {props.what} …</p>}
-      {value !== undefined && props.children(value)}
+      {value !== undefined && <div class={fault === undefined ? "" : "old"}>{props.children(value)}</div>}
     </>
   );
 }

@@ -7,20 +7,35 @@ import type { JSX } from "preact";
 import { count, counted } from "../text/amounts.ts";
 import { Ago, Said } from "./said.tsx";
 
-export function Processes({ canister }: { readonly canister: CanisterInFull }): JSX.Element {
+export function Processes({
+  canister,
+  earlier,
+}: {
+  readonly canister: CanisterInFull;
+  /** Whether the records are older than the verdict. */
+  readonly earlier: boolean;
+}): JSX.Element {
   const { processes, departures, counters } = canister;
   if (processes === undefined)
     return (
       <p class="nothing">Which processes departed is not known: no register of a TPM was checked for this canister.</p>
     );
   const { total, items } = processes;
-  if (total === 0) return <p class="nothing">By the records in the register, no process has departed.</p>;
+  if (total === 0)
+    return (
+      <p class="nothing">
+        By the records in the register, no process {earlier ? "had departed as of the last evidence" : "has departed"}.
+      </p>
+    );
   const words = new Map(departures.flatMap((one) => (one.point === undefined ? [] : [[one.point, one] as const])));
   const others = counters.untrusted - total;
   return (
-    <div class="processes scrolled">
+    <div class={earlier ? "processes scrolled earlier" : "processes scrolled"}>
       <table>
-        <caption>Processes that departed, as the register has them; what they did, as the node tells it</caption>
+        <caption>
+          Processes that departed, as the register {earlier ? "had them by the last evidence" : "has them"}; what they
+          did, as the node tells it
+        </caption>
         <thead>
           <tr>
             <th scope="col">Process</th>

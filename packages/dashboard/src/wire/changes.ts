@@ -5,11 +5,10 @@
 import type { Change } from "@isoline/verifier";
 import { EventStream } from "./event-stream.ts";
 import { Fault, sayFault } from "./fault.ts";
-import { addressOf, pause, reach } from "./request.ts";
+import { addressOf, backOff, pause, reach } from "./request.ts";
 
 /** The verifier writes a comment line each 15 s. */
 const SILENCE = 40_000;
-const LONGEST_WAIT = 30;
 
 export type Liveness =
   | { readonly state: "connecting" }
@@ -51,9 +50,7 @@ export async function followChanges(follower: Follower, ending: AbortSignal): Pr
       brokenSince ??= Date.now();
       follower.liveness({ state: "broken", since: brokenSince, why: sayFault(fault) });
     }
-    // With chance in it, so that a verifier that comes back is not asked by every page at once.
-    const longest = Math.min(LONGEST_WAIT, 2 ** failures / 2);
-    await pause(longest * (0.5 + Math.random() / 2), ending).catch(() => undefined);
+    await pause(backOff(failures), ending).catch(() => undefined);
   }
 }
 

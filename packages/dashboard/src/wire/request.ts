@@ -4,6 +4,7 @@ import { authorization, signOut } from "./session.ts";
 
 const TRIES = 3;
 const LONGEST_WAIT = 20;
+const LONGEST_BACK_OFF = 30;
 
 /** The address of an API path below the page, so that the page also works behind a path of a proxy. */
 export function addressOf(
@@ -89,6 +90,12 @@ export async function reach(address: URL, ending: AbortSignal, options: RequestI
   if (fault.kind === "sign-in") signOut(fault.message);
   throw fault;
 }
+
+/**
+ * Seconds to wait after so many failures in a row. With chance in it, so that not every page asks a verifier at once that comes back.
+ */
+export const backOff = (failures: number): number =>
+  Math.min(LONGEST_BACK_OFF, 2 ** failures / 2) * (0.5 + Math.random() / 2);
 
 /** Waits, or throws the signal's reason. */
 export function pause(seconds: number, ending: AbortSignal): Promise<void> {
