@@ -55,10 +55,12 @@ describe.skipIf(!hasBrowser)("a view that is open", () => {
     async (why) => {
       await using open = await opened(ofNode);
       await verdict(open.tab).getByText("affirming").waitFor();
+      await see(open.tab, "hidden");
       Object.assign(open.node, RED);
       if (why === "a break") open.verifier.cut();
       else open.verifier.setBack();
       await verdict(open.tab).getByText(RED.why).waitFor();
+      expect(await verdict(open.tab).getByText("affirming").count()).toBe(0);
     },
   );
 
