@@ -1,6 +1,6 @@
 import type { Change, NodeInList } from "@isoline/verifier";
 import { describe, expect, it } from "vitest";
-import { moved, nodeAfter, totalOf, without } from "./counting.ts";
+import { countsOf, nodeAfter, totalOf } from "./counting.ts";
 
 const node: NodeInList = {
   name: "a",
@@ -16,17 +16,10 @@ const node: NodeInList = {
 const change: Change = { at: "2026-11-27T00:01:00.000Z", node: "a", from: "affirming", to: "contraindicated" };
 
 describe("a change of a verdict", () => {
-  it("moves one from one state to the other, and keeps the sum", () => {
-    const counts = moved({ affirming: 3, stale: 1 }, "affirming", "contraindicated");
-    expect(counts).toStrictEqual({ affirming: 2, contraindicated: 1, stale: 1 });
-    expect(totalOf(counts)).toBe(4);
-  });
-
-  it("to gone takes from each count what was there, and no more", () => {
-    expect(without({ affirming: 3, stale: 1 }, { affirming: 2, stale: 4, unknown: 1 })).toStrictEqual({
-      affirming: 1,
-      stale: 0,
-    });
+  it("is counted by the states that nodes have, one that the page does not know as unknown", () => {
+    const all = ["affirming", "affirming", "stale", "another"].map((state) => ({ ...node, state }) as NodeInList);
+    expect(countsOf(all)).toStrictEqual({ affirming: 2, stale: 1, unknown: 1 });
+    expect(totalOf(countsOf(all))).toBe(4);
   });
 
   it("of a node changes the node, with its reason and its time", () => {
@@ -41,6 +34,17 @@ describe("a change of a verdict", () => {
   it("back to affirming takes the old reason away", () => {
     const bad = nodeAfter(node, { ...change, why: "the clock went back" });
     expect(nodeAfter(bad, { ...change, from: "contraindicated", to: "affirming" }).why).toBeUndefined();
+  });
+
+  it("to another failure of the same state keeps the time since when it is in that state; another revocation is one anew", () => {
+    const bad = nodeAfter(node, { ...change, failure: "rollback" });
+    const later = { ...change, at: "2026-11-27T00:09:00.000Z", from: "contraindicated" } as const;
+    expect(nodeAfter(bad, { ...later, failure: "off-contour" })).toMatchObject({
+      failure: "off-contour",
+      since: change.at,
+    });
+    const revoked = nodeAfter(node, { ...change, to: "revoked" });
+    expect(nodeAfter(revoked, { ...later, from: "revoked", to: "revoked" }).since).toBe(later.at);
   });
 
   it("of a canister changes only what the node counts", () => {

@@ -48,7 +48,23 @@ function holds({ key, value, prefix }: Term, { name, fields, labels }: Filtered)
 }
 
 /** What the verifier can filter by itself: one state, one tenant, and labels by equality. */
-export function atTheVerifier(filter: Filter): { state?: string; tenant?: string; label?: string[] } {
+export interface Query {
+  readonly state?: string;
+  readonly tenant?: string;
+  /** Each as `key=value`. */
+  readonly label?: readonly string[];
+}
+
+/** Whether the verifier lists it when it is asked so. */
+export const isAskedFor = (
+  { state, tenant, label = [] }: Query,
+  of: { readonly state: string; readonly tenant: string; readonly labels: Readonly<Record<string, string>> },
+): boolean =>
+  (state ?? of.state) === of.state &&
+  (tenant ?? of.tenant) === of.tenant &&
+  label.every((one) => Object.entries(of.labels).some(([key, value]) => one === `${key}=${value}`));
+
+export function atTheVerifier(filter: Filter): Query {
   const equal = filter.filter(({ negated, key, prefix }) => !negated && key !== undefined && !prefix);
   const one = (name: string) => equal.find(({ key }) => key === name)?.value;
   const state = one("state");

@@ -14,6 +14,14 @@ class PagedVerifier {
   counting: Promise<void> = Promise.resolve();
   /** Is called before each answer about one node. */
   onNode = async () => {};
+  /** Is called when the answer about one node is made, before it is sent. */
+  onAnswer = async () => {};
+  /** Whether it answers with a fault. */
+  refuses = () => false;
+  /** Of nodes that have canisters. */
+  readonly canisters = new Map<string, Partial<NodeInList["canisters"]>>();
+  /** How many canisters there are in each state, where a test says so. */
+  canisterCounts: Partial<Record<State, number>> | undefined;
   #letGo: (() => void)[] | undefined = [];
   #waiting: (() => void)[] = [];
   readonly #streams: ReadableStreamDefaultController<Uint8Array>[] = [];
@@ -28,9 +36,18 @@ class PagedVerifier {
     const change: Change = { at: AT, node, from: this.states.get(node) ?? "unknown", to };
     if (to === "gone") this.states.delete(node);
     else this.states.set(node, to);
+    this.#send(change);
+  }
+
+  #send(change: Change): void {
     this.#last++;
     const event = Buffer.from(`id: ${this.#last}\nevent: change\ndata: ${JSON.stringify(change)}\n\n`);
     for (const stream of this.#streams) stream.enqueue(event);
+  }
+
+  /** Tells the pages that follow of one of the canisters of a node. */
+  tell(node: string, label: string, from: State, to: State): void {
+    this.#send({ at: AT, node, label, from, to });
   }
 
   letGo(): void {
@@ -48,12 +65,16 @@ class PagedVerifier {
     const [, what, name] = address.pathname.slice(1).split("/");
     this.asked.push(`${what}${name === undefined ? "" : `/${name}`}${address.search}`);
     if (what === "changes") return await this.#stream(signal);
+    if (this.refuses()) return new Response("", { status: 500 });
     if (name !== undefined) {
       await this.onNode();
       if (!this.states.has(name)) return Response.json({ error: { code: "not-found", message: "" } }, { status: 404 });
-      return Response.json(this.#node(name));
+      const answer = Response.json(this.#node(name));
+      await this.onAnswer();
+      return answer;
     }
-    const names = [...this.states.keys()];
+    const wanted = address.searchParams.get("state");
+    const names = [...this.states.keys()].filter((each) => wanted === null || this.states.get(each) === wanted);
     const isWhole = address.searchParams.get("limit") === "1";
     if (isWhole) await this.counting;
     const half = Math.ceil(names.length / 2);
@@ -61,7 +82,7 @@ class PagedVerifier {
     const shown = isSecond ? names.slice(half) : names.slice(0, isWhole ? 1 : half);
     // What is read first is as it was then, however late the rest comes.
     const items = shown.map((one) => this.#node(one));
-    const canisters = { unknown: this.states.size };
+    const canisters = this.canisterCounts ?? { unknown: this.states.size };
     const document = { items, counts: this.#counts(), canisters, ...(isSecond ? {} : { next: "2" }) };
     if (isSecond && this.#letGo !== undefined) await new Promise<void>((go) => this.#letGo?.push(go));
     return Response.json(document);
@@ -80,7 +101,7 @@ class PagedVerifier {
 
   #node(name: string): NodeInList {
     const state = this.states.get(name) ?? "unknown";
-    const canisters = { affirming: 0, contraindicated: 0, unverifiable: 0, stale: 0 };
+    const canisters = { affirming: 0, contraindicated: 0, unverifiable: 0, stale: 0, ...this.canisters.get(name) };
     return {
       name,
       id: "0".repeat(64),
@@ -109,6 +130,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   stop();
+  vi.useRealTimers();
   vi.unstubAllGlobals();
 });
 
@@ -120,6 +142,7 @@ async function watching(verifier: PagedVerifier) {
   stop = page.watchFleet();
   return {
     ...page,
+    node: (name: string) => page.nodes.peek().find((node) => node.name === name),
     stateOf: (name: string) => page.nodes.peek().find((node) => node.name === name)?.state,
     counts: () => Object.fromEntries(Object.entries(page.nodeCounts.peek()).filter(([, count]) => count > 0)),
   };
@@ -152,7 +175,7 @@ it("are read where they come between the first list and the stream", async () =>
   await expect.poll(page.counts).toEqual({ affirming: 1, contraindicated: 1 });
 });
 
-it("are read with the whole list once more where there are many", async () => {
+it("are all there where there are many", async () => {
   const names = Array.from({ length: 60 }, (_, at) => `n${at}`);
   const verifier = new PagedVerifier(...names);
   const page = await watching(verifier);
@@ -170,22 +193,24 @@ it("are read with the whole list once more where there are many", async () => {
   expect(lists.length).toBeLessThanOrEqual(4);
 });
 
-it("are shown where a node is enrolled while the page reads for the last time what has changed", async () => {
+it("are shown where a node is enrolled while the page reads another one, which changes all the time", async () => {
   const verifier = new PagedVerifier("a", "b");
   const page = await watching(verifier);
   await expect.poll(() => page.liveness.peek().state).toBe("live");
   await expect.poll(() => page.stateOf("a")).toBe("affirming");
   let rounds = 0;
   verifier.onNode = async () => {
-    if (++rounds <= 5) verifier.turn(rounds === 5 ? "new" : "a", rounds % 2 === 0 ? "affirming" : "contraindicated");
+    if (++rounds <= 5)
+      verifier.turn(rounds === 5 ? "newer" : "new", rounds % 2 === 0 ? "affirming" : "contraindicated");
     // The page hears of it before it has its answer.
     await new Promise((go) => setTimeout(go, 20));
   };
   const before = page.latest.peek().length;
-  verifier.turn("a", "contraindicated");
+  verifier.turn("new", "contraindicated");
   await expect.poll(() => page.latest.peek().length).toBe(before + 1);
   verifier.letGo();
-  await expect.poll(() => page.stateOf("new"), { timeout: 5000 }).toBe("contraindicated");
+  await expect.poll(() => page.stateOf("newer"), { timeout: 10_000 }).toBe("contraindicated");
+  expect(page.stateOf("new")).toBe("affirming");
   expect(rounds).toBe(6);
 });
 
@@ -255,3 +280,157 @@ describe("nodes that are gone", () => {
     await expect.poll(() => page.canisterCounts.peek()).toEqual({ unknown: 10 });
   });
 });
+
+/** Before the stream, silent for 40 s, is begun anew and all is read again. */
+const SOON = { timeout: 10_000 };
+
+/** The page, when it has read all of this verifier's nodes, also once more because the stream began. */
+async function settled(verifier: PagedVerifier, last: string) {
+  verifier.letGo();
+  const page = await watching(verifier);
+  await expect.poll(() => page.liveness.peek().state).toBe("live");
+  await expect.poll(() => page.stateOf(last)).toBeDefined();
+  await expect.poll(() => page.loading.peek()).toBe(false);
+  // The first list may have given way to the second one.
+  await new Promise((go) => setTimeout(go, 200));
+  return page;
+}
+
+describe("counts", () => {
+  it("do not have a canister that ended", async () => {
+    const verifier = new PagedVerifier("a");
+    verifier.canisterCounts = { affirming: 50 };
+    const page = await settled(verifier, "a");
+    verifier.canisterCounts = { affirming: 49 };
+    verifier.tell("a", "web", "affirming", "unknown");
+    await expect.poll(() => page.latest.peek().length).toBe(1);
+    await expect.poll(() => page.canisterCounts.peek(), SOON).toEqual({ affirming: 49 });
+  });
+
+  it("have nodes that were enrolled while the page was open and have not said anything", async () => {
+    const verifier = new PagedVerifier("a");
+    const page = await settled(verifier, "a");
+    for (const name of ["s1", "s2", "s3"]) verifier.states.set(name, "unknown");
+    verifier.turn("s1", "affirming");
+    await expect.poll(page.counts, { timeout: 10_000 }).toEqual({ affirming: 2, unknown: 2 });
+    expect(page.stateOf("s3")).toBe("unknown");
+  });
+
+  it("have such nodes also where nothing changes", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval"] });
+    const verifier = new PagedVerifier("a");
+    const page = await settled(verifier, "a");
+    verifier.states.set("silent", "unknown");
+    vi.advanceTimersByTime(30_000);
+    await expect.poll(page.counts, SOON).toEqual({ affirming: 1, unknown: 1 });
+  });
+
+  it("of a node's canisters are right where the answer had a change already that comes after it", async () => {
+    const verifier = new PagedVerifier("a");
+    verifier.canisters.set("a", { affirming: 1, contraindicated: 1 });
+    const page = await settled(verifier, "a");
+    verifier.tell("a", "web", "affirming", "contraindicated");
+    await expect.poll(() => page.latest.peek().length).toBe(1);
+    await expect.poll(() => page.node("a")?.canisters, SOON).toMatchObject({ affirming: 1, contraindicated: 1 });
+  });
+
+  it("say that they may be old where they cannot be read, and are read again", async () => {
+    const verifier = new PagedVerifier("a");
+    const page = await settled(verifier, "a");
+    const { countFault } = await import("./counts.ts");
+    let isRefused = true;
+    verifier.refuses = () => isRefused;
+    verifier.turn("a", "stale");
+    await expect.poll(() => countFault.peek(), SOON).toBe("The verifier answered with status 500.");
+    isRefused = false;
+    await expect.poll(() => countFault.peek(), { timeout: 10_000 }).toBeUndefined();
+    expect(page.counts()).toEqual({ stale: 1 });
+  });
+});
+
+describe("a node that is read by itself", () => {
+  it("is not brought back where it went meanwhile", async () => {
+    const verifier = new PagedVerifier("a");
+    const page = await settled(verifier, "a");
+    const heard = page.changesSeen.peek();
+    verifier.onAnswer = async () => {
+      verifier.turn("new", "gone");
+      await expect.poll(() => page.changesSeen.peek()).toBe(heard + 2);
+    };
+    const shown = new Set<string>();
+    const unheard = page.nodes.subscribe((all) => {
+      for (const { name } of all) shown.add(name);
+    });
+    verifier.turn("new", "affirming");
+    await expect.poll(() => page.changesSeen.peek()).toBe(heard + 2);
+    await new Promise((go) => setTimeout(go, 100));
+    expect(shown).toEqual(new Set(["a"]));
+    unheard();
+  });
+
+  it("leaves the list where the verifier does not know it", async () => {
+    const verifier = new PagedVerifier("a", "b");
+    const page = await settled(verifier, "b");
+    verifier.states.delete("b");
+    verifier.tell("b", "web", "affirming", "stale");
+    await expect.poll(() => page.nodes.peek().map(({ name }) => name), SOON).toEqual(["a"]);
+  });
+});
+
+describe("of a fleet that is larger than the page keeps", () => {
+  const names = Array.from({ length: 45_000 }, (_, at) => `n${String(at).padStart(5, "0")}`);
+  const large = () => {
+    const verifier = new PagedVerifier(...names);
+    verifier.states.set("n44000", "contraindicated");
+    verifier.letGo();
+    return verifier;
+  };
+  const lists = ({ asked }: PagedVerifier) =>
+    asked.filter((what) => what.startsWith("nodes?") && !what.endsWith("limit=1"));
+
+  it("those are asked for that a filter wants which was there before, and one that comes to pass it is added", async () => {
+    const verifier = large();
+    const watched = watching(verifier);
+    const page = await watched;
+    page.filterBy("state=contraindicated");
+    await expect.poll(() => page.stateOf("n44000"), { timeout: 10_000 }).toBe("contraindicated");
+    await expect.poll(() => page.nodes.peek().length).toBe(1);
+    verifier.turn("n44001", "contraindicated");
+    await expect.poll(() => page.stateOf("n44001"), { timeout: 5000 }).toBe("contraindicated");
+    await expect.poll(page.counts, { timeout: 10_000 }).toEqual({ affirming: 44_998, contraindicated: 2 });
+  });
+
+  it("a storm among those that it does not keep reads no list, and the counts are right", async () => {
+    const verifier = large();
+    const page = await watching(verifier);
+    await expect.poll(() => page.capped.peek(), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => page.liveness.peek().state).toBe("live");
+    await new Promise((go) => setTimeout(go, 500));
+    const before = lists(verifier).length;
+    for (const name of names.slice(-30)) verifier.turn(name, "stale");
+    await expect.poll(page.counts, { timeout: 10_000 }).toEqual({ affirming: 44_969, contraindicated: 1, stale: 30 });
+    expect(lists(verifier).length).toBe(before);
+    expect(verifier.asked.filter((what) => what.startsWith("nodes/"))).toEqual([]);
+  });
+});
+
+it("are forgotten with all else that the person saw, when the sign-in ends", async () => {
+  const verifier = new PagedVerifier("a");
+  const page = await watching(verifier);
+  const held = () =>
+    Object.fromEntries(Object.entries(page).flatMap(([name, one]) => (isSignal(one) ? [[name, one.peek()]] : [])));
+  const first = held();
+  verifier.letGo();
+  await expect.poll(() => page.liveness.peek().state).toBe("live");
+  verifier.turn("a", "stale");
+  await expect.poll(() => page.changed.peek().length).toBe(1);
+  verifier.refuses = () => true;
+  await page.reload();
+  expect(page.loadFault.peek()).toBeDefined();
+  stop();
+  // How often the stream began says nothing of what a person saw.
+  expect({ ...held(), opened: first["opened"] }).toEqual(first);
+});
+
+const isSignal = (held: unknown): held is { peek(): unknown } =>
+  typeof held === "object" && held !== null && "peek" in held;

@@ -1,258 +1,317 @@
 /** The nodes that the page has, loaded once and then kept right by the stream of changes. */
 import type { Change, NodeInList, NodeList } from "@isoline/verifier";
-import { batch, signal } from "@preact/signals";
-import { stateOf } from "../model/states.ts";
+import { batch, computed, signal } from "@preact/signals";
 import { followChanges, type Liveness } from "../wire/changes.ts";
 import { Fault, sayFault } from "../wire/fault.ts";
-import { pathOf, read } from "../wire/request.ts";
-import { type Counts, moved, nodeAfter, without } from "./counting.ts";
-import { atTheVerifier, parseFilter } from "./filter.ts";
-import { type Loaded, loadAll } from "./load.ts";
+import { pathOf, pause, read } from "../wire/request.ts";
+import { countsOf, nodeAfter } from "./counting.ts";
+import { Recount, tell, told } from "./counts.ts";
+import { atTheVerifier, isAskedFor, parseFilter, type Query } from "./filter.ts";
+import { loadAll, MOST_ITEMS } from "./load.ts";
+import { forgetPerson, ofPerson } from "./person.ts";
 
 /** Changes are taken in together, so that a storm of them costs one drawing. */
 const TOGETHER = 200;
 const MOST_CHANGES = 500;
-/** Of so many nodes each is read by itself. */
+/** So many nodes are read by themselves at once; for more that the page does not have, it reads the list. */
 const MOST_ALONE = 20;
-/** So often the page reads anew what changed while it read. A fleet in which something changes all the time must not be read for ever. */
-const MOST_ROUNDS = 5;
+/** Between two lists that changes made necessary: a storm must not have the fleet read for ever. */
+const BETWEEN_LISTS = 30_000;
+/** An answer may have a change whose event comes so much later. */
+const LATEST_EVENT = 60_000;
 
-export const nodes = signal<readonly NodeInList[]>([]);
-export const nodeCounts = signal<Counts>({});
-export const canisterCounts = signal<Counts>({});
+export const nodes = ofPerson<readonly NodeInList[]>([]);
 /** Whether the fleet has more nodes than the page keeps, so that the verifier has to filter. */
-export const capped = signal(false);
-export const loading = signal(true);
-export const loadFault = signal<string | undefined>(undefined);
-export const liveness = signal<Liveness>({ state: "connecting" });
+export const capped = ofPerson(false);
+/** Whether `nodes` are all that there are. */
+const whole = ofPerson(false);
+/** Of all nodes that the person may see, also of those that the page does not keep. */
+export const nodeCounts = computed(() => (whole.value ? countsOf(nodes.value) : told.value.nodes));
+export const canisterCounts = computed(() => told.value.canisters);
+export const loading = ofPerson(true);
+export const loadFault = ofPerson<string | undefined>(undefined);
+export const liveness = ofPerson<Liveness>({ state: "connecting" });
 /** The latest first. */
-export const latest = signal<readonly Change[]>([]);
+export const latest = ofPerson<readonly Change[]>([]);
 /** How many changes came since the page was opened, also those that are no longer kept. */
-export const changesSeen = signal(0);
+export const changesSeen = ofPerson(0);
 /** Every change, once, for what is shown beside the list: a node, a canister. */
-export const changed = signal<readonly Change[]>([]);
+export const changed = ofPerson<readonly Change[]>([]);
 /** How often the stream of changes was opened or reset. What was read before may lack changes then. */
 export const opened = signal(0);
 
-let filterLine = "";
-let loadingNow: AbortController | undefined;
-/** While the page reads: names of nodes that changed since it asked, so that the answer may be older than the change. */
-let touched = new Set<string>();
-/** Of these, the ones that are gone: the answer may have them yet. */
-let gone = new Set<string>();
-let recounting = false;
-let pending: Change[] = [];
-let timer: ReturnType<typeof setTimeout> | undefined;
-let ending: AbortController | undefined;
+const filterLine = ofPerson("");
+let watch: Watch | undefined;
 
-/** Begins to load and to follow; gives what ends it. */
+/** Begins to load and to follow; gives what ends it, and forgets all that the person saw. */
 export function watchFleet(): () => void {
-  const end = new AbortController();
-  ending = end;
-  void reload();
-  void followChanges(
-    {
-      changed: (change) => {
-        if (loadingNow !== undefined) {
-          touched.add(change.node);
-          if (change.to === "gone") gone.add(change.node);
-          else gone.delete(change.node);
-        }
-        pending.push(change);
-        timer ??= setTimeout(takeIn, TOGETHER);
-      },
-      liveness: (now) => void (liveness.value = now),
-      opened: () => {
-        opened.value++;
-        void reload();
-      },
-    },
-    end.signal,
-  );
+  const mine = new Watch();
+  watch = mine;
   return () => {
-    end.abort();
-    loadingNow?.abort();
-    clearTimeout(timer);
-    timer = undefined;
-    pending = [];
-    touched = new Set();
-    gone = new Set();
-    batch(() => {
-      nodes.value = [];
-      latest.value = [];
-      nodeCounts.value = {};
-      canisterCounts.value = {};
-      capped.value = false;
-      loading.value = true;
-    });
+    mine.end();
+    watch = undefined;
+    forgetPerson();
   };
 }
 
 /** Where not all nodes fit, a new filter line is a new question to the verifier. */
 export function filterBy(line: string): void {
-  const before = JSON.stringify(atTheVerifier(parseFilter(filterLine)));
-  filterLine = line;
-  if (capped.peek() && JSON.stringify(atTheVerifier(parseFilter(line))) !== before) void reload();
+  const before = JSON.stringify(query());
+  filterLine.value = line;
+  if (JSON.stringify(query()) !== before) void reload();
 }
 
-export async function reload(): Promise<void> {
-  loadingNow?.abort();
-  const mine = new AbortController();
-  loadingNow = mine;
-  const query = capped.peek() ? atTheVerifier(parseFilter(filterLine)) : {};
-  try {
-    await list(nodes.peek().length === 0);
-    batch(() => {
-      loading.value = false;
-      loadFault.value = undefined;
-    });
-    for (let round = 0; touched.size > 0 && round < MOST_ROUNDS; round++) await readTouched();
-  } catch (fault) {
-    if (mine.signal.aborted) return;
-    batch(() => {
-      loading.value = false;
-      loadFault.value = sayFault(fault);
-    });
-  } finally {
-    if (loadingNow === mine) {
-      loadingNow = undefined;
-      // Those that changed in the last round, and were not read.
-      const left = new Set([...touched].filter((name) => !isKnown(name)));
-      touched = new Set();
-      if (!mine.signal.aborted) addUnknown(left);
+export const reload = async (): Promise<void> => await watch?.reload();
+
+const query = (): Query => (capped.peek() ? atTheVerifier(parseFilter(filterLine.peek())) : {});
+
+/** What changed since something was asked, so that the answer may be older. */
+interface Meanwhile {
+  readonly touched: Set<string>;
+  /** Of these, the ones that are gone: the answer may have them yet. */
+  readonly gone: Set<string>;
+}
+
+class Watch {
+  readonly #ending = new AbortController();
+  readonly #asking = new Set<Meanwhile>();
+  readonly #recount: Recount;
+  /** Nodes that changed and that the page does not have, or has as they were before. */
+  readonly #missing = new Set<string>();
+  /** Nodes whose canisters may have been counted twice: by an answer, and by a change that came after it. */
+  readonly #doubtful = new Set<string>();
+  readonly #readAt = new Map<string, number>();
+  #listedAt = 0;
+  #listedAgainAt = Number.NEGATIVE_INFINITY;
+  /** How many nodes the verifier counted when the list was last read because of that. */
+  #otherTotal: number | undefined;
+  #listing: AbortController | undefined;
+  #isReading = false;
+  #heard = 0;
+  #pending: Change[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    const ending = this.#ending.signal;
+    this.#recount = new Recount(
+      ending,
+      () => this.#heard,
+      (total) => this.#compare(total),
+    );
+    void this.reload();
+    const liveNow = (now: Liveness) => void (liveness.value = now);
+    const beginAnew = () => {
+      opened.value += 1;
+      void this.reload();
+    };
+    const follower = { changed: (change: Change) => this.#hear(change), liveness: liveNow, opened: beginAnew };
+    void followChanges(follower, ending);
+  }
+
+  end(): void {
+    this.#ending.abort();
+    clearTimeout(this.#timer);
+    this.#pending = [];
+  }
+
+  /** Reads the list. What changes meanwhile stays as the change says. */
+  async reload(): Promise<void> {
+    this.#listing?.abort();
+    const mine = new AbortController();
+    this.#listing = mine;
+    const ending = AbortSignal.any([mine.signal, this.#ending.signal]);
+    const asked = query();
+    const isFirst = nodes.peek().length === 0;
+    const settled = [...this.#missing, ...this.#doubtful];
+    const meanwhile = this.#ask();
+    let isCounted = Object.keys(asked).length > 0;
+    const count = (first: NodeList) => {
+      if (!isCounted) tell(first);
+      isCounted = true;
+    };
+    try {
+      const loaded = await loadAll<NodeInList, NodeList>("nodes", { ...asked }, ending, ({ items, first }) => {
+        if (ending.aborted) return;
+        count(first);
+        if (isFirst) this.#show(items, meanwhile);
+      });
+      ending.throwIfAborted();
+      batch(() => {
+        count(loaded.first);
+        this.#show(loaded.items, meanwhile);
+        capped.value = loaded.capped || Object.keys(asked).length > 0;
+        whole.value = !capped.peek();
+        loading.value = false;
+        loadFault.value = undefined;
+      });
+      this.#readAt.clear();
+      for (const name of settled) if (!meanwhile.touched.has(name)) this.#settle(name);
+      const listed = new Set(loaded.items.map(({ name }) => name));
+      for (const name of meanwhile.touched)
+        if (!capped.peek() && !listed.has(name) && !meanwhile.gone.has(name)) this.#missing.add(name);
+    } catch (fault) {
+      if (ending.aborted) return;
+      batch(() => {
+        loading.value = false;
+        loadFault.value = sayFault(fault);
+      });
+    } finally {
+      this.#asking.delete(meanwhile);
+      if (this.#listing === mine) this.#listing = undefined;
     }
+    if (meanwhile.touched.size > 0) this.#recount.due();
+    // The filter may have been set before it was known that the verifier has to filter.
+    if (JSON.stringify(query()) !== JSON.stringify(asked)) return await this.reload();
+    void this.#readWaiting();
   }
 
-  async function list(partly: boolean): Promise<void> {
-    touched = new Set();
-    gone = new Set();
-    const loaded = await loadAll<NodeInList, NodeList>("nodes", query, mine.signal, partly ? show : undefined);
-    mine.signal.throwIfAborted();
-    show(loaded);
-  }
-
-  function show({ items, capped: more, first }: Loaded<NodeInList, NodeList>): void {
-    takeIn();
+  #show(items: readonly NodeInList[], { touched, gone }: Meanwhile): void {
+    this.#takeIn();
     const known = new Map(nodes.peek().map((node) => [node.name, node]));
-    batch(() => {
-      nodes.value = items
-        .filter(({ name }) => !gone.has(name))
-        .map((node) => (touched.has(node.name) ? (known.get(node.name) ?? node) : node));
-      capped.value = more || Object.keys(query).length > 0;
-      nodeCounts.value = first.counts;
-      canisterCounts.value = first.canisters;
-    });
+    this.#listedAt = Date.now();
+    nodes.value = items
+      .filter(({ name }) => !gone.has(name))
+      .map((node) => (touched.has(node.name) ? (known.get(node.name) ?? node) : node));
   }
 
-  /** What the list said of these nodes may be older than their changes, and so may its counts. */
-  async function readTouched(): Promise<void> {
-    const names = [...touched];
-    if (names.length > MOST_ALONE) return await list(false);
-    touched = new Set();
-    const counting = read<NodeList>("nodes", { ...query, limit: "1" }, mine.signal);
-    const [{ counts, canisters }] = await Promise.all([counting, ...names.map((name) => readNode(name, mine.signal))]);
-    takeIn();
-    batch(() => {
-      nodeCounts.value = counts;
-      canisterCounts.value = canisters;
-    });
+  #ask(): Meanwhile {
+    const meanwhile = { touched: new Set<string>(), gone: new Set<string>() };
+    this.#asking.add(meanwhile);
+    return meanwhile;
   }
-}
 
-function takeIn(): void {
-  clearTimeout(timer);
-  timer = undefined;
-  if (pending.length === 0) return;
-  const changes = pending;
-  pending = [];
-  const places = new Map(nodes.peek().map((node, index) => [node.name, index]));
-  const after: (NodeInList | undefined)[] = [...nodes.peek()];
-  const unknown = new Set<string>();
-  let isAnyGone = false;
-  let ofNodes = nodeCounts.peek();
-  let ofCanisters = canisterCounts.peek();
-  for (const change of changes) {
-    const place = places.get(change.node);
-    const node = place === undefined ? undefined : after[place];
-    if (change.to === "gone") {
-      isAnyGone = true;
-      ofNodes = without(ofNodes, { [stateOf(change.from)]: 1 });
-      ofCanisters = without(ofCanisters, node?.canisters ?? {});
-      if (place !== undefined) after[place] = undefined;
-      places.delete(change.node);
-      unknown.delete(change.node);
-      continue;
+  #hear(change: Change): void {
+    this.#heard += 1;
+    for (const { touched, gone } of this.#asking) {
+      touched.add(change.node);
+      if (change.to === "gone") gone.add(change.node);
+      else gone.delete(change.node);
     }
-    if (place !== undefined && node !== undefined) after[place] = nodeAfter(node, change);
-    else unknown.add(change.node);
-    if (change.label === undefined) ofNodes = moved(ofNodes, change.from, change.to);
-    else ofCanisters = moved(ofCanisters, change.from, change.to);
+    this.#pending.push(change);
+    this.#timer ??= setTimeout(() => this.#takeIn(), TOGETHER);
   }
-  batch(() => {
-    nodes.value = after.filter((node) => node !== undefined);
-    nodeCounts.value = ofNodes;
-    canisterCounts.value = ofCanisters;
-    latest.value = [...changes.toReversed(), ...latest.peek()].slice(0, MOST_CHANGES);
-    changesSeen.value += changes.length;
-    changed.value = changes;
-  });
-  // What is being read goes on to read these.
-  if (loadingNow !== undefined) return;
-  addUnknown(unknown);
-  if (isAnyGone) void recount();
-}
 
-/** The page does not know all canisters that a node had: of one that is not in its list none, of others those of four states. */
-async function recount(): Promise<void> {
-  if (recounting || ending === undefined) return;
-  const { signal: isOver } = ending;
-  const query = capped.peek() ? atTheVerifier(parseFilter(filterLine)) : {};
-  recounting = true;
-  try {
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const seen = changesSeen.peek();
-      const { counts, canisters } = await read<NodeList>("nodes", { ...query, limit: "1" }, isOver);
-      if (loadingNow !== undefined) return;
-      // What changed meanwhile may be newer than the answer.
-      if (pending.length > 0 || changesSeen.peek() !== seen) continue;
-      nodeCounts.value = counts;
-      canisterCounts.value = canisters;
-      return;
+  #takeIn(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#pending.length === 0) return;
+    const changes = this.#pending;
+    this.#pending = [];
+    const places = new Map(nodes.peek().map((node, index) => [node.name, index]));
+    const after: (NodeInList | undefined)[] = [...nodes.peek()];
+    for (const change of changes) {
+      const { node: name, label } = change;
+      const place = places.get(name);
+      const node = place === undefined ? undefined : after[place];
+      if (change.to === "gone") {
+        if (place !== undefined) after[place] = undefined;
+        places.delete(name);
+        this.#settle(name);
+      } else if (place !== undefined && node !== undefined) {
+        after[place] = nodeAfter(node, change);
+        if (label !== undefined && this.#isFresh(name)) this.#doubtful.add(name);
+      } else if (mayBeKept(change)) this.#missing.add(name);
     }
-  } catch (fault) {
-    if (!isOver.aborted) loadFault.value = sayFault(fault);
-  } finally {
-    recounting = false;
+    batch(() => {
+      nodes.value = after.filter((node) => node !== undefined);
+      latest.value = [...changes.toReversed(), ...latest.peek()].slice(0, MOST_CHANGES);
+      changesSeen.value += changes.length;
+      changed.value = changes;
+    });
+    this.#recount.due();
+    void this.#readWaiting();
+  }
+
+  /** Whether it was read so lately that the answer may have had a change already that comes now. */
+  #isFresh(name: string): boolean {
+    return Date.now() - Math.max(this.#listedAt, this.#readAt.get(name) ?? 0) < LATEST_EVENT;
+  }
+
+  #settle(name: string): void {
+    this.#missing.delete(name);
+    this.#doubtful.delete(name);
+  }
+
+  /** Reads one by one what is missing or doubtful, until nothing is. */
+  async #readWaiting(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    let failed: string | undefined;
+    while (this.#listing === undefined && !this.#ending.signal.aborted) {
+      if (this.#missing.size > MOST_ALONE && this.#mayListAgain()) {
+        void this.reload();
+        break;
+      }
+      const names = [...new Set([...this.#missing, ...this.#doubtful])].slice(0, MOST_ALONE);
+      if (names.length === 0) break;
+      try {
+        await Promise.all(names.map((name) => this.#readNode(name)));
+        if (failed !== undefined && loadFault.peek() === failed) loadFault.value = undefined;
+      } catch (fault) {
+        if (this.#ending.signal.aborted) break;
+        failed = sayFault(fault);
+        loadFault.value = failed;
+      }
+      await pause(failed === undefined ? Math.max(0.3, names.length / 5) : 5, this.#ending.signal).catch(
+        () => undefined,
+      );
+    }
+    this.#isReading = false;
+  }
+
+  /** Reads a node, and puts it in place of what the page has of it. */
+  async #readNode(name: string): Promise<void> {
+    const ending = this.#ending.signal;
+    this.#takeIn();
+    const meanwhile = this.#ask();
+    let node: NodeInList | undefined;
+    try {
+      node = await read<NodeInList>(pathOf("nodes", name), {}, ending);
+    } catch (fault) {
+      if (!(fault instanceof Fault) || fault.kind !== "missing") throw fault;
+    } finally {
+      this.#asking.delete(meanwhile);
+    }
+    ending.throwIfAborted();
+    const isOld = meanwhile.touched.has(name);
+    if (isOld && meanwhile.gone.has(name)) return this.#settle(name);
+    if (!isOld) {
+      this.#settle(name);
+      this.#readAt.set(name, Date.now());
+    }
+    const all = nodes.peek();
+    const isKnown = all.some((one) => one.name === name);
+    if (node === undefined) {
+      if (!isOld) nodes.value = all.filter((one) => one.name !== name);
+    } else if (isKnown) {
+      const now = node;
+      if (!isOld) nodes.value = all.map((one) => (one.name === name ? now : one));
+    } else if (!capped.peek() || (all.length < MOST_ITEMS && isAskedFor(query(), node))) nodes.value = [...all, node];
+  }
+
+  #mayListAgain(): boolean {
+    const now = Date.now();
+    if (now - this.#listedAgainAt < BETWEEN_LISTS) return false;
+    this.#listedAgainAt = now;
+    return true;
+  }
+
+  /** An enrolment is no change: a node that has not said anything yet is found by the number of all. Gives whether it could be. */
+  #compare(total: number): boolean {
+    if (!whole.peek() || total === this.#otherTotal) return true;
+    this.#otherTotal = undefined;
+    if (total === nodes.peek().length) return true;
+    const isSettled = this.#listing === undefined && this.#missing.size === 0 && !this.#isReading;
+    if (!isSettled || !this.#mayListAgain()) return false;
+    this.#otherTotal = total;
+    void this.reload();
+    return true;
   }
 }
 
-function addUnknown(names: ReadonlySet<string>): void {
-  if (names.size > MOST_ALONE) void reload();
-  else for (const name of names) void addNode(name);
-}
-
-const isKnown = (name: string) => nodes.peek().some((node) => node.name === name);
-
-/** A node that was enrolled after the list was loaded. */
-async function addNode(name: string): Promise<void> {
-  if (ending === undefined) return;
-  try {
-    await readNode(name, ending.signal);
-  } catch (fault) {
-    if (!ending.signal.aborted) loadFault.value = sayFault(fault);
-  }
-}
-
-/** Reads a node, and puts it in place of what the page has of it. Where the page keeps not all, it adds none. */
-async function readNode(name: string, signal: AbortSignal): Promise<void> {
-  if (capped.peek() && !isKnown(name)) return;
-  try {
-    const node = await read<NodeInList>(pathOf("nodes", name), {}, signal);
-    if (signal.aborted) return;
-    // What changed meanwhile may be newer than the answer.
-    if (!isKnown(name)) nodes.value = [...nodes.peek(), node];
-    else if (!touched.has(name)) nodes.value = nodes.peek().map((one) => (one.name === name ? node : one));
-  } catch (fault) {
-    if (!(fault instanceof Fault) || fault.kind !== "missing") throw fault;
-  }
+/** Whether a node that the page does not have may be one that it keeps, now that it changed. */
+function mayBeKept({ label, to }: Change): boolean {
+  if (!capped.peek()) return true;
+  const { state } = query();
+  return nodes.peek().length < MOST_ITEMS && label === undefined && (state ?? to) === to;
 }

@@ -2,7 +2,7 @@
 import { read } from "../wire/request.ts";
 
 /** Beyond it, the verifier filters: see `capped`. */
-const MOST_ITEMS = 20_000;
+export const MOST_ITEMS = 20_000;
 const PAGE = "1000";
 
 export interface Page<T> {

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { totalOf } from "../fleet/counting.ts";
+import { countFault } from "../fleet/counts.ts";
 import { type Filtered, parseFilter, passes, toggled } from "../fleet/filter.ts";
 import { canisterCounts, capped, filterBy, loadFault, loading, nodeCounts, nodes, reload } from "../fleet/fleet.ts";
 import { meanings, severity, stateOf, states } from "../model/states.ts";
@@ -21,7 +22,8 @@ import { LatestChanges } from "./changes-page.tsx";
 const orders = { name: "name", worst: "worst first", latest: "latest change first" } as const;
 
 export function FleetPage(): JSX.Element {
-  const looked = useSignal<NodeInList | undefined>(undefined);
+  /** By its name: what is said of it is of now, and not of when it was looked at. */
+  const looked = useSignal<string | undefined>(undefined);
   const { settings } = place.value;
   const line = settings.get("filter") ?? "";
   const order = settings.get("order") ?? "name";
@@ -40,6 +42,11 @@ export function FleetPage(): JSX.Element {
         <Alarm retry={() => void reload()}>
           The fleet could not be read: <Said text={loadFault.value} />
           {all.length > 0 && " What is shown below is older."}
+        </Alarm>
+      )}
+      {countFault.value !== undefined && (
+        <Alarm>
+          The numbers could not be read anew, and may be old; they are asked for again. <Said text={countFault.value} />
         </Alarm>
       )}
       <StateTiles line={line} />
@@ -75,7 +82,7 @@ export function FleetPage(): JSX.Element {
       {capped.value && (
         <Hint>
           The page keeps {count(all.length)} of {counted(totalOf(nodeCounts.value), "node")}. The numbers above count
-          all; a filter by state, tenant or label asks the verifier again.
+          all, whatever the filter; a filter by state, tenant or label asks the verifier again.
         </Hint>
       )}
       <div class="beside">
@@ -84,15 +91,17 @@ export function FleetPage(): JSX.Element {
           {!loading.value && all.length === 0 && loadFault.value === undefined && (
             <Hint>No node is enrolled yet. A token for the first one: isoline fleet token.</Hint>
           )}
-          {all.length > 0 && shown.length === 0 && <Hint>No node passes this filter. Escape empties it.</Hint>}
+          {all.length > 0 && shown.length === 0 && (
+            <Hint>No node passes this filter. Empty it to see all: Escape in its line does.</Hint>
+          )}
           {shown.length > 0 && view === "map" && (
             <>
               <FleetCanvas
                 groups={groups}
                 label={`${counted(shown.length, "node")}; arrow keys move, Enter opens`}
-                onLook={(node) => void (looked.value = node)}
+                onLook={(node) => void (looked.value = node?.name)}
               />
-              <Looked node={looked.value} />
+              <Looked node={all.find(({ name }) => name === looked.value)} />
             </>
           )}
           {shown.length > 0 && view !== "map" && <NodeRows nodes={shown} />}
