@@ -36,6 +36,8 @@ export class MadeVerifier implements AsyncDisposable {
   readonly asked: { readonly what: string; readonly lastEventId: string | undefined; readonly body: string }[] = [];
   /** When true, the API answers 503. */
   gone = false;
+  /** Milliseconds that its clock is ahead of the browser's, by the date of its answers. */
+  ahead = 0;
   readonly #hostile: boolean;
   readonly #streams = new Set<ServerResponse>();
   readonly #server = createServer((request, answer) => void this.#answer(request, answer));
@@ -87,6 +89,7 @@ export class MadeVerifier implements AsyncDisposable {
 
   async #answer(request: IncomingMessage, answer: ServerResponse): Promise<void> {
     const address = new URL(request.url ?? "/", "http://page");
+    answer.setHeader("date", new Date(Date.now() + this.ahead).toUTCString());
     if (!address.pathname.startsWith("/v1/")) return this.#file(address.pathname, answer);
     // No provider is configured.
     if (address.pathname === "/v1/login")

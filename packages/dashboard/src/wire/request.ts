@@ -1,6 +1,7 @@
 /** Requests to the verifier that served this page, and to no other host. */
 import { Fault, faultOf, sayFault } from "./fault.ts";
 import { authorization, signOut } from "./session.ts";
+import { hearDate } from "./verifier-clock.ts";
 
 const TRIES = 3;
 const LONGEST_WAIT = 20;
@@ -69,6 +70,7 @@ async function ask(method: string, address: URL, ending: AbortSignal, body?: Bod
 /** Any request: with the token, without cookies, following no redirect. Gives an answer that is a success. */
 export async function reach(address: URL, ending: AbortSignal, options: RequestInit): Promise<Response> {
   let answer: Response;
+  const asked = Date.now();
   try {
     answer = await fetch(address, {
       ...options,
@@ -83,6 +85,7 @@ export async function reach(address: URL, ending: AbortSignal, options: RequestI
     if (ending.aborted) throw fault;
     throw new Fault("unreachable", `The verifier cannot be reached: ${sayFault(fault)}.`);
   }
+  hearDate(answer.headers.get("date"), asked, Date.now());
   if (answer.ok) return answer;
   const said: unknown = await answer.json().catch(() => undefined);
   if (ending.aborted) throw ending.reason as Error;

@@ -1,0 +1,24 @@
+/** How far the verifier's clock is ahead of the browser's, by the `Date` of its answers (RFC 9110, 6.6.1). */
+import { signal } from "@preact/signals";
+
+/** An answer says whole seconds, and takes its time: a smaller difference is none. */
+const LEAST = 3_000;
+/** Of an answer that took so long nobody knows when its date was written. */
+const LONGEST = 5_000;
+
+/** Milliseconds; below zero where the verifier's is behind. */
+export const ahead = signal(0);
+
+/**
+ * Takes in an answer.
+ * @param date its `Date`
+ * @param asked when it was asked for, and `answered` when its head came, by the browser's clock in milliseconds
+ */
+export function hearDate(date: string | null, asked: number, answered: number): void {
+  const said = Date.parse(date ?? "");
+  if (Number.isNaN(said) || answered < asked || answered - asked > LONGEST) return;
+  const difference = said + 500 - (asked + answered) / 2;
+  const told = Math.abs(difference) < LEAST ? 0 : difference;
+  // Each answer is some hundred milliseconds off; nothing on the page is to move with that.
+  if (Math.abs(told - ahead.peek()) >= LEAST || told === 0) ahead.value = told;
+}
