@@ -44,6 +44,12 @@ describe.skipIf(!hasBrowser)("the page of a fleet of 5 000 nodes", () => {
     await expect.poll(option).toMatch(/^ap-south-00003, affirming/);
     await map.press("ArrowRight");
     await expect.poll(option).toMatch(/^ap-south-00007, contraindicated, off-contour.*expected a state/);
+    const active = () => map.getAttribute("aria-activedescendant");
+    const second = await active();
+    expect(await tab.page.locator(`[id="${second}"]`).innerText()).toMatch(/^ap-south-00007/);
+    await map.press("ArrowRight");
+    // A screen reader is told only where this changes.
+    await expect.poll(active).not.toBe(second);
     await map.press("End");
     await expect.poll(option).toMatch(/^us-east-04998/);
     await map.press("Home");
@@ -97,6 +103,15 @@ describe.skipIf(!hasBrowser)("the page of a fleet of 5 000 nodes", () => {
     await tab.page.keyboard.press("PageUp");
     await tab.page.keyboard.press("Home");
     await expect.poll(() => tab.page.evaluate("document.activeElement.textContent")).toBe("ap-south-00003");
+    await tab.page.getByRole("button", { name: "map" }).click();
+  });
+
+  it("lets Tab reach the rows in view, also far from the one that was chosen last", async () => {
+    await tab.page.getByRole("button", { name: "list" }).click();
+    const rows = tab.page.getByRole("table", { name: "Nodes" }).locator(".scroll");
+    await rows.evaluate((box: { scrollTop: number }) => void (box.scrollTop = 50_000));
+    await rows.getByRole("link", { name: "ap-south-00003" }).waitFor({ state: "detached" });
+    expect(await rows.locator("a[tabindex='0']").count()).toBe(1);
     await tab.page.getByRole("button", { name: "map" }).click();
   });
 

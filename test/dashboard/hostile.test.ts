@@ -17,7 +17,8 @@ const sources = filesUnder(repository, "packages/dashboard").filter(
 describe("the sources of the page", () => {
   it("turn no text into markup, styles or code", () => {
     const forbidden =
-      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|srcdoc|createContextualFragment|\beval\b|new Function|setTimeout\(\s*["'`]|setAttribute\(|javascript:/;
+      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|srcdoc|createContextualFragment|\beval\b|new Function|setTimeout\(\s*["'`]|setAttribute\(|javascript:/i;
+    expect("dangerouslySetInnerHTML").toMatch(forbidden);
     const found = sources
       .filter((path) => /\.(tsx?|html)$/.test(path) && !path.endsWith(".test.ts"))
       .filter((path) => forbidden.test(readFileSync(join(repository, path), "utf8")));

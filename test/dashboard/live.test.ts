@@ -40,6 +40,28 @@ describe.skipIf(!hasBrowser)("the page and its verifier", () => {
     expect(await said.innerText()).toMatch(/gone[^]*it was stale for 30 days/);
   });
 
+  it("shows the node under the pointer as it is, and not as it was when it was pointed at", async () => {
+    await using verifier = await MadeVerifier.start(20);
+    await using tab = await openTab(browser, verifier.address, TOKEN);
+    await tab.page.getByText("20 nodes", { exact: true }).waitFor();
+    await tab.page.getByText("live", { exact: true }).waitFor();
+    await tab.page.locator("canvas").hover({ position: { x: 8, y: 8 } });
+    const looked = tab.page.locator(".looked");
+    await looked.getByRole("link", { name: "ap-south-00003" }).waitFor();
+    verifier.turn({ node: "ap-south-00003", from: "affirming", to: "contraindicated", why: "the clock went back" });
+    await expect.poll(() => looked.innerText()).toMatch(/contraindicated[^]*the clock went back/);
+    verifier.turn({ node: "ap-south-00003", from: "contraindicated", to: "gone" });
+    await expect.poll(() => looked.innerText()).toMatch(/^Point at a mark/);
+  });
+
+  it("tells ages by the verifier's clock, where the browser's is set wrong", async () => {
+    await using verifier = await MadeVerifier.start(1);
+    verifier.ahead = 3_600_000;
+    await using tab = await openTab(browser, `${verifier.address}#/?view=list`, TOKEN);
+    const row = tab.page.getByRole("table", { name: "Nodes" }).getByRole("row").nth(1);
+    await expect.poll(() => row.innerText()).toMatch(/\b1 h ago/);
+  });
+
   it("reads the list anew when the verifier was set back", async () => {
     await using verifier = await MadeVerifier.start(20);
     await using tab = await openTab(browser, verifier.address, TOKEN);
@@ -56,7 +78,10 @@ describe.skipIf(!hasBrowser)("the page and its verifier", () => {
     await tab.page.getByText("live", { exact: true }).waitFor();
     verifier.gone = true;
     verifier.cut();
-    await tab.page.getByRole("alert").filter({ hasText: "what is shown may be old" }).waitFor();
+    const alert = tab.page.getByRole("alert").filter({ hasText: "what is shown may be old" });
+    await alert.waitFor();
+    // Screen readers read the whole of it again whenever a part changes, so none does.
+    expect(await alert.innerText()).toMatch(/^Not live since [\d-]+ [\d:]+ UTC: what is shown may be old\.$/);
     expect(await tab.page.locator("main").getAttribute("class")).toBe("old");
     await tab.page.getByText("the store is gone; ask again").waitFor();
     verifier.gone = false;
@@ -94,6 +119,30 @@ describe.skipIf(!hasBrowser)("the page and its verifier", () => {
     await tab.page.getByRole("heading", { name: "Sign in" }).waitFor();
     expect(await tab.page.evaluate("sessionStorage.length")).toBe(0);
     expect(await tab.page.evaluate("document.body.innerText")).not.toContain("eu-north");
+  });
+
+  it("has nothing of a person for the next one in the same tab", async () => {
+    await using verifier = await MadeVerifier.start(20);
+    await using tab = await openTab(browser, verifier.address, TOKEN);
+    await tab.page.getByText("live", { exact: true }).waitFor();
+    const [first, second] = verifier.nodes;
+    verifier.turn({ node: first!.name, from: "affirming", to: "stale", why: "of the first person" });
+    const spoken = tab.page.locator("[aria-live=polite]");
+    await expect.poll(() => spoken.innerText(), { timeout: 10_000 }).toContain("of the first person");
+    await tab.page.locator(".latest").getByRole("link", { name: first!.name }).click();
+    await tab.page.getByRole("heading", { level: 1, name: first!.name }).waitFor();
+    await tab.page.getByRole("button", { name: "Sign out" }).click();
+    await tab.page.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(await tab.page.evaluate("document.title + location.hash")).toBe("Sign in – isoline fleet#/");
+    await tab.page.getByLabel("Token").fill(TOKEN);
+    await tab.page.getByRole("button", { name: "Sign in" }).click();
+    await tab.page.getByText("20 nodes", { exact: true }).waitFor();
+    await tab.page.getByText("live", { exact: true }).waitFor();
+    expect(await spoken.innerText()).toBe("");
+    expect(await tab.page.locator(".latest").innerText()).toContain("No verdict has changed");
+    verifier.turn({ node: second!.name, from: "affirming", to: "stale", why: "of the second person" });
+    await expect.poll(() => spoken.innerText(), { timeout: 10_000 }).toMatch(/./);
+    expect(await spoken.innerText()).toBe(`${second!.name} is stale: of the second person`);
   });
 
   it("says what cannot be a token", async () => {

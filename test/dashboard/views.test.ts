@@ -185,6 +185,27 @@ describe.skipIf(!hasBrowser)("the page", () => {
     });
   });
 
+  it("says the same result again to screen readers, and takes it away where the file or the name is another one", async () => {
+    await goTo("#/policy", "Policy");
+    const file = tab.page.getByLabel(/^The signed policy file/);
+    const result = tab.page.getByRole("region", { name: "What would change" });
+    const attempt = async () => {
+      await tab.page.getByRole("button", { name: "Try it" }).click();
+      await result.waitFor();
+    };
+    await file.fill("a policy");
+    await attempt();
+    const said = await tab.page.locator("[aria-live=polite] > *").elementHandle();
+    await file.fill("another policy");
+    await result.waitFor({ state: "detached" });
+    await attempt();
+    // Another element with the same words: that is what is read out.
+    expect(await said?.evaluate((one: { readonly isConnected: boolean }) => one.isConnected)).toBe(false);
+    expect(await tab.page.locator("[aria-live=polite]").innerText()).toMatch(/^9 would turn red/);
+    await tab.page.getByLabel("Name").fill("other");
+    await result.waitFor({ state: "detached" });
+  });
+
   it("takes a policy file that is chosen", async () => {
     const file = { name: "fleet.policy", mimeType: "application/json", buffer: Buffer.from("from a file") };
     await tab.page.getByLabel("File", { exact: true }).setInputFiles(file);

@@ -100,8 +100,12 @@ function speakChanges(): () => void {
     } else announce(`${waiting.length} verdicts changed`);
     waiting = [];
   };
+  // What is there as it begins was said before.
+  let isFirst = true;
   const stop = changed.subscribe((changes) => {
-    if (changes.length === 0) return;
+    const isNew = !isFirst && changes.length > 0;
+    isFirst = false;
+    if (!isNew) return;
     waiting.push(...changes);
     timer ??= setTimeout(speak, BETWEEN);
   });

@@ -2,13 +2,13 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { liveness } from "../fleet/fleet.ts";
-import { now } from "../parts/clock.ts";
+import { verifierTime } from "../parts/clock.ts";
 import { FILTER } from "../parts/filter-line.tsx";
 import { Announcer } from "../parts/notices.tsx";
 import { Said } from "../parts/said.tsx";
-import { go, place } from "../place/route.ts";
+import { go, openAt, place } from "../place/route.ts";
 import { chooseTheme, theme, themes } from "../place/theme.ts";
-import { ago } from "../text/amounts.ts";
+import { exact } from "../text/amounts.ts";
 import { signOut } from "../wire/session.ts";
 
 const views = [
@@ -64,7 +64,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }): J
             <kbd>?</kbd>
             <span class="unseen">Keys</span>
           </button>
-          <button type="button" class="plain" onClick={() => signOut()}>
+          <button type="button" class="plain" onClick={leave}>
             Sign out
           </button>
         </div>
@@ -77,6 +77,12 @@ export function Frame({ children }: { readonly children: ComponentChildren }): J
       <KeyHelp dialog={keys} />
     </>
   );
+}
+
+/** Also the address is of the person who leaves: it has names and a filter. */
+function leave(): void {
+  signOut();
+  openAt("#/");
 }
 
 function Live(): JSX.Element {
@@ -97,10 +103,11 @@ function NotLive(): JSX.Element | null {
   const current = liveness.value;
   if (current.state !== "broken") return null;
   return (
-    <div class="notice alarm wide" role="alert">
+    <div class="notice alarm wide">
       <strong aria-hidden="true">!</strong>
       <div>
-        Not live since {ago(new Date(current.since).toISOString(), now.value)}: what is shown may be old.{" "}
+        {/* What changes while it lasts is outside: a screen reader reads the whole of an alert again when a part of it changes. */}
+        <span role="alert">Not live since {exact(verifierTime(current.since))}: what is shown may be old.</span>{" "}
         <Said text={current.why} most={300} /> The page keeps trying.
       </div>
     </div>

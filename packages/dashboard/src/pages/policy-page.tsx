@@ -43,15 +43,21 @@ function Trial({ policies }: { readonly policies: readonly PolicyInList[] }): JS
   const running = useRef<AbortController | undefined>(undefined);
   const current = policies.find((policy) => policy.name === name.value);
 
+  /** Another file, or another name, is another question: what was said of the one before is said no more. */
+  const forget = () => {
+    running.current?.abort();
+    state.value = { running: false };
+  };
   const take = async (given: File | undefined) => {
     over.value = false;
     if (given === undefined) return;
+    forget();
     if (given.size > MOST_BYTES) {
       state.value = { running: false, fault: `Expected a file of at most ${MOST_BYTES} bytes, got ${given.size}.` };
       return;
     }
     file.value = await given.text();
-    state.value = { running: false };
+    forget();
   };
   const run = async () => {
     running.current?.abort();
@@ -97,7 +103,10 @@ function Trial({ policies }: { readonly policies: readonly PolicyInList[] }): JS
               pattern="[A-Za-z0-9][A-Za-z0-9_.\-]{0,62}"
               title="letters, digits, _ . and -"
               value={name.value}
-              onInput={({ currentTarget }) => void (name.value = currentTarget.value)}
+              onInput={({ currentTarget }) => {
+                forget();
+                name.value = currentTarget.value;
+              }}
             />
             <datalist id="policy-names">
               {policies.map((policy) => (
@@ -118,7 +127,10 @@ function Trial({ policies }: { readonly policies: readonly PolicyInList[] }): JS
             rows={10}
             spellcheck={false}
             value={file.value}
-            onInput={({ currentTarget }) => void (file.value = currentTarget.value)}
+            onInput={({ currentTarget }) => {
+              forget();
+              file.value = currentTarget.value;
+            }}
           />
         </label>
         {current !== undefined && (

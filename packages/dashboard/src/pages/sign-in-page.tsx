@@ -1,14 +1,16 @@
 /** Who looks: signed in by the provider, or with a token; either is kept for this tab alone. */
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import type { JSX } from "preact";
 import { useAnswer } from "../fleet/ask.ts";
 import { Alarm } from "../parts/notices.tsx";
 import { Said } from "../parts/said.tsx";
 import { sayFault } from "../wire/fault.ts";
-import { askOffer, beginLogin, isOfTheWeb, type LoginOffer, returning } from "../wire/login.ts";
+import { addressIn, askOffer, beginLogin, isOfTheWeb, type LoginOffer, returning } from "../wire/login.ts";
 import { signIn, signInReason } from "../wire/session.ts";
 
 export function SignInPage(): JSX.Element {
+  useEffect(() => void (document.title = "Sign in – isoline fleet"), []);
   return (
     <main id="main" class="sign-in">
       <h1 tabIndex={-1}>Sign in</h1>
@@ -53,8 +55,8 @@ function ByProvider(): JSX.Element | null {
 
 function Provider({ offer }: { readonly offer: LoginOffer }): JSX.Element {
   const wrong = useSignal<string | undefined>(undefined);
-  const logout = URL.parse(offer.logout ?? "");
-  const host = URL.parse(offer.issuer)?.host ?? offer.issuer;
+  const logout = addressIn(offer.logout);
+  const host = addressIn(offer.issuer)?.host ?? offer.issuer;
   return (
     <div class="provider">
       <button
@@ -69,7 +71,7 @@ function Provider({ offer }: { readonly offer: LoginOffer }): JSX.Element {
           {wrong.value}
         </p>
       )}
-      {logout !== null && isOfTheWeb(logout) && (
+      {logout !== undefined && isOfTheWeb(logout) && (
         <p class="faint">
           Signing out here forgets your sign-in in this tab. The provider may still know you:{" "}
           <a href={logout.href}>sign out there</a>.
@@ -110,8 +112,9 @@ function ByToken(): JSX.Element {
         Sign in
       </button>
       <p id="token-note" class="faint">
-        An identity token of your provider, or a token from the verifier's file. It stays in this tab, and is forgotten
-        when the tab is closed.
+        An identity token of your provider, or a token from the verifier's file. It stays in this tab until you sign
+        out. Closing the tab alone may not forget it: a browser can bring a closed tab back, and a copy of a tab has its
+        token.
       </p>
     </form>
   );

@@ -96,7 +96,7 @@ export function FleetCanvas({ groups, label, onLook }: FleetCanvasProps): JSX.El
       role="listbox"
       tabIndex={0}
       aria-label={label}
-      aria-activedescendant={node === undefined ? undefined : "cell"}
+      aria-activedescendant={node === undefined ? undefined : `cell-${at}`}
       onScroll={({ currentTarget }) => void (top.value = currentTarget.scrollTop)}
       onKeyDown={onKey}
       onFocus={() => void (focused.value = true)}
@@ -120,8 +120,10 @@ export function FleetCanvas({ groups, label, onLook }: FleetCanvasProps): JSX.El
         />
       </div>
       {node !== undefined && (
+        // Another element for another node: a screen reader hears of the active one only where it is not the one before.
         <div
-          id="cell"
+          key={at}
+          id={`cell-${at}`}
           class="unseen"
           role="option"
           aria-selected="true"

@@ -1,7 +1,7 @@
 /** What went wrong, what is empty, what is still coming; and the line that screen readers follow. */
-import { signal } from "@preact/signals";
 import { Component, type ComponentChildren, type JSX } from "preact";
 import type { Asked } from "../fleet/ask.ts";
+import { ofPerson } from "../fleet/person.ts";
 import { sayFault } from "../wire/fault.ts";
 import { Said } from "./said.tsx";
 
@@ -65,15 +65,16 @@ export class Guard extends Component<{ readonly children: ComponentChildren }, {
   }
 }
 
-const spoken = signal("");
+const spoken = ofPerson({ line: "", times: 0 });
 
-/** Says a line to screen readers, when they are done with the one before. */
-export const announce = (line: string): void => void (spoken.value = line);
+/** Says a line to screen readers, when they are done with the one before; also where it is the same. */
+export const announce = (line: string): void => void (spoken.value = { line, times: spoken.peek().times + 1 });
 
 export function Announcer(): JSX.Element {
+  const { line, times } = spoken.value;
   return (
     <div class="unseen" role="status" aria-live="polite">
-      {spoken}
+      {line !== "" && <p key={times}>{line}</p>}
     </div>
   );
 }

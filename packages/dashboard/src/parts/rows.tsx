@@ -38,6 +38,8 @@ export function Rows<T>({ label, kind, items, keyOf, linkOf, columns }: RowsProp
   const first = Math.max(0, Math.floor(top.value / height) - BEYOND);
   const end = Math.min(items.length, Math.ceil((top.value + tall) / height) + BEYOND);
   const at = Math.min(cursor.value, Math.max(0, items.length - 1));
+  /** Where Tab goes: where the cursor's row is not in the document, to the first one in view, so that there always is one. */
+  const stop = at >= first && at < end ? at : Math.min(end - 1, Math.ceil(top.value / height));
 
   useLayoutEffect(() => {
     if (!focusing.current) return;
@@ -108,7 +110,7 @@ export function Rows<T>({ label, kind, items, keyOf, linkOf, columns }: RowsProp
                     <a
                       href={linkOf(item)}
                       data-index={first + index}
-                      tabIndex={first + index === at ? 0 : -1}
+                      tabIndex={first + index === stop ? 0 : -1}
                       onFocus={() => void (cursor.value = first + index)}
                     >
                       {cell(item)}

@@ -91,6 +91,10 @@ export async function finishLogin(ending: AbortSignal): Promise<string | undefin
 
 export const isOfTheWeb = ({ protocol }: URL): boolean => protocol === "https:" || protocol === "http:";
 
+/** `URL.parse` is younger than the browsers that the page works in. */
+export const addressIn = (text: string | undefined): URL | undefined =>
+  text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
+
 /** What this tab has begun; it counts once. */
 function takeBegun(): Begun | undefined {
   const text = sessionStorage.getItem(KEY);

@@ -1,6 +1,6 @@
 /**
- * The token of the person who looks. It is kept for this tab alone, until the tab is closed or the person signs out: never in a
- * cookie, never in an address, never in storage that outlives the tab.
+ * The token of the person who looks. It is kept for this tab alone, until the person signs out or the verifier refuses it: never
+ * in a cookie, never in an address. A browser that brings a closed tab back, or copies a tab, does so with what the tab kept.
  */
 import { computed, signal } from "@preact/signals";
 
