@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 
 /** An answer says whole seconds, and takes its time: a smaller difference is none. */
 const LEAST = 3_000;
-/** Of an answer that took so long nobody knows when its date was written. */
+/** An answer that took so long does not tell when its date was written. */
 const LONGEST = 5_000;
 
 /** Milliseconds; below zero where the verifier's is behind. */
