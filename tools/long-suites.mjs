@@ -12,6 +12,7 @@ export const longSuites = [
   "test/faults/floods.test.ts",
   // Evidence and the fleet.
   "test/attest/enrol.test.ts",
+  "test/dashboard/fresh.test.ts",
   "test/dashboard/live.test.ts",
   "test/dashboard/login.test.ts",
   "test/dashboard/views.test.ts",
