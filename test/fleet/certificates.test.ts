@@ -4,13 +4,12 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { attestToFleet } from "../../packages/isoline/src/fleet/attesting.ts";
-import type { AttestedAnswer } from "../../packages/isoline/src/fleet/model.ts";
 import { readEnrolment } from "../../packages/isoline/src/fleet/node-place.ts";
 import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
 import { isInstalled } from "../support/machine.ts";
 import { VerifierProcess } from "../verifier/process.ts";
+import { attestedOnce } from "./attested-once.ts";
 
 const needs = needsSwtpm || !isInstalled("swtpm_setup") || !isInstalled("openssl") || !isBuilt;
 
@@ -34,22 +33,7 @@ describe.skipIf(needs)("a node with a certificate (needs swtpm, openssl and a bu
       cwd: place,
       env: { ISOLINE_FLEET_CONFIG: at("fleet.yaml"), ISOLINE_HOST_DIRECTORY: place },
     });
-  /** What comes first of a loop of this node: an answer, or why there is none. */
-  const attested = async (enrolled: ReturnType<typeof readEnrolment>): Promise<AttestedAnswer | string> => {
-    const ending = new AbortController();
-    process.env["ISOLINE_HOST_DIRECTORY"] = place;
-    try {
-      return await new Promise((resolve, reject) => {
-        const first = (answer: AttestedAnswer | string) => {
-          ending.abort();
-          resolve(answer);
-        };
-        attestToFleet({ enrolled, signal: ending.signal, onVerdict: first, onFailure: first }).catch(reject);
-      });
-    } finally {
-      delete process.env["ISOLINE_HOST_DIRECTORY"];
-    }
-  };
+  const attested = (enrolled: ReturnType<typeof readEnrolment>) => attestedOnce(place, enrolled);
 
   beforeAll(async () => {
     software.certify();

@@ -1,10 +1,8 @@
 /** `isoline fleet watch` and the stream of changes: how it is taken up again, and when it is not. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isBuilt, isoline } from "../support/isoline.ts";
-import { type Answer, TinyVerifier } from "./tiny-verifier.ts";
+import { tinyFleet } from "./tiny-fleet.ts";
+import type { Answer } from "./tiny-verifier.ts";
 
 const CHANGE = { at: "2026-01-02T03:04:05.678Z", node: "node-1", from: "affirming", to: "stale" };
 const changed = `event: change\nid: 8\ndata: ${JSON.stringify(CHANGE)}\n\n`;
@@ -17,32 +15,18 @@ const stream =
   };
 
 describe.skipIf(!isBuilt)("changes of a fleet that are followed (needs a build)", () => {
-  const place = mkdtempSync(join(tmpdir(), "isoline-following-"));
-  const configuration = join(place, "fleet.yaml");
-  let server: TinyVerifier;
+  const fleet = tinyFleet();
+  const { place, env } = fleet;
   /** One answer for each connection, in this order; the last one has a change, with which the command is ended. */
   const watched = (...answers: readonly Answer[]) => {
     const [...left] = [...answers, stream(changed, false)];
-    server.answers(() => left.shift() ?? { status: 404 });
+    fleet.server.answers(() => left.shift() ?? { status: 404 });
     return isoline(["fleet", "watch"], {
-      ...{ cwd: place, env: { ISOLINE_FLEET_CONFIG: configuration } },
+      ...{ cwd: place, env },
       onStart: (child) => child.stdout?.on("data", () => child.kill("SIGTERM")),
     });
   };
-  const gaps = () => server.asked.slice(1).map(({ at }, index) => at - (server.asked[index]?.at ?? 0));
-
-  beforeAll(async () => {
-    server = await TinyVerifier.listen(() => ({ status: 404 }));
-    writeFileSync(configuration, `servers:\n  - { name: here, url: "${server.url}", token: a-token-that-is-secret }\n`);
-    chmodSync(configuration, 0o600);
-  });
-  beforeEach(() => {
-    server.asked.length = 0;
-  });
-  afterAll(async () => {
-    await server.close();
-    rmSync(place, { recursive: true, force: true });
-  });
+  const gaps = () => fleet.server.asked.slice(1).map(({ at }, index) => at - (fleet.server.asked[index]?.at ?? 0));
 
   it.each([
     ["a page", { headers: { "content-type": "text/html" }, text: "<html>" }, '"text/html"'],
@@ -52,7 +36,7 @@ describe.skipIf(!isBuilt)("changes of a fleet that are followed (needs a build)"
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(/^isoline: [^\n]*see --server: is it a verifier\?\n$/);
     expect(stderr).toContain(`expected changes as text/event-stream, got ${got}`);
-    expect(server.asked).toHaveLength(1);
+    expect(fleet.server.asked).toHaveLength(1);
   });
 
   it.each([429, 503])("waits as long as the verifier says with %i", async (status) => {
@@ -72,13 +56,13 @@ describe.skipIf(!isBuilt)("changes of a fleet that are followed (needs a build)"
     ["without data", "event: begun\nid: 7\n\n"],
   ])("goes on behind the id of the first event, %s, and says that nothing is missing", async (_, begun) => {
     const { stderr } = await watched(stream(begun, true));
-    expect(server.asked[1]?.headers["last-event-id"]).toBe("7");
+    expect(fleet.server.asked[1]?.headers["last-event-id"]).toBe("7");
     expect(stderr).toMatch(/trying again\nisoline: following again\n$/);
   });
 
   it("says what may be missing where the verifier gave no id", async () => {
     const { stderr } = await watched(stream("", true));
-    expect(server.asked[1]?.headers).not.toHaveProperty("last-event-id");
+    expect(fleet.server.asked[1]?.headers).not.toHaveProperty("last-event-id");
     expect(stderr).toMatch(/following again; what changed in between may be missing: list it anew\n$/);
   });
 });

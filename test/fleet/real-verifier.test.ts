@@ -5,13 +5,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { attestToFleet } from "../../packages/isoline/src/fleet/attesting.ts";
-import { type AttestedAnswer } from "../../packages/isoline/src/fleet/model.ts";
+import type { AttestedAnswer } from "../../packages/isoline/src/fleet/model.ts";
 import { readEnrolment } from "../../packages/isoline/src/fleet/node-place.ts";
 import { isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
 import { isInstalled, isRoot } from "../support/machine.ts";
 import { TestAgent } from "../agent/agent.ts";
 import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
+import { attestedOnce } from "./attested-once.ts";
 
 const TOKENS =
   "ann admin * admin-token-0123456789\nvic viewer * viewer-token-0123456789\nsue operator shop shop-token-0123456789\n";
@@ -29,27 +29,10 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)(
     const call = (...words: readonly string[]) =>
       isoline(words, { cwd: place, env: { ISOLINE_FLEET_CONFIG: at("fleet.yaml"), ISOLINE_HOST_DIRECTORY: place } });
     const fleet = (...words: readonly string[]) => call("fleet", ...words);
-    /** Attests until a verdict came. */
     const verdict = async (): Promise<AttestedAnswer> => {
-      const ending = new AbortController();
-      process.env["ISOLINE_HOST_DIRECTORY"] = place;
-      try {
-        return await new Promise((resolve, reject) => {
-          const onVerdict = (answer: AttestedAnswer) => {
-            ending.abort();
-            resolve(answer);
-          };
-          const onFailure = (why: string) => {
-            ending.abort();
-            reject(new Error(why));
-          };
-          attestToFleet({ enrolled: readEnrolment(at("fleet")), signal: ending.signal, onVerdict, onFailure }).catch(
-            reject,
-          );
-        });
-      } finally {
-        delete process.env["ISOLINE_HOST_DIRECTORY"];
-      }
+      const answer = await attestedOnce(place, readEnrolment(at("fleet")));
+      if (typeof answer === "string") throw new Error(answer);
+      return answer;
     };
 
     beforeAll(async () => {

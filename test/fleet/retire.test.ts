@@ -1,35 +1,18 @@
 /** `isoline fleet retire`, and lists that are followed while nodes leave, against a server that answers what the test says. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isBuilt, isoline } from "../support/isoline.ts";
-import { aCanister, aNode, type Answer, type Asked, TinyVerifier } from "./tiny-verifier.ts";
+import { tinyFleet } from "./tiny-fleet.ts";
+import { aCanister, aNode, type Answer, type Asked } from "./tiny-verifier.ts";
 
 describe.skipIf(!isBuilt)("nodes that leave, for isoline fleet (needs a build)", () => {
-  const place = mkdtempSync(join(tmpdir(), "isoline-retire-"));
-  const configuration = join(place, "fleet.yaml");
-  const env = { ISOLINE_FLEET_CONFIG: configuration };
-  let server: TinyVerifier;
+  const fleet = tinyFleet();
+  const { place, env } = fleet;
   const retire = (...words: readonly string[]) => isoline(["fleet", "retire", ...words], { cwd: place, env });
   const answering = (answers: Readonly<Record<string, Answer>>) =>
-    server.answers(({ method, path }: Asked) => answers[`${method} ${path}`] ?? { status: 404 });
+    fleet.server.answers(({ method, path }: Asked) => answers[`${method} ${path}`] ?? { status: 404 });
   const refusal = (status: number, message: string) => ({ status, json: { error: { code: "x", message } } });
-  const asked = () => server.asked.map(({ method, path, query }) => `${method} ${path}?${query.toString()}`);
+  const asked = () => fleet.server.asked.map(({ method, path, query }) => `${method} ${path}?${query.toString()}`);
   const stale = (name: string) => ({ json: aNode({ name, state: "stale" }) });
-
-  beforeAll(async () => {
-    server = await TinyVerifier.listen(() => ({ status: 404 }));
-    writeFileSync(configuration, `servers:\n  - { name: here, url: "${server.url}", token: a-token-that-is-secret }\n`);
-    chmodSync(configuration, 0o600);
-  });
-  beforeEach(() => {
-    server.asked.length = 0;
-  });
-  afterAll(async () => {
-    await server.close();
-    rmSync(place, { recursive: true, force: true });
-  });
 
   it("retires several, each once, by names as a list prints them", async () => {
     answering({ "DELETE /v1/nodes/node-1": stale("node-1"), "DELETE /v1/nodes/node-2": stale("node-2") });
@@ -71,7 +54,7 @@ describe.skipIf(!isBuilt)("nodes that leave, for isoline fleet (needs a build)",
   it.each([429, 503])("waits as long as the verifier says with %i, says so, and goes on", async (refused) => {
     let busy = 2;
     const wait = { ...refusal(refused, "not now"), headers: { "retry-after": "0" } };
-    server.answers(() => (busy-- > 0 ? wait : stale("node-1")));
+    fleet.server.answers(() => (busy-- > 0 ? wait : stale("node-1")));
     const { status, stdout, stderr } = await retire("node-1");
     expect([status, stdout]).toEqual([0, "node-1: retired\n"]);
     expect(stderr).toMatch(/^(isoline: waiting for 0 s: [^\n]*not now; [^\n]*\n){2}$/);
@@ -85,7 +68,7 @@ describe.skipIf(!isBuilt)("nodes that leave, for isoline fleet (needs a build)",
     const moving = {
       error: { code: "owned-elsewhere", message: "another verifier answers for node-1 now; ask again" },
     };
-    server.answers(({ path }) =>
+    fleet.server.answers(({ path }) =>
       path.endsWith("node-1") ? { status: 503, headers: { "retry-after": "0" }, json: moving } : stale("node-2"),
     );
     const { status, stdout, stderr } = await retire("node-1", "node-2");
@@ -104,7 +87,7 @@ describe.skipIf(!isBuilt)("nodes that leave, for isoline fleet (needs a build)",
   const followed = (words: readonly string[], until: string) => {
     const change = (node: string, to: string) =>
       `event: change\ndata: {"at":"2026-01-02T03:04:05.678Z","node":"${node}","from":"stale","to":"${to}","why":"it was stale for 30 days"}\n\n`;
-    server.answers(({ path }) => {
+    fleet.server.answers(({ path }) => {
       if (path === "/v1/nodes") return { json: { items: [aNode(), aNode({ name: "node-3" })] } };
       if (path === "/v1/canisters")
         return { json: { items: [aCanister(), aCanister({ label: "a/b" }), aCanister({ node: "node-3" })] } };

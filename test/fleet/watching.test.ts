@@ -1,19 +1,16 @@
 /** `isoline fleet nodes --watch` and `canisters --watch`: a line for each change, whatever the verifier does in between. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isBuilt, isoline } from "../support/isoline.ts";
-import { aCanister, aNode, type Answer, type Asked, TinyVerifier } from "./tiny-verifier.ts";
+import { tinyFleet } from "./tiny-fleet.ts";
+import { aCanister, aNode, type Answer, type Asked } from "./tiny-verifier.ts";
 
 const AT = "2026-01-02T03:04:06.000Z";
 /** The last change of each test: with its line, the command is ended. */
 const LAST = { node: "node-1", label: "last", from: "unknown", to: "affirming" };
 
 describe.skipIf(!isBuilt)("lists of a fleet that are followed (needs a build)", () => {
-  const place = mkdtempSync(join(tmpdir(), "isoline-watching-"));
-  const configuration = join(place, "fleet.yaml");
-  let server: TinyVerifier;
+  const fleet = tinyFleet();
+  const { place, env } = fleet;
   const listed = (items: readonly object[]): Answer => ({ json: { items } });
   const refusal = (status: number, message: string, headers = {}): Answer => ({
     ...{ status, headers, json: { error: { code: "x", message } } },
@@ -22,7 +19,7 @@ describe.skipIf(!isBuilt)("lists of a fleet that are followed (needs a build)", 
   /** Answers with these changes, then the last one, and otherwise as the test says. */
   const changing = (changes: readonly object[], otherwise: (asked: Asked) => Answer) => {
     const events = [...changes, LAST].map((one) => `event: change\ndata: ${JSON.stringify({ at: AT, ...one })}\n\n`);
-    server.answers((asked) => {
+    fleet.server.answers((asked) => {
       if (asked.path.endsWith("/canisters/last")) return { json: aCanister({ label: "last" }) };
       if (asked.path !== "/v1/changes") return otherwise(asked);
       return (response) => {
@@ -34,7 +31,7 @@ describe.skipIf(!isBuilt)("lists of a fleet that are followed (needs a build)", 
   const watch = (words: readonly string[], until = /\blast\b/) => {
     let said = "";
     return isoline(["fleet", ...words, "--watch"], {
-      ...{ cwd: place, env: { ISOLINE_FLEET_CONFIG: configuration } },
+      ...{ cwd: place, env },
       onStart: (child) =>
         child.stdout?.on("data", (text: string) => {
           said += text;
@@ -48,19 +45,6 @@ describe.skipIf(!isBuilt)("lists of a fleet that are followed (needs a build)", 
       .split("\n")
       .slice(1)
       .map((line) => line.replaceAll(/ {2,}/g, " | "));
-
-  beforeAll(async () => {
-    server = await TinyVerifier.listen(() => ({ status: 404 }));
-    writeFileSync(configuration, `servers:\n  - { name: here, url: "${server.url}", token: a-token-that-is-secret }\n`);
-    chmodSync(configuration, 0o600);
-  });
-  beforeEach(() => {
-    server.asked.length = 0;
-  });
-  afterAll(async () => {
-    await server.close();
-    rmSync(place, { recursive: true, force: true });
-  });
 
   describe("what is there no longer by the time it is asked for", () => {
     const bad = { failure: "off-contour", why: "it ended; expected no departure, got 1" };
@@ -199,14 +183,14 @@ describe.skipIf(!isBuilt)("lists of a fleet that are followed (needs a build)", 
 
   describe("what ends it before it began", () => {
     it.each([["nodes"], ["canisters"]])("says in one line that a stream was refused: %s", async (list) => {
-      server.answers(() => refusal(401, "who is it"));
+      fleet.server.answers(() => refusal(401, "who is it"));
       const { status, stdout, stderr } = await watch([list]);
       expect([status, stdout]).toEqual([1, ""]);
       expect(stderr).toMatch(/^isoline: .*who is it; the credential is missing, unknown or expired\n$/);
     });
 
     it("says in one line that a stream is none, while the list is read", async () => {
-      server.answers(({ path }) => {
+      fleet.server.answers(({ path }) => {
         if (path === "/v1/nodes") return listed([aNode()]);
         return (response) => {
           response.writeHead(200, { "content-type": "text/event-stream" });
@@ -227,7 +211,7 @@ describe.skipIf(!isBuilt)("lists of a fleet that are followed (needs a build)", 
 
     it("is no list that was read before the stream began: a change in between would be lost", async () => {
       let isFollowed = false;
-      server.answers(({ path }) => {
+      fleet.server.answers(({ path }) => {
         if (path === "/v1/nodes") return listed([aNode({ state: isFollowed ? "stale" : "affirming" })]);
         return (response) =>
           void setTimeout(() => {

@@ -20,6 +20,16 @@ const LATEST = 50;
 const captionOf = (all: number, what: string): string =>
   all > LATEST ? `The latest ${LATEST} of ${all} ${what}` : `All ${what}`;
 
+const heads = () =>
+  counters.map((name) => (
+    <th scope="col" class="number">
+      {name}
+    </th>
+  ));
+
+const cellsOf = (counted: Partial<Known["counters"]> | undefined) =>
+  counters.map((name) => <td class="number">{count(counted?.[name])}</td>);
+
 /** The latest reports, newest first, with the last evidence above them. */
 export function Reports({ known }: { readonly known: readonly Known[] }): JSX.Element {
   const newest = known.filter(({ isKept }) => isKept).toReversed();
@@ -31,11 +41,7 @@ export function Reports({ known }: { readonly known: readonly Known[] }): JSX.El
         <thead>
           <tr>
             <th scope="col">At</th>
-            {counters.map((name) => (
-              <th scope="col" class="number">
-                {name}
-              </th>
-            ))}
+            {heads()}
           </tr>
         </thead>
         <tbody>
@@ -45,9 +51,7 @@ export function Reports({ known }: { readonly known: readonly Known[] }): JSX.El
                 {exact(at) ?? <Said text={at} most={40} />}
                 {!isKept && ", the last evidence"}
               </td>
-              {counters.map((name) => (
-                <td class="number">{count(counted[name])}</td>
-              ))}
+              {cellsOf(counted)}
             </tr>
           ))}
         </tbody>
@@ -68,11 +72,7 @@ export function History({ history }: { readonly history: CanisterInFull["history
             <th scope="col">At</th>
             <th scope="col">Verdict</th>
             <th scope="col">Why</th>
-            {counters.map((name) => (
-              <th scope="col" class="number">
-                {name}
-              </th>
-            ))}
+            {heads()}
           </tr>
         </thead>
         <tbody>
@@ -85,9 +85,7 @@ export function History({ history }: { readonly history: CanisterInFull["history
               <td>
                 <Said text={why} most={300} />
               </td>
-              {counters.map((name) => (
-                <td class="number">{count(counted?.[name])}</td>
-              ))}
+              {cellsOf(counted)}
             </tr>
           ))}
         </tbody>
