@@ -1,6 +1,6 @@
 /** A node that shows a certificate in place of its token, with a real TPM in software: it joins, attests, and its files are renewed. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -82,6 +82,24 @@ describe.skipIf(needs)("a node with a certificate (needs swtpm, openssl and a bu
     issue("node", "/CN=node-1");
     expect(readFileSync(at("node.pem"), "utf8")).not.toBe(before);
     expect(await attested(enrolled)).toMatchObject({ state: "affirming" });
+  });
+
+  it("waits, and says why, while the certificate and its key do not fit; and goes on when they do", async () => {
+    const enrolled = readEnrolment(at("fleet"));
+    const before = readFileSync(at("node.pem"));
+    issue("node", "/CN=node-1");
+    const renewed = readFileSync(at("node.pem"));
+    writeFileSync(at("node.pem"), before);
+    expect(await attested(enrolled)).toMatch(/expected a certificate and the key of it, got two that do not fit/);
+    writeFileSync(at("node.pem"), renewed);
+    expect(await attested(enrolled)).toMatchObject({ state: "affirming" });
+  });
+
+  it("is not named by the version that a link leads to: the next one would never be read", async () => {
+    symlinkSync(at("node.key"), at("linked.key"));
+    const enrolled = { ...readEnrolment(at("fleet")), key: at("linked.key") };
+    const said = await attested(enrolled);
+    expect(said).toContain("got a symbolic link; copy the key to a regular file of mode 0600, and renew it there");
   });
 
   it("is refused with a certificate of another name, and with its token alone", async () => {

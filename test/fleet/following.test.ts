@@ -28,6 +28,17 @@ describe.skipIf(!isBuilt)("changes of a fleet that are followed (needs a build)"
   };
   const gaps = () => fleet.server.asked.slice(1).map(({ at }, index) => at - (fleet.server.asked[index]?.at ?? 0));
 
+  it("names what changed in one word, whatever label a node gives", async () => {
+    const odd = { ...CHANGE, label: "a'b\"c d" };
+    const [answer] = [stream(`event: change\nid: 8\ndata: ${JSON.stringify(odd)}\n\n`, false)];
+    fleet.server.answers(() => answer);
+    const { stdout } = await isoline(["fleet", "watch", "-o", "name"], {
+      ...{ cwd: place, env },
+      onStart: (child) => child.stdout?.on("data", () => child.kill("SIGTERM")),
+    });
+    expect(stdout).toBe('node-1/a\\u0027b\\"c\\u0020d\n');
+  });
+
   it.each([
     ["a page", { headers: { "content-type": "text/html" }, text: "<html>" }, '"text/html"'],
     ["JSON", { json: {} }, '"application/json"'],

@@ -136,6 +136,13 @@ describe.skipIf(isMissing)("isoline fleet join before the token is used (needs a
       expect((await byFile("dead")).stderr).toContain("got a symbolic link; it leads nowhere: name a file\n");
     });
 
+    it.skipIf(!isRoot)("in a place that the user may not look into: says that (needs root)", async () => {
+      mkdirSync(at("closed"), { mode: 0o700 });
+      const asOther = { cwd: "/", uid: OTHER, env: { HOME: "/nonexistent" } };
+      const said = await isoline(words("--token-file", at("closed/token")), asOther);
+      expect(said.stderr).toMatch(/expected a place that user \d+ can look at, got EACCES; correct the rights/);
+    });
+
     it.skipIf(!isRoot)("of another user: says whose, and that chown or that user helps (needs root)", async () => {
       writeFileSync(at("theirs"), "a-token-for-one-use\n", { mode: 0o600 });
       chownSync(at("theirs"), OTHER, OTHER);

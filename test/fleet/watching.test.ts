@@ -93,7 +93,7 @@ describe.skipIf(!isBuilt)("lists of a fleet that are followed (needs a build)", 
 
     it.each([
       [["--node", "node-2"], []],
-      [["--state", "contraindicated"], []],
+      [["--state", "contraindicated"], ["node-1 | short | unknown | off-contour: x"]],
       [["--image", "sha256:aa"], ["node-1 | short | unknown | off-contour: x"]],
       [["short"], ["node-1 | short | unknown | off-contour: x"]],
     ])("is shown unless the change itself says that it was not asked for: %j", async (words, expected) => {
@@ -104,6 +104,17 @@ describe.skipIf(!isBuilt)("lists of a fleet that are followed (needs a build)", 
       );
       const { stdout } = await watch(["canisters", ...words], /node-2 {2}short/);
       expect(rows(stdout).filter((line) => line.startsWith("node-1"))).toEqual(expected);
+    });
+
+    it("is not shown by its silence alone to a reader of one tenant, and gone is told of what was listed", async () => {
+      const silent = { node: "node-3", from: "affirming", to: "stale", failure: "unreachable", why: "x" };
+      const anew = { node: "node-1", from: "stale", to: "unknown", why: "enrolled anew" };
+      changing([silent, anew, { node: "node-1", from: "unknown", to: "gone", why: "retired" }], ({ path }) =>
+        path === "/v1/nodes" ? listed([aNode({ name: "node-1" })]) : { status: 404 },
+      );
+      const { stdout } = await watch(["nodes", "--tenant", aNode().tenant as string], /\bretired\b/);
+      expect(stdout).not.toContain("node-3");
+      expect(stdout).toContain("enrolled anew");
     });
 
     it("is a label that no path can name: the list is asked for it", async () => {
@@ -118,6 +129,21 @@ describe.skipIf(!isBuilt)("lists of a fleet that are followed (needs a build)", 
   });
 
   describe("a verifier that is asked too often, or starts anew", () => {
+    it("that always fails about one thing shows what the change says of it, and goes on", async () => {
+      const bad = {
+        node: "node-1",
+        label: "web",
+        from: "affirming",
+        to: "contraindicated",
+        failure: "off-contour",
+        why: "x",
+      };
+      changing([bad], ({ path }) =>
+        path === "/v1/canisters" ? listed([aCanister()]) : refusal(500, "a fault of its own", { "retry-after": "0" }),
+      );
+      expect(rows((await watch(["canisters"])).stdout)[1]).toBe("node-1 | web | contraindicated | off-contour: x");
+    });
+
     it.each<[string, Answer]>([
       ["429", refusal(429, "too many requests", { "retry-after": "0" })],
       ["503", refusal(503, "it begins")],
@@ -135,7 +161,7 @@ describe.skipIf(!isBuilt)("lists of a fleet that are followed (needs a build)", 
         ["web", "stale"],
         ["last", "affirming"],
       ]);
-      expect(stderr).toMatch(/^isoline: changes are shown later than they happen: .*; trying again\n$/);
+      expect(stderr).toMatch(/^isoline: changes are shown later than they happen: .*; trying again in \d+ s\n$/);
     });
 
     it("ends the command in one line where it refuses for good", async () => {

@@ -256,7 +256,8 @@ export class Engine<E extends Exchange = Event> {
     const reason = this.#losses.has(said) || this.#losses.size < MOST_REASONS ? said : FURTHER;
     this.#losses.set(reason, (this.#losses.get(reason) ?? 0) + count);
     if (this.#mode === "learn") this.#contour.flag(reason);
-    this.onGap?.(reason, count);
+    // A listener may know a loss of its own by the words: they are not folded for it.
+    this.onGap?.(said, count);
   }
 
   /** Ends learning. It cannot begin again. */

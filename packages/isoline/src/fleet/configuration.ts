@@ -11,14 +11,13 @@
  * A token is shown to the server that it stands beside, and to no other. No token or certificate of these files ever appears in a
  * message.
  */
-import { lstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { CliError } from "../error.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { parseYaml } from "../store/yaml.ts";
 import { authorityIn } from "./authority.ts";
-import { assertClosed } from "./closed.ts";
+import { assertClosed, isThere } from "./closed.ts";
 import { type Endpoint, serverUrl } from "./server.ts";
 
 const MOST_BYTES = 256 * 1024;
@@ -44,7 +43,7 @@ function configurationPlace(): string {
 /** The server of this name or address; the current one if none is named. Refuses a file that other users can read. */
 export async function endpointFor(server: string | undefined): Promise<Endpoint> {
   const place = configurationPlace();
-  if (lstatSync(place, { throwIfNoEntry: false }) === undefined)
+  if (!isThere(place))
     throw wrong(place, "it is not there; it says which verifiers there are, and with which token: docs/fleet.md");
   assertClosed(place, "file");
   const text = readRegular(place, MOST_BYTES, "the configuration of isoline fleet").toString("utf8");
@@ -91,7 +90,7 @@ function entryIn(value: unknown, place: string, at: string): Entry {
 
 /** A token in a file of its own, which is closed to others. */
 export function tokenIn(path: string): string {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) throw wrong(path, "it is not there; it has the token");
+  if (!isThere(path)) throw wrong(path, "it is not there; it has the token");
   assertClosed(path, "file");
   const token = readRegular(path, MOST_TOKEN, "a token").toString("latin1").trim();
   if (TOKEN.test(token)) return token;

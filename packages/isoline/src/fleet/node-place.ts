@@ -11,7 +11,7 @@ import { keptByHost } from "../store/host-directory.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { assertWritable, writeDurably } from "../store/output.ts";
 import { formed, optional, type ReadAs, table, text, word } from "./answer.ts";
-import { assertClosed } from "./closed.ts";
+import { assertClosed, isThere } from "./closed.ts";
 import { digest, nodeName } from "./model.ts";
 import { FleetServer } from "./server.ts";
 
@@ -87,7 +87,7 @@ export function keepEnrolment(directory: string, enrolment: EnrolledAt): void {
 /** Refuses a file or a directory that others can read: it holds the node's token. */
 export function readEnrolment(directory: string): EnrolledAt {
   const path = join(directory, FILE);
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined)
+  if (!isThere(path))
     throw new CliError(
       "bad-fleet-configuration",
       `${path}: this node is enrolled at no verifier; do so with isoline fleet join`,
@@ -95,13 +95,24 @@ export function readEnrolment(directory: string): EnrolledAt {
   assertClosed(directory, "directory");
   assertClosed(path, "file");
   const bytes = readRegular(path, MOST_BYTES, "the enrolment of this node");
+  const enrolment = enrolmentIn(bytes);
+  if (enrolment === undefined)
+    throw new CliError("bad-fleet-configuration", `${path}: it is damaged; remove it, and enrol the node anew`);
+  if (enrolment.ca?.trim() !== "") return enrolment;
+  throw new CliError(
+    "bad-fleet-configuration",
+    `${path}: expected certificates as "ca", got none; remove "ca" from it if every public authority is to be believed, or enrol anew`,
+  );
+}
+
+/** Undefined where it is damaged: the reason would quote the file, and so the token. */
+function enrolmentIn(bytes: Buffer): EnrolledAt | undefined {
   try {
     const { isoline: _, ...enrolment } = enrolledAt(JSON.parse(bytes.toString("utf8")), FILE);
-    if ((enrolment.tpm === undefined) !== (enrolment.machineKey === undefined)) return enrolment;
+    return (enrolment.tpm === undefined) === (enrolment.machineKey === undefined) ? undefined : enrolment;
   } catch {
-    // Said below: the reason would quote the file, and so the token.
+    return undefined;
   }
-  throw new CliError("bad-fleet-configuration", `${path}: it is damaged; remove it, and enrol the node anew`);
 }
 
 /** The verifier of this node, to which the node shows its token, or its certificate where it has one. */
@@ -111,7 +122,8 @@ export function serverOf({ server: url, ca, nodeToken: token, certificate, key }
 }
 
 function pairIn(certificate: string, key: string) {
-  assertClosed(key, "file");
+  // Behind a link that a renewal moves, each version has a name of its own.
+  assertClosed(key, "file", "copy the key to a regular file of mode 0600, and renew it there");
   return {
     cert: readRegular(certificate, MOST_BYTES, "a certificate in PEM").toString("latin1"),
     key: readRegular(key, MOST_BYTES, "a private key in PEM").toString("latin1"),

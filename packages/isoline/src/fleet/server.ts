@@ -4,8 +4,8 @@
  */
 import { isLoopback } from "@isoline/core/loopback";
 import { readAtMost } from "@isoline/core/bounded";
-import { type IncomingMessage, Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { type ClientRequest, type IncomingMessage, Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
 import { CliError } from "../error.ts";
 import { assertAuthority } from "./authority.ts";
 import { optional, type Read, table, text } from "./answer.ts";
@@ -94,13 +94,10 @@ export class FleetServer {
   }
 
   #send(path: string, { method = "GET", headers, body, signal, patience = PATIENCE }: Asked): Promise<IncomingMessage> {
-    const { token, certificate } = this.#endpoint;
-    const request = this.url.protocol === "https:" ? httpsRequest : httpRequest;
+    const { token } = this.#endpoint;
     return new Promise((resolve, reject) => {
-      const outgoing = request(new URL(path.replace(/^\//, ""), this.url), {
+      const outgoing = this.#request(path, {
         method,
-        agent: this.#agent,
-        ...certificate?.(),
         headers: {
           accept: "application/json",
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -114,6 +111,21 @@ export class FleetServer {
       outgoing.on("error", (fault) => reject(this.#named(fault)));
       outgoing.end(body);
     });
+  }
+
+  #request(path: string, options: RequestOptions): ClientRequest {
+    const request = this.url.protocol === "https:" ? httpsRequest : httpRequest;
+    const pair = this.#endpoint.certificate?.();
+    try {
+      return request(new URL(path.replace(/^\//, ""), this.url), { ...options, ...pair, agent: this.#agent });
+    } catch (fault) {
+      if (pair === undefined) throw fault;
+      // The reason could quote the key.
+      throw new CliError(
+        "bad-fleet-configuration",
+        `${this.url.host}: expected a certificate and the key of it, got two that do not fit, as while they are renewed; write both again if it stays so`,
+      );
+    }
   }
 
   async #whole(response: IncomingMessage, most: number): Promise<Buffer> {

@@ -4,7 +4,7 @@ import type { Change, Node } from "../../fleet/model.ts";
 import type { Listed } from "../../fleet/people.ts";
 import { FleetRefusal, type FleetServer } from "../../fleet/server.ts";
 import { note, printJsonLine, printLine } from "../output/streams.ts";
-import { harmless } from "../output/wording.ts";
+import { grouped, harmless } from "../output/wording.ts";
 import { type Format, linesOf, oneWord, printListed, type View } from "./format.ts";
 import { followed } from "./session.ts";
 import { shown, shownWord, stateText, whyText } from "./words.ts";
@@ -65,7 +65,7 @@ export async function watched<T extends Verdict>(
       const name = nameIn(change);
       if (name === undefined) continue;
       const item = await asked(change);
-      if (item === undefined ? mayBeSelected(change) : isSelected(item)) seen.add(name);
+      if (item === undefined ? seen.has(name) || mayBeSelected(change) : isSelected(item)) seen.add(name);
       else if (!seen.delete(name)) continue;
       if (item === undefined) {
         printChange(format, name, change);
@@ -81,19 +81,34 @@ export async function watched<T extends Verdict>(
 /** A canister that ended is in no list any more: with its node, it does not go once more. */
 const isEnd = ({ label, to }: Change): boolean => label !== undefined && to === "unknown";
 
+/** Whether a change says that something is wrong, and not only that nothing came. */
+export const isBad = ({ failure }: Change): boolean => failure !== undefined && failure !== "unreachable";
+
+/** A canister that departed and ended before it was asked about: no other change tells of that departure. */
+export const isBadEnd = (change: Change): boolean => isEnd(change) && isBad(change);
+
+/** One thing that is always answered with a fault must not keep back all other changes. */
+const MOST_FAULTS = 5;
 /** Of a wait that goes on and on, a note each so often. */
 const NOTE_MS = 60_000;
 
 /** What a change is about, with the verdict of that change; undefined where it is there no longer. */
 function asking<T extends Verdict>({ changed }: Listing<T>): (change: Change) => Promise<T | undefined> {
   let noted = Number.NEGATIVE_INFINITY;
-  const onWait = (_seconds: number, why: string) => {
+  const onWait = (seconds: number, why: string) => {
     if (performance.now() - noted < NOTE_MS) return;
     noted = performance.now();
-    note(`changes are shown later than they happen: ${harmless(why)}; trying again`);
+    note(`changes are shown later than they happen: ${harmless(why)}; trying again in ${grouped(seconds)} s`);
   };
   return async (change) => {
-    const item = await inTime(() => still(() => changed(change)), { passes: isPassing, onWait });
+    let faults = 0;
+    const isFaulty = (fault: unknown) => fault instanceof FleetRefusal && fault.status === 500;
+    const asking = () =>
+      still(() => changed(change)).catch((fault: unknown) => {
+        if (!isFaulty(fault) || ++faults < MOST_FAULTS) throw fault;
+        return undefined;
+      });
+    const item = await inTime(asking, { passes: isPassing, onWait });
     // Where one of its name is there again, the rest of it is not of the one that ended.
     if (item === undefined || (isEnd(change) && item.state !== change.to)) return undefined;
     return asChanged(item, change);

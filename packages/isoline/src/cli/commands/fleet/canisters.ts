@@ -2,7 +2,7 @@
 import { type Canister, type State } from "../../../fleet/model.ts";
 import { canisterNamed, canisters } from "../../../fleet/people.ts";
 import { status } from "../../ending.ts";
-import { type Listing, printed, watched } from "../../fleet/lists.ts";
+import { isBad, isBadEnd, type Listing, printed, watched } from "../../fleet/lists.ts";
 import { assertForm, type FleetOptions, followable, nodeIn, withServer } from "../../fleet/session.ts";
 import { canisterView } from "../../fleet/views.ts";
 
@@ -31,12 +31,12 @@ export async function fleetCanisters(label: string | undefined, options: FleetCa
         (tenant === undefined || one.tenant === tenant) &&
         (image === undefined || one.image === image) &&
         (label === undefined || one.label === label),
-      // Of which image and tenant it was, the verifier does not say any more: a failure is shown all the same.
+      // Of which image and tenant it was, the verifier does not say any more: what is wrong is shown all the same.
       mayBeSelected: (change) =>
-        (state === undefined || change.to === state) &&
+        (state === undefined || change.to === state || (state === "contraindicated" && isBadEnd(change))) &&
         (node === undefined || change.node === node) &&
         (label === undefined || change.label === label) &&
-        ((image === undefined && tenant === undefined) || change.failure !== undefined),
+        ((image === undefined && tenant === undefined) || isBad(change)),
       goesWith: (name, gone) => name.startsWith(`canister/${gone}/`),
     };
     if (watch) await watched(server, output, listing);

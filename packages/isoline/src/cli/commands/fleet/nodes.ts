@@ -2,7 +2,7 @@
 import { type Node, type State } from "../../../fleet/model.ts";
 import { nodeNamed, nodes } from "../../../fleet/people.ts";
 import { status } from "../../ending.ts";
-import { type Listing, printed, watched } from "../../fleet/lists.ts";
+import { isBad, type Listing, printed, watched } from "../../fleet/lists.ts";
 import { assertForm, type FleetOptions, followable, withServer } from "../../fleet/session.ts";
 import { nodeView } from "../../fleet/views.ts";
 
@@ -27,10 +27,10 @@ export async function fleetNodes(options: FleetNodesOptions): Promise<number> {
         (state === undefined || node.state === state) &&
         (tenant === undefined || node.tenant === tenant) &&
         labels.every((each) => hasLabel(node, each)),
-      // Its tenant and its labels, the verifier does not say any more: a failure is shown all the same.
-      mayBeSelected: ({ to, failure }) =>
-        (state === undefined || to === state) &&
-        ((tenant === undefined && labels.length === 0) || failure !== undefined),
+      // Its tenant and its labels, the verifier does not say any more: what is wrong is shown all the same.
+      mayBeSelected: (change) =>
+        (state === undefined || change.to === state) &&
+        ((tenant === undefined && labels.length === 0) || isBad(change)),
       goesWith: (name, node) => name === `node/${node}`,
     };
     if (watch) await watched(server, output, listing);
