@@ -241,10 +241,10 @@ export function madeContour(name: string, names: readonly string[] = []): Contou
     ...names.map((program) => ({ program, acts: names.map((target) => ({ operation: "open read", target })) })),
   ];
   const points = programs.reduce((sum, { acts }) => sum + acts.length, 0);
-  const [root, server] = ["user 0 (root)", "user 101"] as const;
+  const users = ["user 0 (root)", "user 101"];
   const withUsers = programs.map(({ program, acts }) => ({
     program,
-    acts: acts.map((act) => ({ ...act, user: act.operation === "connect" ? server : root })),
+    acts: acts.map((act) => ({ ...act, user: act.operation === "connect" ? 1 : 0 })),
   }));
-  return { name, points, users: [root, server], programs: withUsers, text: "isoline contour 2\n" };
+  return { name, points, users, programs: withUsers, text: "isoline contour 2\n" };
 }

@@ -131,6 +131,15 @@ describe("losses", () => {
     expect([...engine.losses.values()].reduce((sum, count) => sum + count, 0)).toBe(2003);
     expect([...engine.losses.keys()].at(-1)).toMatch(/further reasons/);
   });
+
+  test("reach a listener in their own words, by which it may know one of its own", () => {
+    const engine = engineOf("watch");
+    for (let number = 0; number < 1000; number++) engine.gap(`reason ${number}`);
+    const told: string[] = [];
+    engine.onGap = (reason) => told.push(reason);
+    engine.gap("the TPM took no record");
+    expect(told).toEqual(["the TPM took no record"]);
+  });
 });
 
 describe("an untrusted process", () => {

@@ -20,7 +20,7 @@ export function ContourText({ contour }: { readonly contour: ContourMap }): JSX.
         acts.map((act) => ({
           program: program === "" ? FIRST : program,
           times: act.times,
-          user: act.user,
+          user: act.user === undefined ? undefined : contour.users[act.user],
           ...readAct(act),
         })),
       ),

@@ -14,7 +14,7 @@ it("says as which user programs act, and of each act where there are several", (
   const both = mapOf(read, event(node, "open", subject, root));
   expect(both.users.toSorted()).toEqual([expect.stringMatching(/^user 0 \(root\) with /), "user 1000"]);
   const acts = both.programs[0]?.acts.map(
-    ({ target, user }) => `${/path=(\S+)/.exec(target)?.[1]} ${user?.slice(0, 9)}`,
+    ({ target, user }) => `${/path=(\S+)/.exec(target)?.[1]} ${both.users[user ?? 9]?.slice(0, 9)}`,
   );
   expect(acts?.toSorted()).toEqual(["/etc/passwd user 1000", "/root/x user 0 (r"]);
 });

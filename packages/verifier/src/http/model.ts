@@ -196,7 +196,7 @@ export const contourMap = z
             operation: z.string(),
             target: z.string(),
             times: count.optional(),
-            user: z.string().optional().describe("One of users, where there are several"),
+            user: count.optional().describe("Which of users, where there are several"),
           }),
         ),
       }),

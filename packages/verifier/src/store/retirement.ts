@@ -86,13 +86,18 @@ async function empty(step: Transaction<Tables>, node: string): Promise<number> {
             select label, slot from reports where node = ${node} order by label, slot limit ${PIECE}) returning 1),
         others as (
           delete from canisters where node = ${node} and label in (
-            select label from canisters where node = ${node} order by label limit ${PIECE}) returning 1),
-        large as (delete from evidence where node = ${node} returning octet_length(evidence) as bytes)
+            select label from canisters where node = ${node} and not exists (
+              select from reports where reports.node = canisters.node and reports.label = canisters.label)
+            order by label limit ${PIECE}) returning 1),
+        large as (
+          delete from evidence where node = ${node}
+          returning octet_length(evidence) + coalesce(octet_length(last), 0) as bytes)
       select ((select count(*) from few) + (select count(*) from counted) + (select count(*) from others))::integer as few,
         (select coalesce(sum(bytes), 0) / ${EVIDENCE_PART} from large)::integer as large`.execute(step);
     const { few = 0, large = 0 } = rows[0] ?? {};
     all += few + large;
-    if (few < PIECE) return all;
+    // A canister goes after its reports, which would go with it uncounted.
+    if (few === 0) return all;
   }
 }
 
