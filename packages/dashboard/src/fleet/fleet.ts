@@ -13,12 +13,12 @@ import { forgetPerson, ofPerson } from "./person.ts";
 /** Changes are taken in together, so that a storm of them costs one drawing. */
 const TOGETHER = 200;
 const MOST_CHANGES = 500;
-/** So many nodes are read by themselves at once; for more that the page does not have, it reads the list. */
+/** So many nodes are read by themselves at once; for more than that, the list is read. */
 const MOST_ALONE = 20;
 /** Between two lists that changes made necessary: a storm must not have the fleet read for ever. */
 const BETWEEN_LISTS = 30_000;
 /** An answer may have a change whose event comes so much later. */
-const LATEST_EVENT = 60_000;
+const LATEST_EVENT = 5_000;
 
 export const nodes = ofPerson<readonly NodeInList[]>([]);
 /** Whether the fleet has more nodes than the page keeps, so that the verifier has to filter. */
@@ -207,6 +207,7 @@ class Watch {
         if (place !== undefined) after[place] = undefined;
         places.delete(name);
         this.#settle(name);
+        this.#readAt.delete(name);
       } else if (place !== undefined && node !== undefined) {
         after[place] = nodeAfter(node, change);
         if (label !== undefined && this.#isFresh(name)) this.#doubtful.add(name);
@@ -232,18 +233,22 @@ class Watch {
     this.#doubtful.delete(name);
   }
 
-  /** Reads one by one what is missing or doubtful, until nothing is. */
+  /** Reads one by one what is missing or doubtful, until nothing is; where that is much, with the next list that may be read. */
   async #readWaiting(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
     let failed: string | undefined;
     while (this.#listing === undefined && !this.#ending.signal.aborted) {
-      if (this.#missing.size > MOST_ALONE && this.#mayListAgain()) {
-        void this.reload();
-        break;
-      }
-      const names = [...new Set([...this.#missing, ...this.#doubtful])].slice(0, MOST_ALONE);
+      const names = [...new Set([...this.#missing, ...this.#doubtful])];
       if (names.length === 0) break;
+      if (names.length > MOST_ALONE) {
+        if (this.#mayListAgain()) {
+          void this.reload();
+          break;
+        }
+        await pause(1, this.#ending.signal).catch(() => undefined);
+        continue;
+      }
       try {
         await Promise.all(names.map((name) => this.#readNode(name)));
         if (failed !== undefined && loadFault.peek() === failed) loadFault.value = undefined;
@@ -277,7 +282,8 @@ class Watch {
     if (isOld && meanwhile.gone.has(name)) return this.#settle(name);
     if (!isOld) {
       this.#settle(name);
-      this.#readAt.set(name, Date.now());
+      if (node === undefined) this.#readAt.delete(name);
+      else this.#readAt.set(name, Date.now());
     }
     const all = nodes.peek();
     const isKnown = all.some((one) => one.name === name);
@@ -301,7 +307,7 @@ class Watch {
     if (!whole.peek() || total === this.#otherTotal) return true;
     this.#otherTotal = undefined;
     if (total === nodes.peek().length) return true;
-    const isSettled = this.#listing === undefined && this.#missing.size === 0 && !this.#isReading;
+    const isSettled = this.#listing === undefined && this.#missing.size === 0;
     if (!isSettled || !this.#mayListAgain()) return false;
     this.#otherTotal = total;
     void this.reload();
