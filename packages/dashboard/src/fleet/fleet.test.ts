@@ -94,54 +94,6 @@ it("are shown where a node is enrolled while the page reads another one, which c
   expect(rounds).toBe(6);
 });
 
-describe("a storm of canisters that change", () => {
-  const names = Array.from({ length: 60 }, (_, at) => `n${at}`);
-  const lists = ({ asked }: PagedVerifier) => asked.filter((what) => what === "nodes?limit=1000").length;
-  /** Hears it of each node at once. */
-  const storm = (verifier: PagedVerifier) => {
-    for (const name of names) verifier.tell(name, "web", "affirming", "contraindicated");
-  };
-
-  it("has the list read, with time between two, and no node by itself; nodes that say nothing are found meanwhile", async () => {
-    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
-    const verifier = new PagedVerifier(...names);
-    for (const name of names) verifier.canisters.set(name, { affirming: 1, contraindicated: 1 });
-    verifier.letGo();
-    const page = await watching(verifier);
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(page.nodes.peek().length).toBe(60);
-    verifier.asked.length = 0;
-    storm(verifier);
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(lists(verifier)).toBe(1);
-    for (let second = 2; second < 30; second += 4) {
-      storm(verifier);
-      await vi.advanceTimersByTimeAsync(4000);
-    }
-    expect(lists(verifier)).toBeLessThanOrEqual(2);
-    verifier.states.set("silent", "unknown");
-    await vi.advanceTimersByTimeAsync(70_000);
-    expect(verifier.asked.filter((what) => what.startsWith("nodes/"))).toEqual([]);
-    expect(page.stateOf("silent")).toBe("unknown");
-    for (const name of names) expect(page.node(name)?.canisters).toMatchObject({ affirming: 1, contraindicated: 1 });
-  });
-
-  it("keeps no node that is enrolled from being found, also where some nodes have to be read by themselves", async () => {
-    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
-    const verifier = new PagedVerifier("a", "b");
-    verifier.letGo();
-    const page = await watching(verifier);
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(page.nodes.peek().length).toBe(2);
-    verifier.states.set("silent", "unknown");
-    // Each time that it is asked for by itself, another canister of it changes.
-    verifier.onAnswer = async () => verifier.tell("a", "web", "affirming", "contraindicated");
-    verifier.tell("a", "web", "affirming", "contraindicated");
-    await vi.advanceTimersByTimeAsync(20_000);
-    expect(page.stateOf("silent")).toBe("unknown");
-  });
-});
-
 describe("nodes that are gone", () => {
   it("leave the list and its counts, also those of canisters that the page does not know, and may come again", async () => {
     const verifier = new PagedVerifier("a", "b", "c");

@@ -3,7 +3,7 @@ import type { Change, NodeInList, NodeList } from "@isoline/verifier";
 import { batch, computed, signal } from "@preact/signals";
 import { followChanges, type Liveness } from "../wire/changes.ts";
 import { Fault, sayFault } from "../wire/fault.ts";
-import { pathOf, pause, read } from "../wire/request.ts";
+import { backOff, pathOf, pause, read } from "../wire/request.ts";
 import { countsOf, nodeAfter } from "./counting.ts";
 import { Recount, tell, told } from "./counts.ts";
 import { atTheVerifier, isAskedFor, parseFilter, type Query } from "./filter.ts";
@@ -29,7 +29,12 @@ const whole = ofPerson(false);
 export const nodeCounts = computed(() => (whole.value ? countsOf(nodes.value) : told.value.nodes));
 export const canisterCounts = computed(() => told.value.canisters);
 export const loading = ofPerson(true);
+/** Why the list could not be read; it is asked for again. */
 export const loadFault = ofPerson<string | undefined>(undefined);
+/** Whether `nodes` are only those pages of the first list that have come. */
+export const partial = ofPerson(false);
+/** Why nodes that changed could not be read by themselves; they are asked for again. */
+export const nodeFault = ofPerson<string | undefined>(undefined);
 export const liveness = ofPerson<Liveness>({ state: "connecting" });
 /** The latest first. */
 export const latest = ofPerson<readonly Change[]>([]);
@@ -86,6 +91,11 @@ class Watch {
   /** How many nodes the verifier counted when the list was last read because of that. */
   #otherTotal: number | undefined;
   #listing: AbortController | undefined;
+  /** How often in a row the list could not be read, and when it is next. */
+  #failures = 0;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  /** Whether no list has come as a whole. */
+  #isFirst = true;
   #isReading = false;
   #heard = 0;
   #pending: Change[] = [];
@@ -111,17 +121,18 @@ class Watch {
   end(): void {
     this.#ending.abort();
     clearTimeout(this.#timer);
+    clearTimeout(this.#again);
     this.#pending = [];
   }
 
   /** Reads the list. What changes meanwhile stays as the change says. */
   async reload(): Promise<void> {
     this.#listing?.abort();
+    clearTimeout(this.#again);
     const mine = new AbortController();
     this.#listing = mine;
     const ending = AbortSignal.any([mine.signal, this.#ending.signal]);
     const asked = query();
-    const isFirst = nodes.peek().length === 0;
     const settled = [...this.#missing, ...this.#doubtful];
     const meanwhile = this.#ask();
     let isCounted = Object.keys(asked).length > 0;
@@ -133,7 +144,12 @@ class Watch {
       const loaded = await loadAll<NodeInList, NodeList>("nodes", { ...asked }, ending, ({ items, first }) => {
         if (ending.aborted) return;
         count(first);
-        if (isFirst) this.#show(items, meanwhile);
+        // A list that begins anew has less at first than the one that it took the place of.
+        if (!this.#isFirst || items.length < nodes.peek().length) return;
+        batch(() => {
+          this.#show(items, meanwhile);
+          partial.value = true;
+        });
       });
       ending.throwIfAborted();
       batch(() => {
@@ -143,7 +159,10 @@ class Watch {
         whole.value = !capped.peek();
         loading.value = false;
         loadFault.value = undefined;
+        partial.value = false;
       });
+      this.#isFirst = false;
+      this.#failures = 0;
       this.#readAt.clear();
       for (const name of settled) if (!meanwhile.touched.has(name)) this.#settle(name);
       const listed = new Set(loaded.items.map(({ name }) => name));
@@ -155,6 +174,8 @@ class Watch {
         loading.value = false;
         loadFault.value = sayFault(fault);
       });
+      this.#failures += 1;
+      this.#again = setTimeout(() => void this.reload(), backOff(this.#failures) * 1000);
     } finally {
       this.#asking.delete(meanwhile);
       if (this.#listing === mine) this.#listing = undefined;
@@ -237,10 +258,13 @@ class Watch {
   async #readWaiting(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
-    let failed: string | undefined;
+    let failures = 0;
     while (this.#listing === undefined && !this.#ending.signal.aborted) {
       const names = [...new Set([...this.#missing, ...this.#doubtful])];
-      if (names.length === 0) break;
+      if (names.length === 0) {
+        nodeFault.value = undefined;
+        break;
+      }
       if (names.length > MOST_ALONE) {
         if (this.#mayListAgain()) {
           void this.reload();
@@ -251,15 +275,15 @@ class Watch {
       }
       try {
         await Promise.all(names.map((name) => this.#readNode(name)));
-        if (failed !== undefined && loadFault.peek() === failed) loadFault.value = undefined;
+        nodeFault.value = undefined;
+        failures = 0;
       } catch (fault) {
         if (this.#ending.signal.aborted) break;
-        failed = sayFault(fault);
-        loadFault.value = failed;
+        nodeFault.value = sayFault(fault);
+        failures += 1;
       }
-      await pause(failed === undefined ? Math.max(0.3, names.length / 5) : 5, this.#ending.signal).catch(
-        () => undefined,
-      );
+      const wait = failures === 0 ? Math.max(0.3, names.length / 5) : backOff(failures);
+      await pause(wait, this.#ending.signal).catch(() => undefined);
     }
     this.#isReading = false;
   }

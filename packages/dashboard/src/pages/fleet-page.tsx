@@ -6,7 +6,18 @@ import { useEffect, useMemo } from "preact/hooks";
 import { totalOf } from "../fleet/counting.ts";
 import { countFault } from "../fleet/counts.ts";
 import { type Filtered, parseFilter, passes, toggled } from "../fleet/filter.ts";
-import { canisterCounts, capped, filterBy, loadFault, loading, nodeCounts, nodes, reload } from "../fleet/fleet.ts";
+import {
+  canisterCounts,
+  capped,
+  filterBy,
+  loadFault,
+  loading,
+  nodeCounts,
+  nodeFault,
+  nodes,
+  partial,
+  reload,
+} from "../fleet/fleet.ts";
 import { meanings, severity, stateOf, states } from "../model/states.ts";
 import { FleetCanvas } from "../parts/fleet-canvas.tsx";
 import { FilterLine } from "../parts/filter-line.tsx";
@@ -30,6 +41,7 @@ export function FleetPage(): JSX.Element {
   const group = settings.get("group") ?? "";
   const view = settings.get("view") ?? "map";
   const all = nodes.value;
+  const isOld = partial.value || loadFault.value !== undefined || nodeFault.value !== undefined;
   useEffect(() => filterBy(line), [line]);
   const sorted = useMemo(() => ordered(all, order), [all, order]);
   const shown = useMemo(() => filtered(sorted, line), [sorted, line]);
@@ -40,8 +52,14 @@ export function FleetPage(): JSX.Element {
       <h1 tabIndex={-1}>Fleet</h1>
       {loadFault.value !== undefined && (
         <Alarm retry={() => void reload()}>
-          The fleet could not be read: <Said text={loadFault.value} />
-          {all.length > 0 && " What is shown below is older."}
+          The fleet could not be read, and is asked for again: <Said text={loadFault.value} />
+          {all.length > 0 && !partial.value && " What is shown below is older."}
+        </Alarm>
+      )}
+      {nodeFault.value !== undefined && (
+        <Alarm>
+          Nodes that changed could not be read, and may be shown as they were or not at all; they are asked for again.{" "}
+          <Said text={nodeFault.value} />
         </Alarm>
       )}
       {countFault.value !== undefined && (
@@ -79,6 +97,11 @@ export function FleetPage(): JSX.Element {
           ))}
         </div>
       </div>
+      {partial.value && (
+        <Hint>
+          Only a part of the fleet is here so far: {count(all.length)} of {counted(totalOf(nodeCounts.value), "node")}.
+        </Hint>
+      )}
       {capped.value && (
         <Hint>
           The page keeps {count(all.length)} of {counted(totalOf(nodeCounts.value), "node")}. The numbers above count
@@ -86,12 +109,12 @@ export function FleetPage(): JSX.Element {
         </Hint>
       )}
       <div class="beside">
-        <section class="main-part" aria-label="Nodes">
+        <section class={isOld ? "main-part old" : "main-part"} aria-label="Nodes">
           {loading.value && all.length === 0 && <p class="waiting">Loading the fleet …</p>}
           {!loading.value && all.length === 0 && loadFault.value === undefined && (
             <Hint>No node is enrolled yet. A token for the first one: isoline fleet token.</Hint>
           )}
-          {all.length > 0 && shown.length === 0 && (
+          {all.length > 0 && shown.length === 0 && !partial.value && (
             <Hint>No node passes this filter. Empty it to see all: Escape in its line does.</Hint>
           )}
           {shown.length > 0 && view === "map" && (
