@@ -4,11 +4,11 @@
  */
 import type { NodeList } from "@isoline/verifier";
 import { sayFault } from "../wire/fault.ts";
-import { pause, read } from "../wire/request.ts";
+import { backOff, pause, read } from "../wire/request.ts";
 import { type Counts, totalOf } from "./counting.ts";
 import { ofPerson } from "./person.ts";
 
-/** Seconds between two questions, so that a storm of changes is few of them. */
+/** Seconds between two questions, and as many more at most: a storm of changes is few of them, and not every page asks at once. */
 const BETWEEN = 3;
 /** What makes no change, as an enrolment, is found so often. */
 const REGULARLY = 30_000;
@@ -30,6 +30,7 @@ export class Recount {
   readonly #counted: (nodes: number) => boolean;
   #isDue = false;
   #isRunning = false;
+  #failures = 0;
 
   /**
    * @param heard how many changes came so far
@@ -39,22 +40,33 @@ export class Recount {
     this.#ending = ending;
     this.#heard = heard;
     this.#counted = counted;
-    const regularly = setInterval(() => document.hidden || this.due(), REGULARLY);
-    ending.addEventListener("abort", () => clearInterval(regularly), { once: true });
+    const regularly = setInterval(() => this.due(), REGULARLY);
+    const begin = () => this.#begin();
+    document.addEventListener("visibilitychange", begin);
+    const end = () => {
+      clearInterval(regularly);
+      document.removeEventListener("visibilitychange", begin);
+    };
+    ending.addEventListener("abort", end, { once: true });
   }
 
-  /** What was counted before may be old. */
+  /** What was counted before may be old. A hidden page does not ask; it asks once when it can be seen. */
   due(): void {
     this.#isDue = true;
-    if (!this.#isRunning) void this.#run();
+    this.#begin();
+  }
+
+  #begin(): void {
+    if (this.#isDue && !this.#isRunning && !document.hidden) void this.#run();
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    while (this.#isDue && !this.#ending.aborted) {
+    while (this.#isDue && !document.hidden && !this.#ending.aborted) {
       this.#isDue = false;
       await this.#ask();
-      await pause(BETWEEN, this.#ending).catch(() => undefined);
+      const between = BETWEEN * (1 + Math.random());
+      await pause(Math.max(between, backOff(this.#failures)), this.#ending).catch(() => undefined);
     }
     this.#isRunning = false;
   }
@@ -66,10 +78,12 @@ export class Recount {
       this.#ending.throwIfAborted();
       tell(answer);
       countFault.value = undefined;
+      this.#failures = 0;
       if (this.#heard() === heard && !this.#counted(totalOf(answer.counts))) this.#isDue = true;
     } catch (fault) {
       if (this.#ending.aborted) return;
       this.#isDue = true;
+      this.#failures += 1;
       countFault.value = sayFault(fault);
     }
   }

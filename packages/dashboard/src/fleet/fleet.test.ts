@@ -5,7 +5,7 @@ import { PagedVerifier } from "../../../../test/dashboard/paged-verifier.ts";
 let stop = () => {};
 
 beforeEach(() => {
-  vi.stubGlobal("document", { baseURI: "http://verifier/" });
+  vi.stubGlobal("document", Object.assign(new EventTarget(), { baseURI: "http://verifier/", hidden: false }));
   vi.stubGlobal("sessionStorage", { getItem: () => null, setItem: () => {}, removeItem: () => {} });
 });
 afterEach(() => {

@@ -6,7 +6,7 @@ let stop = () => {};
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
-  vi.stubGlobal("document", { baseURI: "http://verifier/" });
+  vi.stubGlobal("document", Object.assign(new EventTarget(), { baseURI: "http://verifier/", hidden: false }));
   vi.stubGlobal("sessionStorage", { getItem: () => null, setItem: () => {}, removeItem: () => {} });
 });
 afterEach(() => {
@@ -30,7 +30,6 @@ async function watching(verifier: PagedVerifier) {
 }
 
 const REFUSED = "The verifier answered with status 500.";
-/** The stream, silent for 40 s, is begun anew, and then all is read again: tests end before. */
 const isList = ({ asked }: PagedVerifier) => asked.at(-1)?.startsWith("nodes?limit=1000") === true;
 
 describe("a storm of canisters that change", () => {
@@ -75,6 +74,7 @@ describe("a storm of canisters that change", () => {
   });
 });
 
+/** In less than 40 s: then a stream that is silent is begun anew, and all is read again. */
 describe("what could not be read", () => {
   it("is read again by itself, and a list of which a part came is told from a whole one until then", async () => {
     const verifier = new PagedVerifier("a", "b");
