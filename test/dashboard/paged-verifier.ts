@@ -19,6 +19,8 @@ export class PagedVerifier {
   refuses = () => false;
   /** Of nodes that have canisters. */
   readonly canisters = new Map<string, Partial<NodeInList["canisters"]>>();
+  /** What else it says of nodes. */
+  readonly others = new Map<string, Partial<NodeInList>>();
   /** How many canisters there are in each state, where a test says so. */
   canisterCounts: Partial<Record<State, number>> | undefined;
   #letGo: (() => void)[] | undefined = [];
@@ -111,6 +113,7 @@ export class PagedVerifier {
       enrolled: AT,
       root: "tpm",
       canisters,
+      ...this.others.get(name),
     };
   }
 

@@ -14,7 +14,8 @@ beforeEach(() => {
   vi.stubGlobal("document", page);
   vi.stubGlobal("sessionStorage", { getItem: () => null, setItem: () => {}, removeItem: () => {} });
   [ending, asked, status] = [new AbortController(), [], 200];
-  const list: NodeList = { items: [], counts: { affirming: 1 }, canisters: {} };
+  const counts = { affirming: 1, contraindicated: 0, revoked: 0, stale: 0, unknown: 0, unverifiable: 0 };
+  const list: NodeList = { items: [], counts, canisters: counts };
   vi.stubGlobal("fetch", async () => {
     asked.push(Date.now() / 1000);
     return Response.json(list, { status });

@@ -83,7 +83,7 @@ class Watch {
   readonly #recount: Recount;
   /** Nodes that changed and that the page does not have, or has as they were before. */
   readonly #missing = new Set<string>();
-  /** Nodes whose canisters may have been counted twice: by an answer, and by a change that came after it. */
+  /** Nodes that may be other than shown: enrolled anew, or with canisters counted twice, by an answer and a change that came after it. */
   readonly #doubtful = new Set<string>();
   readonly #readAt = new Map<string, number>();
   #listedAt = 0;
@@ -231,7 +231,7 @@ class Watch {
         this.#readAt.delete(name);
       } else if (place !== undefined && node !== undefined) {
         after[place] = nodeAfter(node, change);
-        if (label !== undefined && this.#isFresh(name)) this.#doubtful.add(name);
+        if (label === undefined ? isOther(change) : this.#isFresh(name)) this.#doubtful.add(name);
       } else if (mayBeKept(change)) this.#missing.add(name);
     }
     batch(() => {
@@ -338,6 +338,9 @@ class Watch {
     return true;
   }
 }
+
+/** Whether a change of a node may come with another root of trust or other labels: it was enrolled anew, or is heard of first. */
+const isOther = ({ from, to }: Change): boolean => from === "unknown" || to === "unknown";
 
 /** Whether a node that the page does not have may be one that it keeps, now that it changed. */
 function mayBeKept({ label, to }: Change): boolean {

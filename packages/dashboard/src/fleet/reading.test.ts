@@ -1,4 +1,5 @@
 /** What the page reads again, and how often: a storm of changes, and a verifier that does not answer. */
+import type { State } from "@isoline/verifier";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PagedVerifier } from "../../../../test/dashboard/paged-verifier.ts";
 
@@ -71,6 +72,21 @@ describe("a storm of canisters that change", () => {
     verifier.tell("a", "web", "affirming", "contraindicated");
     await seconds(20);
     expect(page.stateOf("silent")).toBe("unknown");
+  });
+});
+
+describe("a node that is enrolled anew", () => {
+  it.each<[State, State]>([
+    ["affirming", "unknown"],
+    ["unknown", "affirming"],
+  ])("from %s to %s is read: its labels and its root of trust may be others", async (from, to) => {
+    const verifier = new PagedVerifier("a");
+    verifier.states.set("a", from);
+    const page = await watching(verifier);
+    verifier.others.set("a", { root: "none", labels: { region: "eu" } });
+    verifier.turn("a", to);
+    await seconds(2);
+    expect(page.node("a")).toMatchObject({ state: to, root: "none", labels: { region: "eu" } });
   });
 });
 
