@@ -212,6 +212,19 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await expect.poll(() => tab.page.getByLabel(/^The signed policy file/).inputValue()).toBe("from a file");
   });
 
+  it("ends a policy that is being tried when its view is left", async () => {
+    await goTo("#/policy", "Policy");
+    const isTrial = (path: URL) => path.pathname.endsWith("/dry-run");
+    await tab.page.route(isTrial, () => undefined);
+    const ended = tab.page.waitForEvent("requestfailed", (request) => isTrial(new URL(request.url())));
+    await tab.page.getByLabel(/^The signed policy file/).fill("a policy");
+    await tab.page.getByRole("button", { name: "Try it" }).click();
+    await tab.page.getByRole("button", { name: "Trying …" }).waitFor();
+    await goTo("#/canisters", "Canisters");
+    await ended;
+    await tab.page.unroute(isTrial);
+  });
+
   it("says of a node that is not known that nothing is known", async () => {
     await goTo("#/nodes/lost", "lost");
     expect(await tab.page.getByRole("alert").first().innerText()).toContain("nothing is known of /v1/nodes/lost");

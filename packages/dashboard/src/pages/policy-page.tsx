@@ -2,8 +2,9 @@
 import type { DryRun, PolicyInList } from "@isoline/verifier";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useAnswer } from "../fleet/ask.ts";
+import { Trial } from "../fleet/trial.ts";
 import { stateOf } from "../model/states.ts";
 import { Verdict } from "../parts/marks.tsx";
 import { Alarm, announce, Await } from "../parts/notices.tsx";
@@ -12,13 +13,14 @@ import { Ago, Facts, Hex, Said } from "../parts/said.tsx";
 import { toCanister, toNode } from "../place/route.ts";
 import { count, counted } from "../text/amounts.ts";
 import { visibleText } from "../text/visible.ts";
-import { sayFault } from "../wire/fault.ts";
-import { pathOf, read, send } from "../wire/request.ts";
+import { read } from "../wire/request.ts";
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
 export function PolicyPage(): JSX.Element {
-  const policies = useAnswer("policies", (ending) => read<{ items: readonly PolicyInList[] }>("policies", {}, ending));
+  const policies = useAnswer("policies", (ending) => read<{ items: readonly PolicyInList[] }>("policies", {}, ending), {
+    withTime: true,
+  });
   return (
     <>
       <h1 tabIndex={-1}>Policy</h1>
@@ -27,55 +29,33 @@ export function PolicyPage(): JSX.Element {
         and nothing takes effect; publishing is isoline fleet policy.
       </p>
       <Await asked={policies} what="the policies">
-        {({ items }) => <Trial policies={items} />}
+        {({ items }) => <TrialForm policies={items} />}
       </Await>
     </>
   );
 }
 
-function Trial({ policies }: { readonly policies: readonly PolicyInList[] }): JSX.Element {
+function TrialForm({ policies }: { readonly policies: readonly PolicyInList[] }): JSX.Element {
   const name = useSignal(policies[0]?.name ?? "");
   const file = useSignal("");
   const over = useSignal(false);
-  const state = useSignal<{ readonly running: boolean; readonly result?: DryRun; readonly fault?: string }>({
-    running: false,
-  });
-  const running = useRef<AbortController | undefined>(undefined);
+  const [trial] = useState(() => new Trial());
+  useEffect(() => () => trial.forget(), []);
   const current = policies.find((policy) => policy.name === name.value);
 
-  /** Another file, or another name, is another question: what was said of the one before is said no more. */
-  const forget = () => {
-    running.current?.abort();
-    state.value = { running: false };
-  };
   const take = async (given: File | undefined) => {
     over.value = false;
     if (given === undefined) return;
-    forget();
-    if (given.size > MOST_BYTES) {
-      state.value = { running: false, fault: `Expected a file of at most ${MOST_BYTES} bytes, got ${given.size}.` };
-      return;
-    }
-    file.value = await given.text();
-    forget();
+    const text = await trial.take(given, MOST_BYTES);
+    if (text !== undefined) file.value = text;
   };
-  const run = async () => {
-    running.current?.abort();
-    const mine = new AbortController();
-    running.current = mine;
-    state.value = { running: true };
-    try {
-      const result = await send<DryRun>(`${pathOf("policies", name.value)}/dry-run`, file.value, mine.signal);
-      state.value = { running: false, result };
-      const { red, green, other, same } = result;
+  const run = () =>
+    trial.run(name.value, file.value, ({ red, green, other, same }) =>
       announce(
         `${red} would turn red, ${green} would turn green, ${other} would change otherwise, ${same} stay as they are`,
-      );
-    } catch (fault) {
-      if (!mine.signal.aborted) state.value = { running: false, fault: sayFault(fault) };
-    }
-  };
-  const { result, fault, running: isRunning } = state.value;
+      ),
+    );
+  const { result, fault, running: isRunning } = trial.tried.value;
   return (
     <>
       <form
@@ -104,7 +84,7 @@ function Trial({ policies }: { readonly policies: readonly PolicyInList[] }): JS
               title="letters, digits, _ . and -"
               value={name.value}
               onInput={({ currentTarget }) => {
-                forget();
+                trial.forget();
                 name.value = currentTarget.value;
               }}
             />
@@ -128,7 +108,7 @@ function Trial({ policies }: { readonly policies: readonly PolicyInList[] }): JS
             spellcheck={false}
             value={file.value}
             onInput={({ currentTarget }) => {
-              forget();
+              trial.forget();
               file.value = currentTarget.value;
             }}
           />
