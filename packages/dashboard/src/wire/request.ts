@@ -6,6 +6,8 @@ import { hearDate } from "./verifier-clock.ts";
 const TRIES = 3;
 const LONGEST_WAIT = 20;
 const LONGEST_BACK_OFF = 30;
+/** Seconds until a question is given up: one that is never answered would leave what was read before as if it were of now. */
+const LONGEST_QUESTION = 30;
 
 /** The address of an API path below the page, so that the page also works behind a path of a proxy. */
 export function addressOf(
@@ -21,7 +23,7 @@ export function addressOf(
 /** A path of the API; every part is encoded. */
 export const pathOf = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join("/");
 
-/** Reads something. A busy verifier is asked again, at most twice, when it says so. */
+/** Reads something, each time in at most 30 s. A busy verifier is asked again, at most twice, when it says so. */
 export async function read<T>(
   path: string,
   query: Readonly<Record<string, string | readonly string[] | undefined>>,
@@ -29,11 +31,27 @@ export async function read<T>(
 ): Promise<T> {
   for (let tried = 1; ; tried += 1) {
     try {
-      return (await ask("GET", addressOf(path, query), ending)) as T;
+      return (await inTime((either) => ask("GET", addressOf(path, query), either), ending)) as T;
     } catch (fault) {
       if (!(fault instanceof Fault) || fault.kind !== "busy" || tried === TRIES) throw fault;
       await pause(Math.min(fault.retryAfter ?? tried, LONGEST_WAIT), ending);
     }
+  }
+}
+
+async function inTime<T>(question: (either: AbortSignal) => Promise<T>, ending: AbortSignal): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), LONGEST_QUESTION * 1000);
+  try {
+    return await question(AbortSignal.any([ending, late.signal]));
+  } catch (fault) {
+    if (!late.signal.aborted || ending.aborted) throw fault;
+    throw new Fault(
+      "unreachable",
+      `Expected an answer of the verifier within ${LONGEST_QUESTION} s, got none. It is slow, or too many tabs of it are open: close some.`,
+    );
+  } finally {
+    clearTimeout(timer);
   }
 }
 
