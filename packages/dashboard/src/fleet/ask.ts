@@ -28,6 +28,9 @@ interface Aging {
   readonly apart?: number;
 }
 
+/** Milliseconds between two readings of a list of canisters: it may take many requests, and of many some change all the time. */
+export const LISTS_APART = 15_000;
+
 type Ask<T> = (ending: AbortSignal) => Promise<T>;
 
 const NOTHING = { value: undefined, fault: undefined } as const;

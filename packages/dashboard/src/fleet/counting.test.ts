@@ -1,6 +1,6 @@
 import type { Change, NodeInList } from "@isoline/verifier";
 import { describe, expect, it } from "vitest";
-import { countsOf, nodeAfter, totalOf } from "./counting.ts";
+import { countsOf, isOf, nodeAfter, totalOf } from "./counting.ts";
 
 const node: NodeInList = {
   name: "a",
@@ -20,6 +20,17 @@ describe("a change of a verdict", () => {
     const all = ["affirming", "affirming", "stale", "another"].map((state) => ({ ...node, state }) as NodeInList);
     expect(countsOf(all)).toStrictEqual({ affirming: 2, stale: 1, unknown: 1 });
     expect(totalOf(countsOf(all))).toBe(4);
+  });
+
+  it("concerns a view of its node, and a view of a canister where it is of that one or of the node", () => {
+    const ofWeb = { ...change, label: "web" };
+    expect([change, ofWeb].map((one) => isOf(one, "a"))).toStrictEqual([true, false]);
+    expect([change, ofWeb, { ...change, label: "db" }].map((one) => isOf(one, "a", "web"))).toStrictEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect([isOf(change, "b"), isOf(ofWeb, "b", "web")]).toStrictEqual([false, false]);
   });
 
   it("of a node changes the node, with its reason and its time", () => {

@@ -15,6 +15,10 @@ export function countsOf(nodes: readonly NodeInList[]): Counts {
   return counts;
 }
 
+/** Whether a change is of a node itself, or of this one of its canisters. */
+export const isOf = (change: Change, node: string, label?: string): boolean =>
+  change.node === node && (change.label === undefined || change.label === label);
+
 /** A node after a change of its own verdict, or of that of one of its canisters. */
 export function nodeAfter(node: NodeInList, { at, label, from, to, failure, why }: Change): NodeInList {
   const before = stateOf(from);

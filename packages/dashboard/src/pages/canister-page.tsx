@@ -1,9 +1,10 @@
 /** One canister: its contour as a map, what departed from it, how far it is trusted, and its counters over time. */
-import type { CanisterInFull, Change, ContourMap, Node } from "@isoline/verifier";
+import type { CanisterInFull, ContourMap, Node } from "@isoline/verifier";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { type Asked, useAnswer } from "../fleet/ask.ts";
+import { isOf } from "../fleet/counting.ts";
 import { canisterStages, nodeStages, worstOf } from "../model/chain.ts";
 import { isEarlier } from "../model/standing.ts";
 import { Chain } from "../parts/chain.tsx";
@@ -23,13 +24,15 @@ import { AS_OF_LAST, VerdictLine } from "./node-page.tsx";
 
 export function CanisterPage({ node, label }: { readonly node: string; readonly label: string }): JSX.Element {
   const key = `${node}\n${label}`;
-  const aging = { concerns: (change: Change) => change.node === node, withTime: true };
   const canister = useAnswer(
     key,
     (ending) => read<CanisterInFull>(pathOf("nodes", node, "canisters", label), {}, ending),
-    aging,
+    { concerns: (change) => isOf(change, node, label), withTime: true },
   );
-  const below = useAnswer(node, (ending) => read<Node>(pathOf("nodes", node), {}, ending), aging);
+  const below = useAnswer(node, (ending) => read<Node>(pathOf("nodes", node), {}, ending), {
+    concerns: (change) => isOf(change, node),
+    withTime: true,
+  });
   return (
     <>
       <nav class="crumbs" aria-label="Path">

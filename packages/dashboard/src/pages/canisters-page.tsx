@@ -2,7 +2,7 @@
 import type { Canister, CanisterList } from "@isoline/verifier";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { useAnswer } from "../fleet/ask.ts";
+import { LISTS_APART, useAnswer } from "../fleet/ask.ts";
 import { type Counts, totalOf } from "../fleet/counting.ts";
 import { parseFilter, passes, toggled } from "../fleet/filter.ts";
 import { loadAll } from "../fleet/load.ts";
@@ -14,14 +14,11 @@ import { place, set } from "../place/route.ts";
 import { count, counted } from "../text/amounts.ts";
 import { CanisterRows } from "./node-page.tsx";
 
-/** Milliseconds between two readings of the list: it may take twenty requests, and in a busy fleet something changes all the time. */
-const APART = 15_000;
-
 export function CanistersPage(): JSX.Element {
   const line = place.value.settings.get("filter") ?? "";
   const asked = useAnswer("canisters", (ending) => loadAll<Canister, CanisterList>("canisters", {}, ending), {
     concerns: ({ label, to }) => label !== undefined || to === "gone",
-    apart: APART,
+    apart: LISTS_APART,
   });
   return (
     <>

@@ -1,7 +1,8 @@
 /** One node: the chain from its hardware to its canisters. */
 import type { Canister, Node } from "@isoline/verifier";
 import type { JSX } from "preact";
-import { useAnswer } from "../fleet/ask.ts";
+import { LISTS_APART, useAnswer } from "../fleet/ask.ts";
+import { isOf } from "../fleet/counting.ts";
 import { loadAll, type Page } from "../fleet/load.ts";
 import { nodeStages } from "../model/chain.ts";
 import { isEarlier, proven } from "../model/standing.ts";
@@ -16,15 +17,14 @@ import { counted } from "../text/amounts.ts";
 import { pathOf, read } from "../wire/request.ts";
 
 export function NodePage({ name }: { readonly name: string }): JSX.Element {
-  const isOf = (change: { readonly node: string }) => change.node === name;
   const node = useAnswer(name, (ending) => read<Node>(pathOf("nodes", name), {}, ending), {
-    concerns: isOf,
+    concerns: (change) => isOf(change, name),
     withTime: true,
   });
   const canisters = useAnswer(
     name,
     (ending) => loadAll<Canister, Page<Canister>>(pathOf("nodes", name, "canisters"), {}, ending),
-    { concerns: isOf, withTime: true },
+    { concerns: (change) => change.node === name, withTime: true, apart: LISTS_APART },
   );
   return (
     <>
@@ -135,7 +135,8 @@ function Rooted({ node }: { readonly node: Node }): JSX.Element | null {
 
 /** A node of which nothing is proven may run any. */
 function noCanister(node: Node | undefined): string {
-  const known = node === undefined ? "never" : proven(node);
+  if (node === undefined) return "No canister is known here.";
+  const known = proven(node);
   if (known === "now") return "No canister runs here.";
   if (known === "earlier") return "No canister ran here as of the last evidence that was accepted.";
   return "No canister is known here: nothing of this node is proven yet.";
