@@ -51,9 +51,19 @@ export class PagedVerifier {
     this.#send({ at: AT, node, label, from, to });
   }
 
+  /** Tells the pages that follow that changes are lost. */
+  reset(): void {
+    for (const stream of this.#streams) stream.enqueue(Buffer.from(`id: ${this.#last}\nevent: reset\ndata: {}\n\n`));
+  }
+
   letGo(): void {
     for (const go of this.#letGo ?? []) go();
     this.#letGo = undefined;
+  }
+
+  /** Has second pages wait again. */
+  hold(): void {
+    this.#letGo ??= [];
   }
 
   open(): void {

@@ -59,6 +59,7 @@ function keepAsking<T>(answer: Signal<Asked<T>>, ask: Ask<T>, { concerns, withTi
   answer.value = NOTHING;
 
   const load = async () => {
+    clearTimeout(timer);
     [asking, isOld, isDue] = [true, false, false];
     const next = await ask(ending.signal).then(
       (value): Asked<T> => ({ value, fault: undefined }),

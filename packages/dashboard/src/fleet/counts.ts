@@ -57,12 +57,12 @@ export class Recount {
   }
 
   #begin(): void {
-    if (this.#isDue && !this.#isRunning && !document.hidden) void this.#run();
+    if (!this.#isRunning) void this.#run();
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    while (this.#isDue && !document.hidden && !this.#ending.aborted) {
+    while (!this.#ending.aborted && this.#isDue && !document.hidden) {
       this.#isDue = false;
       await this.#ask();
       const between = BETWEEN * (1 + Math.random());

@@ -114,8 +114,29 @@ class Watch {
       opened.value += 1;
       void this.reload();
     };
-    const follower = { changed: (change: Change) => this.#hear(change), liveness: liveNow, opened: beginAnew };
-    void followChanges(follower, ending);
+    const reset = () => {
+      this.#forget();
+      beginAnew();
+    };
+    void followChanges(
+      { changed: (change) => this.#hear(change), liveness: liveNow, opened: beginAnew, reset },
+      ending,
+    );
+  }
+
+  /** Of nodes that were read before the verifier was set back, changes are lost: no later change makes them right. */
+  #forget(): void {
+    this.#takeIn();
+    this.#missing.clear();
+    this.#doubtful.clear();
+    this.#readAt.clear();
+    this.#isFirst = true;
+    batch(() => {
+      nodes.value = [];
+      whole.value = false;
+      partial.value = false;
+      loading.value = true;
+    });
   }
 
   end(): void {

@@ -90,6 +90,24 @@ describe("a node that is enrolled anew", () => {
   });
 });
 
+it("a node whose changes were lost is not kept as it was, also where another change of it comes before the list", async () => {
+  const verifier = new PagedVerifier("a", "b");
+  verifier.canisters.set("b", { affirming: 2 });
+  const page = await watching(verifier);
+  // Long after the list was read: what comes now is not in it already.
+  await seconds(10);
+  verifier.others.set("b", { labels: { region: "eu" } });
+  verifier.canisters.set("b", { contraindicated: 2 });
+  verifier.hold();
+  verifier.reset();
+  await seconds(1);
+  verifier.tell("b", "web", "affirming", "contraindicated");
+  await seconds(1);
+  verifier.letGo();
+  await seconds(5);
+  expect(page.node("b")).toMatchObject({ labels: { region: "eu" }, canisters: { affirming: 0, contraindicated: 2 } });
+});
+
 /** In less than 40 s: then a stream that is silent is begun anew, and all is read again. */
 describe("what could not be read", () => {
   it("is read again by itself, and a list of which a part came is told from a whole one until then", async () => {

@@ -18,11 +18,10 @@ export type Liveness =
 interface Follower {
   changed(change: Change): void;
   liveness(now: Liveness): void;
-  /**
-   * The stream has begun, or begun anew, or the verifier was set back. What was read before may lack changes: they came before the stream,
-   * or are no longer kept.
-   */
+  /** The stream has begun, or begun anew. What was read before the first one may lack changes that came before it. */
   opened(): void;
+  /** The verifier was set back, or no longer keeps the changes since the last one. What was read before lacks them. */
+  reset(): void;
 }
 
 /** Runs until the signal ends it. */
@@ -41,7 +40,7 @@ export async function followChanges(follower: Follower, ending: AbortSignal): Pr
       for await (const { type, data, id } of events(lastId, opened, ending)) {
         lastId = id;
         if (type === "change") follower.changed(changeOf(data));
-        else if (type === "reset") follower.opened();
+        else if (type === "reset") follower.reset();
       }
       throw new Fault("unreachable", "the verifier ended the stream");
     } catch (fault) {

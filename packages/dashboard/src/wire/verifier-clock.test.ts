@@ -23,6 +23,14 @@ describe("the date of an answer", () => {
     expect(ahead.peek()).toBe(600_450);
   });
 
+  it("does not go to and fro where the clocks are as far apart as it can tell", () => {
+    const heard = ["03", "02", "03", "02", "00"].map((said) => {
+      hearDate(`Fri, 27 Nov 2026 12:00:${said} GMT`, HERE, HERE + 100);
+      return ahead.peek();
+    });
+    expect(heard).toStrictEqual([3_450, 3_450, 3_450, 3_450, 0]);
+  });
+
   it("counts for nothing where the answer took long, or the browser's clock was set meanwhile", () => {
     hearDate("Fri, 27 Nov 2026 12:10:00 GMT", HERE, HERE + 60_000);
     hearDate("Fri, 27 Nov 2026 12:10:00 GMT", HERE, HERE - 60_000);

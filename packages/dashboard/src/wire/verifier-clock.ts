@@ -18,7 +18,6 @@ export function hearDate(date: string | null, asked: number, answered: number): 
   const said = Date.parse(date ?? "");
   if (Number.isNaN(said) || answered < asked || answered - asked > LONGEST) return;
   const difference = said + 500 - (asked + answered) / 2;
-  const told = Math.abs(difference) < LEAST ? 0 : difference;
-  // Each answer is some hundred milliseconds off; nothing on the page is to move with that.
-  if (Math.abs(told - ahead.peek()) >= LEAST || told === 0) ahead.value = told;
+  // Each answer is some hundred milliseconds off; nothing on the page is to move with that, to zero no more than from there.
+  if (Math.abs(difference - ahead.peek()) >= LEAST) ahead.value = Math.abs(difference) < LEAST ? 0 : difference;
 }
