@@ -221,7 +221,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await tab.page.getByRole("button", { name: "Try it" }).click();
     await tab.page.getByRole("button", { name: "Trying …" }).waitFor();
     await goTo("#/canisters", "Canisters");
-    await ended;
+    expect((await ended).failure()?.errorText).toBe("net::ERR_ABORTED");
     await tab.page.unroute(isTrial);
   });
 

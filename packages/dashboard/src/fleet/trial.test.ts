@@ -12,7 +12,7 @@ beforeEach(() => {
   vi.stubGlobal("fetch", async (_address: URL, { signal }: { signal: AbortSignal }) => {
     const body = await new Promise<object>((go, fail) => {
       answer = go;
-      signal.addEventListener("abort", () => fail(signal.reason));
+      signal.addEventListener("abort", () => fail(signal.reason as Error));
     });
     return Response.json(body);
   });
