@@ -1,4 +1,5 @@
 /** A question that is never answered, or not to its end. */
+import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 beforeEach(() => {
@@ -59,4 +60,14 @@ it("one that is ended before is none", async () => {
 
 it("one that is answered is not late", async () => {
   expect(await asked(async () => Response.json({ items: [] }), 31)).toEqual({ items: [] });
+});
+
+it("a pause that is over leaves nothing on the signal, which lasts as long as the page", async () => {
+  const { pause } = await import("./request.ts");
+  const { signal } = new AbortController();
+  const pauses = [pause(1, signal), pause(2, signal)];
+  expect(getEventListeners(signal, "abort")).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(2000);
+  await Promise.all(pauses);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
 });

@@ -121,12 +121,16 @@ export const backOff = (failures: number): number =>
 /** Waits, or throws the signal's reason. */
 export function pause(seconds: number, ending: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const end = () => reject(ending.reason as Error);
-    if (ending.aborted) return end();
+    if (ending.aborted) return reject(ending.reason as Error);
+    const end = () => {
+      clearTimeout(timer);
+      reject(ending.reason as Error);
+    };
     const timer = setTimeout(() => {
+      // A signal lasts as long as the page: what listens to it would be kept of every pause.
       ending.removeEventListener("abort", end);
       resolve();
     }, seconds * 1000);
-    ending.addEventListener("abort", () => (clearTimeout(timer), end()), { once: true });
+    ending.addEventListener("abort", end, { once: true });
   });
 }
