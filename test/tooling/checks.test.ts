@@ -318,6 +318,34 @@ describe.each(checks.map(({ name }) => name))("the check %s", (name) => {
   });
 });
 
+describe("a check that passed", () => {
+  const unchanged = expect.objectContaining({ status: 0, note: "unchanged since it passed" });
+
+  it("is not run again for the same tree, and is for any other, as often as that fails", async () => {
+    using tree = new TinyTree();
+    expect(await check("types", tree.root)).not.toEqual(unchanged);
+    expect(await check("types", tree.root)).toEqual(unchanged);
+    tree.write("README.md", "# Tiny\n");
+    expect(await check("types", tree.root), "documents have no types").toEqual(unchanged);
+    tree.write(event, 'export const codes: number = "1";\n');
+    expect(await check("types", tree.root)).toMatchObject({ status: 1 });
+    expect(await check("types", tree.root)).toMatchObject({ status: 1 });
+  });
+
+  it.each([
+    ["a document", "README.md", "Unpack and whom.\n"],
+    ["the configuration", "biome.json", "{}\n"],
+    ["a file that is new", "packages/core/src/late.ts", "export {};\n"],
+    ["a declaration that was built", "packages/core/dist/index.d.ts", "export {};\n"],
+  ])("runs again after a change of %s", async (_what, path, text) => {
+    using tree = new TinyTree();
+    await check("plain-words", tree.root);
+    expect(await check("plain-words", tree.root)).toEqual(unchanged);
+    tree.write(path, text);
+    expect(await check("plain-words", tree.root)).not.toEqual(unchanged);
+  });
+});
+
 describe("a check without any source", () => {
   it.each([
     ["layers", "packages/linux/src"],
