@@ -129,11 +129,18 @@ const OFF_CONTOUR = 3;
 const INCOMPLETE = 4;
 const UNKNOWN = 125;
 
-/** The end of the command; where the contour was checked, whether it was kept comes first, unless nothing ran. */
-export function statusOf({ exit, isStarted }: Outcome, verdict: Verdict, checks: boolean): number {
+/**
+ * The end of the command, unless nothing ran. Where the contour was checked, whether it was kept comes first; and both there and where
+ * one was learnt, whether the run was observed as a whole.
+ */
+export function statusOf(
+  { exit, isStarted }: Outcome,
+  verdict: Verdict,
+  { checks, learns }: { readonly checks: boolean; readonly learns: boolean },
+): number {
   if (!isStarted) return statusAsOfShell(exit);
   if (checks && verdict === "off-contour") return OFF_CONTOUR;
-  if (checks && verdict === "incomplete") return INCOMPLETE;
+  if ((checks || learns) && verdict === "incomplete") return INCOMPLETE;
   return statusAsOfShell(exit);
 }
 

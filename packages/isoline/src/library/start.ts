@@ -57,7 +57,8 @@ async function resultOf(namespace: Namespace, begin: () => void, order: Order): 
   const removedSignature = output !== undefined && removeStaleSignature(output);
   signal?.throwIfAborted();
   const report = runReport(outcome, about);
-  return { verdict: report.verdict, status: statusOf(outcome, report.verdict, checks), report, removedSignature };
+  const status = statusOf(outcome, report.verdict, { checks, learns: about.learns });
+  return { verdict: report.verdict, status, report, removedSignature };
 }
 
 function withResolver(): { readonly promise: Promise<void>; readonly resolve: () => void } {

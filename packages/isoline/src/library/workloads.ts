@@ -152,20 +152,25 @@ export async function startLearning(
 ): Promise<Started> {
   const { output, merge = false, trajectory, lens, presets, cleanStart = false } = options;
   const held = Output.open(output);
-  if (trajectory !== undefined) assertWritable(trajectory);
-  const started = hostFor(host, options);
-  const plan = planToLearn(common(started, command, options), {
-    output,
-    adds: merge,
-    run: beginRun(command, cleanStart ? "clean" : "unknown"),
-    policy: await policyLine(lens, presets),
-    trajectory,
-  });
-  return startRun(
-    started,
-    { plan, command, about: about(output, command, true), output: held, signal: options.signal },
-    hooks,
-  );
+  const close = () => held.close();
+  try {
+    if (trajectory !== undefined) assertWritable(trajectory);
+    const learning = hostFor(host, options);
+    const plan = planToLearn(common(learning, command, options), {
+      output,
+      adds: merge,
+      run: beginRun(command, cleanStart ? "clean" : "unknown"),
+      policy: await policyLine(lens, presets),
+      trajectory,
+    });
+    const order = { plan, command, about: about(output, command, true), output: held, signal: options.signal };
+    const started = await startRun(learning, order, hooks);
+    started.run.ended.then(close, close);
+    return started;
+  } catch (fault) {
+    close();
+    throw fault;
+  }
 }
 
 /** The same as `check` and `run` for any host. */

@@ -1,9 +1,11 @@
 /** `isoline learn`: records everything that a command does as its contour. */
 import { existsSync } from "node:fs";
 import type { PresetName } from "@isoline/core/identity";
+import { leave } from "@isoline/linux";
 import { startLearning } from "../../library/workloads.ts";
 import type { SensorChoice } from "../../namespace/sensor-choice.ts";
 import { putAside } from "../../store/checkpoint.ts";
+import { status } from "../ending.ts";
 import type { Invocation } from "../invocation.ts";
 import { priorBeside } from "../workload/prior.ts";
 import { note } from "../output/streams.ts";
@@ -87,7 +89,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   }
   await prior?.weigh(report.incomplete.length === 0 ? 1 : 0, quiet);
   deliverReport(report, reported, options);
-  return endAs(exit);
+  return report.incomplete.length > 0 ? leave(status.incomplete) : endAs(exit);
 }
 
 async function repeatedly(

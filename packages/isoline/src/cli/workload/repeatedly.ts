@@ -73,6 +73,7 @@ export async function learnRepeatedly(
   else if (!quiet) sayEnd(output, until, isMet());
   await prior?.weigh(learnt.filter(({ incomplete }) => incomplete.length === 0).length, quiet);
   await deliver(order, reported, command, learnt, isMet());
+  if (learnt.some(({ incomplete }) => incomplete.length > 0)) return status.incomplete;
   return failed ? endAs((last as Ended).exit) : status.success;
 }
 

@@ -25,7 +25,7 @@ import { Found } from "../../files/found.ts";
 import { PlaceFinder, type Places } from "./places.ts";
 import type { ThreadRights } from "../perform/thread-rights.ts";
 import type { LaunchPlaces } from "../tasks/launch-places.ts";
-import type { Thread } from "../tasks/process.ts";
+import { procOf, type Thread } from "../tasks/process.ts";
 import type { KeptFiles } from "./kept-files.ts";
 import type { Origins } from "./origins.ts";
 import { PlainPaths } from "./plain-paths.ts";
@@ -208,7 +208,7 @@ export class PathFinder {
   /** Finds a thread's working directory. */
   findWorkingDirectory(out: Found, thread: Thread): number {
     return this.#held(out, thread, () => {
-      const own = openAny(`/proc/${thread.tid}/cwd`);
+      const own = openAny(`${procOf(thread)}/cwd`);
       return own < 0 ? -EACCES_TO_TASK : own;
     });
   }
@@ -372,7 +372,7 @@ export class PathFinder {
     // The kernel does not look at the descriptor then, which may be closed.
     if (!scoped && path[0] === SLASH)
       return this.#permitted(permits({ open, places, start: AT_FDCWD, path, absolute }, asked));
-    const start = dirfd === AT_FDCWD ? openAny(`/proc/${thread.tid}/cwd`) : this.openTaskDescriptor(thread.tid, dirfd);
+    const start = dirfd === AT_FDCWD ? openAny(`${procOf(thread)}/cwd`) : this.openTaskDescriptor(thread.tid, dirfd);
     if (start < 0) return start === -EACCES ? -EACCES_TO_TASK : start;
     try {
       if (!scoped) return this.#permitted(permits({ open, places, start, path, absolute }, asked));

@@ -13,7 +13,7 @@ import { close, openat2, readlinkat, statx } from "../../../abi/libc.ts";
 import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import { openHow, terminated } from "../../../abi/bytes.ts";
 import type { LaunchPlaces } from "../tasks/launch-places.ts";
-import type { Thread } from "../tasks/process.ts";
+import { procOf, type Thread } from "../tasks/process.ts";
 
 export class Places {
   /** Descriptor of the task's root, or -1 if it is the supervisor's, so that plain resolution is right. */
@@ -22,11 +22,12 @@ export class Places {
   readonly rootPath: Buffer;
   /** Identifies a root: device, inode and mount; "" for the supervisor's. */
   readonly mark: string;
-  readonly #tid: number;
+  readonly #proc: string;
   #cwd: number | undefined;
 
-  constructor(tid: number, root: number, rootPath: Buffer, mark: string) {
-    this.#tid = tid;
+  /** `proc` is the thread's directory in /proc. */
+  constructor(proc: string, root: number, rootPath: Buffer, mark: string) {
+    this.#proc = proc;
     this.root = root;
     this.rootPath = rootPath;
     this.mark = mark;
@@ -34,7 +35,7 @@ export class Places {
 
   /** Descriptor of the working directory, or a negative errno. Opened on first use: most paths are absolute. */
   get cwd(): number {
-    this.#cwd ??= openat2(AT_FDCWD, terminated(`/proc/${this.#tid}/cwd`), DIRECTORY);
+    this.#cwd ??= openat2(AT_FDCWD, terminated(`${this.#proc}/cwd`), DIRECTORY);
     return this.#cwd;
   }
 
@@ -62,9 +63,10 @@ export class PlaceFinder {
 
   /** The thread's current places, to be closed after use; undefined if the thread may not be inspected. */
   of(thread: Thread): Places | undefined {
-    const { tid, process } = thread;
-    if (this.#isSettled(thread)) return new Places(tid, -1, NOWHERE, "");
-    const link = terminated(`/proc/${tid}/root`);
+    const { process } = thread;
+    const proc = procOf(thread);
+    if (this.#isSettled(thread)) return new Places(proc, -1, NOWHERE, "");
+    const link = terminated(`${proc}/root`);
     if (statx(AT_FDCWD, link, 0, STATX_MASK, this.#stat.bytes) < 0) return undefined;
     // In another mount namespace the same root is another mount.
     process.atOwnRoot = this.#stat.inode === this.#own.inode && this.#stat.device === this.#own.device;
@@ -73,7 +75,7 @@ export class PlaceFinder {
     if (process.atOwnRoot && this.#stat.mountId === this.#own.mountId) {
       this.#settled.add(thread);
       this.#isLaunchs ||= this.#launchPlaces.areShared;
-      return new Places(tid, -1, NOWHERE, "");
+      return new Places(proc, -1, NOWHERE, "");
     }
     const mark = `${this.#stat.device} ${this.#stat.inode} ${this.#stat.mountId}`;
     const root = openat2(AT_FDCWD, link, DIRECTORY);
@@ -81,7 +83,7 @@ export class PlaceFinder {
     const path = Buffer.alloc(4096);
     const length = readlinkat(AT_FDCWD, terminated(`/proc/self/fd/${root}`), path);
     // "/" here is the root of another mount tree, below which paths are correct already.
-    return new Places(tid, root, length > 1 ? path.subarray(0, length) : NOWHERE, mark);
+    return new Places(proc, root, length > 1 ? path.subarray(0, length) : NOWHERE, mark);
   }
 
   #isSettled(thread: Thread): boolean {

@@ -32,12 +32,14 @@ export function inheritedBy({ pid, pidfd, forker, setsGroups }: Process): Rights
 
 /** `named` is the process that the kernel names as its parent, if that is in the namespace. */
 export function processOf(
-  { tgid: pid, levels, isFirst }: Place,
+  { tgid: pid, ppid, levels, isFirst }: Place,
   origin: Origin,
   named: Process | undefined,
   own: { readonly handle: number; readonly pidfd: number; readonly restrictsItself: boolean },
 ): Process {
   const { parent, identity, executable, guessed, others, isLaunched } = origin;
+  // The launched process may have executed a program before it had the filter; all others have to ask for an exec.
+  const isUnexecuted = !isLaunched || (runningImage(pid)?.isUnexecuted ?? false);
   const isCertain = !guessed && others.length === 0 && parent === named && named?.adopts === false;
   return {
     pid,
@@ -50,8 +52,8 @@ export function processOf(
     identity,
     pendingExecs: [],
     executable,
-    // The launched process may have executed a program before it had the filter; all others have to ask for an exec.
-    isUnexecuted: !isLaunched || (runningImage(pid)?.isUnexecuted ?? false),
+    isUnexecuted,
+    isSupervisors: isLaunched && isUnexecuted && ppid === process.pid,
     forkedAs: [],
     hasForgottenRuns: false,
     hasForked: false,

@@ -29,6 +29,11 @@ export interface Process extends ActingProcess {
   executable: string;
   /** It has executed nothing since it was forked, and its first thread is the one that was forked: the kernel reports that by a flag. */
   isUnexecuted: boolean;
+  /**
+   * The supervisor started it, and it has executed nothing yet: it shares the supervisor's memory, which is closed to every other
+   * process, and its root and working directory are the supervisor's. `procOf` says where they are read.
+   */
+  isSupervisors: boolean;
   /** Its identity at each fork that was allowed, latest last: a child may be discovered at any later time. */
   readonly forkedAs: ForkedAs[];
   /** There were more than are kept. */
@@ -70,6 +75,14 @@ export interface Process extends ActingProcess {
   setsGroups: boolean;
   /** The credentials of its first thread at the start; its threads have the same groups as long as it does not set them. */
   rights: Rights | undefined;
+}
+
+/**
+ * The directory in /proc under which the supervisor reads a thread's root, working directory and program. A process that still is
+ * the supervisor's (`isSupervisors`) is closed to the supervisor as well, unless that is root; what it shares is read from `self`.
+ */
+export function procOf({ tid, process }: Pick<Thread, "tid" | "process">): string {
+  return process.isSupervisors ? "/proc/self" : `/proc/${tid}`;
 }
 
 /** The credentials of a thread when they were read. */

@@ -297,6 +297,7 @@ export class TaskTable {
     process.identity = next;
     process.executable = executable;
     process.isUnexecuted = false;
+    process.isSupervisors = false;
     process.hasForked = false;
     const first = this.#threads.get(process.pid);
     // Exec ends the other threads, and the remaining one may be any of them, with its own rights.
