@@ -2,11 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Lease } from "../../packages/verifier/src/fleet/lease.ts";
 import { Ownership } from "../../packages/verifier/src/fleet/ownership.ts";
 import * as stores from "../../packages/verifier/src/store/index.ts";
 import { SoftwareNode } from "./software-node.ts";
+import { VirtualTime } from "./virtual-time.ts";
 
 const renewals = vi.hoisted(() => ({ isAnswered: true }));
 vi.mock("../../packages/verifier/src/store/leases.ts", async (original) => {
@@ -26,14 +27,14 @@ describe("a lease", () => {
   let store: stores.Connection;
   let lease: Lease;
   let losses = 0;
+  const time = new VirtualTime();
+  /** A third of a lease. */
+  const RENEWAL = 2000;
 
   beforeAll(async () => {
     store = await stores.openStore(`pglite:${place}`);
-    lease = new Lease(store.urgent, { lost: () => void losses++, renewed: () => Promise.resolve() });
+    lease = new Lease(store.urgent, { lost: () => void losses++, renewed: () => Promise.resolve() }, time);
     await lease.begin();
-  });
-  afterEach(() => {
-    vi.useRealTimers();
   });
   afterAll(async () => {
     await store.close();
@@ -41,28 +42,31 @@ describe("a lease", () => {
   });
 
   it("is not held where the time of day says that it ran out, as after a pause, until it is renewed", async () => {
-    await expect.poll(() => lease.isHeld).toBe(true);
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+    expect(lease.isHeld).toBe(true);
+    time.move({ date: 60_000 });
     expect(lease.isHeld).toBe(false);
-    await expect.poll(() => lease.isHeld).toBe(true);
+    await time.pass(RENEWAL);
+    expect(lease.isHeld).toBe(true);
   });
 
   it("is no longer held because the time of day goes back", async () => {
-    await expect.poll(() => lease.isHeld).toBe(true);
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - 60_000 });
-    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 60_000);
+    time.move({ date: -60_000, now: 60_000 });
     expect(lease.isHeld).toBe(false);
-    vi.restoreAllMocks();
+    await time.pass(RENEWAL);
+    expect(lease.isHeld).toBe(true);
   });
 
   it("is of another verifier once it ran out, also where it was renewed and the answers were lost", async () => {
-    await expect.poll(() => lease.isHeld, { timeout: 10_000 }).toBe(true);
     const [before, lossesBefore] = [lease.id, losses];
     renewals.isAnswered = false;
-    await expect.poll(() => losses, { timeout: 30_000 }).toBeGreaterThan(lossesBefore);
-    expect(lease.isHeld).toBe(false);
+    await time.pass(2 * RENEWAL);
+    expect([lease.isHeld, lease.id, losses]).toEqual([true, before, lossesBefore]);
+    await time.pass(RENEWAL);
+    expect([lease.isHeld, lease.id]).toEqual([false, ""]);
+    expect(losses).toBeGreaterThan(lossesBefore);
     renewals.isAnswered = true;
-    await expect.poll(() => lease.isHeld, { timeout: 30_000 }).toBe(true);
+    await time.pass(RENEWAL);
+    expect(lease.isHeld).toBe(true);
     expect(lease.id).not.toBe(before);
   });
 
@@ -84,6 +88,8 @@ describe("a lease", () => {
 
   it("is not held after it was ended", async () => {
     await lease.end();
+    expect(lease.isHeld).toBe(false);
+    await time.pass(10 * RENEWAL);
     expect(lease.isHeld).toBe(false);
   });
 });

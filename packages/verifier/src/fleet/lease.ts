@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { beginLease, type Database, endLease, renewLease } from "../store/index.ts";
+import { machineTime, type Time } from "./time.ts";
 
 /** How long the others wait for a verifier that died. */
 const LEASE_SECONDS = 6;
@@ -18,16 +19,18 @@ export class Lease {
   readonly #db: Database;
   readonly #lost: () => void;
   readonly #renewed: () => Promise<void>;
+  readonly #time: Time;
   #id = "";
   #until = 0;
   /** By the time of day. */
   #untilThen = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #unschedule: () => void = () => undefined;
   #isOver = false;
 
   /** `lost` is called when the lease ran out, `renewed` after each renewal. */
-  constructor(db: Database, on: { lost: () => void; renewed: () => Promise<void> }) {
+  constructor(db: Database, on: { lost: () => void; renewed: () => Promise<void> }, time: Time = machineTime) {
     this.#db = db;
+    this.#time = time;
     this.#lost = on.lost;
     this.#renewed = on.renewed;
   }
@@ -38,12 +41,12 @@ export class Lease {
   }
 
   get isHeld(): boolean {
-    return performance.now() < this.#until && Date.now() < this.#untilThen;
+    return this.#time.now() < this.#until && this.#time.date() < this.#untilThen;
   }
 
   /** When it ended, where it is not held: by the clock that is never set. */
   get ended(): number {
-    return Math.min(performance.now(), this.#until);
+    return Math.min(this.#time.now(), this.#until);
   }
 
   async begin(): Promise<void> {
@@ -53,7 +56,7 @@ export class Lease {
 
   async end(): Promise<void> {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#unschedule();
     this.#until = 0;
     await endLease(this.#db, this.#id);
   }
@@ -68,7 +71,7 @@ export class Lease {
 
   /** To be called when the lease was given; its time counts from now on. */
   #beginning(): () => void {
-    const [until, untilThen] = [performance.now(), Date.now()].map((now) => now + LEASE_SECONDS * 1000 * MARGIN);
+    const [until, untilThen] = [this.#time.now(), this.#time.date()].map((now) => now + LEASE_SECONDS * 1000 * MARGIN);
     return () => {
       this.#until = until as number;
       this.#untilThen = untilThen as number;
@@ -76,14 +79,13 @@ export class Lease {
   }
 
   /** Counted from when the last one was asked for: one that was not answered is asked for again while the lease runs. */
-  #schedule(asked = performance.now()): void {
+  #schedule(asked = this.#time.now()): void {
     const next = asked + (LEASE_SECONDS * 1000) / RENEWALS;
-    this.#timer = setTimeout(() => void this.#renew(), Math.max(next - performance.now(), SOONEST_MS));
-    this.#timer.unref();
+    this.#unschedule = this.#time.after(Math.max(next - this.#time.now(), SOONEST_MS), () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
-    const asked = performance.now();
+    const asked = this.#time.now();
     try {
       const begin = this.#beginning();
       if (await renewLease(this.#db, this.#id, LEASE_SECONDS)) begin();
