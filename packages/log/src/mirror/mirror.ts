@@ -7,8 +7,21 @@ import { LogError } from "../error.ts";
 import { parseCheckpoint, parseNote, type SignedCheckpoint } from "../note/index.ts";
 import { type LogPolicy, openWitnessed } from "../proof/index.ts";
 import { CHECKPOINT, type LogStore } from "../store/index.ts";
-import { entriesIn, type FetchTile, nodesOf, TILE_WIDTH, tileIn, tilePath } from "../tiles/index.ts";
-import { rootOf, sameHash } from "../tree/index.ts";
+import {
+  entriesAt,
+  entriesIn,
+  type FetchTile,
+  fetchTiles,
+  framedEntry,
+  nodesOf,
+  type ReadTile,
+  type Tile,
+  TILE_WIDTH,
+  tileBytes,
+  tileIn,
+  tilePath,
+} from "../tiles/index.ts";
+import { HASH_BYTES, rootOf, sameHash } from "../tree/index.ts";
 import { Edge, type LeftBehind, Leftovers } from "../writer/index.ts";
 import { readComing, type Seen, seenIn, writeComing } from "./coming.ts";
 import { type Divergence, divergence, isContinued } from "./divergence.ts";
@@ -112,6 +125,25 @@ export class Mirror {
     return Math.max(0, left);
   }
 
+  /**
+   * What the log serves now of the right edge of its tree that does not fit the copy; undefined where all of it does. The copy makes its
+   * hashes from the entries, and does not take those that are here again, so it would not notice otherwise. A few requests, however large
+   * the log is.
+   */
+  async unfit(fetch: FetchTile): Promise<string | undefined> {
+    const tiles = Edge.tiles(this.#edge.size);
+    const shown = await fetchTiles(fetch, tiles);
+    for (const tile of tiles) {
+      const [own, theirs] = [this.#store.read, shown].map((read) => contentOf(read, tile));
+      if (own === undefined || theirs === undefined || Buffer.compare(own, theirs) !== 0)
+        return (
+          `what the log serves at ${tilePath(tile)} does not fit its checkpoint of ${this.#edge.size} entries, which the copy proves; ` +
+          "fetch it again, and distrust the log if that stays"
+        );
+    }
+    return undefined;
+  }
+
   /** Writes the checkpoint to the disk before the mirror asks for its entries. A log that withholds them must still continue it. */
   #keepLatest(seen: Seen): void {
     this.#latest = seen;
@@ -179,6 +211,18 @@ export class Mirror {
   /** The root that the copy's own tiles lead to, for as many entries as it has, or for the first of them. */
   #rootAt(size: number): Uint8Array {
     return rootOf(nodesOf(this.#store.read, this.#edge.size), size);
+  }
+}
+
+/** The bytes of a tile, without what a full one that replaced it has behind; undefined of a damaged one, or where there is none. */
+function contentOf(read: ReadTile, tile: Tile): Uint8Array | undefined {
+  try {
+    if (tile.level === "entries")
+      return Buffer.concat(entriesAt(read, tile.place * TILE_WIDTH + tile.width, tile.place).map(framedEntry));
+    return tileBytes(read, tile)?.subarray(0, tile.width * HASH_BYTES);
+  } catch (fault) {
+    if (fault instanceof LogError) return undefined;
+    throw fault;
   }
 }
 

@@ -16,7 +16,7 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { LogError } from "../error.ts";
 import type { ReadTile } from "../tiles/index.ts";
 import { LogStore } from "./store.ts";
@@ -111,7 +111,9 @@ export class DirectoryStore extends LogStore {
   #makeDirectory(directory: string): void {
     const first = mkdirSync(directory, { recursive: true });
     if (first === undefined) return;
-    for (let made = directory; made.length >= first.length; made = dirname(made)) this.#changed.add(dirname(made));
+    // An absolute path gets shorter with each step up; "." is its own parent.
+    const highest = resolve(first).length;
+    for (let made = resolve(directory); made.length >= highest; made = dirname(made)) this.#changed.add(dirname(made));
   }
 }
 

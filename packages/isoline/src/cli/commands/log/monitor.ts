@@ -112,7 +112,10 @@ async function watch(place: string, options: LogMonitorOptions, distrust: Distru
     if (left > 0)
       note(`${grouped(left)} of the log's entries are not taken yet: call again, it goes on behind the others`);
     remember();
+    const unfit = left > 0 ? undefined : await mirror.unfit(source);
+    if (unfit !== undefined) note(harmless(unfit));
     if (findings.length > 0 || distrust.isFounded) return status.offContour;
+    if (unfit !== undefined) return status.failure;
     return left === 0 ? status.success : status.incomplete;
   } catch (fault) {
     if (!(fault instanceof Fork)) throw fault;
