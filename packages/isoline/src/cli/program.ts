@@ -23,6 +23,7 @@ import { declareWorkloads } from "./grammar/workloads.ts";
 import type { Invocation } from "./invocation.ts";
 import { version } from "../namespace/run-beginning.ts";
 import { isTerminal, print, STDERR, STDOUT, say } from "./output/streams.ts";
+import { usage } from "./refusal.ts";
 
 export class Program extends Command {
   /** The name of the command that was called. */
@@ -56,6 +57,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
     .showHelpAfterError("isoline: see isoline --help")
     .hook("preAction", (_, command) => {
       program.running = nameOf(command);
+      assertValues(command);
     });
   const invocation: Invocation = {
     entry,
@@ -83,6 +85,17 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
     command.showHelpAfterError(`isoline: see isoline ${nameOf(command)} --help`);
   return program;
+}
+
+/** Refuses the dashes before a command, or the next option, in place of the value of an option: `-o -- npm test` names no file. */
+function assertValues(command: Command): void {
+  const flags = new Set(["--", ...command.options.flatMap(({ short, long }) => [short, long])]);
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    const odd = [value].flat().find((each): each is string => typeof each === "string" && flags.has(each));
+    if (option.required && odd !== undefined)
+      throw usage(`expected a value after ${option.flags}, got ${odd}: name one before it`);
+  }
 }
 
 /** `show`, or `ima show` for a command of a group. */
