@@ -46,7 +46,7 @@ export async function runTests(filters, env, limitSeconds) {
   const isAgain = filters.length === 0 && files.length > 0 && files.length <= MOST_FILES_AGAIN && left >= LEAST_TIME;
   if (!isAgain) return sum(first);
   console.log(`\nonce more, by themselves: ${files.join(", ")}`);
-  return afterSecondRun(first, await runOnce(files, env, left));
+  return afterSecondRun(first, await runOnce(files, { ISOLINE_BEGIN_LONG_UNTIL: "Infinity", ...env }, left));
 }
 
 /** @param {Results} results @returns {string[]} the files in which something failed */

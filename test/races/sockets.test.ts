@@ -20,6 +20,8 @@ import { isCI, isRoot } from "../support/machine.ts";
 const OF_CLASS = new Set(["connect", "sendto", "bind", "listen"]);
 const triesOf = (how: string) => String(!isCI ? 5000 : OF_CLASS.has(how) ? 100_000 : 20_000);
 const ROUNDS = 5;
+/** What sockets.c ends with where the kernel lacks what is raced. */
+const LACKED = 77;
 const FIRST_PORT = 20_000 + 2 * (process.pid % 5000);
 const uid = isRoot ? NOBODY : undefined;
 
@@ -97,7 +99,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("raced sockets (needs gcc, a
     }
   };
 
-  it.each([
+  it.for([
     "connect",
     "dissolve",
     "number",
@@ -110,13 +112,11 @@ describe.skipIf(compiler === undefined || !isBuilt)("raced sockets (needs gcc, a
     "bind",
     "listen",
     "form",
-  ])(
-    "%s: no address off contour is reached",
-    async (how) => {
-      const [one = "", other = ""] = portsOf(how);
-      await run(["learn", "-o", "contour"], how, "1", [one, how === "form" || how === "listen" ? other : one]);
-      expect(await race(how, one, other)).toEqual({ won: 0, strays: 0, raced: true });
-    },
-    600_000,
-  );
+  ])("%s: no address off contour is reached", { timeout: 600_000 }, async (how, { skip }) => {
+    const [one = "", other = ""] = portsOf(how);
+    const second = how === "form" || how === "listen" ? other : one;
+    const { status } = await run(["learn", "-o", "contour"], how, "1", [one, second]);
+    skip(status === LACKED, `this kernel cannot race "${how}"`);
+    expect(await race(how, one, other)).toEqual({ won: 0, strays: 0, raced: true });
+  });
 });

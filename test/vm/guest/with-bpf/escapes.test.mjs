@@ -31,6 +31,17 @@ const CHANGED = Object.fromEntries(Object.entries(IDS).map(([call, ids]) => [`${
 /** A ring, and one with a thread that polls it, are made. */
 const RINGS = { io_uring_setup: 0, poller: 0 };
 
+/**
+ * How many acts were lost. On a busy machine a verdict on what a ring does may come too late; nothing else may be lost.
+ *
+ * @param {readonly { reason: string, count: number }[]} losses
+ */
+function onlyLate(losses) {
+  const other = losses.filter(({ reason }) => reason !== "an act was refused because its verdict came too late");
+  deepEqual(other, []);
+  return losses.reduce((sum, { count }) => sum + count, 0);
+}
+
 /** The same result for each of these. @param {Answers} answers @param {number} answer */
 const all = (answers, answer) => Object.fromEntries(Object.keys(answers).map((step) => [step, answer]));
 
@@ -146,7 +157,7 @@ describe("escapes", { skip: casesMissing() }, () => {
   describe("on contour", () => {
     test("learnt: done, except for acts on what the sensor protects", async () => {
       lay();
-      const run = await beginEscapes("learn", "--sensor", "bpf", "-q", "-o", "all.contour");
+      const run = await beginEscapes("learn", "--sensor", "bpf", "-q", "-o", "all.contour", "--report", "all.json");
       for (const group of /** @type {const} */ (["world", "others", "routes", "program"])) {
         const answers = await run.try(group);
         deepEqual(answers, all(answers, 0));
@@ -160,7 +171,8 @@ describe("escapes", { skip: casesMissing() }, () => {
       await attack(run);
       await hidePins(run);
       run.end();
-      equal(await run.over, 0);
+      const status = await run.over;
+      equal(status, onlyLate(report("all.json").incomplete) === 0 ? 0 : 4);
     });
 
     test("enforced: done, except for acts on what the sensor protects", async () => {
@@ -181,18 +193,10 @@ describe("escapes", { skip: casesMissing() }, () => {
       run.end();
       await run.over;
       const { off, refused, kept, incomplete, departures } = report("let-go.json");
-      /** @type {readonly { reason: string, count: number }[]} */
-      const losses = incomplete;
       const { length } = departures.filter((/** @type {{ act: string }} */ { act }) =>
         /^(setid|capset) .*(65533|0x1ffdf)/.test(act),
       );
-      // On a busy machine a verdict on what a ring does may come too late; the ring tries again.
-      const late = losses.reduce((sum, { count }) => sum + count, 0);
-      deepEqual([off, refused - kept - late, length], [10, 10, 10]);
-      deepEqual(
-        losses.filter(({ reason }) => reason !== "an act was refused because its verdict came too late"),
-        [],
-      );
+      deepEqual([off, refused - kept - onlyLate(incomplete), length], [10, 10, 10]);
     });
   });
 
